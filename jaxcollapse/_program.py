@@ -1,0 +1,139 @@
+"""What a traced function asks of the machine: memory per replication, and linear algebra.
+
+XLA:CPU runs a batched LAPACK call on its thread pool and waits there for other pool threads. Independent calls, or
+calls from two host threads, can wait for each other for ever on a machine with few cores. Unbatched calls do not use
+the pool: so programs with linear algebra run their replications one by one, and a batched call inside of one is
+rewritten as a loop, here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from jax.extend import core
+from jax.interpreters import partial_eval
+
+_LINEAR_ALGEBRA = frozenset(
+    "cholesky cholesky_update eig eigh geqp3 geqrf hessenberg householder_product lu lu_pivots_to_permutation ormqr "
+    "qr schur svd symmetric_product triangular_solve tridiagonal tridiagonal_solve".split()
+)
+# Operations that only call the program they contain, which takes their place.
+_CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "custom_vjp_call_jaxpr": "fun_jaxpr",
+    "checkpoint": "jaxpr",
+    "remat2": "jaxpr",
+}
+
+
+def needed(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
+    """The part of a program that its results depend on."""
+    jaxpr, used, _ = partial_eval.dce_jaxpr_consts(program.jaxpr, [True] * len(program.jaxpr.outvars), instantiate=True)
+    return core.ClosedJaxpr(jaxpr, [const for const, keep in zip(program.consts, used, strict=True) if keep])
+
+
+def has_linear_algebra(jaxpr: core.Jaxpr) -> bool:
+    """Whether a program contains a linear-algebra call."""
+    return any(
+        equation.primitive.name in _LINEAR_ALGEBRA or any(has_linear_algebra(inner) for inner in _inner(equation))
+        for equation in jaxpr.eqns
+    )
+
+
+def live_bytes(jaxpr: core.Jaxpr) -> int:
+    """Roughly the bytes that one run keeps alive: the largest operands and results of a single operation."""
+    largest = sum(_bytes(v.aval) for v in jaxpr.outvars)
+    for equation in jaxpr.eqns:
+        here = sum(_bytes(v.aval) for v in (*equation.invars, *equation.outvars))
+        inside = max((live_bytes(inner) for inner in _inner(equation)), default=0)
+        largest = max(largest, here, inside)
+    return largest
+
+
+def unbatched(program: core.ClosedJaxpr) -> Callable[..., list[Any]]:
+    """The program as a function, with every batched linear-algebra call turned into a loop over the batch."""
+
+    def run(*arguments):
+        return _evaluate(program.jaxpr, program.consts, arguments)
+
+    return run
+
+
+def _evaluate(jaxpr: core.Jaxpr, consts: Any, arguments: Any) -> list[Any]:
+    values = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
+
+    def read(v):
+        return v.val if isinstance(v, core.Literal) else values[v]
+
+    for equation in jaxpr.eqns:
+        operands = [read(v) for v in equation.invars]
+        results = _apply(equation, operands)
+        values.update(zip(equation.outvars, results, strict=True))
+    return [read(v) for v in jaxpr.outvars]
+
+
+def _apply(equation: Any, operands: list[Any]) -> list[Any]:
+    primitive, params = equation.primitive, equation.params
+    if primitive.name in _CALLS:
+        inner = params[_CALLS[primitive.name]]
+        closed = isinstance(inner, core.ClosedJaxpr)
+        return _evaluate(inner.jaxpr if closed else inner, inner.consts if closed else (), operands)
+    if primitive.name in _LINEAR_ALGEBRA and _is_batched(equation):
+        return _loop(lambda *single: primitive.bind(*single, **params), primitive, operands)
+    if any(has_linear_algebra(inner) for inner in _inner(equation)):
+        params = {name: _rewritten(value) for name, value in params.items()}
+    bound = primitive.get_bind_params(params)
+    functions, bound = bound if isinstance(bound, tuple) else ((), bound)  # a tuple before JAX 0.9
+    results = primitive.bind(*functions, *operands, **bound)
+    return list(results) if primitive.multiple_results else [results]
+
+
+def _loop(call: Callable[..., Any], primitive: Any, operands: list[Any]) -> list[Any]:
+    """A batched call, one member of the batch after the other."""
+    batch = operands[0].shape[:-2]
+    flat = [operand.reshape(-1, *operand.shape[len(batch) :]) for operand in operands]
+    results = jax.lax.map(lambda single: call(*single), flat)
+    results = list(results) if primitive.multiple_results else [results]
+    return [result.reshape(*batch, *result.shape[1:]) for result in results]
+
+
+def _rewritten(value: Any) -> Any:
+    """A parameter of an operation, with the programs in it rewritten."""
+    if isinstance(value, core.ClosedJaxpr):
+        structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in value.jaxpr.invars]
+        return jax.make_jaxpr(unbatched(value))(*structs)
+    if isinstance(value, tuple):
+        items = [_rewritten(item) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return value
+
+
+def _is_batched(equation: Any) -> bool:
+    if equation.primitive.name == "lu_pivots_to_permutation":
+        return False  # no LAPACK call, and its batch is not that of a matrix
+    return len(equation.invars[0].aval.shape) > 2
+
+
+def _inner(equation: Any) -> list[core.Jaxpr]:
+    """The programs inside one operation: loop bodies, branches, inlined functions."""
+    found = []
+    for value in equation.params.values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, core.ClosedJaxpr):
+                found.append(item.jaxpr)
+            elif isinstance(item, core.Jaxpr):
+                found.append(item)
+    return found
+
+
+def _bytes(aval: Any) -> int:
+    if not hasattr(aval, "shape"):
+        return 0
+    size = 8 if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else aval.dtype.itemsize
+    return int(np.prod(aval.shape)) * size

@@ -1,0 +1,24 @@
+"""The theorems of the literature as claims, one paper per file."""
+
+from jaxcollapse.claim import Claim, Reference
+from jaxcollapse.claims import barzilai_2025, dohmatob_2024, gerstgrasser_2024, xu_2025
+
+_PAPERS = (gerstgrasser_2024, dohmatob_2024, xu_2025, barzilai_2025)
+
+
+def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
+    """Every claim, paper by paper.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> len({claim.name for claim in jc.claims.all()}) == len(jc.claims.all())
+    True
+
+    ```
+    """
+    return [claim for paper in _PAPERS for claim in paper.CLAIMS]
+
+
+def papers() -> dict[str, Reference]:
+    """The papers by their BibTeX keys."""
+    return {paper.REFERENCE.key: paper.REFERENCE for paper in _PAPERS}

@@ -1,0 +1,263 @@
+"""Xu, He and Cheng 2025: recursive estimation as a random walk.
+
+Their iteration ``t`` is our generation ``g = t``: the first fit is to real data. Figure 3 of the paper: a Gaussian
+with unknown mean and variance, ``n = 100``, ``T = 100, ..., 500``, 10,000 replications, unbiased variance.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.model import Model
+from jaxcollapse.models.exponential_family import NormalMean
+from jaxcollapse.models.gaussian import Gaussian
+from jaxcollapse.relation import AtMost, Equal, Probability
+from jaxcollapse.schedule import polynomial
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import gaussian, random_walk, workflows
+from jaxcollapse.workflow import Accumulate, Replace, Workflow
+
+REFERENCE = Reference(
+    key="xu2025",
+    authors="Shirong Xu, Hengzhi He and Guang Cheng",
+    title="A Probabilistic Perspective on Model Collapse",
+    year=2025,
+    arxiv="2505.13947",
+)
+SAMPLES, HORIZONS, REPLICATIONS = 100, (100, 200, 300, 400, 500), 10_000
+_FIGURE_3 = "Gaussian with unknown mean and variance, unbiased variance, n = 100, replace; "
+
+
+def _collapsed(key):
+    """Whether the fitted variance is at most 0.05, at each horizon."""
+    chain = simulate(Gaussian(ddof=1), Replace(), key=key, samples=SAMPLES, generations=HORIZONS[-1])
+    return chain.variance[np.array(HORIZONS) - 1] <= 0.05
+
+
+_MAXIMUM_HORIZON, _MAXIMUM_LEVELS = 100, (0.05, 0.5, 0.95)
+
+
+def _exceedance(key):
+    """Weight of the event that the variance exceeds each quantile of the maximum, in a chain tilted towards it.
+
+    A chain of ``n + 2s`` samples is, up to a known factor, the chain of ``n`` samples tilted by ``X^s``: its
+    likelihood ratio is ``exp(K(s)) X^(-s)``. With ``s`` chosen so that the tilted chain often exceeds the quantile,
+    the weighted share has a small variance where the plain share would need billions of replications.
+    """
+    exact = dict(samples=SAMPLES, generations=_MAXIMUM_HORIZON, ddof=1)
+    with jax.ensure_compile_time_eval():
+        quantiles = [gaussian.maximum_quantile(p, replications=REPLICATIONS, **exact) for p in _MAXIMUM_LEVELS]
+        log_quantiles = jnp.log(jnp.stack(quantiles))
+    tilt = 2
+    chain = simulate(Gaussian(ddof=1), Replace(), key=key, samples=SAMPLES + 2 * tilt, generations=_MAXIMUM_HORIZON)
+    log_x = chain.log_variance[-1] + _MAXIMUM_HORIZON * np.log1p(2 * tilt / (SAMPLES - 1))
+    weight = jnp.exp(gaussian.log_mellin(float(tilt), **exact) - tilt * log_x)
+    return jnp.where(log_x > log_quantiles, weight, 0.0)
+
+
+_BEAT_TIMES = np.array([2, 5, 10, 20])
+
+
+def _beats(dim: int, workflow: Workflow, samples):
+    """Whether the estimate at each time is closer to the truth than the fit to real data."""
+
+    def experiment(key):
+        model = NormalMean(jnp.zeros(dim))
+        errors = simulate(model, workflow, key=key, samples=samples, generations=_BEAT_TIMES[-1]).squared_error
+        return errors[_BEAT_TIMES - 1] < errors[0]
+
+    return experiment
+
+
+def _beat_probability(dim: int, workflow: Workflow, samples) -> Float[Array, " times"]:
+    """From the drift after the first fit, in units of the variance of that fit."""
+    sizes = samples(jnp.arange(1.0, _BEAT_TIMES[-1] + 1))
+    drift = workflows.inflation(workflow, generations=_BEAT_TIMES[-1], samples=sizes) - 1
+    return random_walk.improvement_probability(ratio=jnp.sqrt(drift[_BEAT_TIMES - 1]), dim=dim)
+
+
+_SCALE, _WALK_GENERATIONS = 2.0, 100
+_WALK_TIMES = np.array([1, 2, 5, 10, 20, 50, 100])
+
+
+def _walk(growth: float):
+    """Squared error of a mean with ``n_t = 2 t^(1 + growth)``, rounded to whole samples."""
+
+    def experiment(key):
+        sizes = polynomial(_SCALE, 1 + growth)
+        run = simulate(NormalMean(0.0), Replace(), key=key, samples=sizes, generations=_WALK_GENERATIONS)
+        return run.squared_error[_WALK_TIMES - 1]
+
+    return experiment
+
+
+def _sizes(growth: float) -> Float[Array, " generations"]:
+    return jnp.round(polynomial(_SCALE, 1 + growth)(jnp.arange(1.0, _WALK_GENERATIONS + 1)))
+
+
+class BiasedMean(Model):
+    """A sample mean with a bias of ``0.5 / sqrt(n)``: an estimator of bias order 1/2."""
+
+    mean: NormalMean
+
+    @property
+    def exact(self) -> bool:
+        """Sums are drawn, not rows."""
+        return self.mean.exact
+
+    def truth(self):
+        """The true mean."""
+        return self.mean.truth()
+
+    def metrics(self, params):
+        """The estimate and its squared error."""
+        return self.mean.metrics(params)
+
+    def sample(self, key, params, n):
+        """The sum of `n` rows."""
+        return self.mean.sample(key, params, n)
+
+    def fit(self, data, **context):
+        """The sample mean plus its bias."""
+        return self.mean.fit(data) + _OFFSET / jnp.sqrt(data.weight)
+
+
+_OFFSET = 0.5
+
+
+def _biased_walk(growth: float):
+    """The same with the bias."""
+
+    def experiment(key):
+        sizes = polynomial(_SCALE, 1 + growth)
+        run = simulate(BiasedMean(NormalMean(0.0)), Replace(), key=key, samples=sizes, generations=_WALK_GENERATIONS)
+        return run.squared_error[_WALK_TIMES - 1]
+
+    return experiment
+
+
+def _beat_claim(name: str, statement: str, dim: int, workflow: Workflow, power: float, **fields) -> Claim:
+    samples = polynomial(float(SAMPLES), power)
+    return Claim(
+        name=name,
+        statement=statement,
+        theory=lambda: _beat_probability(dim, workflow, samples),
+        experiment=_beats(dim, workflow, samples),
+        relation=Probability(tolerance=0.025),
+        reference=REFERENCE,
+        axis=Axis("generation g", _BEAT_TIMES),
+        quantity="P(synthetic beats real-only)",
+        **fields,
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="xu-figure-3-probability",
+        statement="The variance of a Gaussian chain falls to a twentieth with the probability of the exact law.",
+        theory=lambda: jnp.stack(
+            [gaussian.variance_cdf(0.05, samples=SAMPLES, generations=t, ddof=1) for t in HORIZONS]
+        ),
+        experiment=_collapsed,
+        relation=Probability(tolerance=np.array([0.07, 0.03, 0.02, 0.015, 0.015])),
+        reference=REFERENCE,
+        formula="P(∏_{t≤T} χ²_{n−1}/(n−1) ≤ 0.05), by saddle-point contour inversion",
+        protocol=_FIGURE_3 + "T = 100, ..., 500.",
+        axis=Axis("generation T", np.array(HORIZONS)),
+        quantity="P(σ̂²_T ≤ 0.05)",
+        first_look=65536,
+    ),
+    Claim(
+        name="xu-figure-3-maximum",
+        statement="The largest variance among 10,000 chains has the quantiles of the exact law.",
+        theory=lambda: jnp.array([-jnp.expm1(jnp.log(p) / REPLICATIONS) for p in _MAXIMUM_LEVELS]),
+        experiment=_exceedance,
+        relation=Equal(tolerance=0.025),
+        reference=REFERENCE,
+        formula="P(σ̂²_T > x_q) = 1 − q^(1/10000) at the q-quantile x_q of the maximum of 10,000 chains",
+        protocol=_FIGURE_3 + "T = 100; rare events by exact exponential tilting (a chain of n + 4 samples, with its likelihood ratio).",
+        labels=tuple(f"{p:.0%} quantile" for p in _MAXIMUM_LEVELS),
+        quantity="P(σ̂²_T > quantile of the maximum)",
+    ),
+    _beat_claim(
+        "xu-improvement-replace",
+        "Under replacement the chance to beat the fit to real data decays like one over the square root of time.",
+        dim=1,
+        workflow=Replace(),
+        power=0.0,
+        formula="P = arctan(2 s₁/s₂)/π with s₂²/s₁² = Σ_{2≤t≤g} n₁/n_t = g − 1",
+        protocol="Mean of a Gaussian with known variance, n = 100, replace.",
+    ),
+    _beat_claim(
+        "xu-improvement-superlinear",
+        "With quadratically growing samples the chance to beat the fit to real data stays above 0.378.",
+        dim=1,
+        workflow=Replace(),
+        power=2.0,
+        formula="P = arctan(2 s₁/s₂)/π → arctan(2/√(π²/6 − 1))/π = 0.3785",
+        protocol="Mean of a Gaussian with known variance, n_t = 100 t², replace.",
+    ),
+    _beat_claim(
+        "xu-improvement-10d",
+        "In ten dimensions accumulated synthetic data beats real data alone in one case of nine.",
+        dim=10,
+        workflow=Accumulate(),
+        power=0.0,
+        formula="P = P(t_p > √p s₂/(2 s₁)), t_p Student with p degrees of freedom, s₂²/s₁² = Σ_{2≤t≤g} 1/t²",
+        protocol="Mean of a Gaussian with known covariance in p = 10 dimensions, n = 100, accumulate.",
+    ),
+    Claim(
+        name="xu-linear-schedule",
+        statement="With linearly growing samples the error of a mean grows without bound, like a harmonic sum.",
+        theory=lambda: random_walk.drift_variance(_sizes(0.0))[_WALK_TIMES - 1],
+        experiment=_walk(0.0),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² = σ² Σ_{t≤T} 1/n_t = σ² H_T / c",
+        protocol="Mean of a Gaussian with known variance, n_t = 2t, replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+    Claim(
+        name="xu-superlinear-schedule",
+        statement="With superlinearly growing samples the error of a mean stays below a zeta value.",
+        theory=lambda: jnp.full(len(_WALK_TIMES), random_walk.drift_limit(scale=_SCALE, growth=1.0)),
+        experiment=_walk(1.0),
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² ≤ σ² ζ(1 + s) / c",
+        protocol="Mean of a Gaussian with known variance, n_t = 2t² (s = 1), replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+    Claim(
+        name="xu-biased-slow",
+        statement="With a bias of order n^(-1/2), samples growing like t^1.5 are not enough: the error diverges.",
+        theory=lambda: random_walk.mean_square_error(_sizes(0.5), coefficient=_OFFSET, order=0.5)[_WALK_TIMES - 1],
+        experiment=_biased_walk(0.5),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² = (Σ B n_t^(−1/2))² + σ² Σ 1/n_t, divergent for s ≤ 1/κ − 1 = 1",
+        protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^1.5 (s = 0.5), replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+    Claim(
+        name="xu-biased-fast",
+        statement="With a bias of order n^(-1/2), samples growing like t^3.5 keep the error below its finite limit.",
+        theory=lambda: jnp.full(
+            len(_WALK_TIMES),
+            random_walk.bias_limit(scale=_SCALE, growth=2.5, coefficient=_OFFSET, order=0.5) ** 2
+            + random_walk.drift_limit(scale=_SCALE, growth=2.5),
+        ),
+        experiment=_biased_walk(2.5),
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² ≤ B² ζ(κ(1+s))²/c + σ² ζ(1+s)/c, finite for s > 1/κ − 1 = 1",
+        protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^3.5 (s = 2.5), replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+)

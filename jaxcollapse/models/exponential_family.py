@@ -1,0 +1,310 @@
+"""One-parameter exponential families: the fit needs the mean of one statistic of the data.
+
+Each family draws the sum of its sufficient statistic directly, at a cost that does not depend on the sample size.
+
+Reference: Barzilai and Shamir 2025, arXiv:2505.19046, appendix G; Dey and Donoho 2024, arXiv:2410.22812.
+"""
+
+import abc
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Scalar
+
+from jaxcollapse._check import check_at_most, check_choice, check_positive
+from jaxcollapse.data import Samples, Statistic
+from jaxcollapse.model import Model
+from jaxcollapse.random import chi_square
+from jaxcollapse.schedule import as_floats, number
+
+
+class StatisticSum(Statistic):
+    """The weighted sum of the sufficient statistic, and the total weight."""
+
+    total: Float[Array, "..."]
+    weight: Float[Array, ""]
+
+
+class ExponentialFamily(Model):
+    """A family fitted by the mean of its sufficient statistic.
+
+    A member defines its truth, how to draw rows, how to draw the sum of the statistic over ``n`` rows, the statistic
+    itself and the estimate that belongs to its mean.
+
+    **Metrics** `estimate`, the fitted parameter, and `squared_error`, its squared distance from the truth.
+    """
+
+    parameter: eqx.AbstractVar[Float[Array, "..."]]
+    sampling: eqx.AbstractVar[Literal["exact", "raw"]]
+
+    @abc.abstractmethod
+    def rows(self, key: Key[Array, ""], params: Float[Array, "..."], n: int) -> Float[Array, "n ..."]:
+        """Draw `n` rows."""
+
+    @abc.abstractmethod
+    def total(self, key: Key[Array, ""], params: Float[Array, "..."], n: Scalar) -> Float[Array, "..."]:
+        """Draw the sum of the statistic over `n` rows; `n` may be traced."""
+
+    @abc.abstractmethod
+    def statistic(self, row: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The sufficient statistic of one row."""
+
+    @abc.abstractmethod
+    def estimate(self, mean: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The maximum-likelihood estimate, given the mean of the statistic."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`."""
+        return self.sampling == "exact"
+
+    def truth(self) -> Float[Array, "..."]:
+        """The true parameter."""
+        return self.parameter
+
+    def metrics(self, params: Float[Array, "..."]) -> dict[str, Float[Array, "..."]]:
+        """The estimate and its squared error."""
+        return {"estimate": params, "squared_error": jnp.sum((params - self.parameter) ** 2)}
+
+    def sample(self, key: Key[Array, ""], params: Float[Array, "..."], n: Scalar | int) -> StatisticSum | Samples:
+        """Draw the sum of the statistic over `n` rows (exact), or the rows themselves (raw)."""
+        if not self.exact:
+            return Samples(self.rows(key, params, int(n)))
+        n = jnp.asarray(n, params.dtype)
+        return StatisticSum(self.total(key, params, n), n)
+
+    def fit(self, data: StatisticSum | Samples, **context) -> Float[Array, "..."]:
+        """The maximum-likelihood estimate."""
+        mean = data.mean(self.statistic) if isinstance(data, Samples) else data.total / data.weight
+        return self.estimate(mean)
+
+
+class NormalMean(ExponentialFamily):
+    """A Gaussian with unknown mean and known covariance ``variance * I``: the plain random walk.
+
+    **Arguments**
+
+    - `mean`: the true mean, a number or an array of shape ``(dim,)``.
+    - `variance`: the known variance of each coordinate, positive.
+    - `sampling`: ``"exact"`` draws one normal per coordinate, whatever the size; ``"raw"`` draws rows.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> run = jc.simulate(jc.NormalMean(0.0), jc.Accumulate(), key=jax.random.key(0), samples=100, generations=3)
+    >>> run.estimate.shape
+    (3,)
+
+    ```
+    """
+
+    parameter: Float[Array, "..."]
+    variance: Float[Array, ""]
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(self, mean: Any = 0.0, *, variance: Any = 1.0, sampling: Literal["exact", "raw"] = "exact"):
+        """Takes the truth, the known variance and the way of sampling."""
+        self.parameter = as_floats(mean)
+        self.variance = _positive(variance, "variance")
+        check_choice("sampling", sampling, ("exact", "raw"))
+        self.sampling = sampling
+
+    def rows(self, key, params, n):
+        """Normal rows."""
+        z = jax.random.normal(key, (n, *params.shape), params.dtype)
+        return params + jnp.sqrt(self.variance) * z
+
+    def total(self, key, params, n):
+        """One normal per coordinate."""
+        return n * params + jnp.sqrt(n * self.variance) * jax.random.normal(key, params.shape, params.dtype)
+
+    def statistic(self, row):
+        """The row."""
+        return row
+
+    def estimate(self, mean):
+        """The sample mean."""
+        return mean
+
+
+class Exponential(ExponentialFamily):
+    """The exponential distribution with density ``exp(-x / mean) / mean``, fitted by its mean.
+
+    **Arguments**
+
+    - `mean`: the true mean, positive.
+    - `sampling`: ``"exact"`` draws one gamma variate per batch; ``"raw"`` draws rows.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> run = jc.simulate(jc.Exponential(1.0), jc.Accumulate(), key=jax.random.key(0), samples=20, generations=3)
+    >>> bool((run.estimate > 0).all())
+    True
+
+    ```
+    """
+
+    parameter: Float[Array, ""]
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(self, mean: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
+        """Takes the true mean and the way of sampling."""
+        self.parameter = _positive(mean, "mean")
+        check_choice("sampling", sampling, ("exact", "raw"))
+        self.sampling = sampling
+
+    def rows(self, key, params, n):
+        """Exponential rows."""
+        return params * jax.random.exponential(key, (n,), params.dtype)
+
+    def total(self, key, params, n):
+        """A gamma variate of shape `n`: half a chi-square with ``2n`` degrees of freedom."""
+        return 0.5 * params * chi_square(key, 2 * n)
+
+    def statistic(self, row):
+        """The row."""
+        return row
+
+    def estimate(self, mean):
+        """The sample mean."""
+        return mean
+
+
+class Beta(ExponentialFamily):
+    """The distribution on [0, 1] with density ``shape * x^(shape - 1)``: Beta(shape, 1).
+
+    **Arguments**
+
+    - `shape`: the true shape, positive.
+    - `sampling`: ``"exact"`` draws one gamma variate per batch (``-log x`` is exponential with rate ``shape``);
+      ``"raw"`` draws rows.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> run = jc.simulate(jc.Beta(0.5), jc.Accumulate(), key=jax.random.key(0), samples=20, generations=3)
+    >>> bool((run.estimate > 0).all())
+    True
+
+    ```
+    """
+
+    parameter: Float[Array, ""]
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(self, shape: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
+        """Takes the true shape and the way of sampling."""
+        self.parameter = _positive(shape, "shape")
+        check_choice("sampling", sampling, ("exact", "raw"))
+        self.sampling = sampling
+
+    def rows(self, key, params, n):
+        """The logs of the rows: small shapes would round the rows themselves to zero."""
+        return -jax.random.exponential(key, (n,), params.dtype) / params
+
+    def total(self, key, params, n):
+        """The sum of ``-log x``: a gamma variate of shape `n`."""
+        return 0.5 * chi_square(key, 2 * n) / params
+
+    def statistic(self, row):
+        """Minus the log that the row holds."""
+        return -row
+
+    def estimate(self, mean):
+        """One over the mean of ``-log x``."""
+        return 1 / mean
+
+
+class Poisson(ExponentialFamily):
+    """The Poisson distribution, fitted by its mean; a mean of zero is absorbing.
+
+    **Arguments**
+
+    - `mean`: the true mean, positive.
+    - `sampling`: ``"exact"`` draws one Poisson variate per batch (``n * mean`` must stay below 2^31); ``"raw"`` draws
+      rows.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> run = jc.simulate(jc.Poisson(3.0), jc.Replace(), key=jax.random.key(0), samples=20, generations=3)
+    >>> run.estimate.shape
+    (3,)
+
+    ```
+    """
+
+    parameter: Float[Array, ""]
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(self, mean: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
+        """Takes the true mean and the way of sampling."""
+        self.parameter = _positive(mean, "mean")
+        check_choice("sampling", sampling, ("exact", "raw"))
+        self.sampling = sampling
+
+    def rows(self, key, params, n):
+        """Poisson rows."""
+        return jax.random.poisson(key, params, (n,)).astype(params.dtype)
+
+    def total(self, key, params, n):
+        """A Poisson variate."""
+        return jax.random.poisson(key, n * params).astype(params.dtype)
+
+    def statistic(self, row):
+        """The row."""
+        return row
+
+    def estimate(self, mean):
+        """The sample mean."""
+        return mean
+
+
+class Bernoulli(ExponentialFamily):
+    """The Bernoulli distribution, fitted by its mean; 0 and 1 are absorbing.
+
+    **Arguments**
+
+    - `probability`: the true probability of a one, in (0, 1].
+    - `sampling`: ``"exact"`` draws one binomial variate per batch; ``"raw"`` draws rows.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> run = jc.simulate(jc.Bernoulli(0.5), jc.Replace(), key=jax.random.key(0), samples=20, generations=3)
+    >>> run.estimate.shape
+    (3,)
+
+    ```
+    """
+
+    parameter: Float[Array, ""]
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(self, probability: Any = 0.5, *, sampling: Literal["exact", "raw"] = "exact"):
+        """Takes the true probability and the way of sampling."""
+        self.parameter = _positive(probability, "probability")
+        check_at_most("probability", self.parameter, 1.0)
+        check_choice("sampling", sampling, ("exact", "raw"))
+        self.sampling = sampling
+
+    def rows(self, key, params, n):
+        """Zeros and ones."""
+        return jax.random.bernoulli(key, params, (n,)).astype(params.dtype)
+
+    def total(self, key, params, n):
+        """A binomial variate."""
+        return jax.random.binomial(key, n, params, dtype=params.dtype)
+
+    def statistic(self, row):
+        """The row."""
+        return row
+
+    def estimate(self, mean):
+        """The share of ones."""
+        return mean
+
+
+def _positive(value: Any, name: str) -> Float[Array, ""]:
+    value = number(value, name, 0.0)
+    check_positive(name, value)
+    return value
+

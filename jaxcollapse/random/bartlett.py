@@ -1,0 +1,40 @@
+"""The triangular factor of a Wishart matrix, whose cost does not depend on the degrees of freedom.
+
+Reference: Bartlett 1933, "On the theory of statistical regression", Proc. R. Soc. Edinburgh 53.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Scalar
+
+from jaxcollapse.random.chi_square import chi_square
+from jaxcollapse.random.keys import split
+
+
+def bartlett(key: Key[Array, ""], samples: Scalar | int, dim: int) -> Float[Array, "dim dim"]:
+    """Draw the lower triangular factor ``L`` of ``L L' = X'X`` for a Gaussian matrix ``X``.
+
+    ``X`` has `samples` rows and `dim` columns of independent standard normals. The diagonal of ``L`` holds the
+    square roots of independent chi-squares with ``samples, samples - 1, ...`` degrees of freedom, everything below
+    it standard normals. With fewer rows than columns, the columns of ``L`` beyond `samples` are zero.
+
+    **Arguments**
+
+    - `samples`: whole number of rows, at least 1; may be traced.
+    - `dim`: number of columns.
+
+    **Exactness** Exact in law for every `samples` and `dim`.
+
+    ```python
+    >>> import jax
+    >>> factor = bartlett(jax.random.key(0), 2, 3)
+    >>> factor[0, 1].item(), factor[2, 2].item()
+    (0.0, 0.0)
+
+    ```
+    """
+    diagonal_key, lower_key = split(key)
+    column = jnp.arange(dim)
+    diagonal = jnp.sqrt(chi_square(diagonal_key, jnp.maximum(samples - column.astype(jnp.result_type(float)), 0.0)))
+    lower = jnp.tril(jax.random.normal(lower_key, (dim, dim), diagonal.dtype), -1)
+    return jnp.where(column < samples, lower + jnp.diag(diagonal), 0.0)

@@ -1,0 +1,151 @@
+"""Numbers that change with the generation.
+
+A schedule is a plain function of the generation ``g = 1, 2, ...``, so any optax schedule is one. A model or workflow
+field made by `field` takes a number or a schedule. `tabulate` turns every schedule of a model into a table before
+compilation, so that another schedule is another argument of the same compiled program, and `at` reads the tables
+inside the scan.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree, Scalar
+
+from jaxcollapse._check import check_at_least
+
+Schedule: TypeAlias = Callable[[Any], Any]
+
+
+def constant(value: float) -> Schedule:
+    """The schedule that is `value` at every generation.
+
+    ```python
+    >>> constant(100.0)(7)
+    100.0
+
+    ```
+    """
+    return lambda g: value
+
+
+def polynomial(scale: float, power: float) -> Schedule:
+    """The schedule ``scale * g**power``: linear for ``power=1``, superlinear above.
+
+    ```python
+    >>> polynomial(100.0, 2.0)(3)
+    900.0
+
+    ```
+    """
+    return lambda g: scale * g**power
+
+
+def geometric(scale: float, ratio: float) -> Schedule:
+    """The schedule ``scale * ratio**(g - 1)``: `scale` at the first generation, times `ratio` at each later one.
+
+    ```python
+    >>> geometric(100.0, 2.0)(4)
+    800.0
+
+    ```
+    """
+    return lambda g: scale * ratio ** (g - 1)
+
+
+class Varying(eqx.Module):
+    """A field that follows a schedule: not a number until a generation is given."""
+
+    function: Schedule = eqx.field(static=True)
+    name: str = eqx.field(static=True)
+    minimum: float = eqx.field(static=True)
+
+
+class Table(eqx.Module):
+    """A schedule evaluated at generations 1, ..., G."""
+
+    values: Float[Array, " generations"]
+
+
+def number_or_schedule(value: Any, name: str, minimum: float) -> Array | Varying:
+    """A number as an array, a function as a schedule; anything else is refused."""
+    if isinstance(value, Varying | Table):
+        return value
+    if callable(value):
+        return Varying(value, name, minimum)
+    return number(value, name, minimum)
+
+
+def number(value: Any, name: str, minimum: float) -> Float[Array, ""]:
+    """A number as a scalar array, at least `minimum`."""
+    if isinstance(value, str) or not _is_numeric(value):
+        raise TypeError(f"{name} must be a number or a function of the generation, got {value!r}")
+    if jnp.shape(value) != ():
+        raise ValueError(f"{name} must be one number or a function of the generation, got shape {jnp.shape(value)}")
+    check_at_least(name, value, minimum)
+    return as_floats(value)
+
+
+def as_floats(value: Any) -> Array:
+    """`value` as a floating-point array that stays concrete inside a trace."""
+    if isinstance(value, jax.core.Tracer):
+        return value.astype(jnp.result_type(value, float))
+    with jax.ensure_compile_time_eval():
+        value = jnp.asarray(value)
+        return value.astype(jnp.result_type(value, float))
+
+
+def evaluate(schedule: Any, generations: int, name: str, minimum: float) -> Float[Array, " generations"]:
+    """A number, an array of one number per generation, or a schedule, as values at generations 1, ..., G."""
+    if isinstance(schedule, str) or not (callable(schedule) or _is_numeric(schedule)):
+        raise TypeError(
+            f"{name} must be a number, {generations} numbers or a function of the generation, got {schedule!r}"
+        )
+    with jax.ensure_compile_time_eval():
+        if callable(schedule):
+            g = jnp.arange(1, generations + 1, dtype=jnp.result_type(float))
+            try:
+                values = jax.vmap(schedule)(g)
+            except Exception as error:
+                raise TypeError(
+                    f"{name} must be a function of one generation that JAX can trace (use jax.numpy inside), "
+                    f"got {schedule!r}: {error}"
+                ) from error
+        else:
+            values = schedule if isinstance(schedule, jax.Array) else jnp.asarray(schedule)
+    if values.shape not in ((), (generations,)):
+        raise ValueError(
+            f"{name} must give one number for each of the {generations} generations, got shape {values.shape}"
+        )
+    check_at_least(name, values, minimum)
+    with jax.ensure_compile_time_eval():
+        return jnp.broadcast_to(as_floats(values), (generations,))
+
+
+def tabulate(tree: PyTree, generations: int) -> PyTree:
+    """The same model or workflow with every schedule evaluated at generations 1, ..., G."""
+
+    def table(node):
+        if isinstance(node, Varying):
+            return Table(evaluate(node.function, generations, node.name, node.minimum))
+        return node
+
+    return jax.tree.map(table, tree, is_leaf=lambda node: isinstance(node, Varying))
+
+
+def at(tree: PyTree, generation: Scalar) -> PyTree:
+    """The same model or workflow at one generation: every table is read there. `generation` may be traced."""
+
+    def read(node):
+        return node.values[generation - 1] if isinstance(node, Table) else node
+
+    return jax.tree.map(read, tree, is_leaf=lambda node: isinstance(node, Table))
+
+
+def _is_numeric(value: Any) -> bool:
+    try:
+        return jnp.issubdtype(jnp.result_type(value), jnp.number)
+    except (TypeError, ValueError):
+        return isinstance(value, list | tuple) and all(_is_numeric(v) for v in value)

@@ -1,0 +1,169 @@
+"""`simulate`: one replication of iterative training, one scan over generations."""
+
+import difflib
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key, PyTree, Scalar
+
+from jaxcollapse._check import check_integer, check_key
+from jaxcollapse.data import Data, Samples
+from jaxcollapse.model import Model
+from jaxcollapse.random import split
+from jaxcollapse.schedule import at, evaluate, tabulate
+from jaxcollapse.workflow import Draw, Workflow
+
+# What one replication draws once is keyed apart from its generations 1, 2, ...
+_MODEL, _WORKFLOW = 0, 2**32 - 1
+
+
+class Trajectory(eqx.Module):
+    """What happened at generations ``1, ..., G``: entry ``g - 1`` of every array belongs to generation ``g``.
+
+    Metrics of the model are attributes: ``trajectory.risk``.
+    """
+
+    params: PyTree
+    """The fitted parameters; every leaf has a leading axis of generations."""
+    metrics: dict[str, Array]
+    """The model's metrics by name, each of shape ``(generations, ...)``."""
+
+    def __getattr__(self, name: str) -> Array:
+        """The metric called `name`."""
+        if name.startswith("_") or name in ("params", "metrics"):
+            raise AttributeError(name)
+        if name in self.metrics:
+            return self.metrics[name]
+        close = difflib.get_close_matches(name, self.metrics, n=1)
+        hint = f": did you mean {close[0]!r}?" if close else f"; it has {sorted(self.metrics)} and params"
+        raise AttributeError(f"this trajectory has no metric {name!r}{hint}")
+
+
+def simulate(
+    model: Model,
+    workflow: Workflow,
+    *,
+    key: Key[Array, ""],
+    samples: Any,
+    generations: int,
+    truth: PyTree = None,
+) -> Trajectory:
+    """Train a model on its predecessor's data, again and again: one replication.
+
+    Generation ``g`` samples ``samples(g)`` rows from the model of generation ``g - 1`` (the truth for ``g = 1``), the
+    workflow says what to train on, and the model is fitted to that. One `lax.scan`; sample sizes and every numeric or
+    scheduled field of model and workflow are traced, so that one compilation serves them all.
+
+    **Arguments**
+
+    - `model`: samples and fits; see `Model`.
+    - `workflow`: `Replace`, `Accumulate`, `Window`, `Mix`, ...
+    - `key`: a typed key, ``jax.random.key(seed)``.
+    - `samples`: the size of the synthetic batch: a number, one number per generation, or a schedule (a function of
+      ``g = 1, ..., G``, rounded to whole samples). At least 1. Traced only if the model is exact.
+    - `generations`: ``G``, a positive integer.
+    - `truth`: the parameters of generation 0; the model's own by default.
+
+    **Returns** a `Trajectory` of generations ``1, ..., G``.
+
+    **Raises** `ValueError` or `TypeError`, before compilation, for arguments of the wrong kind, sign or shape, and
+    for a workflow that picks rows together with a model that draws sufficient statistics.
+
+    **Exactness** Exact in law for every finite size, whatever the sampling mode of the model.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> run = jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), key=jax.random.key(0), samples=100, generations=20)
+    >>> run.variance.shape
+    (20,)
+
+    ```
+    """
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a jaxcollapse Model, got {_kind(model)}")
+    if not isinstance(workflow, Workflow):
+        raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow)}")
+    check_key("key", key)
+    check_integer("generations", generations, minimum=1)
+    if workflow.needs_rows and model.exact:
+        raise ValueError(
+            f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
+            f'statistics: give the model sampling="raw"'
+        )
+    with jax.ensure_compile_time_eval():
+        sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
+    model, workflow = tabulate(model, generations), tabulate(workflow, generations)
+    if truth is None:
+        model = model.reduce(workflow, sizes)
+        truth = model.truth()
+    truth = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf, float)), truth)
+    with jax.ensure_compile_time_eval():
+        real_sizes = jnp.round(workflow.real_sizes(sizes))
+        all_sizes = jnp.concatenate([sizes, real_sizes])
+    model = model.prepare(jax.random.fold_in(key, _MODEL), all_sizes)
+    capacities = (None, None) if model.exact else (_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples"))
+    return _scan(model, workflow, truth, key, sizes, real_sizes, capacities)
+
+
+@eqx.filter_jit
+def _scan(
+    model: Model,
+    workflow: Workflow,
+    truth: PyTree,
+    key: Key[Array, ""],
+    sizes: Float[Array, " generations"],
+    real_sizes: Float[Array, " generations"],
+    capacities: tuple[int | None, int | None],
+) -> Trajectory:
+    generations = len(sizes)
+    capacity, real_capacity = capacities
+
+    def source(current: Model, key: Key[Array, ""], params: PyTree, n: Scalar, n_real: Scalar) -> Draw:
+        synthetic_key, real_key, own_key = split(key, 3)
+        return Draw(
+            synthetic=lambda: _draw(current, synthetic_key, params, n, capacity),
+            real=lambda: _draw(current, real_key, truth, n_real, real_capacity),
+            key=own_key,
+            n=n,
+            n_real=n_real,
+        )
+
+    def step(carry, inputs):
+        params, state = carry
+        g, n, n_real = inputs
+        current, flow = at(model, g), at(workflow, g)
+        step_key = jax.random.fold_in(key, g)
+        if current.exact and not flow.keeps_data:
+            params = current.refit(step_key, params, n, generation=g)
+        else:
+            data_key, fit_key = split(step_key)
+            data, state = flow.step(state, source(current, data_key, params, n, n_real), g)
+            params = current.fit(data, key=fit_key, previous=params, generation=g)
+        return (params, state), (params, current.metrics(params))
+
+    start = source(at(model, 1), jax.random.fold_in(key, _WORKFLOW), truth, sizes[0], real_sizes[0])
+    state = at(workflow, 1).init(start, generations)
+    generation = jnp.arange(1, generations + 1)
+    _, (params, metrics) = jax.lax.scan(step, (truth, state), (generation, sizes, real_sizes))
+    return Trajectory(params, metrics)
+
+
+def _draw(model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, capacity: int | None) -> Data:
+    """One batch; a model of rows draws a full buffer, of which the first `n` count."""
+    if capacity is None:
+        return model.sample(key, params, n)
+    data = model.sample(key, params, capacity)
+    return (data if isinstance(data, Data) else Samples(data)).first(n)
+
+
+def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
+    if isinstance(sizes, jax.core.Tracer):
+        raise TypeError(f"{name} must be known before compilation for a model that draws rows; got a traced value")
+    return int(np.asarray(sizes).max())
+
+
+def _kind(value: Any) -> str:
+    return f"the class {value.__name__}: write {value.__name__}()" if isinstance(value, type) else repr(value)

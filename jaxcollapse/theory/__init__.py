@@ -1,0 +1,9 @@
+"""Closed forms: pure, differentiable functions of arrays. Nothing here simulates."""
+
+from jaxcollapse.theory import equivalents as equivalents
+from jaxcollapse.theory import exponential_family as exponential_family
+from jaxcollapse.theory import gaussian as gaussian
+from jaxcollapse.theory import random_walk as random_walk
+from jaxcollapse.theory import regression as regression
+from jaxcollapse.theory import workflows as workflows
+from jaxcollapse.theory.spectrum import Spectrum as Spectrum

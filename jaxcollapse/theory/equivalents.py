@@ -1,0 +1,111 @@
+"""Deterministic equivalents: the effective penalty of ridge regression on finitely many Gaussian rows.
+
+In the proportional limit a ridge fit with penalty ``lambda`` on ``T`` rows behaves like one on the population with
+the larger penalty ``kappa``, the solution of ``kappa - lambda = kappa df1(kappa) / T``.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse._check import check_integer, check_nonnegative, check_positive
+from jaxcollapse.theory.spectrum import Spectrum
+
+
+def kappa(spectrum: Spectrum | Array, *, penalty: Any, samples: Any) -> Float[Array, ""]:
+    """The effective penalty: the root of ``kappa - penalty = kappa df1(kappa) / samples``.
+
+    **Arguments**
+
+    - `spectrum`: a `Spectrum`, or eigenvalues of shape ``(dim,)``.
+    - `penalty`: ``lambda`` per sample, at least 0.
+    - `samples`: number of rows, positive.
+
+    **Returns** a scalar. 0 for ``penalty = 0`` and ``samples >= dim``; for ``penalty = 0`` and fewer samples the root
+    of ``df1(kappa) = samples``. Differentiable (implicitly) in all three arguments; maps by `jax.vmap`.
+
+    **Exactness** The equation is solved to rounding: Newton from ``penalty + trace / samples``, which is monotone.
+    What it describes holds up to ``O(1/dim)`` in the proportional limit.
+
+    **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, section 4.
+
+    ```python
+    >>> round(float(kappa(jnp.ones(50), penalty=0.1, samples=100)), 4)
+    0.1742
+
+    ```
+    """
+    check_nonnegative("penalty", penalty)
+    check_positive("samples", samples)
+    eigenvalues = spectrum.eigenvalues if isinstance(spectrum, Spectrum) else jnp.asarray(spectrum)
+    dtype = jnp.result_type(eigenvalues, penalty, samples, float)
+    return _kappa(eigenvalues.astype(dtype), jnp.asarray(penalty, dtype), jnp.asarray(samples, dtype))
+
+
+def degrees_of_freedom(spectrum: Spectrum | Array, *, kappa: Any, order: int = 1) -> Float[Array, ""]:
+    """The degrees of freedom ``df_m(kappa) = sum_j (s_j / (s_j + kappa))^m`` of order ``m``.
+
+    **Arguments**
+
+    - `spectrum`: a `Spectrum`, or eigenvalues of shape ``(dim,)``.
+    - `kappa`: effective penalty, at least 0.
+    - `order`: ``m``, a positive integer.
+
+    **Exactness** Exact.
+
+    ```python
+    >>> float(degrees_of_freedom(jnp.ones(50), kappa=1.0, order=2))
+    12.5
+
+    ```
+    """
+    check_nonnegative("kappa", kappa)
+    check_integer("order", order, minimum=1)
+    eigenvalues = spectrum.eigenvalues if isinstance(spectrum, Spectrum) else jnp.asarray(spectrum)
+    return _shrinkage(eigenvalues, kappa, order).sum()
+
+
+def _shrinkage(eigenvalues: Float[Array, " dim"], k: Any, order: int) -> Float[Array, " dim"]:
+    """``(s / (s + k))^m``, one at ``k = 0`` and zero for a vanishing eigenvalue."""
+    present = eigenvalues > 0
+    total = jnp.where(present, eigenvalues + k, 1.0)
+    return jnp.where(present, eigenvalues / total, 0.0) ** order
+
+
+@jax.custom_jvp
+def _kappa(eigenvalues: Float[Array, " dim"], penalty: Array, samples: Array) -> Float[Array, ""]:
+    def excess(k):
+        return k - penalty - k * _shrinkage(eigenvalues, k, 1).sum() / samples
+
+    def slope(k):
+        return 1 - _shrinkage(eigenvalues, k, 2).sum() / samples
+
+    def newton(state):
+        k, _, step = state
+        following = jnp.maximum(k - excess(k) / slope(k), penalty)
+        return following, k, step + 1
+
+    def moving(state):
+        k, previous, step = state
+        return (k < previous) & (step < 200)
+
+    start = penalty + eigenvalues.sum() / samples
+    root, _, _ = jax.lax.while_loop(moving, newton, (start, jnp.full_like(start, jnp.inf), 0))
+    rank = jnp.sum(eigenvalues > 0)
+    return jnp.where((penalty == 0) & (samples >= rank), 0.0, root)
+
+
+@_kappa.defjvp
+def _kappa_jvp(primals, tangents):
+    eigenvalues, penalty, samples = primals
+    k = _kappa(eigenvalues, penalty, samples)
+    slope = 1 - _shrinkage(eigenvalues, k, 2).sum() / samples
+    present = eigenvalues > 0
+    total = jnp.where(present, eigenvalues + k, 1.0)
+    by_eigenvalue = jnp.where(present, k**2 / total**2, 0.0) / samples
+    by_samples = -k * _shrinkage(eigenvalues, k, 1).sum() / samples**2
+    d_eigenvalues, d_penalty, d_samples = tangents
+    change = d_penalty + by_eigenvalue @ d_eigenvalues + by_samples * d_samples
+    return k, change / slope

@@ -1,0 +1,236 @@
+"""Recursive estimation as a random walk: how fast samples must grow, and when synthetic data helps.
+
+Generation ``t`` re-estimates a mean from ``n_t`` samples of its predecessor: ``theta_t = theta_{t-1} + b_t + w_t``
+with a bias ``b_t = B n_t^-kappa`` and independent ``w_t ~ N(0, sigma^2 / n_t)``. Units: ``sigma = 1``.
+
+Reference: Xu, He and Cheng 2025, arXiv:2505.13947.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jax.scipy.special import betainc, zeta
+from jaxtyping import Array, Float
+
+from jaxcollapse._check import check_integer, check_nonnegative, check_positive
+
+
+def drift_variance(samples: Any) -> Float[Array, " generations"]:
+    """The variance ``sum_{t<=T} 1/n_t`` of the walk after each generation, in units of ``sigma^2``.
+
+    **Arguments**
+
+    - `samples`: sizes ``n_1, ..., n_G``, positive.
+
+    **Returns** shape ``(generations,)``.
+
+    **Exactness** Exact for a mean with known variance.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> drift_variance([2.0, 4.0]).tolist()
+    [0.5, 0.75]
+
+    ```
+    """
+    return jnp.cumsum(1 / _sizes(samples))
+
+
+def drift_limit(*, scale: Any, growth: Any) -> Float[Array, ""]:
+    """The variance ``zeta(1 + s) / c`` of the whole walk for ``n_t = c t^(1+s)``; infinite unless ``s > 0``.
+
+    **Arguments**
+
+    - `scale`: ``c``, positive.
+    - `growth`: ``s``, any real number.
+
+    **Exactness** Exact for sizes that are not rounded.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> round(float(drift_limit(scale=1.0, growth=1.0)), 4)
+    1.6449
+
+    ```
+    """
+    check_positive("scale", scale)
+    return _zeta(1.0 + growth) / scale
+
+
+def bias_sum(samples: Any, *, coefficient: Any, order: Any) -> Float[Array, " generations"]:
+    """The accumulated bias ``B sum_{t<=T} n_t^-kappa`` after each generation.
+
+    **Arguments**
+
+    - `samples`: sizes ``n_1, ..., n_G``, positive.
+    - `coefficient`: ``B``.
+    - `order`: ``kappa``, positive: 1 for a regular maximum-likelihood estimate.
+
+    **Returns** shape ``(generations,)``.
+
+    **Exactness** Exact for a constant bias ``B n^-kappa`` of each step.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> bias_sum([4.0, 16.0], coefficient=1.0, order=0.5).tolist()
+    [0.5, 0.75]
+
+    ```
+    """
+    check_positive("order", order)
+    return coefficient * jnp.cumsum(_sizes(samples) ** -order)
+
+
+def bias_limit(*, scale: Any, growth: Any, coefficient: Any, order: Any) -> Float[Array, ""]:
+    """The accumulated bias of the whole walk for ``n_t = c t^(1+s)``: ``B c^-kappa zeta(kappa (1 + s))``.
+
+    Infinite unless ``s > 1/kappa - 1``. Arguments as for `drift_limit` and `bias_sum`.
+
+    **Exactness** Exact for sizes that are not rounded.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> round(float(bias_limit(scale=1.0, growth=3.0, coefficient=1.0, order=0.5)), 4)
+    1.6449
+
+    ```
+    """
+    check_positive("scale", scale)
+    check_positive("order", order)
+    return coefficient * jnp.asarray(scale, float) ** -order * _zeta(order * (1.0 + growth))
+
+
+def mean_square_error(samples: Any, *, coefficient: Any, order: Any) -> Float[Array, " generations"]:
+    """The expected squared error ``bias^2 + variance`` after each generation, in units of ``sigma^2``.
+
+    Arguments as for `bias_sum`.
+
+    **Returns** shape ``(generations,)``.
+
+    **Exactness** Exact for steps of constant bias ``B n^-kappa`` and variance ``1/n``.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> mean_square_error([4.0], coefficient=1.0, order=0.5).tolist()
+    [0.5]
+
+    ```
+    """
+    return bias_sum(samples, coefficient=coefficient, order=order) ** 2 + drift_variance(samples)
+
+
+def required_growth(order: Any) -> Float[Array, ""]:
+    """The growth ``s`` that ``n_t = c t^(1+s)`` must exceed for a bounded error: ``max(0, 1/kappa - 1)``.
+
+    **Arguments**
+
+    - `order`: ``kappa``, the order of the bias ``n^-kappa`` of one step, positive.
+
+    **Exactness** Necessary and sufficient for a bias of exactly this order.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> float(required_growth(0.5))
+    1.0
+
+    ```
+    """
+    check_positive("order", order)
+    return jnp.maximum(0.0, 1 / jnp.asarray(order, float) - 1)
+
+
+def drift_ratio(samples: Any) -> Float[Array, " generations"]:
+    """The ratio ``s2/s1`` of the drift after the first fit to the error of the first fit, under replacement.
+
+    ``s2^2/s1^2 = n_1 sum_{2<=t<=T} 1/n_t``.
+
+    **Arguments**
+
+    - `samples`: sizes ``n_1, ..., n_G``, positive.
+
+    **Returns** shape ``(generations,)``; 0 at the first generation.
+
+    **Exactness** Exact for a mean with known variance.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> drift_ratio([10.0, 10.0, 10.0, 10.0, 10.0])[4].item()
+    2.0
+
+    ```
+    """
+    sizes = _sizes(samples)
+    return jnp.sqrt(jnp.cumsum(jnp.where(jnp.arange(len(sizes)) > 0, sizes[0] / sizes, 0.0)))
+
+
+def drift_ratio_limit(growth: Any) -> Float[Array, ""]:
+    """The limit ``sqrt(zeta(1 + s) - 1)`` of `drift_ratio` for ``n_t = c t^(1+s)``; infinite unless ``s > 0``.
+
+    **Exactness** Exact for sizes that are not rounded.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> round(float(drift_ratio_limit(1.0)), 4)
+    0.8031
+
+    ```
+    """
+    return jnp.sqrt(_zeta(1.0 + growth) - 1)
+
+
+def improvement_probability(*, ratio: Any, dim: int = 1) -> Float[Array, "..."]:
+    """The probability that the last fit is closer to the truth than the fit to real data alone.
+
+    The first error is ``N(0, s1^2 I)`` and the later drift an independent ``N(0, s2^2 I)`` in ``p`` dimensions:
+    ``P(t_p > sqrt(p) s2 / (2 s1))`` with Student's ``t_p``; in one dimension ``arctan(2 s1/s2) / pi``.
+
+    **Arguments**
+
+    - `ratio`: ``s2/s1``, at least 0; any shape.
+    - `dim`: ``p``, a positive integer.
+
+    **Returns** the shape of `ratio`; at most 1/2.
+
+    **Exactness** Exact for a Gaussian mean with known covariance and the Mahalanobis norm; asymptotic for regular
+    estimators. With an estimated variance the drift shrinks and the probability is larger.
+
+    **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
+
+    ```python
+    >>> round(float(improvement_probability(ratio=2.0)), 4)
+    0.25
+
+    ```
+    """
+    check_nonnegative("ratio", ratio)
+    check_integer("dim", dim, minimum=1)
+    ratio = jnp.asarray(ratio)
+    ratio = ratio.astype(jnp.result_type(ratio, float))
+    if dim == 1:
+        return jnp.arctan2(2.0, ratio) / jnp.pi
+    # P(t_p > sqrt(p) x) = I_{1/(1 + x^2)}(p/2, 1/2) / 2
+    half = jnp.asarray(0.5, ratio.dtype)
+    return 0.5 * betainc(dim * half, half, 1 / (1 + ratio**2 / 4))
+
+
+def _zeta(exponent: Any) -> Float[Array, ""]:
+    """The Riemann zeta function, infinite at and below 1."""
+    exponent = jnp.asarray(exponent, jnp.result_type(exponent, float))
+    convergent = exponent > 1
+    return jnp.where(convergent, zeta(jnp.where(convergent, exponent, 2.0), 1.0), jnp.inf)
+
+
+def _sizes(samples: Any) -> Float[Array, " generations"]:
+    check_positive("samples", samples)
+    sizes = jnp.asarray(samples)
+    if sizes.ndim != 1:
+        raise ValueError(f"samples must have shape (generations,), got {sizes.shape}")
+    return sizes.astype(jnp.result_type(sizes, float))

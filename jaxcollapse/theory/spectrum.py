@@ -1,0 +1,113 @@
+"""The population of a regression problem: the spectrum of the covariance and the true coefficients."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive, check_shape
+
+
+class Spectrum(eqx.Module):
+    """Eigenvalues of the covariance of the features, and the true coefficients in its eigenbasis.
+
+    ``x ~ N(0, diag(eigenvalues))`` and ``y = x'signal + noise``: any covariance takes this form after a rotation.
+    Use a constructor: `isotropic`, `power_law` or `from_eigenvalues`.
+
+    ```python
+    >>> Spectrum.isotropic(4).trace.item()
+    4.0
+
+    ```
+    """
+
+    eigenvalues: Float[Array, " dim"]
+    signal: Float[Array, " dim"]
+
+    @property
+    def dim(self) -> int:
+        """The number of features."""
+        return self.eigenvalues.shape[0]
+
+    @property
+    def trace(self) -> Float[Array, ""]:
+        """The trace of the covariance."""
+        return self.eigenvalues.sum()
+
+    @staticmethod
+    def isotropic(dim: int, norm: Any = 1.0) -> "Spectrum":
+        """The identity covariance, with coefficients of Euclidean norm `norm` spread evenly.
+
+        **Arguments**
+
+        - `dim`: number of features, at least 1.
+        - `norm`: length of the true coefficients, at least 0.
+
+        **Raises** `ValueError` or `TypeError` for other arguments.
+
+        ```python
+        >>> round(float((Spectrum.isotropic(9, norm=2.0).signal ** 2).sum()), 5)
+        4.0
+
+        ```
+        """
+        check_integer("dim", dim, minimum=1)
+        check_nonnegative("norm", norm)
+        return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
+
+    @staticmethod
+    def power_law(dim: int, *, capacity: Any, source: Any) -> "Spectrum":
+        """Eigenvalues ``j^-capacity`` and coefficients ``j^-(delta/2)``, ``delta = 1 + capacity (2 source - 1)``.
+
+        The capacity and source conditions of kernel regression. The coefficients are not normalised.
+
+        **Arguments**
+
+        - `dim`: number of features, at least 1.
+        - `capacity`: decay of the eigenvalues, above 1.
+        - `source`: smoothness of the target, positive: ``sum_j eigenvalue_j^(1 - 2 source) signal_j^2`` is at the
+          edge of convergence.
+
+        **Raises** `ValueError` or `TypeError` for other arguments.
+
+        **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, section 5.
+
+        ```python
+        >>> Spectrum.power_law(2, capacity=2.0, source=0.5).eigenvalues.tolist()
+        [1.0, 0.25]
+
+        ```
+        """
+        check_integer("dim", dim, minimum=1)
+        check_above("capacity", capacity, 1.0)
+        check_positive("source", source)
+        j = jnp.arange(1.0, dim + 1)
+        return Spectrum(j**-capacity, j ** (-0.5 * (1 + capacity * (2 * source - 1))))
+
+    @staticmethod
+    def from_eigenvalues(eigenvalues: Any, signal: Any = None) -> "Spectrum":
+        """Any eigenvalues, and any coefficients (of norm one, spread evenly, by default).
+
+        **Arguments**
+
+        - `eigenvalues`: shape ``(dim,)``, at least 0.
+        - `signal`: shape ``(dim,)``.
+
+        **Raises** `ValueError` or `TypeError` for negative or undefined eigenvalues and mismatched shapes.
+
+        ```python
+        >>> Spectrum.from_eigenvalues([1.0, 0.5]).dim
+        2
+
+        ```
+        """
+        check_nonnegative("eigenvalues", eigenvalues)
+        values = jnp.asarray(eigenvalues)
+        values = values.astype(jnp.result_type(values, float))
+        if values.ndim != 1 or values.size == 0:
+            raise ValueError(f"eigenvalues must have shape (dim,), got {values.shape}")
+        if signal is None:
+            return Spectrum(values, jnp.full_like(values, values.size**-0.5))
+        check_shape("signal", signal, values.shape)
+        return Spectrum(values, jnp.asarray(signal, values.dtype))

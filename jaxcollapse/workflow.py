@@ -1,0 +1,278 @@
+"""A Workflow says what the next generation is trained on.
+
+This is the only place where old, new and real data meet. The same object gives the simulator its update (`init`,
+`step`) and the theory its weight matrix (`weights`).
+
+Generation ``g`` trains on batches ``1, ..., g``: batch 1 is real, batch ``i`` is drawn from the model of generation
+``i - 1``.
+"""
+
+import abc
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
+
+from jaxcollapse._check import check_at_most, check_choice, check_integer
+from jaxcollapse.data import Data, Samples
+from jaxcollapse.schedule import Table, Varying, evaluate, number_or_schedule
+
+
+class Draw(NamedTuple):
+    """The data that a workflow may ask for at one generation."""
+
+    synthetic: Callable[[], Data]
+    """One batch of the scheduled size from the newest model (at ``g = 1``: from the truth)."""
+    real: Callable[[], Data]
+    """One batch of real data."""
+    key: Key[Array, ""]
+    """Randomness of the workflow itself."""
+    n: Scalar
+    """Size of the synthetic batch."""
+    n_real: Scalar
+    """Size of the real batch."""
+
+
+class Workflow(eqx.Module):
+    """Which data each generation is trained on."""
+
+    needs_rows: eqx.AbstractClassVar[bool]
+    """Whether the workflow picks single rows, so that sums of them are not enough."""
+    keeps_data: eqx.AbstractClassVar[bool]
+    """Whether data lives longer than one generation, or meets other data."""
+
+    @abc.abstractmethod
+    def init(self, draw: Draw, generations: int) -> PyTree:
+        """The state before generation 1."""
+
+    @abc.abstractmethod
+    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+        """The training data of this generation, and the state after it."""
+
+    @abc.abstractmethod
+    def weights(
+        self, samples: Float[Array, " generations"]
+    ) -> tuple[Float[Array, "generations generations"], Float[Array, " generations"]]:
+        """How a linear estimator weighs the batches.
+
+        **Returns** a lower triangular matrix, row ``g - 1`` of which holds the weight of every batch at generation
+        ``g``, and the coefficients of one more independent noise at each generation (fresh real data, subsampling)
+        in units of the standard error of a batch of ``samples[0]``.
+        """
+
+    def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """The size of the real batch at every generation: that of the synthetic one, unless the workflow says otherwise."""
+        return samples
+
+
+class Replace(Workflow):
+    """Train each generation on the newest batch alone: the fully synthetic loop.
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> Replace().weights(jnp.array([100.0, 100.0]))[0].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+
+    ```
+    """
+
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = False
+
+    def init(self, draw: Draw, generations: int) -> None:
+        """No state."""
+        return None
+
+    def step(self, state: None, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, None]:
+        """The newest batch."""
+        return draw.synthetic(), None
+
+    def weights(self, samples: Float[Array, " generations"]):
+        """The identity: all weight on the newest batch."""
+        return jnp.eye(len(samples), dtype=samples.dtype), jnp.zeros_like(samples)
+
+
+class Accumulate(Workflow):
+    """Train each generation on everything so far: the real batch and all synthetic ones."""
+
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def init(self, draw: Draw, generations: int) -> PyTree:
+        """An empty pool."""
+        batch = jax.eval_shape(draw.synthetic)
+        return _Archive.empty(batch, generations) if batch.grows else batch.empty()
+
+    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+        """The pool with the newest batch in it."""
+        batch = draw.synthetic()
+        if isinstance(state, _Archive):
+            state = state.put(generation - 1, batch)
+            return state.batches.union(), state
+        pool = state + batch
+        return pool, pool
+
+    def weights(self, samples: Float[Array, " generations"]):
+        """Every batch in proportion to its size."""
+        return _pooled(samples, len(samples)), jnp.zeros_like(samples)
+
+
+class Window(Workflow):
+    """Train each generation on the last `batches` batches; the real one leaves with the others.
+
+    **Arguments**
+
+    - `batches`: how many batches are kept, at least 1 (which is `Replace`).
+
+    **Raises** `ValueError` when `batches` is not a positive integer.
+    """
+
+    batches: int = eqx.field(static=True)
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def __init__(self, batches: int):
+        """Takes the number of batches kept."""
+        check_integer("batches", batches, minimum=1)
+        self.batches = batches
+
+    def init(self, draw: Draw, generations: int) -> "_Archive":
+        """Room for the last batches."""
+        return _Archive.empty(jax.eval_shape(draw.synthetic), self.batches)
+
+    def step(self, state: "_Archive", draw: Draw, generation: Int[Array, ""]) -> tuple[Data, "_Archive"]:
+        """The last batches; the newest takes the place of the oldest."""
+        state = state.put((generation - 1) % self.batches, draw.synthetic())
+        return state.batches.union(), state
+
+    def weights(self, samples: Float[Array, " generations"]):
+        """The last batches in proportion to their sizes."""
+        return _pooled(samples, self.batches), jnp.zeros_like(samples)
+
+
+class AccumulateSubsample(Workflow):
+    """Keep everything, train on a random part: as many rows as the newest batch has, without replacement.
+
+    It picks rows, so the model must draw them (``sampling="raw"``). Real rows are not protected.
+    """
+
+    needs_rows: ClassVar[bool] = True
+    keeps_data: ClassVar[bool] = True
+
+    def init(self, draw: Draw, generations: int) -> "_Archive":
+        """An empty pool of rows."""
+        return _Archive.empty(jax.eval_shape(draw.synthetic), generations)
+
+    def step(self, state: "_Archive", draw: Draw, generation: Int[Array, ""]) -> tuple[Samples, "_Archive"]:
+        """A random part of the pool, of the size of one batch."""
+        batch = draw.synthetic()
+        state = state.put(generation - 1, batch)
+        return state.batches.union().subsample(draw.key, draw.n, batch.capacity), state
+
+    def weights(self, samples: Float[Array, " generations"]):
+        """The pool's weights, and the noise of the subsampling."""
+        left_out = 1 - samples / jnp.cumsum(samples)
+        return _pooled(samples, len(samples)), jnp.sqrt(samples[0] / samples * left_out)
+
+
+class Mix(Workflow):
+    """Train each generation on one real and one synthetic batch.
+
+    **Arguments**
+
+    - `real`: ``"fresh"``, new real data at every generation, or ``"fixed"``, one real data set for all of them.
+    - `weight`: the total weight of the real batch in [0, 1], a number or a schedule: row weights are
+      ``weight / n_real`` and ``(1 - weight) / n`` (times ``n + n_real``, so that per-sample penalties keep their
+      meaning). Without it the rows are pooled, each with weight one.
+    - `real_samples`: size of the real batch, a number or a schedule; that of the synthetic batch by default. With
+      fixed real data it must not vary.
+
+    Generation 1 is trained on the real batch alone.
+
+    **Raises** `ValueError` for another `real`, a `weight` outside [0, 1] or fewer than one real sample.
+
+    **Reference** He, Xu and Cheng 2025, arXiv:2502.18049 (fresh real data, constant weight).
+    """
+
+    real: Literal["fresh", "fixed"] = eqx.field(static=True)
+    weight: Array | Varying | Table | None
+    real_samples: Array | Varying | Table | None
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def __init__(self, real: Literal["fresh", "fixed"], *, weight: Any = None, real_samples: Any = None):
+        """Takes the kind of real data, its weight and its size."""
+        check_choice("real", real, ("fresh", "fixed"))
+        self.real = real
+        self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0)
+        if isinstance(self.weight, jax.Array):
+            check_at_most("weight", self.weight, 1.0)
+        self.real_samples = None if real_samples is None else number_or_schedule(real_samples, "real_samples", 1.0)
+
+    def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """The size of the real batch at every generation."""
+        generations = len(samples)
+        sizes = samples if self.real_samples is None else _values(self.real_samples, generations, "real_samples", 1.0)
+        return jnp.broadcast_to(sizes[0], sizes.shape) if self.real == "fixed" else sizes
+
+    def init(self, draw: Draw, generations: int) -> Data | None:
+        """The fixed real data set, if there is one."""
+        return draw.real() if self.real == "fixed" else None
+
+    def step(self, state: Data | None, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Data | None]:
+        """The real and the synthetic batch with their weights; at generation 1 the real one alone."""
+        real = draw.real() if state is None else state
+        real_weight, synthetic_weight = 1.0, 1.0
+        if self.weight is not None:
+            total = draw.n + draw.n_real
+            real_weight = self.weight * total / draw.n_real
+            synthetic_weight = (1 - self.weight) * total / draw.n
+        first = generation == 1
+        mixed = jnp.where(first, 1.0, real_weight) * real + jnp.where(first, 0.0, synthetic_weight) * draw.synthetic()
+        return mixed, state
+
+    def weights(self, samples: Float[Array, " generations"]):
+        """The weight on the newest batch, and the noise of the real data: its own each time, or that of batch 1."""
+        generations = len(samples)
+        sizes = self.real_sizes(samples)
+        share = (
+            sizes / (sizes + samples)
+            if self.weight is None
+            else _values(self.weight, generations, "weight", 0.0)
+        )
+        share = share.at[0].set(1.0)
+        noise = share * jnp.sqrt(samples[0] / sizes)
+        newest = jnp.diag(1 - share)
+        if self.real == "fresh":
+            return newest, noise
+        return newest.at[:, 0].add(noise), jnp.zeros_like(samples)
+
+
+class _Archive(eqx.Module):
+    """Batches kept apart: every leaf has a leading axis of slots."""
+
+    batches: Data
+
+    @staticmethod
+    def empty(batch: Data, slots: int) -> "_Archive":
+        return _Archive(jax.tree.map(lambda leaf: jnp.stack([leaf] * slots), batch.empty()))
+
+    def put(self, slot: Scalar, batch: Data) -> "_Archive":
+        return _Archive(jax.tree.map(lambda stack, leaf: stack.at[slot].set(leaf), self.batches, batch))
+
+
+def _pooled(samples: Float[Array, " generations"], batches: int) -> Float[Array, "generations generations"]:
+    """The weights of a pool of the last `batches` batches, each in proportion to its size."""
+    generation = jnp.arange(len(samples))
+    age = generation[:, None] - generation
+    kept = jnp.where((age >= 0) & (age < batches), samples, 0.0)
+    return kept / kept.sum(axis=1, keepdims=True)
+
+
+def _values(field: Any, generations: int, name: str, minimum: float) -> Float[Array, " generations"]:
+    if isinstance(field, Table):
+        return field.values
+    return evaluate(field.function if isinstance(field, Varying) else field, generations, name, minimum)

@@ -1,0 +1,251 @@
+"""Models: what they draw has the law of raw data, at every size and depth."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.stats import chi2, ks_1samp, ks_2samp
+
+import jaxcollapse as jc
+from jaxcollapse.models.linear_regression import LeastSquaresWalk, RegressionSums
+from jaxcollapse.random import bartlett, chi_square
+
+Spectrum = jc.theory.Spectrum
+
+
+def replicate(function, count, seed=0):
+    """One result per replication, without batched linear algebra."""
+    keys = jax.random.split(jax.random.key(seed), count)
+    return np.asarray(jax.jit(lambda keys: jax.lax.map(function, keys))(keys), np.float64)
+
+
+def assert_same_law(a, b, comparisons):
+    """Kolmogorov-Smirnov at a family-wise false-alarm rate of 1e-3; the seeds are fixed."""
+    assert ks_2samp(a, b).pvalue > 1e-3 / comparisons
+
+
+@pytest.mark.parametrize("df", [0.5, 1.0, 2.0, 3.0, 99.0, 1e6])
+def test_chi_square_has_its_law(df, x64):
+    draws = replicate(lambda key: chi_square(key, jnp.full(100, df)), 400).ravel()
+    assert ks_1samp(draws, chi2(df).cdf).pvalue > 1e-3 / 6
+
+
+def test_chi_square_at_and_beyond_its_edge():
+    draws = chi_square(jax.random.key(0), jnp.array([0.0, -1.0, 2.0]))
+    assert draws[0] == 0 and jnp.isnan(draws[1]) and draws[2] > 0
+
+
+@pytest.mark.parametrize(("samples", "dim"), [(12, 5), (5, 5), (3, 5), (1, 4)])
+def test_bartlett_has_the_law_of_a_gram_matrix(samples, dim):
+    def features(gram):
+        gram = gram + 0.0
+        return jnp.stack([gram[0, 0], gram[-1, 0], jnp.trace(gram), jnp.sum(gram**2)])
+
+    def exact(key):
+        factor = bartlett(key, samples, dim)
+        return features(factor @ factor.T)
+
+    def raw(key):
+        x = jax.random.normal(key, (samples, dim))
+        return features(x.T @ x)
+
+    a, b = replicate(exact, 4000, 1), replicate(raw, 4000, 2)
+    for j in range(4):
+        assert_same_law(a[:, j], b[:, j], 16)
+
+
+def risks(model, workflow, samples, generations, seed, count=2500):
+    return replicate(
+        lambda key: jc.simulate(model, workflow, key=key, samples=samples, generations=generations).risk, count, seed
+    )
+
+
+PENALTIES = (0.0, 0.3)
+SIZES = ((4, 9), (4, 4), (4, 3), (6, 2), (10, 40))
+
+
+@pytest.mark.parametrize(("dim", "samples"), SIZES)
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
+def test_exact_regression_has_the_law_of_raw_data(dim, samples, penalty, workflow, x64):
+    """On both sides of n = dim, at dim itself and at the minimum norm, for an anisotropic covariance, three deep."""
+    spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, dim))
+    model = {
+        sampling: jc.LinearRegression(spectrum, noise=0.5, penalty=penalty, sampling=sampling)
+        for sampling in ("exact", "raw")
+    }
+    a = risks(model["exact"], workflow, samples, 3, seed=3)
+    b = risks(model["raw"], workflow, samples, 3, seed=4)
+    for g in range(3):
+        assert_same_law(a[:, g], b[:, g], 3 * 2 * len(SIZES) * len(PENALTIES))
+
+
+@pytest.mark.parametrize("samples", [9, 3])
+@pytest.mark.parametrize(
+    "workflow",
+    [jc.Replace(), jc.Accumulate(), jc.Window(2), jc.Mix("fresh", weight=0.6), jc.Mix("fixed")],
+    ids=["replace", "accumulate", "window", "fresh", "fixed"],
+)
+def test_fixed_design_and_mixtures_have_the_law_of_raw_data(samples, workflow, x64):
+    spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, 4))
+    for design in ("fresh", "fixed"):
+        a, b = (
+            risks(
+                jc.LinearRegression(spectrum, noise=0.5, penalty=0.1, design=design, sampling=sampling),
+                workflow,
+                samples,
+                3,
+                seed,
+            )
+            for seed, sampling in enumerate(("exact", "raw"))
+        )
+        for g in range(3):
+            assert_same_law(a[:, g], b[:, g], 3 * 2 * 5 * 2)
+
+
+def test_the_walk_has_the_law_of_the_chain_that_it_reduces(x64):
+    spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, 5))
+    exact = jc.LinearRegression(spectrum, noise=0.5)
+    raw = jc.LinearRegression(spectrum, noise=0.5, sampling="raw")
+    sizes = jnp.full(4, 12.0)
+    assert isinstance(exact.reduce(jc.Replace(), sizes), LeastSquaresWalk)
+    for kept in (
+        raw.reduce(jc.Replace(), sizes),
+        exact.reduce(jc.Accumulate(), sizes),
+        exact.reduce(jc.Replace(), jnp.full(4, 3.0)),
+        jc.LinearRegression(spectrum, noise=0.5, penalty=0.1).reduce(jc.Replace(), sizes),
+        jc.LinearRegression(spectrum, noise=0.5, design="fixed").reduce(jc.Replace(), sizes),
+    ):
+        assert isinstance(kept, jc.LinearRegression)
+    a, b = (risks(model, jc.Replace(), 12, 4, seed, 4000) for seed, model in enumerate((exact, raw)))
+    for g in range(4):
+        assert_same_law(a[:, g], b[:, g], 4)
+
+
+def test_the_minimum_norm_fit_is_the_pseudo_inverse(x64):
+    model = jc.LinearRegression(Spectrum.isotropic(6), noise=0.1, sampling="raw")
+    data = model.sample(jax.random.key(0), model.truth(), 4)
+    x, y = data.rows
+    np.testing.assert_allclose(model.fit(data), jnp.linalg.pinv(x) @ y, rtol=1e-10)
+
+
+def test_ridge_minimises_its_loss(x64):
+    model = jc.LinearRegression(Spectrum.isotropic(3), noise=0.5, penalty=0.2, sampling="raw")
+    data = 2.0 * model.sample(jax.random.key(0), model.truth(), 8)
+    x, y = data.rows
+
+    def loss(w):
+        return jnp.mean((y - x @ w) ** 2) + 0.2 * jnp.sum(w**2)
+
+    np.testing.assert_allclose(jax.grad(loss)(model.fit(data)), 0.0, atol=1e-12)
+    half = RegressionSums.of(data)
+    np.testing.assert_allclose(model.fit(half), model.fit(7.0 * half), rtol=1e-12)  # a penalty is per sample
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+@pytest.mark.parametrize(
+    "workflow", [jc.Replace(), jc.Accumulate(), jc.Window(2), jc.Mix("fresh")], ids=["replace", "all", "window", "mix"]
+)
+def test_exact_gaussians_have_the_law_of_raw_data(ddof, workflow, x64):
+    def run(sampling):
+        model = jc.Gaussian(ddof=ddof, mean=1.0, variance=2.0, sampling=sampling)
+
+        def function(key):
+            chain = jc.simulate(model, workflow, key=key, samples=5, generations=3)
+            return jnp.stack([chain.mean, chain.log_variance])
+
+        return replicate(function, 3000, seed=len(sampling))
+
+    a, b = run("exact"), run("raw")
+    for i, g in itertools.product(range(2), range(3)):
+        assert_same_law(a[:, i, g], b[:, i, g], 6 * 8)
+
+
+@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
+def test_exact_covariances_have_the_law_of_raw_data(workflow, x64):
+    covariance = jnp.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 0.5]])
+
+    def run(sampling):
+        model = jc.MultivariateGaussian(covariance, ddof=1, mean=jnp.arange(3.0), sampling=sampling)
+
+        def function(key):
+            chain = jc.simulate(model, workflow, key=key, samples=8, generations=3)
+            last = chain.params.covariance if False else jax.vmap(lambda p: p.covariance)(chain.params)
+            return jnp.stack([chain.trace, chain.log_determinant, chain.squared_error, last[:, 0, 1]])
+
+        return replicate(function, 3000, seed=len(sampling))
+
+    a, b = run("exact"), run("raw")
+    for i, g in itertools.product(range(4), range(3)):
+        assert_same_law(a[:, i, g], b[:, i, g], 12 * 2)
+
+
+def test_pooled_gaussian_sums_are_those_of_the_pooled_rows(x64):
+    a, b = jax.random.normal(jax.random.key(0), (2, 7)) * 3 + 1
+    for model, rows in (
+        (jc.Gaussian(ddof=1, sampling="raw"), (a, b)),
+        (jc.MultivariateGaussian(jnp.eye(1), ddof=1, sampling="raw"), (a[:, None], b[:, None])),
+    ):
+        sums = type(model.fit(jc.Samples(rows[0])))
+        pooled = model.fit(jc.Samples(rows[0]) + 2.0 * jc.Samples(rows[1]))
+        kind = __import__("jaxcollapse.models.gaussian", fromlist=["x"])
+        statistic = kind.NormalSums if sums is kind.Normal else kind.MultivariateSums
+        parts = statistic.of(jc.Samples(rows[0])) + 2.0 * statistic.of(jc.Samples(rows[1]))
+        got, expected = jax.tree.leaves(model.fit(parts)), jax.tree.leaves(pooled)
+        for x, y in zip(got, expected, strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-12)
+        everything = jnp.concatenate([a, b, b])
+        np.testing.assert_allclose(jnp.ravel(pooled.mean)[0], everything.mean(), rtol=1e-12)
+
+
+def test_nothing_underflows_in_ten_thousand_generations():
+    chain = jc.simulate(jc.Gaussian(ddof=0), jc.Replace(), key=jax.random.key(0), samples=10, generations=10_000)
+    assert jnp.isfinite(chain.log_variance).all() and chain.log_variance[-1] < -500
+    model = jc.MultivariateGaussian(jnp.eye(5), ddof=1)
+    chain = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=20, generations=10_000)
+    assert jnp.isfinite(chain.log_determinant).all() and jnp.isfinite(chain.params.unit).all()
+    assert chain.log_determinant[-1] < -1000
+
+
+FAMILIES = [jc.NormalMean, jc.Exponential, jc.Poisson, jc.Bernoulli, jc.Beta]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
+def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):
+    def run(sampling):
+        model = family(0.7, sampling=sampling)
+        return replicate(
+            lambda key: jc.simulate(model, workflow, key=key, samples=6, generations=3).estimate, 4000, len(sampling)
+        )
+
+    a, b = run("exact"), run("raw")
+    for g in range(3):
+        assert_same_law(a[:, g], b[:, g], 3 * 2 * len(FAMILIES))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=-1.0), "noise must be finite and at least 0"),
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=float("nan")), "noise must be finite"),
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, penalty=-0.1), "penalty must be finite"),
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise="loud"), "noise must be a number or a function"),
+        (lambda: jc.LinearRegression(jnp.ones(3), noise=1.0), "spectrum must be a jaxcollapse.theory.Spectrum"),
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, design="same"), "design must be 'fresh' or"),
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, sampling="x"), "sampling must be 'exact' or"),
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=jnp.ones(4)), "noise must be one number"),
+        (lambda: jc.Gaussian(ddof=2), "ddof must be 0 or 1"),
+        (lambda: jc.Gaussian(ddof=1, variance=-1.0), "variance must be"),
+        (lambda: jc.MultivariateGaussian(jnp.ones((2, 3)), ddof=1), "covariance must have shape"),
+        (lambda: jc.MultivariateGaussian(-jnp.eye(2), ddof=1), "positive definite"),
+        (lambda: jc.MultivariateGaussian(jnp.eye(2), ddof=1, mean=jnp.zeros(3)), "mean must have shape"),
+        (lambda: jc.Exponential(0.0), "mean must be positive"),
+        (lambda: jc.Bernoulli(1.5), "probability must be at most 1"),
+    ],
+)
+def test_wrong_arguments(make, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make()

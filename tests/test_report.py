@@ -1,0 +1,161 @@
+import dataclasses
+import json
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from jaxcollapse import report
+
+
+class Page(HTMLParser):
+    """What a browser would find: ids, targets of links, loads, and the text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.loads, self.tags, self.text = [], [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            elif tag == "a" and name == "href":
+                self.links.append(value)
+            elif name in ("src", "srcset", "data", "href", "xlink:href", "action", "poster"):
+                self.loads.append(value)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def directory(verification, tmp_path_factory):
+    place = tmp_path_factory.mktemp("report") / "new" / "place"
+    assert report.write(verification, place) == place / "report.html"
+    return place
+
+
+@pytest.fixture(scope="module")
+def html(directory):
+    return (directory / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_loads_nothing(html):
+    page = Page(html)
+    assert {"script", "link", "iframe", "img", "object"}.isdisjoint(page.tags)
+    assert all(load.startswith("#") for load in page.loads)
+    assert all(link.startswith(("#", "https://arxiv.org/abs/")) for link in page.links)
+    assert "@import" not in html and not re.search(r"url\((?!#)", html)
+
+
+def test_ids_are_unique_and_every_target_exists(html):
+    page = Page(html)
+    assert len(set(page.ids)) == len(page.ids) > 100
+    targets = {link[1:] for link in [*page.links, *page.loads] if link.startswith("#")}
+    targets |= set(re.findall(r"url\(#([^)]*)\)", html))
+    assert targets - {""} <= set(page.ids)
+
+
+def test_text_of_claims_is_escaped(html):
+    assert "<b>R(g)" not in html and "<walks>" not in html
+    assert "The risk grows linearly: <b>R(g) = g</b>." in Page(html).text
+
+
+def test_every_claim_has_its_facts(html, directory, verification):
+    page = Page(html)
+    assert page.tags.count("svg") == len(verification)
+    markdown = (directory / "report.md").read_text(encoding="utf-8")
+    for verdict in verification:
+        claim = verdict.claim
+        section = html[html.index(f'<section id="{claim.name}">') :]
+        section = Page(section[: section.index("</section>")]).text
+        entry = markdown[markdown.index(f"\n## {claim.name}\n") :].split("\n## ", 2)[1]
+        facts = [
+            claim.statement,
+            verdict.reason,
+            verdict.outcome,
+            claim.relation.describe(),
+            claim.formula,
+            claim.protocol,
+        ]
+        facts += [f"{verdict.replications:,} replications", "seed 0"]
+        if claim.reference:
+            facts += [claim.reference.title, f"arXiv:{claim.reference.arxiv}", claim.reference.bibtex]
+        for fact in facts:
+            assert fact in section
+            assert fact in entry
+    for name, version in verification.versions.items():
+        assert f"{name} {version}" in page.text and f"{name} {version}" in markdown
+
+
+def test_outcomes_have_a_sign_and_a_word(html):
+    text = Page(html).text
+    assert "✓ holds" in text and "✗ fails" in text and "? undecided" in text
+
+
+def test_json_is_strict_and_complete(directory, verification):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    facts = json.loads((directory / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    assert facts["counts"] == {"holds": 8, "fails": 1, "undecided": 1}
+    assert facts["seed"] == 0 and facts["versions"] == verification.versions
+    by_name = {claim["name"]: claim for claim in facts["claims"]}
+    assert list(by_name) == [v.claim.name for v in verification]
+    first = next(iter(verification))
+    np.testing.assert_array_equal(by_name["doe-equal"]["simulation"]["mean"], first.estimate.mean)
+    np.testing.assert_array_equal(by_name["doe-equal"]["theory"], first.theory)
+    assert by_name["doe-heavy"]["theory"] == "Infinity" and by_name["doe-heavy"]["notices"] is None
+    assert by_name["doe-heavy"]["simulation"] is None and by_name["roe-number"]["reference"] is None
+
+
+def test_tables_hold_theory_and_simulation(directory, by_name):
+    markdown = (directory / "report.md").read_text(encoding="utf-8")
+    verdict = by_name["doe-equal"]
+    rows = markdown.split("\n## doe-equal\n")[1].split("\n## ")[0]
+    row = next(line for line in rows.splitlines() if line.startswith("| 3 |"))
+    _, theory, simulation, *_, ratio = (cell.strip() for cell in row.strip("|").split("|"))
+    assert float(theory) == 3.0
+    assert float(simulation) == pytest.approx(verdict.estimate.mean[2], rel=1e-5)
+    assert float(ratio) == pytest.approx(verdict.estimate.mean[2] / 3, abs=1e-4)
+    rate = markdown.split("\n## roe-rate\n")[1].split("\n## ")[0]
+    assert re.search(r"\| exponent, three largest sizes \| -0\.(49|50)\d\d \(.* to .*\) \| theory: -0\.5 \|", rate)
+
+
+def test_long_tables_are_thinned_and_say_so(by_name):
+    verdict = by_name["doe-equal"]
+    long = np.linspace(1.0, 2.0, 101)
+    estimate = type("Long", (), {"mean": long, "stderr": 0.01 * long, "count": 10})()
+    claim = dataclasses.replace(verdict.claim, axis=verdict.claim.axis._replace(values=np.arange(101.0)))
+    changed = dataclasses.replace(verdict, claim=claim, estimate=estimate, theory=long, lower=long, upper=long)
+    table = report._numbers(changed)
+    assert len(table["rows"]) == 34 and "101" in table["remark"] and table["rows"][-1][0] == "100"
+
+
+def test_pictures_are_reproducible_and_hold_text(by_name):
+    first, second = (report.svg(by_name["doe-equal"], "picture") for _ in range(2))
+    assert first == second
+    assert "excess risk" in first and "generation g" in first and first.startswith("<svg") and "<?xml" not in first
+
+
+def test_the_summary_is_a_sentence(verification):
+    assert report.summary(verification).startswith("Of 10 claims 8 hold, 1 fails and 1 is undecided. ")
+    assert report.summary(verification).endswith("at most 1 in 1,000.")
+    good = dataclasses.replace(verification, verdicts=verification.verdicts[:8])
+    assert report.summary(good).startswith("All 8 claims hold. ")
+    assert report.summary(dataclasses.replace(good, verdicts=good.verdicts[:1])).startswith("The claim holds. ")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (59.7, "1 min 0 s"), (185.0, "3 min 5 s")]
+)
+def test_durations(seconds, text):
+    assert report.duration(seconds) == text
+
+
+def test_numbers_without_a_finite_form():
+    assert report._plain([math.nan, -math.inf, 1.0]) == [None, "-Infinity", 1.0]
