@@ -7,6 +7,12 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
+
+
+def is_traced(value: Any) -> bool:
+    """Whether a value is not known before compilation."""
+    return isinstance(value, Tracer)
 
 
 def check_positive(name: str, value: Any) -> None:
@@ -74,7 +80,7 @@ def check_key(name: str, value: Any) -> None:
 
 def _concrete(name: str, value: Any) -> np.ndarray | None:
     """The value as a NumPy array, or None if it is traced."""
-    if isinstance(value, jax.core.Tracer):
+    if is_traced(value):
         return None
     array = np.asarray(value)
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):

@@ -132,13 +132,14 @@ class Claim:
 class Verdict:
     """How a claim came out.
 
-    `outcome` is ``"holds"``, ``"fails"`` or ``"undecided"``, `reason` says why in one sentence. `lower` and `upper`
-    are the confidence limits that decided, `notices` is the smallest relative error of the theory that the evidence
-    would have shown with 95 % power (for a rate: the error of the exponent), and `needed` the number of replications
-    that would decide an undecided claim.
+    `relation` is the claim's relation with the tolerance of the precision. `outcome` is ``"holds"``, ``"fails"`` or
+    ``"undecided"``, `reason` says why in one sentence. `lower` and `upper` are the confidence limits that decided,
+    `notices` is the smallest relative error of the theory that the evidence would have shown with 95 % power (for a
+    rate: the error of the exponent), and `needed` the number of replications that would decide an undecided claim.
     """
 
     claim: Claim
+    relation: Relation
     outcome: Literal["holds", "fails", "undecided"]
     reason: str
     estimate: Estimate | None
@@ -223,8 +224,8 @@ def verify(
 
     **Returns** a `Verdict` for one claim, a `Verification` for several.
 
-    **Raises** `ValueError` or `TypeError` for wrong arguments, duplicate names, and theory and experiment that differ in
-    shape.
+    **Raises** `ValueError` or `TypeError` for wrong arguments, duplicate names, and theory and experiment that differ
+    in shape.
 
     **Exactness** The false-alarm rate is that of the normal approximation (exact for ``"probability"``); entries for
     which that cannot be trusted are refused, not tested.
@@ -285,7 +286,7 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         count = 0 if estimate is None else estimate.count
         seconds = time.perf_counter() - began
         fields = (ruling.outcome, ruling.reason, estimate, theory, ruling.lower, ruling.upper, ruling.notices, count)
-        return Verdict(claim, *fields, ruling.needed, seconds, level)
+        return Verdict(claim, relation, *fields, ruling.needed, seconds, level)
 
     def refusal(reason: str, estimate: Estimate | None) -> Verdict:
         advice = f"{reason}; test its logarithm, a quantile or a probability instead"
@@ -310,7 +311,9 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         if max(wanted, run.count + 1) > _LARGEST_RUN:
             if usable:
                 return verdict(ruling, estimate)
-            return refusal("a few replications dominate the mean (a heavy tail), which has no usable standard error", estimate)
+            return refusal(
+                "a few replications dominate the mean (a heavy tail), which has no usable standard error", estimate
+            )
 
 
 def _check_shapes(claim: Claim, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None) -> None:
@@ -319,7 +322,9 @@ def _check_shapes(claim: Claim, estimate: Estimate, theory: np.ndarray, x: np.nd
     shape = np.shape(estimate.mean)
     expected = shape[:-1] if claim.relation.name == "rate" else shape
     if expected != theory.shape:
-        raise ValueError(f"experiment of claim {claim.name!r} has shape {shape}, which does not match theory {theory.shape}")
+        raise ValueError(
+            f"experiment of claim {claim.name!r} has shape {shape}, which does not match theory {theory.shape}"
+        )
     if x is not None and shape[-1:] != x.shape:
         raise ValueError(f"axis of claim {claim.name!r} has {x.size} values for an experiment of shape {shape}")
 

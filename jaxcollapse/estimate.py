@@ -34,7 +34,9 @@ class Moments:
             step = gap / n
             product = gap * step * a * b
             second = self.second + other.second + product
-            third = self.third + other.third + product * step * (a - b) + 3 * step * (a * other.second - b * self.second)
+            third = (
+                self.third + other.third + product * step * (a - b) + 3 * step * (a * other.second - b * self.second)
+            )
             fourth = (
                 self.fourth
                 + other.fourth
@@ -166,7 +168,9 @@ class Estimate:
             shape = f" {mean.shape}" if mean.ndim else ""
             lines.append(f"  {name or 'mean'}{shape}: {_values(mean, stderr)}")
             if not np.all(usable):
-                lines.append("    the standard error is not usable for every entry: too few replications or a heavy tail")
+                lines.append(
+                    "    the standard error is not usable for every entry: too few replications or a heavy tail"
+                )
         return "\n".join(lines)
 
 

@@ -137,7 +137,7 @@ class _Program(NamedTuple):
 
 
 def _compiled(function: Callable, key: Key[Array, ""]) -> _Program:
-    x64 = bool(jax.config.jax_enable_x64)
+    x64 = _x64_enabled()
     implementation = str(jax.random.key_impl(key))
     try:
         return _program_of(function, implementation, x64)
@@ -222,7 +222,7 @@ def _tiles(
 ) -> Iterator[tuple[Moments, ...]]:
     """The moments of the tiles from `first` on, in the order of their index, by one thread per entry of `devices`."""
     total = -(-replications // program.tile)
-    x64 = bool(jax.config.jax_enable_x64)
+    x64 = _x64_enabled()
     queue = _Queue(first, total, len(devices), block)
     done: list[tuple[int, list[tuple[Moments, ...]]]] = []
     ready = threading.Condition()
@@ -301,11 +301,15 @@ _FIELDS = ("mean", "second", "third", "fourth", "minimum", "maximum", "nonfinite
 jax.tree_util.register_dataclass(Moments, ("count", *_FIELDS), ())
 
 
+def _x64_enabled() -> bool:
+    return jnp.result_type(float) == jnp.float64
+
+
 def enable_x64(enabled: bool) -> contextlib.AbstractContextManager:
     """Double precision on or off in this thread, for a while."""
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(enabled)
-    from jax.experimental import enable_x64 as context
+    from jax.experimental import enable_x64 as context  # pyright: ignore[reportAttributeAccessIssue]
 
     return context(enabled)
 

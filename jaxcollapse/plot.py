@@ -253,7 +253,7 @@ def _rate(figure: Figure | SubFigure, verdict: "Verdict") -> list[Axes]:
     top.set_ylabel(verdict.claim.quantity)
     _tidy_log(top)
     _legend(top)
-    allowance = float(np.max(getattr(_relation(verdict), "allowance", 0.0)))
+    allowance = float(np.max(getattr(verdict.relation, "allowance", 0.0)))
     wedge = np.abs(np.log(sizes / centre)) * allowance
     _strip(bottom, sizes, np.exp(-wedge), np.exp(wedge), "0.85")
     _draw(bottom, sizes, mean / law, lower / law, upper / law, np.ones((1, sizes.size)), [None] * len(mean))
@@ -434,14 +434,9 @@ def _strip(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, shade: st
         ax.fill_between(x, low, high, color=shade, linewidth=0, zorder=0)
 
 
-def _relation(verdict: "Verdict") -> Any:
-    """The relation with the tolerance that the decision used."""
-    return getattr(verdict, "relation", verdict.claim.relation)
-
-
 def _tolerances(verdict: "Verdict") -> tuple[np.ndarray, np.ndarray]:
     """The relative allowance of the claim and the relative tolerance beyond it."""
-    relation = _relation(verdict)
+    relation = verdict.relation
     return np.asarray(getattr(relation, "allowance", 0.0)), np.asarray(getattr(relation, "tolerance", 0.0))
 
 

@@ -166,7 +166,9 @@ class Rate(Relation):
     def describe(self) -> str:
         """The relation in words."""
         allowance = float(np.max(self.allowance))
-        return f"the log-log slope of the simulated means at the three largest sizes equals the exponent ± {allowance:g}"
+        return (
+            f"the log-log slope of the simulated means at the three largest sizes equals the exponent ± {allowance:g}"
+        )
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
         """A two-sided z-statistic for the part of the gap between exponents that the allowance does not cover."""

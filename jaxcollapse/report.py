@@ -150,16 +150,11 @@ def _entry(verdict: "Verdict") -> dict[str, Any]:
         "verdict": verdict,
         "claim": verdict.claim,
         "reference": verdict.claim.reference,
-        "relation": _relation(verdict),
+        "relation": verdict.relation.describe(),
         "notices": plot.notices(verdict),
         "duration": duration(verdict.seconds),
         **_numbers(verdict),
     }
-
-
-def _relation(verdict: "Verdict") -> str:
-    """The relation in words, with the tolerance that the decision used."""
-    return getattr(verdict, "relation", verdict.claim.relation).describe()
 
 
 def _numbers(verdict: "Verdict") -> dict[str, Any]:
@@ -229,7 +224,7 @@ def _claim_dict(verdict: "Verdict") -> dict[str, Any]:
         "reference": None
         if reference is None
         else {name: getattr(reference, name) for name in ("key", "authors", "title", "year", "arxiv", "bibtex")},
-        "relation": {"name": claim.relation.name, "description": _relation(verdict)},
+        "relation": {"name": claim.relation.name, "description": verdict.relation.describe()},
         "formula": claim.formula,
         "protocol": claim.protocol,
         "quantity": claim.quantity,

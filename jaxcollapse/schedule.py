@@ -12,11 +12,14 @@ from typing import Any, TypeAlias
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
-from jaxcollapse._check import check_at_least
+from jaxcollapse._check import check_at_least, is_traced
 
 Schedule: TypeAlias = Callable[[Any], Any]
+Scheduled: TypeAlias = Any
+"""A field that holds an array, or a schedule until a generation is given (an array for every method of a model)."""
 
 
 def constant(value: float) -> Schedule:
@@ -69,7 +72,7 @@ class Table(eqx.Module):
     values: Float[Array, " generations"]
 
 
-def number_or_schedule(value: Any, name: str, minimum: float) -> Array | Varying:
+def number_or_schedule(value: Any, name: str, minimum: float) -> Scheduled:
     """A number as an array, a function as a schedule; anything else is refused."""
     if isinstance(value, Varying | Table):
         return value
@@ -82,15 +85,15 @@ def number(value: Any, name: str, minimum: float) -> Float[Array, ""]:
     """A number as a scalar array, at least `minimum`."""
     if isinstance(value, str) or not _is_numeric(value):
         raise TypeError(f"{name} must be a number or a function of the generation, got {value!r}")
-    if jnp.shape(value) != ():
-        raise ValueError(f"{name} must be one number or a function of the generation, got shape {jnp.shape(value)}")
+    if np.shape(value) != ():
+        raise ValueError(f"{name} must be one number or a function of the generation, got shape {np.shape(value)}")
     check_at_least(name, value, minimum)
     return as_floats(value)
 
 
 def as_floats(value: Any) -> Array:
     """`value` as a floating-point array that stays concrete inside a trace."""
-    if isinstance(value, jax.core.Tracer):
+    if is_traced(value):
         return value.astype(jnp.result_type(value, float))
     with jax.ensure_compile_time_eval():
         value = jnp.asarray(value)
@@ -104,6 +107,7 @@ def evaluate(schedule: Any, generations: int, name: str, minimum: float) -> Floa
             f"{name} must be a number, {generations} numbers or a function of the generation, got {schedule!r}"
         )
     with jax.ensure_compile_time_eval():
+        values: Any
         if callable(schedule):
             g = jnp.arange(1, generations + 1, dtype=jnp.result_type(float))
             try:
@@ -135,7 +139,7 @@ def tabulate(tree: PyTree, generations: int) -> PyTree:
     return jax.tree.map(table, tree, is_leaf=lambda node: isinstance(node, Varying))
 
 
-def at(tree: PyTree, generation: Scalar) -> PyTree:
+def at(tree: PyTree, generation: Scalar | int) -> PyTree:
     """The same model or workflow at one generation: every table is read there. `generation` may be traced."""
 
     def read(node):

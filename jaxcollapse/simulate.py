@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse._check import check_integer, check_key
+from jaxcollapse._check import check_integer, check_key, is_traced
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import split
@@ -155,12 +155,18 @@ def _draw(model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, capacity
     """One batch; a model of rows draws a full buffer, of which the first `n` count."""
     if capacity is None:
         return model.sample(key, params, n)
-    data = model.sample(key, params, capacity)
-    return (data if isinstance(data, Data) else Samples(data)).first(n)
+    rows = model.sample(key, params, capacity)
+    data = rows if isinstance(rows, Data) else Samples(rows)
+    if not isinstance(data, Samples):
+        raise TypeError(
+            f"{type(model).__name__}.sample must return Samples or an array of rows, got {type(data).__name__}; "
+            f"a model of sufficient statistics says so with the property exact"
+        )
+    return data.first(n)
 
 
 def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
-    if isinstance(sizes, jax.core.Tracer):
+    if is_traced(sizes):
         raise TypeError(f"{name} must be known before compilation for a model that draws rows; got a traced value")
     return int(np.asarray(sizes).max())
 

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
 from jaxcollapse._check import check_at_most, check_choice, check_integer
 from jaxcollapse.data import Data, Samples
-from jaxcollapse.schedule import Table, Varying, evaluate, number_or_schedule
+from jaxcollapse.schedule import Scheduled, Table, Varying, evaluate, number_or_schedule
 
 
 class Draw(NamedTuple):
@@ -64,7 +64,7 @@ class Workflow(eqx.Module):
         """
 
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
-        """The size of the real batch at every generation: that of the synthetic one, unless the workflow says otherwise."""
+        """The size of the real batch at every generation: by default that of the synthetic one."""
         return samples
 
 
@@ -170,7 +170,10 @@ class AccumulateSubsample(Workflow):
         """A random part of the pool, of the size of one batch."""
         batch = draw.synthetic()
         state = state.put(generation - 1, batch)
-        return state.batches.union().subsample(draw.key, draw.n, batch.capacity), state
+        pool = state.batches.union()
+        if not isinstance(batch, Samples) or not isinstance(pool, Samples):
+            raise TypeError(f"AccumulateSubsample picks rows, but the model drew {type(batch).__name__}")
+        return pool.subsample(draw.key, draw.n, batch.capacity), state
 
     def weights(self, samples: Float[Array, " generations"]):
         """The pool's weights, and the noise of the subsampling."""
@@ -198,8 +201,8 @@ class Mix(Workflow):
     """
 
     real: Literal["fresh", "fixed"] = eqx.field(static=True)
-    weight: Array | Varying | Table | None
-    real_samples: Array | Varying | Table | None
+    weight: Scheduled | None
+    real_samples: Scheduled | None
     needs_rows: ClassVar[bool] = False
     keeps_data: ClassVar[bool] = True
 
@@ -238,11 +241,7 @@ class Mix(Workflow):
         """The weight on the newest batch, and the noise of the real data: its own each time, or that of batch 1."""
         generations = len(samples)
         sizes = self.real_sizes(samples)
-        share = (
-            sizes / (sizes + samples)
-            if self.weight is None
-            else _values(self.weight, generations, "weight", 0.0)
-        )
+        share = sizes / (sizes + samples) if self.weight is None else _values(self.weight, generations, "weight", 0.0)
         share = share.at[0].set(1.0)
         noise = share * jnp.sqrt(samples[0] / sizes)
         newest = jnp.diag(1 - share)

@@ -31,7 +31,8 @@ def key():
 
 def same(a, b):
     return all(
-        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("mean", "stderr", "skewness", "minimum", "maximum")
+        np.array_equal(getattr(a, name), getattr(b, name))
+        for name in ("mean", "stderr", "skewness", "minimum", "maximum")
     )
 
 

@@ -52,7 +52,15 @@ def mean_recursion(workflow, samples, generations):
 
 @pytest.mark.parametrize(
     "workflow",
-    [jc.Replace(), jc.Accumulate(), jc.Window(1), jc.Window(2), jc.Window(9), jc.Mix("fixed"), jc.Mix("fixed", weight=0.3)],
+    [
+        jc.Replace(),
+        jc.Accumulate(),
+        jc.Window(1),
+        jc.Window(2),
+        jc.Window(9),
+        jc.Mix("fixed"),
+        jc.Mix("fixed", weight=0.3),
+    ],
     ids=repr,
 )
 @pytest.mark.parametrize("samples", [4, [4, 2, 7, 1, 3]])
@@ -144,7 +152,7 @@ def test_a_constant_schedule_is_the_number():
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
 def test_a_model_of_two_methods(workflow):
     """Var theta_g = 2/n sum W^2: the Laplace variance is 2, and a mean is exactly linear."""
-    run = lambda key: jc.simulate(Laplace(), workflow, key=key, samples=20, generations=4, truth=0.0).params**2  # noqa: E731
+    run = lambda key: jc.simulate(Laplace(), workflow, key=key, samples=20, generations=4, truth=0.0).params ** 2  # noqa: E731
     estimate = jc.monte_carlo(run, jax.random.key(0), 20_000)
     g = np.arange(1, 5)
     expected = 2 / 20 * (g if isinstance(workflow, jc.Replace) else np.cumsum(1 / g**2))
@@ -155,7 +163,7 @@ def test_a_model_of_two_methods(workflow):
 def test_varying_sizes_of_rows_leave_out_the_rest():
     """Var theta_g = sum 2/n_t under Replace, also when the buffer is larger than the batch."""
     sizes = [5, 40, 10]
-    run = lambda key: jc.simulate(Laplace(), jc.Replace(), key=key, samples=sizes, generations=3, truth=0.0).params**2  # noqa: E731
+    run = lambda key: jc.simulate(Laplace(), jc.Replace(), key=key, samples=sizes, generations=3, truth=0.0).params ** 2  # noqa: E731
     estimate = jc.monte_carlo(run, jax.random.key(1), 20_000)
     expected = np.cumsum(2 / np.array(sizes))
     assert (np.abs(estimate.mean - expected) < 4.5 * estimate.stderr).all()

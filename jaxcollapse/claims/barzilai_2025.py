@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.claim import Claim, Reference
 from jaxcollapse.models.exponential_family import Beta, Exponential
 from jaxcollapse.models.gaussian import Gaussian
 from jaxcollapse.relation import Asymptotic, Equal

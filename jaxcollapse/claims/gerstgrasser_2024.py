@@ -4,6 +4,8 @@ Their generation ``n`` is ours: ``g = 1`` is the fit to real data. Sizes are tho
 (Kazdan et al. 2024, arXiv:2410.16713): 10 coefficients, 32 rows, unit noise, an isotropic design.
 """
 
+from typing import Any, Literal
+
 import numpy as np
 
 from jaxcollapse.claim import Axis, Claim, Reference
@@ -26,10 +28,10 @@ REFERENCE = Reference(
     arxiv="2404.01413",
 )
 DIM, SAMPLES, GENERATIONS = 10, 32, 10
-_SIZES = dict(dim=DIM, samples=SAMPLES, noise=1.0)
+_SIZES: dict[str, Any] = dict(dim=DIM, samples=SAMPLES, noise=1.0)
 
 
-def _risk(workflow: Workflow, design: str):
+def _risk(workflow: Workflow, design: Literal["fresh", "fixed"]):
     """Excess risk of least squares at every generation."""
 
     def experiment(key):

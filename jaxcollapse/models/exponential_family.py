@@ -307,4 +307,3 @@ def _positive(value: Any, name: str) -> Float[Array, ""]:
     value = number(value, name, 0.0)
     check_positive(name, value)
     return value
-

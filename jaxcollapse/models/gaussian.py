@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse._check import check_choice, check_shape
+from jaxcollapse._check import check_choice, check_shape, is_traced
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import bartlett, chi_square, split
@@ -279,7 +279,7 @@ class MultivariateGaussian(Model):
         shape = self.covariance.shape
         if len(shape) != 2 or shape[0] != shape[1]:
             raise ValueError(f"covariance must have shape (dim, dim), got {shape}")
-        if not isinstance(self.covariance, jax.core.Tracer):
+        if not is_traced(self.covariance):
             with jax.ensure_compile_time_eval():
                 symmetric = jnp.allclose(self.covariance, self.covariance.T)
                 if not symmetric or not jnp.linalg.eigvalsh(self.covariance)[0] > 0:
@@ -337,4 +337,3 @@ class MultivariateGaussian(Model):
         z = jax.random.normal(mean_key, (self.dim,), params.mean.dtype)
         mean = params.mean + params.factor @ z / jnp.sqrt(n)
         return params.times(bartlett(scatter_key, n - 1, self.dim), mean)
-

@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse._check import check_choice
+from jaxcollapse._check import check_choice, is_traced
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
 from jaxcollapse.random import bartlett, chi_square, split
-from jaxcollapse.schedule import Table, Varying, number_or_schedule
+from jaxcollapse.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.theory.spectrum import Spectrum
 from jaxcollapse.workflow import Replace, Workflow
 
@@ -69,8 +69,8 @@ class LinearRegression(Model):
     """
 
     spectrum: Spectrum
-    noise: Array | Varying | Table
-    penalty: Array | Varying | Table
+    noise: Scheduled
+    penalty: Scheduled
     design: Literal["fresh", "fixed"] = eqx.field(static=True)
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
     held: Float[Array, "..."] | None
@@ -115,7 +115,7 @@ class LinearRegression(Model):
         """The model with the design that it keeps, if that is fixed."""
         if self.design == "fresh":
             return self
-        if not isinstance(samples, jax.core.Tracer) and len(set(np.asarray(samples).tolist())) != 1:
+        if not is_traced(samples) and len(set(np.asarray(samples).tolist())) != 1:
             raise ValueError(f'samples must be the same for every batch under design="fixed", got {samples}')
         held = self._factor(key, samples[0]) if self.exact else self._rows(key, int(np.asarray(samples)[0]))
         return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
@@ -168,7 +168,7 @@ class LinearRegression(Model):
         """A `LeastSquaresWalk` for ordinary least squares under `Replace`; itself otherwise."""
         walks = self.exact and self.design == "fresh" and isinstance(workflow, Replace)
         penalty = self.penalty.values if isinstance(self.penalty, Table) else self.penalty
-        if not walks or isinstance(penalty, jax.core.Tracer) or isinstance(samples, jax.core.Tracer):
+        if not walks or is_traced(penalty) or is_traced(samples):
             return self
         if np.any(np.asarray(penalty) != 0) or np.any(np.asarray(samples) < self.spectrum.dim):
             return self
@@ -189,8 +189,8 @@ class LinearRegression(Model):
 class LeastSquaresWalk(Model):
     """The error norm of a least-squares chain under `Replace`: three draws a generation, for any covariance.
 
-    ``r = |w - w0|_Sigma`` moves by ``r^2 <- (r + s z)^2 + s^2 chi2(dim - 1)`` with ``s^2 = noise^2 / chi2(n - dim + 1)``
-    and a standard normal ``z``: the reduction of `LinearRegression` with a fresh design and no penalty.
+    ``r = |w - w0|_Sigma`` moves by ``r^2 <- (r + s z)^2 + s^2 chi2(dim - 1)`` with a standard normal ``z`` and
+    ``s^2 = noise^2 / chi2(n - dim + 1)``: the reduction of `LinearRegression` with a fresh design and no penalty.
 
     **Arguments**
 
@@ -211,7 +211,7 @@ class LeastSquaresWalk(Model):
     """
 
     dim: int = eqx.field(static=True)
-    noise: Array | Varying | Table
+    noise: Scheduled
 
     def __init__(self, dim: int, *, noise: Any):
         """Takes the number of coefficients and the label noise."""

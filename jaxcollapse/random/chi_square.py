@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 from jaxcollapse.random.keys import split
 
 
-def chi_square(key: Key[Array, ""], df: Float[Array, "..."]) -> Float[Array, "..."]:
+def chi_square(key: Key[Array, ""], df: Float[Array, "..."] | float) -> Float[Array, "..."]:
     """Draw one chi-square variate for each entry of `df`.
 
     **Arguments**

@@ -7,6 +7,7 @@ the Poisson, ``1/k`` for a gamma of shape ``k`` (1 for the exponential), ``-1`` 
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_integer, check_nonnegative
@@ -40,7 +41,9 @@ def variance_replace(*, variance: Any, curvature: Any, samples: Any, generations
     return _variance(variance, curvature, 1 / sizes)
 
 
-def variance_accumulate(*, variance: Any, curvature: Any, samples: Any, generations: int) -> Float[Array, " generations"]:
+def variance_accumulate(
+    *, variance: Any, curvature: Any, samples: Any, generations: int
+) -> Float[Array, " generations"]:
     """The variance of the mean after each generation of accumulation with equal batches.
 
     ``V [prod_{g<=G} (1 + c/(n g^2)) - 1] / c``. Arguments and exactness as for `variance_replace`, `samples` one
@@ -57,8 +60,8 @@ def variance_accumulate(*, variance: Any, curvature: Any, samples: Any, generati
 
     ```
     """
-    if jnp.ndim(samples) != 0:
-        raise ValueError(f"samples must be one number under accumulation, got shape {jnp.shape(samples)}")
+    if np.ndim(samples) != 0:
+        raise ValueError(f"samples must be one number under accumulation, got shape {np.shape(samples)}")
     sizes = _sizes(variance, curvature, samples, generations)
     return _variance(variance, curvature, 1 / (sizes * jnp.arange(1, generations + 1) ** 2))
 

@@ -183,9 +183,7 @@ def variance_quantile(p: Any, *, samples: Any, generations: int, ddof: int = 1) 
     return _quantile(jnp.log(p), jnp.log1p(-jnp.asarray(p, float)), samples, generations, ddof)
 
 
-def maximum_quantile(
-    p: Any, *, replications: int, samples: Any, generations: int, ddof: int = 1
-) -> Float[Array, ""]:
+def maximum_quantile(p: Any, *, replications: int, samples: Any, generations: int, ddof: int = 1) -> Float[Array, ""]:
     """The ``p``-quantile of the largest of `replications` independent variances ``X_T``: ``F(x)^R = p``.
 
     Arguments and exactness as for `variance_quantile`.

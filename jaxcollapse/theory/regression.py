@@ -13,7 +13,7 @@ import numpy as np
 from jax.scipy.special import digamma
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_choice, check_integer, check_nonnegative, check_positive
+from jaxcollapse._check import check_above, check_choice, check_integer, check_nonnegative, check_positive, is_traced
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
 from jaxcollapse.theory.spectrum import Spectrum
 
@@ -81,12 +81,12 @@ def ols_accumulate(
     """
     check_choice("design", design, ("fresh", "fixed"))
     sizes, noises = _curves(dim, samples, noise, generations)
-    _check_rows(dim, samples if jnp.ndim(samples) == 0 else jnp.asarray(samples)[0])
-    if jnp.ndim(noise) != 0:
-        raise ValueError(f"noise must be one number under accumulation, got shape {jnp.shape(noise)}")
+    _check_rows(dim, samples if np.ndim(samples) == 0 else jnp.asarray(samples)[0])
+    if np.ndim(noise) != 0:
+        raise ValueError(f"noise must be one number under accumulation, got shape {np.shape(noise)}")
     if design == "fixed":
-        if jnp.ndim(samples) != 0:
-            raise ValueError(f"samples must be one number for a fixed design, got shape {jnp.shape(samples)}")
+        if np.ndim(samples) != 0:
+            raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
         first = noises**2 * dim * _inverse_moment(sizes, dim)
         return first * jnp.cumsum(1 / jnp.arange(1.0, generations + 1) ** 2)
     pool = jnp.cumsum(sizes)
@@ -215,10 +215,8 @@ def ridge_downstream(
     if fakes == 0:
         return ridge_chain(spectrum, samples=samples, noise=noise, penalty=penalty, generations=1)[0]
     check_positive("fake_samples", fake_samples)
-    if isinstance(fake_samples, jax.core.Tracer):
-        raise TypeError("fake_samples must be a number: on which side of dim it lies decides the formula")
-    fitted_exactly = not isinstance(penalty, jax.core.Tracer) and np.all(np.asarray(penalty) == 0)
-    if fake_samples >= spectrum.dim - 1 and not fitted_exactly:
+    known = not is_traced(fake_samples) and not is_traced(penalty)
+    if known and fake_samples >= spectrum.dim - 1 and np.all(np.asarray(penalty) > 0):
         terms = ridge_terms(spectrum, penalty=penalty, samples=samples, noise=noise, fake_samples=fake_samples)
         added = fakes * fake_noise**2
         return terms.bias + terms.variance + jnp.where(added > 0, added * terms.collapse, 0.0)
@@ -266,8 +264,8 @@ def ridge_chain(
     ```
     """
     _check_ridge(penalty, samples, noise)
-    lengths = {jnp.shape(value)[0] for value in (samples, noise, penalty) if jnp.ndim(value) == 1}
-    if any(jnp.ndim(value) > 1 for value in (samples, noise, penalty)) or len(lengths) > 1:
+    lengths = {np.shape(value)[0] for value in (samples, noise, penalty) if np.ndim(value) == 1}
+    if any(np.ndim(value) > 1 for value in (samples, noise, penalty)) or len(lengths) > 1:
         raise ValueError("samples, noise and penalty must be numbers or have the same shape (generations,)")
     if not lengths and generations is None:
         raise ValueError("generations must be given when samples, noise and penalty are numbers")
@@ -315,7 +313,8 @@ def adaptive_penalty(
     **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, section 5.
 
     ```python
-    >>> best = adaptive_penalty(Spectrum.isotropic(50), samples=100, noise=0.5, fakes=0, fake_samples=200, fake_noise=0.0)
+    >>> best = adaptive_penalty(
+    ...     Spectrum.isotropic(50), samples=100, noise=0.5, fakes=0, fake_samples=200, fake_noise=0.0)
     >>> round(float(best), 3)  # clean data: noise^2 d/T
     0.125
 
@@ -421,7 +420,7 @@ def _curves(dim: int, samples: Any, noise: Any, generations: int) -> tuple[Array
 
 def _check_rows(dim: int, samples: Any, name: str = "samples") -> None:
     check_positive(name, samples)
-    if not isinstance(samples, jax.core.Tracer) and np.any(np.asarray(samples) < dim - 1):
+    if not is_traced(samples) and np.any(np.asarray(samples) < dim - 1):
         raise ValueError(f"{name} must be at least dim - 1 = {dim - 1} (fewer rows: use ridge_chain), got {samples}")
 
 

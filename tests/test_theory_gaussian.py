@@ -1,0 +1,148 @@
+"""The Gaussian chain: its exact law against oracles of its own, the published table, moments and tails."""
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from jaxcollapse.theory import gaussian
+
+pytestmark = pytest.mark.usefixtures("x64")
+HORIZONS = (100, 200, 300, 400, 500)
+
+
+def cdf(t, ddof=1, x=0.05):
+    return float(gaussian.variance_cdf(x, samples=100, generations=t, ddof=ddof))
+
+
+def test_figure_3_of_the_random_walk_paper():
+    np.testing.assert_allclose(
+        [cdf(t) for t in HORIZONS], [0.082963, 0.315328, 0.506670, 0.644077, 0.741496], atol=6e-7
+    )
+    mle = [0.246569, 0.696448, 0.892029, 0.962467, 0.986991]
+    np.testing.assert_allclose([cdf(t, ddof=0) for t in HORIZONS], mle, atol=6e-7)
+    np.testing.assert_allclose([cdf(300), cdf(500)], [0.5066704904947, 0.7414962140554], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("t", "band", "median", "risk"),
+    [
+        (100, (47.1, 80.2, 186), 0.3642, 6.39),
+        (200, (130, 277, 919), 0.1322, 53.6),
+        (300, (225, 568, 2472), 0.0480, 402.5),
+        (400, (303, 887, 4856), 0.0174, 2981),
+        (500, (350, 1163, 7802), 0.0063, 22033),
+    ],
+)
+def test_maximum_median_and_risk(t, band, median, risk):
+    fixed = dict(samples=100, generations=t)
+    got = [float(gaussian.maximum_quantile(p, replications=10_000, **fixed)) for p in (0.05, 0.5, 0.95)]
+    np.testing.assert_allclose(got, band, rtol=3e-3)
+    np.testing.assert_allclose(gaussian.variance_quantile(0.5, **fixed), median, rtol=8e-3)
+    np.testing.assert_allclose(gaussian.variance_risk(**fixed, ddof=1)[-1], risk, rtol=8e-4)
+
+
+@pytest.mark.parametrize("samples", [2, 3, 4, 10, 100])
+@pytest.mark.parametrize("x", [1e-6, 1e-3, 0.3, 0.9, 1.0, 1.3, 3.0, 8.0])
+def test_one_generation_is_chi_square(samples, x):
+    """Both tails keep their relative accuracy, also where they are tiny."""
+    fixed = dict(samples=samples, generations=1)
+    law = chi2(samples - 1)
+    tiny = 1e-290
+    np.testing.assert_allclose(gaussian.variance_cdf(x, **fixed), law.cdf(x * (samples - 1)), rtol=1e-8, atol=tiny)
+    np.testing.assert_allclose(gaussian.variance_sf(x, **fixed), law.sf(x * (samples - 1)), rtol=1e-8, atol=tiny)
+
+
+@pytest.mark.parametrize("x", [0.01, 0.5, 2.0, 20.0])
+def test_two_generations_by_quadrature(x):
+    """P(c1 c2 / nu^2 <= x) by integrating over the first factor at 30 digits."""
+    mpmath.mp.dps = 30
+    half = mpmath.mpf(5) / 2
+
+    def density(c):
+        return c ** (half - 1) * mpmath.e ** (-c / 2) / (2**half * mpmath.gamma(half))
+
+    def conditional(c):
+        return mpmath.gammainc(half, 0, x * 25 / c / 2, regularized=True)
+
+    exact = mpmath.quad(lambda c: density(c) * conditional(c), [0, 1, 5, 20, 60, 200])
+    np.testing.assert_allclose(gaussian.variance_cdf(x, samples=6, generations=2), float(exact), rtol=1e-9)
+
+
+def test_the_law_under_a_growing_sample_and_its_transformations():
+    sizes = jnp.array([5.0, 9.0, 30.0])
+    x = jnp.linspace(0.1, 4.0, 7)
+    mapped = jax.vmap(lambda v: gaussian.variance_cdf(v, samples=sizes, generations=3))(x)
+    single = jnp.stack([gaussian.variance_cdf(v, samples=sizes, generations=3) for v in x])
+    np.testing.assert_allclose(mapped, single, rtol=1e-12)
+    assert (jnp.diff(mapped) > 0).all()
+    upper = jax.vmap(lambda v: gaussian.variance_sf(v, samples=sizes, generations=3))(x)
+    np.testing.assert_allclose(mapped + upper, 1.0, rtol=1e-9)
+    draws = np.prod([chi2(n - 1).rvs(400_000, random_state=i) / (n - 1) for i, n in enumerate((5, 9, 30))], axis=0)
+    share = (draws[:, None] <= np.asarray(x)).mean(axis=0)
+    assert (np.abs(share - mapped) < 4.5 * np.sqrt(mapped * (1 - mapped) / 400_000)).all()
+
+
+def test_quantiles_invert_the_law():
+    for p in (1e-8, 0.05, 0.5, 0.999):
+        x = gaussian.variance_quantile(p, samples=20, generations=30)
+        np.testing.assert_allclose(gaussian.variance_cdf(x, samples=20, generations=30), p, rtol=1e-9)
+
+
+def test_moments_follow_from_the_mellin_transform():
+    """Two derivations of each number: the product formula and derivatives of K."""
+    for ddof in (0, 1):
+        fixed = dict(samples=12, generations=7, ddof=ddof)
+
+        def k(s, fixed=fixed):
+            return gaussian.log_mellin(s, **fixed)
+
+        np.testing.assert_allclose(gaussian.variance_mean(**fixed)[-1], jnp.exp(k(1.0)), rtol=1e-12)
+        second = jnp.exp(k(2.0)) - 2 * jnp.exp(k(1.0)) + 1
+        np.testing.assert_allclose(gaussian.variance_risk(**fixed)[-1], second, rtol=1e-11)
+        np.testing.assert_allclose(gaussian.log_variance_mean(**fixed)[-1], jax.grad(k)(0.0), rtol=1e-10)
+        log_variance = gaussian.log_variance_variance(samples=12, generations=7)[-1]
+        np.testing.assert_allclose(log_variance, jax.grad(jax.grad(k))(0.0), rtol=1e-9)
+
+
+def test_closed_forms_of_the_moments():
+    g = np.arange(1, 41)
+    unbiased, mle = (dict(samples=15, generations=40, ddof=ddof) for ddof in (1, 0))
+    np.testing.assert_allclose(gaussian.variance_mean(**unbiased), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(gaussian.variance_mean(**mle), (1 - 1 / 15) ** g, rtol=1e-12)
+    np.testing.assert_allclose(gaussian.variance_risk(**unbiased), (1 + 2 / 14) ** g - 1, rtol=1e-11)
+    expected = ((15**2 - 1) / 15**2) ** g - 2 * (1 - 1 / 15) ** g + 1
+    np.testing.assert_allclose(gaussian.variance_risk(**mle), expected, rtol=1e-11)
+    np.testing.assert_allclose(gaussian.mean_square(**unbiased), g / 15, rtol=1e-12)
+    np.testing.assert_allclose(gaussian.mean_square(**mle), 1 - (1 - 1 / 15) ** g, rtol=1e-11)
+
+
+def test_published_runs():
+    """Exact values behind the Gaussian runs of Kazdan et al. 2024 at 100 generations, n = 10, 32, 100."""
+    for n, pooled, log_mean, square in (
+        (10, 0.84428, -22.057, 0.99997),
+        (32, 0.94968, -6.4354, 0.95820),
+        (100, 0.98373, -2.0185, 0.63397),
+    ):
+        fixed = dict(samples=n, generations=100, ddof=0)
+        np.testing.assert_allclose(gaussian.accumulate_variance_mean(samples=n, generations=100)[-1], pooled, atol=6e-6)
+        np.testing.assert_allclose(gaussian.log_variance_mean(**fixed)[-1], log_mean, rtol=3e-5)
+        np.testing.assert_allclose(gaussian.mean_square(**fixed)[-1], square, atol=6e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: gaussian.variance_mean(samples=1, generations=3, ddof=1), "samples must be finite and above 1"),
+        (lambda: gaussian.variance_mean(samples=10, generations=0, ddof=1), "generations must be at least 1"),
+        (lambda: gaussian.variance_mean(samples=10, generations=3, ddof=2), "ddof must be 0 or 1"),
+        (lambda: gaussian.variance_mean(samples=[10, 20], generations=3, ddof=1), "samples must be a number or have"),
+        (lambda: gaussian.variance_cdf(-1.0, samples=10, generations=3), "x must be positive"),
+        (lambda: gaussian.variance_quantile(1.0, samples=10, generations=3), "p must be positive"),
+    ],
+)
+def test_wrong_arguments(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
