@@ -48,9 +48,9 @@ def has_linear_algebra(jaxpr: core.Jaxpr) -> bool:
 
 def live_bytes(jaxpr: core.Jaxpr) -> int:
     """Roughly the bytes that one run keeps alive: the largest operands and results of a single operation."""
-    largest = sum(_bytes(v.aval) for v in jaxpr.outvars)
+    largest = sum(size(v.aval) for v in jaxpr.outvars)
     for equation in jaxpr.eqns:
-        here = sum(_bytes(v.aval) for v in (*equation.invars, *equation.outvars))
+        here = sum(size(v.aval) for v in (*equation.invars, *equation.outvars))
         inside = max((live_bytes(inner) for inner in _inner(equation)), default=0)
         largest = max(largest, here, inside)
     return largest
@@ -132,8 +132,9 @@ def _inner(equation: Any) -> list[core.Jaxpr]:
     return found
 
 
-def _bytes(aval: Any) -> int:
+def size(aval: Any) -> int:
+    """The bytes of one value."""
     if not hasattr(aval, "shape"):
         return 0
-    size = 8 if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else aval.dtype.itemsize
-    return int(np.prod(aval.shape)) * size
+    itemsize = 8 if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else aval.dtype.itemsize
+    return int(np.prod(aval.shape)) * itemsize

@@ -156,7 +156,10 @@ def _program_of(function: Callable, implementation: str, x64: bool) -> _Program:
         raise TypeError("function must return at least one array, got None or an empty structure")
     jaxpr = _program.needed(jaxpr)
     one_by_one = jax.default_backend() == "cpu" and _program.has_linear_algebra(jaxpr.jaxpr)
-    tile = _tile(_program.live_bytes(jaxpr.jaxpr), largest=256 if one_by_one else 4096)
+    if one_by_one:  # only the results are held for a whole tile
+        tile = _tile(sum(_program.size(v.aval) for v in jaxpr.jaxpr.outvars), largest=64)
+    else:
+        tile = _tile(_program.live_bytes(jaxpr.jaxpr), largest=4096)
     replicate = _program.unbatched(jaxpr) if one_by_one else core.jaxpr_as_fun(jaxpr)
 
     def block(key, first, tiles, replications):

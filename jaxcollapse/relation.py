@@ -192,7 +192,8 @@ class Rate(Relation):
         half = 0.5 * np.asarray(allowance)
         if (gap + z * spread <= allowance + half).all():
             return Ruling("holds", "every exponent agrees with the theory" + detail, lower, upper, notices, None)
-        needed = int(estimate.count * np.max((z + 1.5) * spread / half) ** 2)
+        room = np.maximum(allowance + half - np.maximum(gap - 2 * spread, 0.0), half)
+        needed = int(estimate.count * np.max((z + 1.5) * spread / room) ** 2)
         reason = "the exponent is not known well enough" + detail
         return Ruling("undecided", reason, lower, upper, notices, max(needed, 2 * estimate.count))
 
@@ -215,7 +216,9 @@ def _within(estimate: Estimate, theory: np.ndarray, level: float, *, allowance: 
         return Ruling("fails", _apart(mean, theory, wrong), lower, upper, notices, None)
     if (gap + z * stderr <= allowed + resolved).all():
         return Ruling("holds", "every mean agrees with the theory", lower, upper, notices, None)
-    needed = estimate.count * np.max((z + 1.5) * stderr / resolved) ** 2
+    room = allowed + resolved
+    room = np.maximum(room - np.maximum(gap - 2 * stderr, 0.0), 0.5 * room)
+    needed = estimate.count * np.max((z + 1.5) * stderr / room) ** 2
     reason = "the confidence intervals are wider than the tolerance"
     return Ruling("undecided", reason, lower, upper, notices, max(int(needed), 2 * estimate.count))
 

@@ -230,6 +230,23 @@ def test_kappa_solves_its_equation_everywhere(dim):
         assert (k[2:, 0] == 0).all()
 
 
+def test_kappa_has_three_derivatives_in_a_scan():
+    """Isotropic features: a quadratic equation, in closed form."""
+
+    def closed(penalty):
+        linear = penalty + 2.5 - 1
+        return 0.5 * (linear + jnp.sqrt(linear**2 + 4 * penalty))
+
+    def scanned(penalty):
+        step = lambda total, _: (total + kappa(jnp.ones(500), penalty=penalty, samples=200), None)  # noqa: E731
+        return jax.lax.scan(step, 0.0, length=1)[0]
+
+    f, g = scanned, closed
+    for _ in range(4):
+        np.testing.assert_allclose(f(0.3), g(0.3), rtol=1e-12)
+        f, g = jax.grad(f), jax.grad(g)
+
+
 def test_kappa_has_implicit_gradients():
     eigenvalues = jnp.array([2.0, 1.0, 0.3])
 

@@ -1,0 +1,57 @@
+"""The claims can fail: each is rejected when its theory is moved by 3 % (an exponent by 0.05)."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+import jaxcollapse as jc
+
+CLAIMS = jc.claims.all()
+LEVEL = 1e-3 / len(CLAIMS)
+
+
+def moved(claim):
+    """The claim with its theory on either side, far enough to be false."""
+    theory = claim.prediction()
+    if claim.relation.name == "rate":
+        return [theory + 0.05, theory - 0.05]
+    if claim.relation.name in ("at_most", "at_least"):
+        truth = jc.verify(claim, jax.random.key(1), level=LEVEL, progress=False).estimate.mean
+        return [truth * (0.97 if claim.relation.name == "at_most" else 1.03)]
+    return [1.03 * theory, 0.97 * theory]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_a_moved_theory_is_rejected(claim):
+    for theory in moved(claim):
+        verdict = jc.verify(dataclasses.replace(claim, theory=theory), jax.random.key(0), level=LEVEL, progress=False)
+        assert verdict.outcome == "fails", verdict.summary()
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_a_claim_is_complete(claim):
+    """What a reader of the report needs is there, and theory and experiment agree in shape."""
+    assert claim.reference is not None and claim.reference.key == claim.name.split("-")[0] + str(claim.reference.year)
+    assert claim.formula and claim.protocol and claim.quantity and claim.statement.endswith(".")
+    theory = claim.prediction()
+    assert np.isfinite(theory).all()
+    if claim.labels:
+        assert len(claim.labels) == theory.size
+    if claim.axis is not None and claim.relation.name != "rate":
+        assert np.shape(claim.axis.values) == theory.shape
+
+
+def test_papers_and_names():
+    assert {claim.reference.key for claim in CLAIMS} == set(jc.claims.papers())
+    assert {paper.arxiv for paper in jc.claims.papers().values()} == {
+        "2404.01413",
+        "2402.07712",
+        "2505.13947",
+        "2505.19046",
+    }
+    for paper in jc.claims.papers().values():
+        assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex
