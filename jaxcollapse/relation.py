@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
+from jaxcollapse._check import check_nonnegative, check_positive
 from jaxcollapse.estimate import Estimate
 
 _DETECTION_POWER = 0.95
@@ -27,7 +28,7 @@ class Ruling(NamedTuple):
     notices: float
     """The smallest relative error of the theory that this evidence would have shown with 95 % power."""
     needed: int | None
-    """Replications that would decide, if the evidence did not."""
+    """Replications that would decide, if the evidence did not and their number can be told."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Relation(abc.ABC):
 
     tolerance: Any = 0.01
     name: ClassVar[str]
+
+    def __post_init__(self):
+        """Checks the tolerance, and the allowance of a relation that has one."""
+        check_positive("tolerance", self.tolerance)
+        check_nonnegative("allowance", getattr(self, "allowance", 0.0))
 
     @abc.abstractmethod
     def describe(self) -> str:
@@ -138,7 +144,7 @@ class Probability(Relation):
         lower = np.where(hits > 0, betaincinv(np.maximum(hits, 1), n - hits + 1, alpha / 2), 0.0)
         upper = np.where(hits < n, betaincinv(hits + 1, np.maximum(n - hits, 1), 1 - alpha / 2), 1.0)
         tolerance = np.broadcast_to(self.tolerance, theory.shape) * theory
-        stderr = np.sqrt(theory * (1 - theory) / n)
+        stderr = np.sqrt(np.clip(theory * (1 - theory), 0.0, None) / n)
         notices = _notices(stderr, theory, alpha / 2)
         wrong = (theory < lower) | (theory > upper)
         if wrong.any():
@@ -146,9 +152,8 @@ class Probability(Relation):
         settled = (upper - theory <= tolerance) & (theory - lower <= tolerance)
         if settled.all():
             return Ruling("holds", "every probability agrees with the theory", lower, upper, notices, None)
-        z = _quantile(alpha / 2) + 1.5
-        needed = int(np.max(theory * (1 - theory) * (z / tolerance) ** 2))
-        return Ruling("undecided", "the limits are wider than the tolerance", lower, upper, notices, max(needed, 2 * n))
+        needed = _needed(n, _quantile(alpha / 2), stderr, np.abs(estimate.mean - theory), 0.0, tolerance)
+        return Ruling("undecided", "the limits are wider than the tolerance", lower, upper, notices, needed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,6 +182,10 @@ class Rate(Relation):
         log_size = np.log(np.asarray(x, float)[-3:])
         weight = (log_size - log_size.mean()) / ((log_size - log_size.mean()) ** 2).sum()
         mean, stderr = estimate.mean[..., -3:], estimate.stderr[..., -3:]
+        if not (mean > 0).all():
+            unknown = np.full(theory.shape, np.nan)
+            reason = "a mean at the three largest sizes is not positive and has no logarithm"
+            return Ruling("undecided", reason, unknown, unknown, float("nan"), None)
         slope = np.log(mean) @ weight
         spread = np.sqrt((stderr / mean) ** 2 @ weight**2)
         drift = np.diff(np.log(mean), axis=-1) / np.diff(log_size)
@@ -192,10 +201,9 @@ class Rate(Relation):
         half = 0.5 * np.asarray(allowance)
         if (gap + z * spread <= allowance + half).all():
             return Ruling("holds", "every exponent agrees with the theory" + detail, lower, upper, notices, None)
-        room = np.maximum(allowance + half - np.maximum(gap - 2 * spread, 0.0), half)
-        needed = int(estimate.count * np.max((z + 1.5) * spread / room) ** 2)
+        needed = _needed(estimate.count, z, spread, gap, allowance, half)
         reason = "the exponent is not known well enough" + detail
-        return Ruling("undecided", reason, lower, upper, notices, max(needed, 2 * estimate.count))
+        return Ruling("undecided", reason, lower, upper, notices, needed)
 
 
 RELATIONS: dict[str, type[Relation]] = {r.name: r for r in (Equal, Asymptotic, AtMost, AtLeast, Rate, Probability)}
@@ -210,17 +218,15 @@ def _within(estimate: Estimate, theory: np.ndarray, level: float, *, allowance: 
     allowed = np.broadcast_to(allowance, theory.shape) * scale
     resolved = np.broadcast_to(tolerance, theory.shape) * scale
     gap = np.abs(mean - theory)
-    notices = _notices(stderr, theory, alpha) + float(np.max(allowance))
+    notices = _notices(stderr, theory, alpha, allowance)
     wrong = gap - z * stderr > allowed
     if wrong.any():
         return Ruling("fails", _apart(mean, theory, wrong), lower, upper, notices, None)
     if (gap + z * stderr <= allowed + resolved).all():
         return Ruling("holds", "every mean agrees with the theory", lower, upper, notices, None)
-    room = allowed + resolved
-    room = np.maximum(room - np.maximum(gap - 2 * stderr, 0.0), 0.5 * room)
-    needed = estimate.count * np.max((z + 1.5) * stderr / room) ** 2
+    needed = _needed(estimate.count, z, stderr, gap, allowed, resolved)
     reason = "the confidence intervals are wider than the tolerance"
-    return Ruling("undecided", reason, lower, upper, notices, max(int(needed), 2 * estimate.count))
+    return Ruling("undecided", reason, lower, upper, notices, needed)
 
 
 def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: Any, *, sign: float) -> Ruling:
@@ -236,18 +242,34 @@ def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: A
     if wrong.any():
         return Ruling("fails", _apart(mean, bound, wrong), lower, upper, notices, None)
     if (excess + z * stderr <= resolved).all():
-        share = np.max(mean / bound) if sign > 0 else np.min(mean / bound)
-        reason = f"every mean respects the bound; the closest is at {share:.3g} of it"
+        reason = "every mean respects the bound"
+        if (bound > 0).all():
+            share = np.max(mean / bound) if sign > 0 else np.min(mean / bound)
+            reason += f"; the closest is at {share:.3g} of it"
         return Ruling("holds", reason, lower, upper, notices, None)
-    needed = estimate.count * np.max((z + 1.5) * stderr / resolved) ** 2
+    needed = _needed(estimate.count, z, stderr, excess, 0.0, resolved)
     reason = "the confidence intervals reach across the bound"
-    return Ruling("undecided", reason, lower, upper, notices, max(int(needed), 2 * estimate.count))
+    return Ruling("undecided", reason, lower, upper, notices, needed)
 
 
-def _notices(stderr: np.ndarray, theory: np.ndarray, alpha: float) -> float:
+def _notices(stderr: np.ndarray, theory: np.ndarray, alpha: float, allowance: Any = 0.0) -> float:
     """The relative error that the least precise entry would have shown with the stated power."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.max((_quantile(alpha) + _quantile(1 - _DETECTION_POWER)) * stderr / np.abs(theory)))
+        noise = (_quantile(alpha) + _quantile(1 - _DETECTION_POWER)) * stderr / np.abs(theory)
+        return float(np.max(allowance + noise))
+
+
+def _needed(count: int, z: float, stderr: np.ndarray, gap: np.ndarray, allowed: Any, resolved: Any) -> int | None:
+    """Replications whose interval lies on one side: below ``allowed + resolved``, or above `allowed`.
+
+    At least twice those that there are. Of a gap above zero, two standard errors may be noise and do not count.
+    None where no number of replications is sure to decide: a tolerance of zero and a gap that may be noise.
+    """
+    sure = np.where(gap > 0, np.maximum(gap - 2 * stderr, 0.0), gap)
+    room = np.maximum(allowed + resolved - sure, sure - allowed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = count * np.max(np.where(stderr > 0, (z + 1.5) * stderr / room, 0.0)) ** 2
+    return max(int(needed), 2 * count) if np.isfinite(needed) else None
 
 
 def _quantile(alpha: float) -> float:
