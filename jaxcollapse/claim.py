@@ -8,6 +8,7 @@ The error level of a verification is family-wise: the probability that any true 
 import dataclasses
 import difflib
 import platform
+import re
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from jaxcollapse.monte_carlo import Run, enable_x64
 from jaxcollapse.relation import RELATIONS, Relation, Ruling
 
 _LARGEST_RUN = 2**23
+_NO_MEAN = "test its logarithm, a quantile or a probability instead"
 _PRECISIONS = {"quick": 3.0, "default": 1.0, "high": 0.3}
 
 
@@ -109,7 +111,7 @@ class Claim:
 
     def __post_init__(self):
         """Checks the name and the relation."""
-        if not self.name or set(self.name) - set("abcdefghijklmnopqrstuvwxyz0123456789-"):
+        if not isinstance(self.name, str) or re.fullmatch("[a-z0-9-]+", self.name) is None:
             raise ValueError(f"name must consist of lower-case letters, digits and hyphens, got {self.name!r}")
         if isinstance(self.relation, str):
             if self.relation not in RELATIONS:
@@ -232,6 +234,9 @@ def verify(
     """
     single = isinstance(claims, Claim)
     several: list[Claim] = [claims] if isinstance(claims, Claim) else list(claims)
+    for claim in several:
+        if not isinstance(claim, Claim):
+            raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claim!r}")
     names = [claim.name for claim in several]
     if len(set(names)) != len(names):
         raise ValueError(f"claims must have different names, got {sorted(n for n in names if names.count(n) > 1)}")
@@ -288,14 +293,18 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         fields = (ruling.outcome, ruling.reason, estimate, theory, ruling.lower, ruling.upper, ruling.notices, count)
         return Verdict(claim, relation, *fields, ruling.needed, seconds, level)
 
-    def refusal(reason: str, estimate: Estimate | None) -> Verdict:
-        advice = f"{reason}; test its logarithm, a quantile or a probability instead"
-        return verdict(Ruling("undecided", advice, unknown, unknown, float("nan"), None), estimate)
+    def refusal(reason: str, estimate: Estimate | None, instead: str = _NO_MEAN) -> Verdict:
+        return verdict(Ruling("undecided", f"{reason}; {instead}", unknown, unknown, float("nan"), None), estimate)
 
+    _check_tolerance(claim, theory)
     if not np.isfinite(theory).all():
         return refusal("the theory is infinite or undefined, and no mean can be compared with that", None)
     if not claim.finite_variance:
         return refusal("one replication has an infinite variance, so that its mean has no usable standard error", None)
+    if relation.name in ("equal", "asymptotic", "probability") and not theory.all():
+        other = "test the complement" if relation.name == "probability" else "add a constant to theory and experiment"
+        instead = f"{other}, or test a bound"
+        return refusal("the theory is zero, which no relative tolerance can be resolved against", None, instead)
     run = Run(claim.experiment, jax.random.fold_in(key, zlib.crc32(claim.name.encode())))
     wanted, look = claim.first_look, 0
     while True:
@@ -303,17 +312,27 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         wanted = -(-max(wanted, run.count + 1) // run.tile) * run.tile
         estimate = run.extend(wanted, progress)
         _check_shapes(claim, estimate, theory, x)
-        ruling = relation.judge(estimate, theory, x, level * 6 / (np.pi * look) ** 2)
-        usable = relation.name == "probability" or bool(np.all(estimate.usable))
-        if usable and ruling.outcome != "undecided":
-            return verdict(ruling, estimate)
-        wanted = min(ruling.needed or 2 * run.count, 16 * run.count) if usable else 4 * run.count
-        if max(wanted, run.count + 1) > _LARGEST_RUN:
-            if usable:
+        if np.any(estimate.nonfinite):
+            worst = int(np.max(estimate.nonfinite))
+            reason = f"{worst:,} of {run.count:,} replications are infinite or not a number"
+            return refusal(reason, estimate, "the experiment must return finite numbers")
+        if relation.name == "probability" or np.all(estimate.usable):
+            ruling = relation.judge(estimate, theory, x, level * 6 / (np.pi * look) ** 2)
+            wanted = min(ruling.needed or 2 * run.count, 16 * run.count)
+            if ruling.outcome != "undecided" or wanted > _LARGEST_RUN:
                 return verdict(ruling, estimate)
-            return refusal(
-                "a few replications dominate the mean (a heavy tail), which has no usable standard error", estimate
-            )
+        else:
+            wanted = 4 * run.count
+            if wanted > _LARGEST_RUN:
+                reason = "a few replications dominate the mean (a heavy tail), which has no usable standard error"
+                return refusal(reason, estimate)
+
+
+def _check_tolerance(claim: Claim, theory: np.ndarray) -> None:
+    for name in ("tolerance", "allowance"):
+        shape = np.shape(getattr(claim.relation, name, 0.0))
+        if shape not in ((), theory.shape):
+            raise ValueError(f"{name} of claim {claim.name!r} has shape {shape}, but its theory {theory.shape}")
 
 
 def _check_shapes(claim: Claim, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None) -> None:
@@ -325,6 +344,11 @@ def _check_shapes(claim: Claim, estimate: Estimate, theory: np.ndarray, x: np.nd
         raise ValueError(
             f"experiment of claim {claim.name!r} has shape {shape}, which does not match theory {theory.shape}"
         )
+    if claim.relation.name == "probability":
+        count, mean, spread = estimate.count, estimate.mean, estimate.variance * (1 - 1 / estimate.count)
+        events = (estimate.minimum >= 0) & (estimate.maximum <= 1) & (np.abs(mean - mean**2 - spread) < 0.5 / count)
+        if count > 1 and not np.all(events):
+            raise ValueError(f"experiment of claim {claim.name!r} must return events, that is booleans or 0 and 1")
     if x is not None and shape[-1:] != x.shape:
         raise ValueError(f"axis of claim {claim.name!r} has {x.size} values for an experiment of shape {shape}")
 
