@@ -78,7 +78,8 @@ def test_a_bound_has_one_side():
 
 
 def test_a_negative_bound_keeps_its_direction():
-    assert judge(AtMost(), -2.1, 0.006, -2.0).outcome == "holds"
+    ruling = judge(AtMost(), -2.1, 0.006, -2.0)
+    assert (ruling.outcome, ruling.reason) == ("holds", "every mean respects the bound")
     assert judge(AtMost(), -1.9, 0.006, -2.0).outcome == "fails"
     assert judge(AtLeast(), -2.1, 0.006, -2.0).outcome == "fails"
 
@@ -300,6 +301,13 @@ def test_a_bound_that_is_far_away_needs_few_replications(relation, mean):
     z = stats.norm.isf(LEVEL)
     assert 1000 * (z * 5 / 9.1) ** 2 < needed <= 1000 * ((z + 1.5) * 5 / 9.1) ** 2
     assert judge(relation, mean, 5.0 * (1000 / needed) ** 0.5, 10.0, count=needed).outcome == "holds"
+
+
+def test_a_gap_that_is_no_chance_needs_few_replications():
+    """Five standard errors at a level that asks for 5.7: the wrong side is near, the tolerance far."""
+    ruling = judge(Equal(), 1.1, 0.02, 1.0, level=1e-8)
+    assert ruling.outcome == "undecided" and ruling.needed < 10 * 10_000
+    assert judge(Equal(), 1.1, 0.02 / 10**0.5, 1.0, level=1e-8).outcome == "fails"
 
 
 def test_the_least_precise_entry_says_how_many_are_needed():
