@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 from jaxcollapse._check import check_integer, check_key, is_traced
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
-from jaxcollapse.random import split
+from jaxcollapse.random import fold_in, key_steps, split, step_key
 from jaxcollapse.schedule import at, evaluate, tabulate
 from jaxcollapse.workflow import Draw, Workflow
 
@@ -103,7 +103,7 @@ def simulate(
     with jax.ensure_compile_time_eval():
         real_sizes = jnp.round(workflow.real_sizes(sizes))
         all_sizes = jnp.concatenate([sizes, real_sizes])
-    model = model.prepare(jax.random.fold_in(key, _MODEL), all_sizes)
+    model = model.prepare(fold_in(key, _MODEL), all_sizes)
     capacities = (None, None) if model.exact else (_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples"))
     return _scan(model, workflow, truth, key, sizes, real_sizes, capacities)
 
@@ -133,22 +133,27 @@ def _scan(
 
     def step(carry, inputs):
         params, state = carry
-        g, n, n_real = inputs
+        g, steps, n, n_real = inputs
+        own = step_key(steps)
+        # What a generation leaves behind is read from the carry of the next: read here, XLA would draw its random
+        # numbers once for the carry and again for everything that is read.
+        outcome = (params, at(model, g - 1).metrics(params))
         current, flow = at(model, g), at(workflow, g)
-        step_key = jax.random.fold_in(key, g)
         if current.exact and not flow.keeps_data:
-            params = current.refit(step_key, params, n, generation=g)
+            params = current.refit(own, params, n, generation=g)
         else:
-            data_key, fit_key = split(step_key)
+            data_key, fit_key = split(own)
             data, state = flow.step(state, source(current, data_key, params, n, n_real), g)
             params = current.fit(data, key=fit_key, previous=params, generation=g)
-        return (params, state), (params, current.metrics(params))
+        return (params, state), outcome
 
-    start = source(at(model, 1), jax.random.fold_in(key, _WORKFLOW), truth, sizes[0], real_sizes[0])
+    start = source(at(model, 1), fold_in(key, _WORKFLOW), truth, sizes[0], real_sizes[0])
     state = at(workflow, 1).init(start, generations)
     generation = jnp.arange(1, generations + 1)
-    _, (params, metrics) = jax.lax.scan(step, (truth, state), (generation, sizes, real_sizes))
-    return Trajectory(params, metrics)
+    steps = key_steps(key, generation)
+    (params, _), outcomes = jax.lax.scan(step, (truth, state), (generation, steps, sizes, real_sizes))
+    last = (params, at(model, generations).metrics(params))
+    return Trajectory(*jax.tree.map(lambda ys, y: jnp.concatenate([ys[1:], y[None]]), outcomes, last))
 
 
 def _draw(model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, capacity: int | None) -> Data:

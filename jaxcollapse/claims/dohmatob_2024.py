@@ -40,35 +40,31 @@ def _power_law() -> Spectrum:
     return Spectrum.power_law(DIM, capacity=CAPACITY, source=SOURCE)
 
 
-def _generators(
-    spectrum: Spectrum, key: Key[Array, ""], fakes: int, samples: Any, noise: Any, design: _Design = "fresh"
-) -> Float[Array, "fakes_plus_one dim"]:
-    """The coefficients that label fake data after 0, 1, ..., `fakes` generations."""
-    model = LinearRegression(spectrum, noise=noise, design=design)
-    chain = simulate(model, Replace(), key=key, samples=samples, generations=fakes, truth=spectrum.signal)
-    return jnp.concatenate([spectrum.signal[None], chain.params])
+def _risk(
+    spectrum: Spectrum,
+    key: Key[Array, ""],
+    *,
+    fakes: int,
+    penalty: Any,
+    samples: Any,
+    noise: Any,
+    fake_samples: Any,
+    fake_noise: Any,
+) -> Float[Array, ""]:
+    """One replication of what `regression.ridge_downstream` predicts: `fakes` unpenalised generators, then the fit."""
 
+    def last(value: Any, before: Any):
+        return lambda g: jnp.where(g > fakes, value, before)
 
-def _downstream(spectrum: Spectrum, key: Key[Array, ""], noise: float, cells) -> Float[Array, " cells"]:
-    """The risk of the ridge fit for each cell ``(coefficients behind the labels, penalty, samples)``."""
-
-    def risk(cell):
-        coefficients, penalty, samples = cell
-        model = LinearRegression(spectrum, noise=noise, penalty=penalty)
-        return simulate(model, Replace(), key=key, samples=samples, generations=1, truth=coefficients).risk[0]
-
-    return jax.lax.map(risk, cells)
+    model = LinearRegression(spectrum, noise=last(noise, fake_noise), penalty=last(penalty, 0.0))
+    sizes = last(samples, fake_samples)
+    return simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1).risk[-1]
 
 
 def _least_squares(key):
     """Risk of a least-squares fit after n fake generations, for every n; the covariance plays no role."""
-    risks = []
-    for fakes in _FAKES:
-        model = LinearRegression(_power_law(), noise=0.2)
-        sizes = [FAKE_SAMPLES] * fakes + [1000]
-        chain = simulate(model, Replace(), key=jax.random.fold_in(key, fakes), samples=sizes, generations=fakes + 1)
-        risks.append(chain.risk[-1])
-    return jnp.stack(risks)
+    fixed: dict[str, Any] = dict(samples=1000, noise=0.2, fake_samples=FAKE_SAMPLES, fake_noise=0.2)
+    return jnp.stack([_risk(_power_law(), key, fakes=n, penalty=0.0, **fixed) for n in _FAKES])
 
 
 _FAKES = (0, 1, 5, 20)
@@ -91,13 +87,17 @@ class _Figure:
         )
 
     def experiment(self, key) -> Float[Array, " cells"]:
-        """One replication of every cell; the cells share generators and downstream randomness."""
-        spectrum = self.spectrum()
-        fake_key, key = jax.random.split(key)
-        fakes, penalties, samples = (np.array(column) for column in zip(*self.cells, strict=True))
-        truths = _generators(spectrum, fake_key, int(max(fakes)), FAKE_SAMPLES, self.noise)
-        cells = (truths[fakes], jnp.asarray(penalties, truths.dtype), jnp.asarray(samples, truths.dtype))
-        return _downstream(spectrum, key, self.noise, cells)
+        """One replication of every cell, with the same random numbers."""
+        spectrum, risks = self.spectrum(), []
+        fixed: dict[str, Any] = dict(noise=self.noise, fake_samples=FAKE_SAMPLES, fake_noise=self.noise)
+        for fakes, group in itertools.groupby(self.cells, lambda cell: cell[0]):
+            settings = jnp.array([cell[1:] for cell in group])
+
+            def risk(setting, fakes=fakes):
+                return _risk(spectrum, key, fakes=fakes, penalty=setting[0], samples=setting[1], **fixed)
+
+            risks.append(jax.lax.map(risk, settings))
+        return jnp.concatenate(risks)
 
     def labels(self, name: str, column: int) -> tuple[str, ...]:
         """A label for each cell, from the column that varies besides n."""
@@ -140,13 +140,15 @@ def _collapse_theory() -> Float[Array, " penalties"]:
 
 
 def _collapse(key) -> Float[Array, " penalties"]:
-    """What twenty fake generations add to the risk, per generation and unit noise variance, with paired randomness."""
-    spectrum = _isotropic()
-    fake_key, key = jax.random.split(key)
-    truths = _generators(spectrum, fake_key, 20, FAKE_SAMPLES, 0.2)[jnp.array([20, 20, 20, 0, 0, 0])]
-    penalties = jnp.array(2 * _COLLAPSE_PENALTIES)
-    risk = _downstream(spectrum, key, 0.2, (truths, penalties, jnp.full(6, 1000.0)))
-    return (risk[:3] - risk[3:]) / (20 * 0.2**2)
+    """What twenty fake generations add to the risk, per generation and unit noise variance."""
+    fixed: dict[str, Any] = dict(samples=1000.0, noise=0.2, fake_samples=FAKE_SAMPLES, fake_noise=0.2)
+    dirty, clean = (
+        jax.lax.map(
+            lambda p, n=n: _risk(_isotropic(), key, fakes=n, penalty=p, **fixed), jnp.array(_COLLAPSE_PENALTIES)
+        )
+        for n in (20, 0)
+    )
+    return (dirty - clean) / (20 * 0.2**2)
 
 
 _OVER_SAMPLES, _OVER_FAKES = 150, (1, 2, 4)
@@ -160,16 +162,24 @@ def _over_theory(design: _Design) -> Float[Array, " fakes"]:
     return jnp.stack([regression.ridge_downstream(_isotropic(), fakes=n, **fixed) for n in (0, *_OVER_FAKES)])
 
 
-def _over(design: _Design):
-    def experiment(key):
-        spectrum = _isotropic()
-        fake_key, key = jax.random.split(key)
-        truths = _generators(spectrum, fake_key, _OVER_FAKES[-1], _OVER_SAMPLES, 0.0, design)
-        truths = truths[jnp.array((0, *_OVER_FAKES))]
-        cells = len(truths)
-        return _downstream(spectrum, key, 0.1, (truths, jnp.full(cells, 1e-3), jnp.full(cells, 1000.0)))
+def _over_fresh(key) -> Float[Array, " fakes"]:
+    fixed: dict[str, Any] = dict(samples=1000, noise=0.1, fake_samples=_OVER_SAMPLES, fake_noise=0.0)
+    return jnp.stack([_risk(_isotropic(), key, fakes=n, penalty=1e-3, **fixed) for n in (0, *_OVER_FAKES)])
 
-    return experiment
+
+def _over_fixed(key) -> Float[Array, " fakes"]:
+    """The generators share one design; the downstream fit has its own."""
+    spectrum = _isotropic()
+    fake_key, key = jax.random.split(key)
+    generators = LinearRegression(spectrum, noise=0.0, design="fixed")
+    chain = simulate(generators, Replace(), key=fake_key, samples=_OVER_SAMPLES, generations=_OVER_FAKES[-1])
+    truths = jnp.concatenate([spectrum.signal[None], chain.params])[jnp.array((0, *_OVER_FAKES))]
+    model = LinearRegression(spectrum, noise=0.1, penalty=1e-3)
+
+    def risk(truth):
+        return simulate(model, Replace(), key=key, samples=1000, generations=1, truth=truth).risk[0]
+
+    return jax.lax.map(risk, truths)
 
 
 class _Regime(NamedTuple):
@@ -237,10 +247,7 @@ def _best_risk(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
 
     def risk(setting):
         cell, penalty, index = setting
-        fake_key, fit_key = jax.random.split(jax.random.fold_in(key, index))
-        truth = _generators(spectrum, fake_key, 1, cell.fake_samples, cell.fake_noise)[1]
-        model = LinearRegression(spectrum, noise=cell.noise, penalty=penalty)
-        return simulate(model, Replace(), key=fit_key, samples=cell.samples, generations=1, truth=truth).risk[0]
+        return _risk(spectrum, jax.random.fold_in(key, index), fakes=1, penalty=penalty, **cell._asdict())
 
     risks = jax.lax.map(risk, (cells, penalties, jnp.arange(len(penalties))))
     return risks.reshape(len(_REGIMES), len(_GROWTH))
@@ -321,7 +328,7 @@ CLAIMS = (
         relation=Asymptotic(allowance=_ALLOWANCE, tolerance=_TOLERANCE),
         reference=REFERENCE,
         formula="ρ = [df₂ + κ² Σ (s_j + κ)⁻² · df₂/(T − df₂)] / (T₀ − d − 1)",
-        protocol="d = 300, T₀ = 600, T = 1000, σ = σ₀ = 0.2, isotropic; n = 20 against n = 0, same designs.",
+        protocol="d = 300, T₀ = 600, T = 1000, σ = σ₀ = 0.2, isotropic; n = 20 against n = 0.",
         labels=tuple(f"λ = {penalty:g}" for penalty in _COLLAPSE_PENALTIES),
         quantity="(E(n) − E(0)) / (n σ₀²)",
         first_look=256,
@@ -330,7 +337,7 @@ CLAIMS = (
         name="dohmatob-figure-2a",
         statement="Noiseless generators with fewer rows than coefficients, one design for all: they forget once.",
         theory=lambda: _over_theory("fixed"),
-        experiment=_over("fixed"),
+        experiment=_over_fixed,
         relation=Asymptotic(allowance=_ALLOWANCE, tolerance=_TOLERANCE),
         reference=REFERENCE,
         formula="E ≈ 1 − T₀/d plus the clean risk, the same for all n ≥ 1",
@@ -343,7 +350,7 @@ CLAIMS = (
         name="dohmatob-figure-2b",
         statement="Noiseless generators with fewer rows than coefficients and designs of their own forget everything.",
         theory=lambda: _over_theory("fresh"),
-        experiment=_over("fresh"),
+        experiment=_over_fresh,
         relation=Asymptotic(allowance=_ALLOWANCE, tolerance=_TOLERANCE),
         reference=REFERENCE,
         formula="E ≈ 1 − (T₀/d)ⁿ plus the clean risk",

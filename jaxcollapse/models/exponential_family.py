@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse._check import check_at_most, check_choice, check_positive
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
-from jaxcollapse.random import chi_square
+from jaxcollapse.random import chi_square, normal
 from jaxcollapse.schedule import as_floats, number
 
 
@@ -117,7 +117,7 @@ class NormalMean(ExponentialFamily):
 
     def total(self, key, params, n):
         """One normal per coordinate."""
-        return n * params + jnp.sqrt(n * self.variance) * jax.random.normal(key, params.shape, params.dtype)
+        return n * params + jnp.sqrt(n * self.variance) * normal(key, params.shape, params.dtype)
 
     def statistic(self, row):
         """The row."""

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse._check import check_choice, check_shape, is_traced
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
-from jaxcollapse.random import bartlett, chi_square, split
+from jaxcollapse.random import bartlett, chi_square, normal, split
 from jaxcollapse.schedule import as_floats, number
 
 
@@ -132,13 +132,12 @@ class Gaussian(Model):
 
     def sample(self, key: Key[Array, ""], params: Normal, n: Scalar | int) -> NormalSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
-        mean_key, scatter_key = split(key)
         scale = jnp.exp(0.5 * params.log_variance)
         if not self.exact:
-            return Samples(params.mean + scale * jax.random.normal(mean_key, (int(n),), scale.dtype))
+            return Samples(params.mean + scale * jax.random.normal(key, (int(n),), scale.dtype))
         n = jnp.asarray(n, scale.dtype)
-        mean = params.mean + scale * jax.random.normal(mean_key, (), scale.dtype) / jnp.sqrt(n)
-        return NormalSums(n, mean, params.log_variance + jnp.log(chi_square(scatter_key, n - 1)))
+        mean = params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n)
+        return NormalSums(n, mean, params.log_variance + jnp.log(chi_square(key, n - 1, stream=1)))
 
     def fit(self, data: NormalSums | Samples, **context) -> Normal:
         """The sample mean and the log of the sample variance."""
@@ -334,6 +333,6 @@ class MultivariateGaussian(Model):
     def _scattered(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int) -> MultivariateNormal:
         """The mean of `n` rows, and the factor of their scatter about it."""
         mean_key, scatter_key = split(key)
-        z = jax.random.normal(mean_key, (self.dim,), params.mean.dtype)
+        z = normal(mean_key, (self.dim,), params.mean.dtype)
         mean = params.mean + params.factor @ z / jnp.sqrt(n)
         return params.times(bartlett(scatter_key, n - 1, self.dim), mean)

@@ -1,4 +1,4 @@
-"""Linear and ridge regression on Gaussian designs, and the walk that an OLS chain reduces to.
+"""Linear and ridge regression on Gaussian designs.
 
 Protocol: ``y = x'w + noise * e`` with ``x ~ N(0, Sigma)``, and ``w`` re-estimated at every generation as
 ``argmin_w |y - Xw|^2 / n + penalty * |w|^2`` (the minimum-norm solution at ``penalty = 0`` and ``n < d``). ``Sigma``
@@ -16,7 +16,8 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse._check import check_choice, is_traced
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
-from jaxcollapse.random import bartlett, chi_square, split
+from jaxcollapse.models.regression_walk import LeastSquaresWalk, RidgeWalk
+from jaxcollapse.random import bartlett, chi_square, normal, split
 from jaxcollapse.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.theory.spectrum import Spectrum
 from jaxcollapse.workflow import Replace, Workflow
@@ -56,8 +57,9 @@ class LinearRegression(Model):
 
     **Raises** `ValueError` or `TypeError` for a negative noise or penalty, an unknown design or sampling.
 
-    **Exactness** Both samplings are exact in law for every ``n`` and ``dim``. Under `Replace` with a fresh design,
-    ``penalty = 0`` and ``n >= dim`` the chain reduces to `LeastSquaresWalk`, three draws a generation.
+    **Exactness** Both samplings are exact in law for every ``n`` and ``dim``. Under `Replace` with a fresh design the
+    chain reduces to a `LeastSquaresWalk` for ``penalty = 0`` and ``n >= dim``, three draws a generation, and for
+    isotropic features to a `RidgeWalk`, three draws for each of some 20 steps.
 
     ```python
     >>> import jax, jaxcollapse as jc
@@ -149,7 +151,7 @@ class LinearRegression(Model):
         dim = self.spectrum.dim
 
         def move(params):
-            z = jax.random.normal(noise_key, (dim,), params.dtype)
+            z = normal(noise_key, (dim,), params.dtype)
             chi2 = chi_square(design_key, n - dim + 1.0)
             return params + self.noise * z / jnp.sqrt(self.spectrum.eigenvalues * chi2)
 
@@ -165,14 +167,18 @@ class LinearRegression(Model):
         return jax.lax.cond((self.penalty == 0) & (n >= dim), move, solve, params)
 
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
-        """A `LeastSquaresWalk` for ordinary least squares under `Replace`; itself otherwise."""
-        walks = self.exact and self.design == "fresh" and isinstance(workflow, Replace)
+        """A `LeastSquaresWalk` or a `RidgeWalk` under `Replace`, where there is one; itself otherwise."""
+        if not (self.exact and self.design == "fresh" and isinstance(workflow, Replace)):
+            return self
         penalty = self.penalty.values if isinstance(self.penalty, Table) else self.penalty
-        if not walks or is_traced(penalty) or is_traced(samples):
-            return self
-        if np.any(np.asarray(penalty) != 0) or np.any(np.asarray(samples) < self.spectrum.dim):
-            return self
-        return LeastSquaresWalk(self.spectrum.dim, noise=self.noise)
+        if not is_traced(penalty) and not is_traced(samples):
+            if np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= self.spectrum.dim):
+                return LeastSquaresWalk(self.spectrum.dim, noise=self.noise)
+        eigenvalues = self.spectrum.eigenvalues
+        if not is_traced(eigenvalues) and np.ptp(np.asarray(eigenvalues)) == 0 and np.all(np.asarray(eigenvalues) > 0):
+            length = jnp.linalg.norm(self.spectrum.signal)
+            return RidgeWalk(self.spectrum.dim, eigenvalues[0], length, noise=self.noise, penalty=self.penalty)
+        return self
 
     def _factor(self, key: Key[Array, ""], n: Scalar | int) -> Float[Array, "dim dim"]:
         """The triangular factor ``A`` of ``X'X = A A'``."""
@@ -180,74 +186,10 @@ class LinearRegression(Model):
 
     def _response(self, key: Key[Array, ""], factor: Float[Array, "dim dim"], params: Float[Array, " dim"]):
         """The labels in the coordinates of the factor: ``X'y = A (A'w + noise u)``."""
-        return factor.T @ params + self.noise * jax.random.normal(key, params.shape, params.dtype)
+        return factor.T @ params + self.noise * normal(key, params.shape, params.dtype)
 
     def _rows(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         return jnp.sqrt(self.spectrum.eigenvalues) * jax.random.normal(key, (n, self.spectrum.dim))
-
-
-class LeastSquaresWalk(Model):
-    """The error norm of a least-squares chain under `Replace`: three draws a generation, for any covariance.
-
-    ``r = |w - w0|_Sigma`` moves by ``r^2 <- (r + s z)^2 + s^2 chi2(dim - 1)`` with a standard normal ``z`` and
-    ``s^2 = noise^2 / chi2(n - dim + 1)``: the reduction of `LinearRegression` with a fresh design and no penalty.
-
-    **Arguments**
-
-    - `dim`: number of coefficients.
-    - `noise`: standard deviation of the label noise, at least 0; a number or a schedule.
-
-    **Metrics** `risk`: the excess test risk ``r^2``.
-
-    **Exactness** Exact in law for ``n >= dim``; NaN below.
-
-    ```python
-    >>> import jax, jaxcollapse as jc
-    >>> walk = jc.models.linear_regression.LeastSquaresWalk(100, noise=1.0)
-    >>> jc.simulate(walk, jc.Replace(), key=jax.random.key(0), samples=200, generations=3).risk.shape
-    (3,)
-
-    ```
-    """
-
-    dim: int = eqx.field(static=True)
-    noise: Scheduled
-
-    def __init__(self, dim: int, *, noise: Any):
-        """Takes the number of coefficients and the label noise."""
-        self.dim = dim
-        self.noise = number_or_schedule(noise, "noise", 0.0)
-
-    @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
-        return True
-
-    def truth(self) -> Float[Array, ""]:
-        """No error."""
-        return jnp.zeros(())
-
-    def metrics(self, params: Float[Array, ""]) -> dict[str, Float[Array, ""]]:
-        """The excess test risk."""
-        return {"risk": params**2}
-
-    def sample(self, key: Key[Array, ""], params: Float[Array, ""], n: Scalar | int) -> "Moved":
-        """The error after a fit to `n` samples."""
-        along_key, across_key, scale_key = split(key, 3)
-        scale = self.noise / jnp.sqrt(chi_square(scale_key, n - self.dim + 1.0))
-        along = params + scale * jax.random.normal(along_key, (), params.dtype)
-        across = chi_square(across_key, jnp.asarray(self.dim - 1.0, params.dtype))
-        return Moved(jnp.sqrt(along**2 + scale**2 * across))
-
-    def fit(self, data: "Moved", **context) -> Float[Array, ""]:
-        """The error that was drawn."""
-        return data.error
-
-
-class Moved(Statistic):
-    """The data of a walk: where it went."""
-
-    error: Float[Array, ""]
 
 
 def _solve(gram: Float[Array, "dim dim"], moment: Float[Array, " dim"], ridge: Scalar | float) -> Float[Array, " dim"]:

@@ -2,4 +2,10 @@
 
 from jaxcollapse.random.bartlett import bartlett as bartlett
 from jaxcollapse.random.chi_square import chi_square as chi_square
-from jaxcollapse.random.keys import split as split
+from jaxcollapse.random.krylov import isotropic_ridge as isotropic_ridge
+from jaxcollapse.random.normal import normal as normal
+from jaxcollapse.random.words import fold_in as fold_in
+from jaxcollapse.random.words import key_steps as key_steps
+from jaxcollapse.random.words import split as split
+from jaxcollapse.random.words import step_key as step_key
+from jaxcollapse.random.words import word_pairs as word_pairs

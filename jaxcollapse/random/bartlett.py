@@ -3,12 +3,11 @@
 Reference: Bartlett 1933, "On the theory of statistical regression", Proc. R. Soc. Edinburgh 53.
 """
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.random.chi_square import chi_square
-from jaxcollapse.random.keys import split
+from jaxcollapse.random.normal import normal
 
 
 def bartlett(key: Key[Array, ""], samples: Scalar | int, dim: int) -> Float[Array, "dim dim"]:
@@ -33,8 +32,7 @@ def bartlett(key: Key[Array, ""], samples: Scalar | int, dim: int) -> Float[Arra
 
     ```
     """
-    diagonal_key, lower_key = split(key)
     column = jnp.arange(dim)
-    diagonal = jnp.sqrt(chi_square(diagonal_key, jnp.maximum(samples - column.astype(jnp.result_type(float)), 0.0)))
-    lower = jnp.tril(jax.random.normal(lower_key, (dim, dim), diagonal.dtype), -1)
+    diagonal = jnp.sqrt(chi_square(key, jnp.maximum(samples - column.astype(jnp.result_type(float)), 0.0), stream=1))
+    lower = jnp.tril(normal(key, (dim, dim), diagonal.dtype), -1)
     return jnp.where(column < samples, lower + jnp.diag(diagonal), 0.0)

@@ -1,28 +1,43 @@
-"""Chi-square variates for any traced degrees of freedom.
+"""Chi-square variates for any traced degrees of freedom, without a rejection loop.
 
-`jax.random.chisquare` nests two rejection loops and takes several times longer under `vmap`; here one flat loop
-retries the lanes that are not accepted yet.
+From 24 degrees of freedom ``nu`` on, the quantile is ``nu y^3`` with ``y = 1 + e z sqrt(2)/3 + e^2 h(z, e)`` for a
+standard normal ``z`` and ``e = 1/sqrt(nu)``: the cube-root approximation of Wilson and Hilferty (``h = -2/9``) with a
+smooth ``h``, a polynomial in both that interpolates SciPy's quantile function at Chebyshev points when first used. The
+part in ``e`` is shared by all replications. Below 24, a chi-square of ``nu + 24`` times ``U_i^(2/(nu + 2i))`` for twelve
+uniform ``U_i`` is one of ``nu``.
 
-Reference: Marsaglia and Tsang 2000, "A simple method for generating gamma variables", ACM TOMS 26(3).
+Reference: Wilson and Hilferty 1931, "The distribution of chi-square", PNAS 17(12).
 """
+
+import functools
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+import numpy as np
+from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.random.keys import split
+from jaxcollapse.random.normal import interpolant, nodes, normal, polynomial
+from jaxcollapse.random.words import word_pairs
+
+_SMALLEST = 24.0
+_WIDEST = 9.3  # standard deviations
+_ORDERS = (18, 10)  # in z, in e
 
 
-def chi_square(key: Key[Array, ""], df: Float[Array, "..."] | float) -> Float[Array, "..."]:
+def chi_square(
+    key: Key[Array, ""], df: Float[Array, "..."] | float, *, stream: Scalar | int = 0
+) -> Float[Array, "..."]:
     """Draw one chi-square variate for each entry of `df`.
 
     **Arguments**
 
     - `df`: degrees of freedom, any shape, at least 0 (which gives 0); fractions allowed, may be traced.
+    - `stream`: the draws occupy seven streams of the key, from this one on.
 
     **Returns** variates in the shape and dtype of `df`; NaN where `df` is negative.
 
-    **Exactness** Exact in law, up to floating point.
+    **Exactness** The quantile function is met to a relative error of 1e-6 in single and 1e-8 in double precision: what
+    a sample of size ``n`` could show only beyond ``n = 1e12``.
 
     ```python
     >>> import jax, jax.numpy as jnp
@@ -33,31 +48,41 @@ def chi_square(key: Key[Array, ""], df: Float[Array, "..."] | float) -> Float[Ar
     """
     df = jnp.asarray(df)
     df = df.astype(jnp.result_type(df, float))
-    loop_key, boost_key = split(key)
-    small = df < 2
-    shape = jnp.where(small, df / 2 + 1, df / 2)  # a gamma variate of shape a is one of shape a + 1 times U^(1/a)
-    third = shape - 1 / 3
-    scale = 1 / jnp.sqrt(9 * third)
+    small = df < _SMALLEST
+    large = jnp.where(small, jnp.maximum(df, 0.0) + _SMALLEST, df)
+    value = large * cube_root(normal(key, df.shape, df.dtype, stream=stream), large) ** 3
 
-    def propose(state):
-        attempt, _, value = state
-        normal_key, uniform_key = split(jax.random.fold_in(loop_key, attempt))
-        z = jax.random.normal(normal_key, df.shape, df.dtype)
-        u = jax.random.uniform(uniform_key, df.shape, df.dtype, minval=jnp.finfo(df.dtype).tiny)
-        cube = (1 + scale * z) ** 3
-        positive = cube > 0
-        log_ratio = 0.5 * z**2 + third * (1 - cube + jnp.log(jnp.where(positive, cube, 1.0)))
-        accepted = positive & (jnp.log(u) < log_ratio)
-        waiting = jnp.isnan(value)
-        value = jnp.where(waiting & accepted, third * cube, value)
-        return attempt + 1, jnp.any(jnp.isnan(value)), value
+    def boosted(value):
+        df_small = jnp.where(small & (df > 0), df, 1.0)
 
-    start = jnp.where(df >= 0, jnp.nan, -1.0)  # NaN marks a lane that still waits
-    _, _, gamma = jax.lax.while_loop(lambda state: state[1], propose, (0, jnp.any(jnp.isnan(start)), start))
+        def factor(i, exponent):
+            for j, word in enumerate(word_pairs(key, df.shape, stream + 1 + i)):
+                exponent += jnp.log((word.astype(df.dtype) + 0.5) * 2.0**-32) * 2 / (df_small + 4 * i + 2 * j)
+            return exponent
 
-    def boosted(gamma):
-        u = jax.random.uniform(boost_key, df.shape, df.dtype, minval=jnp.finfo(df.dtype).tiny)
-        return jnp.where(small, gamma * u ** (2 / jnp.where(df > 0, df, 1.0)), gamma)
+        exponent = jax.lax.fori_loop(0, 6, factor, jnp.zeros(df.shape, df.dtype))
+        return jnp.where(small, value * jnp.exp(exponent), value)
 
-    gamma = jax.lax.cond(jnp.any(small), boosted, lambda gamma: gamma, gamma)
-    return jnp.where(df > 0, 2 * gamma, jnp.where(df == 0, 0.0, jnp.nan))
+    value = jax.lax.cond(jnp.any(small), boosted, lambda value: value, value)
+    return jnp.where(df > 0, value, jnp.where(df == 0, 0.0, jnp.nan))
+
+
+@jax.jit
+def cube_root(z: Float[Array, "..."], df: Float[Array, "..."]) -> Float[Array, "..."]:
+    """``(x/df)^(1/3)`` for the chi-square quantile ``x`` at the normal quantile `z`, for `df` of 24 and more."""
+    e = jax.lax.rsqrt(df)
+    table = jnp.asarray(_polynomials(), e.dtype).reshape(*(order + 1 for order in _ORDERS[::-1]), *(1,) * e.ndim)
+    in_z = polynomial(table, 2 * _SMALLEST**0.5 * e - 1)
+    return 1 + e * (z * (2**0.5 / 3) + e * polynomial(in_z, z / _WIDEST))
+
+
+@functools.lru_cache(maxsize=1)
+def _polynomials() -> np.ndarray:
+    from scipy.special import gammainccinv, gammaincinv, ndtr
+
+    z = nodes(_ORDERS[0], -_WIDEST, _WIDEST)[:, None]
+    e = nodes(_ORDERS[1], 0.0, _SMALLEST**-0.5)
+    shape = 0.5 / e**2
+    half = np.where(z < 0, gammaincinv(shape, ndtr(-np.abs(z))), gammainccinv(shape, ndtr(-np.abs(z))))
+    rest = ((np.cbrt(half / shape) - 1) / e - z * 2**0.5 / 3) / e
+    return interpolant(interpolant(rest).T)

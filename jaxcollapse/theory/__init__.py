@@ -1,6 +1,7 @@
 """Closed forms: pure, differentiable functions of arrays. Nothing here simulates."""
 
 from jaxcollapse.theory import equivalents as equivalents
+from jaxcollapse.theory import estimated_risk as estimated_risk
 from jaxcollapse.theory import exponential_family as exponential_family
 from jaxcollapse.theory import gaussian as gaussian
 from jaxcollapse.theory import random_walk as random_walk

@@ -38,7 +38,7 @@ def log_mellin(s: Any, *, samples: Any, generations: int, ddof: int) -> Float[Ar
 
     ```
     """
-    half, divisor = _factors(samples, generations, ddof)
+    half, divisor = factors(samples, generations, ddof)
     return jnp.sum(gammaln(half + s) - gammaln(half) - s * jnp.log(divisor / 2))
 
 
@@ -53,7 +53,7 @@ def variance_mean(*, samples: Any, generations: int, ddof: int) -> Float[Array, 
 
     ```
     """
-    half, divisor = _factors(samples, generations, ddof)
+    half, divisor = factors(samples, generations, ddof)
     return jnp.exp(jnp.cumsum(jnp.log(2 * half / divisor)))
 
 
@@ -71,7 +71,7 @@ def variance_risk(*, samples: Any, generations: int, ddof: int) -> Float[Array, 
 
     ```
     """
-    half, divisor = _factors(samples, generations, ddof)
+    half, divisor = factors(samples, generations, ddof)
     second = jnp.exp(jnp.cumsum(jnp.log(2 * half * (2 * half + 2) / divisor**2)))
     return second - 2 * variance_mean(samples=samples, generations=generations, ddof=ddof) + 1
 
@@ -87,7 +87,7 @@ def log_variance_mean(*, samples: Any, generations: int, ddof: int) -> Float[Arr
 
     ```
     """
-    half, divisor = _factors(samples, generations, ddof)
+    half, divisor = factors(samples, generations, ddof)
     return jnp.cumsum(digamma(half) - jnp.log(divisor / 2))
 
 
@@ -102,7 +102,7 @@ def log_variance_variance(*, samples: Any, generations: int) -> Float[Array, " g
 
     ```
     """
-    half, _ = _factors(samples, generations, 1)
+    half, _ = factors(samples, generations, 1)
     return jnp.cumsum(polygamma(1, half))
 
 
@@ -119,7 +119,7 @@ def mean_square(*, samples: Any, generations: int, ddof: int) -> Float[Array, " 
 
     ```
     """
-    half, _ = _factors(samples, generations, ddof)
+    half, _ = factors(samples, generations, ddof)
     spread = variance_mean(samples=samples, generations=generations, ddof=ddof)
     before = jnp.concatenate([jnp.ones(1, spread.dtype), spread[:-1]])
     return jnp.cumsum(before / (2 * half + 1))
@@ -179,7 +179,7 @@ def variance_quantile(p: Any, *, samples: Any, generations: int, ddof: int = 1) 
 
     ```
     """
-    _check_probability(p)
+    check_probability(p)
     return _quantile(jnp.log(p), jnp.log1p(-jnp.asarray(p, float)), samples, generations, ddof)
 
 
@@ -196,7 +196,7 @@ def maximum_quantile(p: Any, *, replications: int, samples: Any, generations: in
 
     ```
     """
-    _check_probability(p)
+    check_probability(p)
     check_integer("replications", replications, minimum=1)
     log_p = jnp.log(jnp.asarray(p, float)) / replications
     return _quantile(log_p, jnp.log(-jnp.expm1(log_p)), samples, generations, ddof)
@@ -220,11 +220,11 @@ def accumulate_variance_mean(*, samples: Any, generations: int) -> Float[Array, 
 
     ```
     """
-    half, _ = _factors(samples, generations, 0)
+    half, _ = factors(samples, generations, 0)
     return jnp.cumprod(1 - 1 / ((2 * half + 1) * jnp.arange(1, generations + 1) ** 2))
 
 
-def _factors(samples: Any, generations: int, ddof: int) -> tuple[Array, Array]:
+def factors(samples: Any, generations: int, ddof: int) -> tuple[Array, Array]:
     """Half the degrees of freedom and the divisor of every generation."""
     check_integer("generations", generations, minimum=1)
     check_choice("ddof", ddof, (0, 1))
@@ -236,7 +236,8 @@ def _factors(samples: Any, generations: int, ddof: int) -> tuple[Array, Array]:
     return (sizes - 1) / 2, sizes - ddof
 
 
-def _check_probability(p: Any) -> None:
+def check_probability(p: Any) -> None:
+    """`p` lies strictly between 0 and 1."""
     check_positive("p", p)
     check_positive("1 - p", 1 - jnp.asarray(p, float))
 
@@ -244,7 +245,7 @@ def _check_probability(p: Any) -> None:
 def _tails(x: Any, samples: Any, generations: int, ddof: int) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """The lower and the upper tail of ``X_T`` at `x`."""
     check_positive("x", x)
-    half, divisor = _factors(samples, generations, ddof)
+    half, divisor = factors(samples, generations, ddof)
     return _log_tails(jnp.log(jnp.asarray(x, half.dtype)), half, divisor)
 
 
@@ -262,7 +263,7 @@ def _log_tails(y: Array, half: Array, divisor: Array) -> tuple[Array, Array]:
     node = step * (jnp.arange(_NODES) + 0.5)
 
     def integrand(v):
-        gap = jnp.sum(_log_gamma_ratio(half + away, v)) - 1j * v * (jnp.sum(shift) + y)
+        gap = jnp.sum(log_gamma_ratio(half + away, v)) - 1j * v * (jnp.sum(shift) + y)
         return jnp.real(jnp.exp(gap) / (away + 1j * v))
 
     values = jax.lax.map(integrand, spread * jnp.sinh(node)) * spread * jnp.cosh(node)
@@ -286,7 +287,7 @@ def _saddle(y: Array, half: Array, shift: Array) -> Array:
     return jnp.exp(0.5 * (low + high)) - edge
 
 
-def _log_gamma_ratio(a: Array, v: Array) -> Array:
+def log_gamma_ratio(a: Array, v: Array) -> Array:
     """``log Gamma(a + iv) - log Gamma(a)`` for real ``a > 0``, by Stirling's series after a shift of 10."""
     below = jnp.arange(10)[:, None]
     shifted = jnp.sum(jnp.log((a + below) + 1j * v) - jnp.log(a + below), axis=0)
@@ -302,7 +303,7 @@ def _stirling(z: Array) -> Array:
 
 def _quantile(log_p: Array, log_q: Array, samples: Any, generations: int, ddof: int) -> Float[Array, ""]:
     """Where the lower tail is ``exp(log_p)`` and the upper ``exp(log_q)``, told by the smaller of the two."""
-    half, divisor = _factors(samples, generations, ddof)
+    half, divisor = factors(samples, generations, ddof)
     mean = jnp.sum(digamma(half) - jnp.log(divisor / 2))
     reach = 40 * jnp.sqrt(jnp.sum(polygamma(1, half)))
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -54,7 +55,8 @@ class Spectrum(eqx.Module):
         """
         check_integer("dim", dim, minimum=1)
         check_nonnegative("norm", norm)
-        return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
+        with jax.ensure_compile_time_eval():  # known before compilation, also inside of a traced function
+            return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
 
     @staticmethod
     def power_law(dim: int, *, capacity: Any, source: Any) -> "Spectrum":
@@ -82,8 +84,9 @@ class Spectrum(eqx.Module):
         check_integer("dim", dim, minimum=1)
         check_above("capacity", capacity, 1.0)
         check_positive("source", source)
-        j = jnp.arange(1.0, dim + 1)
-        return Spectrum(j**-capacity, j ** (-0.5 * (1 + capacity * (2 * source - 1))))
+        with jax.ensure_compile_time_eval():
+            j = jnp.arange(1.0, dim + 1)
+            return Spectrum(j**-capacity, j ** (-0.5 * (1 + capacity * (2 * source - 1))))
 
     @staticmethod
     def from_eigenvalues(eigenvalues: Any, signal: Any = None) -> "Spectrum":
@@ -103,11 +106,13 @@ class Spectrum(eqx.Module):
         ```
         """
         check_nonnegative("eigenvalues", eigenvalues)
-        values = jnp.asarray(eigenvalues)
-        values = values.astype(jnp.result_type(values, float))
+        with jax.ensure_compile_time_eval():
+            values = jnp.asarray(eigenvalues)
+            values = values.astype(jnp.result_type(values, float))
         if values.ndim != 1 or values.size == 0:
             raise ValueError(f"eigenvalues must have shape (dim,), got {values.shape}")
-        if signal is None:
-            return Spectrum(values, jnp.full_like(values, values.size**-0.5))
-        check_shape("signal", signal, values.shape)
-        return Spectrum(values, jnp.asarray(signal, values.dtype))
+        if signal is not None:
+            check_shape("signal", signal, values.shape)
+        with jax.ensure_compile_time_eval():
+            spread = jnp.full_like(values, values.size**-0.5)
+            return Spectrum(values, spread if signal is None else jnp.asarray(signal, values.dtype))

@@ -1,0 +1,183 @@
+"""What a regression chain under `Replace` reduces to when its metrics depend on one or two numbers of the estimate.
+
+`LinearRegression` reduces to these models by itself; they are models like any other.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, PyTree, Scalar
+
+from jaxcollapse.data import Statistic
+from jaxcollapse.model import Model
+from jaxcollapse.random import chi_square, isotropic_ridge, normal
+from jaxcollapse.schedule import Scheduled, number, number_or_schedule
+
+
+class LeastSquaresWalk(Model):
+    """The error norm of a least-squares chain under `Replace`: three draws a generation, for any covariance.
+
+    ``r = |w - w0|_Sigma`` moves by ``r^2 <- (r + s z)^2 + s^2 chi2(dim - 1)`` with a standard normal ``z`` and
+    ``s^2 = noise^2 / chi2(n - dim + 1)``: the reduction of `LinearRegression` with a fresh design and no penalty.
+
+    **Arguments**
+
+    - `dim`: number of coefficients.
+    - `noise`: standard deviation of the label noise, at least 0; a number or a schedule.
+
+    **Metrics** `risk`: the excess test risk ``r^2``.
+
+    **Exactness** Exact in law for ``n >= dim``; NaN below.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> walk = jc.models.regression_walk.LeastSquaresWalk(100, noise=1.0)
+    >>> jc.simulate(walk, jc.Replace(), key=jax.random.key(0), samples=200, generations=3).risk.shape
+    (3,)
+
+    ```
+    """
+
+    dim: int = eqx.field(static=True)
+    noise: Scheduled
+
+    def __init__(self, dim: int, *, noise: Any):
+        """Takes the number of coefficients and the label noise."""
+        self.dim = dim
+        self.noise = number_or_schedule(noise, "noise", 0.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`: always."""
+        return True
+
+    def truth(self) -> Float[Array, ""]:
+        """No error."""
+        return jnp.zeros(())
+
+    def metrics(self, params: Float[Array, ""]) -> dict[str, Float[Array, ""]]:
+        """The excess test risk."""
+        return {"risk": params**2}
+
+    def sample(self, key: Key[Array, ""], params: Float[Array, ""], n: Scalar | int) -> "Moved":
+        """The error after a fit to `n` samples."""
+        along, across = _least_squares_move(key, self.noise, n, self.dim, params.dtype)
+        return Moved(jnp.hypot(params + along, across))
+
+    def fit(self, data: "Moved", **context) -> Float[Array, ""]:
+        """The error that was drawn."""
+        return data.params
+
+
+class Coefficients(eqx.Module):
+    """Coefficients up to a rotation that keeps the truth: their component along it and the length of the rest."""
+
+    along: Float[Array, ""]
+    across: Float[Array, ""]
+
+
+class RidgeWalk(Model):
+    """The estimate of a ridge chain with isotropic features under `Replace`, as two numbers.
+
+    The data of one generation enters as the bidiagonal form of a Gaussian design, which is drawn step by step
+    (`jaxcollapse.random.isotropic_ridge`): three draws for each of some 20 steps, whatever ``n`` and ``dim``. A step
+    without a penalty and with ``n >= dim`` moves like a `LeastSquaresWalk`. The reduction of `LinearRegression` with a
+    fresh design and equal eigenvalues.
+
+    **Arguments**
+
+    - `dim`: number of coefficients.
+    - `eigenvalue`: of the covariance of the features, positive.
+    - `length`: of the true coefficients, at least 0.
+    - `noise`, `penalty`: as for `LinearRegression`; numbers or schedules.
+
+    **Metrics** `risk`: the excess test risk.
+
+    **Exactness** Exact in law for every ``n``, up to the tolerance of the iteration (1e-12; single precision 1e-7).
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> walk = jc.models.regression_walk.RidgeWalk(100, 1.0, 1.0, noise=1.0, penalty=0.1)
+    >>> jc.simulate(walk, jc.Replace(), key=jax.random.key(0), samples=200, generations=3).risk.shape
+    (3,)
+
+    ```
+    """
+
+    dim: int = eqx.field(static=True)
+    eigenvalue: Float[Array, ""]
+    length: Float[Array, ""]
+    noise: Scheduled
+    penalty: Scheduled
+
+    def __init__(self, dim: int, eigenvalue: Any, length: Any, *, noise: Any, penalty: Any):
+        """Takes the population and the estimator."""
+        self.dim = dim
+        self.eigenvalue = number(eigenvalue, "eigenvalue", 0.0)
+        self.length = number(length, "length", 0.0)
+        self.noise = number_or_schedule(noise, "noise", 0.0)
+        self.penalty = number_or_schedule(penalty, "penalty", 0.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`: always."""
+        return True
+
+    def truth(self) -> Coefficients:
+        """The true coefficients."""
+        return Coefficients(self.length, jnp.zeros_like(self.length))
+
+    def metrics(self, params: Coefficients) -> dict[str, Float[Array, ""]]:
+        """The excess test risk."""
+        return {"risk": self.eigenvalue * ((params.along - self.length) ** 2 + params.across**2)}
+
+    def sample(self, key: Key[Array, ""], params: Coefficients, n: Scalar | int) -> "Moved":
+        """The coefficients after a fit to `n` samples."""
+        dtype = params.along.dtype
+        n = jnp.asarray(n, dtype)
+        size = jnp.hypot(params.along, params.across)
+        noise, penalty = self.noise / jnp.sqrt(self.eigenvalue), self.penalty / self.eigenvalue
+
+        def move():
+            along, across = _least_squares_move(key, noise, n, self.dim, dtype)
+            return size + along, across
+
+        def shrink():
+            return isotropic_ridge(key, size, noise, n, penalty, self.dim)
+
+        def rotation():
+            others = chi_square(key, jnp.asarray(max(self.dim - 2.0, 0.0), dtype), stream=_ROTATION + 1)
+            return normal(key, (), dtype, stream=_ROTATION), others
+
+        unpenalised = (penalty == 0) & (n >= self.dim)
+        branches = (lambda: (*move(), *rotation()), lambda: (*shrink(), *rotation()))
+        along, across, z, others = jax.lax.cond(unpenalised, *branches)
+
+        # What is across the old coefficients is uniform on the sphere orthogonal to them.
+        cos = jnp.where(size > 0, params.along / jnp.where(size > 0, size, 1.0), 1.0)
+        sin = jnp.where(size > 0, params.across / jnp.where(size > 0, size, 1.0), 0.0)
+        inside = across * z / jnp.sqrt(z**2 + others)
+        outside = across * jnp.sqrt(others / (z**2 + others))
+        return Moved(Coefficients(along * cos - inside * sin, jnp.hypot(along * sin + inside * cos, outside)))
+
+    def fit(self, data: "Moved", **context) -> Coefficients:
+        """The coefficients that were drawn."""
+        return data.params
+
+
+_ROTATION = 2**24  # a stream that no step of the iteration reaches
+
+
+class Moved(Statistic):
+    """The data of a walk: where it went."""
+
+    params: PyTree
+
+
+def _least_squares_move(key: Key[Array, ""], noise: Scalar, n: Scalar, dim: int, dtype) -> tuple[Array, Array]:
+    """How far a least-squares fit moves, along a given direction and across it (relative to the features' scale)."""
+    scale = noise / jnp.sqrt(chi_square(key, n - dim + 1.0, stream=1))
+    across = chi_square(key, jnp.asarray(dim - 1.0, dtype), stream=8)
+    return scale * normal(key, (), dtype), scale * jnp.sqrt(across)
