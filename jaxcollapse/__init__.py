@@ -7,6 +7,7 @@ from jaxcollapse import theory as theory
 from jaxcollapse.data import Data as Data
 from jaxcollapse.data import Samples as Samples
 from jaxcollapse.estimate import Estimate as Estimate
+from jaxcollapse.grid import Grid as Grid
 from jaxcollapse.model import Model as Model
 from jaxcollapse.models.exponential_family import Bernoulli as Bernoulli
 from jaxcollapse.models.exponential_family import Beta as Beta

@@ -18,8 +18,7 @@ _LINEAR_ALGEBRA = frozenset(
     "cholesky cholesky_update eig eigh geqp3 geqrf hessenberg householder_product lu lu_pivots_to_permutation ormqr "
     "qr schur svd symmetric_product triangular_solve tridiagonal tridiagonal_solve".split()
 )
-# Operations that only call the program they contain, which takes their place.
-_CALLS = {
+CALLS = {
     "jit": "jaxpr",
     "pjit": "jaxpr",
     "closed_call": "call_jaxpr",
@@ -30,6 +29,7 @@ _CALLS = {
     "checkpoint": "jaxpr",
     "remat2": "jaxpr",
 }
+"""Operations that only call the program they contain, and the parameter that holds it."""
 
 
 def needed(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
@@ -56,39 +56,56 @@ def live_bytes(jaxpr: core.Jaxpr) -> int:
     return largest
 
 
-def unbatched(program: core.ClosedJaxpr) -> Callable[..., list[Any]]:
-    """The program as a function, with every batched linear-algebra call turned into a loop over the batch."""
+def evaluate(
+    jaxpr: core.Jaxpr,
+    consts: Any,
+    arguments: Any,
+    literals: dict[tuple[int, int], Any] | None = None,
+    *,
+    unbatched: bool,
+) -> list[Any]:
+    """The results of a program.
 
-    def run(*arguments):
-        return _evaluate(program.jaxpr, program.consts, arguments)
-
-    return run
-
-
-def _evaluate(jaxpr: core.Jaxpr, consts: Any, arguments: Any) -> list[Any]:
+    `literals` are values for operands that are written into the program, by the position of the operation and of the
+    operand. `unbatched` turns every batched linear-algebra call into a loop over the batch.
+    """
     values = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*consts, *arguments), strict=True))
+    apply = _apply if unbatched else _bind
 
     def read(v):
         return v.val if isinstance(v, core.Literal) else values[v]
 
-    for equation in jaxpr.eqns:
+    for i, equation in enumerate(jaxpr.eqns):
         operands = [read(v) for v in equation.invars]
-        results = _apply(equation, operands)
-        values.update(zip(equation.outvars, results, strict=True))
+        if literals:
+            operands = [literals.get((i, j), operand) for j, operand in enumerate(operands)]
+        values.update(zip(equation.outvars, apply(equation, operands), strict=True))
     return [read(v) for v in jaxpr.outvars]
+
+
+def unbatched(program: core.ClosedJaxpr) -> Callable[..., list[Any]]:
+    """The program as a function, with every batched linear-algebra call turned into a loop over the batch."""
+    return lambda *arguments: evaluate(program.jaxpr, program.consts, arguments, unbatched=True)
 
 
 def _apply(equation: Any, operands: list[Any]) -> list[Any]:
     primitive, params = equation.primitive, equation.params
-    if primitive.name in _CALLS:
-        inner = params[_CALLS[primitive.name]]
+    if primitive.name in CALLS:
+        inner = params[CALLS[primitive.name]]
         closed = isinstance(inner, core.ClosedJaxpr)
-        return _evaluate(inner.jaxpr if closed else inner, inner.consts if closed else (), operands)
+        consts = inner.consts if closed else ()
+        return evaluate(inner.jaxpr if closed else inner, consts, operands, unbatched=True)
     if primitive.name in _LINEAR_ALGEBRA and _is_batched(equation):
         return _loop(lambda *single: primitive.bind(*single, **params), primitive, operands)
     if any(has_linear_algebra(inner) for inner in _inner(equation)):
         params = {name: _rewritten(value) for name, value in params.items()}
-    bound = primitive.get_bind_params(params)
+    return _bind(equation, operands, params)
+
+
+def _bind(equation: Any, operands: list[Any], params: dict[str, Any] | None = None) -> list[Any]:
+    """The results of one operation."""
+    primitive = equation.primitive
+    bound = primitive.get_bind_params(equation.params if params is None else params)
     functions, bound = bound if isinstance(bound, tuple) else ((), bound)  # a tuple before JAX 0.9
     results = primitive.bind(*functions, *operands, **bound)
     return list(results) if primitive.multiple_results else [results]

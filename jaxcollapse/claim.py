@@ -20,7 +20,7 @@ from jaxtyping import Array, Key
 
 from jaxcollapse._check import check_choice, check_key
 from jaxcollapse.estimate import Estimate
-from jaxcollapse.monte_carlo import Run, enable_x64
+from jaxcollapse.monte_carlo import enable_x64, monte_carlo
 from jaxcollapse.relation import RELATIONS, Relation, Ruling
 
 _LARGEST_RUN = 2**23
@@ -305,27 +305,27 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         other = "test the complement" if relation.name == "probability" else "add a constant to theory and experiment"
         instead = f"{other}, or test a bound"
         return refusal("the theory is zero, which no relative tolerance can be resolved against", None, instead)
-    run = Run(claim.experiment, jax.random.fold_in(key, zlib.crc32(claim.name.encode())))
-    wanted, look = claim.first_look, 0
+    own_key = jax.random.fold_in(key, zlib.crc32(claim.name.encode()))
+    estimate = monte_carlo(claim.experiment, own_key, claim.first_look, progress=progress)
+    look = 0
     while True:
         look += 1
-        wanted = -(-max(wanted, run.count + 1) // run.tile) * run.tile
-        estimate = run.extend(wanted, progress)
         _check_shapes(claim, estimate, theory, x)
         if np.any(estimate.nonfinite):
             worst = int(np.max(estimate.nonfinite))
-            reason = f"{worst:,} of {run.count:,} replications are infinite or not a number"
+            reason = f"{worst:,} of {estimate.count:,} replications are infinite or not a number"
             return refusal(reason, estimate, "the experiment must return finite numbers")
         if relation.name == "probability" or np.all(estimate.usable):
             ruling = relation.judge(estimate, theory, x, level * 6 / (np.pi * look) ** 2)
-            wanted = min(ruling.needed or 2 * run.count, 16 * run.count)
+            wanted = min(max(ruling.needed or 2 * estimate.count, estimate.count + 1), 16 * estimate.count)
             if ruling.outcome != "undecided" or wanted > _LARGEST_RUN:
                 return verdict(ruling, estimate)
         else:
-            wanted = 4 * run.count
+            wanted = 4 * estimate.count
             if wanted > _LARGEST_RUN:
                 reason = "a few replications dominate the mean (a heavy tail), which has no usable standard error"
                 return refusal(reason, estimate)
+        estimate = estimate.refine(replications=wanted, progress=progress)
 
 
 def _check_tolerance(claim: Claim, theory: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """Stand-ins that the tests of pictures, reports and the command line share: claims that are decided in milliseconds."""
 
+import logging
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -98,3 +99,27 @@ def x64():
     """Double precision for one test."""
     with enable_x64(True):
         yield
+
+
+class Compilations(logging.Handler):
+    """Counts how often XLA compiles the block of a run."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def emit(self, record):
+        message = record.getMessage()
+        self.count += "Finished XLA compilation" in message and "tiles_block" in message
+
+
+@pytest.fixture
+def compilations():
+    handler = Compilations()
+    logger = logging.getLogger("jax")
+    logger.addHandler(handler)
+    before = jax.config.jax_log_compiles
+    jax.config.update("jax_log_compiles", True)  # in every thread
+    yield handler
+    jax.config.update("jax_log_compiles", before)
+    logger.removeHandler(handler)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import jaxcollapse as jc
-from jaxcollapse.monte_carlo import Run
 
 
 def chain(key):
@@ -43,12 +42,16 @@ def test_bits_do_not_depend_on_threads_and_blocks(function, key):
         assert same(reference, jc.monte_carlo(function, key, 1500, threads=threads, block=block))
 
 
-def test_a_run_goes_on_where_it_stopped(key):
-    run = Run(chain, key)
-    run.extend(2 * run.tile)
-    assert same(run.extend(5 * run.tile + 3), jc.monte_carlo(chain, key, 5 * run.tile + 3))
-    with pytest.raises(ValueError, match="middle of a tile"):
-        run.extend(6 * run.tile)
+@pytest.mark.parametrize("function", [chain, solves])
+def test_a_run_goes_on_where_it_stopped(function, key):
+    """Also in the middle of a tile, again and again."""
+    estimate = jc.monte_carlo(function, key, 5)
+    for replications in (6, 3000, 3001, 9000):
+        before = estimate.mean
+        refined = estimate.refine(replications=replications)
+        assert same(refined, jc.monte_carlo(function, key, replications))
+        assert np.array_equal(estimate.mean, before)
+        estimate = refined
 
 
 def test_moments_are_those_of_the_replications(key):

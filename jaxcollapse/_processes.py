@@ -1,0 +1,48 @@
+"""Several processes of `jax.distributed` that compute one run together.
+
+Each takes its own tiles; then every process receives the moments of all of them, as bits, and merges them in the order
+of the tiles. So every process has the same result, and that of a single process.
+"""
+
+from collections.abc import Callable, Iterator
+
+import jax
+import numpy as np
+
+from jaxcollapse.moments import Moments
+
+_TILES_OF_A_ROUND = 64
+
+
+def shared(compute: Callable[[int, int], Iterator[Moments]], first: int, total: int, entries: int) -> Iterator[Moments]:
+    """The moments of tiles ``first, ..., total - 1`` in order; ``compute(first, total)`` computes some of them here."""
+    processes = jax.process_count()
+    if processes == 1:
+        yield from compute(first, total)
+        return
+    strip = max(1, min(_TILES_OF_A_ROUND, -(-(total - first) // processes)))
+    for start in range(first, total, strip * processes):
+        mine = min(start + jax.process_index() * strip, total)
+        table = np.zeros((strip, Moments.packed_size(entries)))
+        for row, moments in enumerate(compute(mine, min(mine + strip, total))):
+            table[row] = moments.pack()
+        for vector in _gathered(table).reshape(-1, table.shape[1]):
+            moments = Moments.unpack(vector)
+            if moments is not None:
+                yield moments
+
+
+def first_of_all(moments: Moments | None, entries: int) -> Moments | None:
+    """What the first process has, in every process."""
+    if jax.process_count() == 1:
+        return moments
+    vector = np.zeros(Moments.packed_size(entries)) if moments is None else moments.pack()
+    return Moments.unpack(_gathered(vector)[0])
+
+
+def _gathered(array: np.ndarray) -> np.ndarray:
+    """The float64 arrays of all processes, bit by bit, along a new leading axis."""
+    from jax.experimental import multihost_utils
+
+    bits = np.ascontiguousarray(array).view(np.uint32)
+    return np.ascontiguousarray(np.asarray(multihost_utils.process_allgather(bits))).view(np.float64)

@@ -1,0 +1,118 @@
+"""`Grid`: the points at which `monte_carlo` runs a function, as named axes."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+
+class Axis(NamedTuple):
+    """One parameter: its name, its values, what the values are called, and whether they are traced."""
+
+    name: str
+    values: Any
+    labels: np.ndarray
+    traced: bool
+
+
+class Grid:
+    """Every combination of the values of named parameters.
+
+    **Arguments** one keyword per parameter, in the order of the result's axes:
+
+    - an array, a range, or a list of numbers: its entries (along the leading axis) are *traced*. One compiled program
+      serves them all, so the function must not use them as sizes or in ``if``.
+    - a dictionary: its values are *static*, any Python objects, labelled by their keys. The function is traced for
+      each of them.
+    - a list of other objects (strings, booleans, workflows): static as well, labelled by how they print.
+
+    **Raises** `ValueError` or `TypeError` for an axis without entries, with two equal labels, or called ``key``.
+
+    ```python
+    >>> import jax.numpy as jnp, jaxcollapse as jc
+    >>> grid = jc.Grid(samples=jnp.array([150, 200, 400]), workflow={"replace": jc.Replace()})
+    >>> grid.shape, grid.names
+    ((3, 1), ('samples', 'workflow'))
+
+    ```
+    """
+
+    def __init__(self, **axes: Any):
+        """Takes the values of every parameter."""
+        if not axes:
+            raise ValueError("a Grid needs at least one axis, such as Grid(samples=jnp.array([100, 200]))")
+        if "key" in axes:
+            raise ValueError("no axis can be called 'key': that is the function's first argument")
+        self.axes = tuple(_axis(name, values) for name, values in axes.items())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the axes."""
+        return tuple(axis.name for axis in self.axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of values of every axis."""
+        return tuple(len(axis.labels) for axis in self.axes)
+
+    @property
+    def coordinates(self) -> dict[str, np.ndarray]:
+        """What the entries of every axis are called: numbers, or labels of objects."""
+        return {axis.name: axis.labels for axis in self.axes}
+
+    @property
+    def traced(self) -> tuple[Axis, ...]:
+        """The axes of arrays."""
+        return tuple(axis for axis in self.axes if axis.traced)
+
+    @property
+    def static(self) -> tuple[Axis, ...]:
+        """The axes of objects."""
+        return tuple(axis for axis in self.axes if not axis.traced)
+
+    def static_points(self) -> list[dict[str, Any]]:
+        """Every combination of objects, the last axis fastest."""
+        names = [axis.name for axis in self.static]
+        return [dict(zip(names, values, strict=True)) for values in itertools.product(*(a.values for a in self.static))]
+
+    def traced_points(self) -> list[np.ndarray]:
+        """For every axis of arrays, its value at each combination of them, the last axis fastest."""
+        indices = np.indices([len(axis.labels) for axis in self.traced])
+        return [axis.values[index.ravel()] for axis, index in zip(self.traced, indices, strict=True)]
+
+    def __repr__(self) -> str:
+        """The axes and their sizes."""
+        return f"Grid({', '.join(f'{axis.name}: {len(axis.labels)}' for axis in self.axes)})"
+
+
+def _axis(name: str, values: Any) -> Axis:
+    if isinstance(values, Mapping):
+        return _static(name, list(values.values()), [str(label) for label in values])
+    if isinstance(values, range | list | tuple) and all(_is_number(value) for value in values):
+        values = np.asarray(values)
+    if isinstance(values, jax.Array | np.ndarray):
+        array = np.asarray(values)
+        if array.ndim == 0:
+            raise ValueError(f"axis {name!r} must be an array of at least one dimension, got the number {values}")
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"axis {name!r} must hold numbers, got an array of {array.dtype}: give a list instead")
+        if not len(array):
+            raise ValueError(f"axis {name!r} must have at least one entry, got none")
+        return Axis(name, array, array if array.ndim == 1 else np.arange(len(array)), traced=True)
+    if isinstance(values, list | tuple):
+        return _static(name, list(values), [value if isinstance(value, str) else repr(value) for value in values])
+    raise TypeError(f"axis {name!r} must be an array, a dictionary or a list, got {values!r}")
+
+
+def _static(name: str, values: list[Any], labels: list[str]) -> Axis:
+    if not values:
+        raise ValueError(f"axis {name!r} must have at least one entry, got none")
+    if len(set(labels)) != len(labels):
+        raise ValueError(f"axis {name!r} must have different labels, got {labels}: give a dictionary")
+    return Axis(name, values, np.array(labels), traced=False)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
