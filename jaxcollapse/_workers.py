@@ -1,5 +1,6 @@
 """Threads and processes that take blocks of tiles, and give them back in the order of their index."""
 
+import atexit
 import heapq
 import os
 import threading
@@ -13,6 +14,7 @@ T = TypeVar("T")
 
 _BLOCK_SECONDS = 0.25
 _AHEAD = 4
+_PATIENCE = 5.0
 
 
 def devices_of_workers(threads: int | None) -> list[Any]:
@@ -56,7 +58,7 @@ def in_order(
                 ready.notify()
             queue.close()
 
-    # Daemons, so that a second Ctrl-C need not wait for the block that is being computed.
+    # Daemons, so that nobody has to wait for the block that is being computed.
     threads = [threading.Thread(target=loop, args=(device,), daemon=True) for device in devices[: queue.left]]
     for thread in threads:
         thread.start()
@@ -74,10 +76,15 @@ def in_order(
             queue.consumed()
             yield first, result
             wanted += tiles
+    except KeyboardInterrupt:  # now, not after the blocks that are being computed; but no thread outlives Python
+        for thread in threads:
+            atexit.register(thread.join, _PATIENCE)
+        threads = []
+        raise
     finally:
         queue.close()
-    for thread in threads:
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
 class Queue:
