@@ -160,9 +160,15 @@ class Run:
             run = self._on(device)
             return lambda first, tiles: (tiles, jax.device_get(run(first, tiles, replications)[0]))
 
-        for _, (tiles, stacked) in _workers.in_order(start, queue, devices):
+        for first, (tiles, stacked) in _workers.in_order(start, queue, devices):
             for t in range(tiles):
-                yield Moments.from_device(stacked, t)
+                moments = Moments.from_device(stacked, t)
+                if moments.count != min(self.tile, replications - (first + t) * self.tile):
+                    raise RuntimeError(
+                        f"the compiled program returned nothing: JAX {jax.__version__} took it from a compilation "
+                        f"cache that it cannot read back; run without jax_compilation_cache_dir"
+                    )
+                yield moments
 
     def _on(self, device: Any) -> Callable[[int, int, int], Any]:
         """The compiled block with its inputs on one device: a function of first tile, tiles and replications."""

@@ -54,21 +54,24 @@ class Nursery:
 
     def __init__(self, folder):
         self._log = folder / "log"
-        cache = {"JAX_COMPILATION_CACHE_DIR": str(folder), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
         self._process = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(NURSERY)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(self._log, "w"), text=True,
-            env={**os.environ, **cache},
         )  # fmt: skip
 
-    def run(self, program, *, kill_after=None):
-        """The exit code of a program, which is killed after some seconds if it is still at work."""
+    def run(self, program, *, kill_after=None, first_save=None):
+        """The exit code of a program, which is killed some seconds after it first writes a file."""
+        before = _inode(first_save)
         self._process.stdin.write(repr(textwrap.dedent(program)) + "\n")
         self._process.stdin.flush()
         pid = int(self._process.stdout.readline())
         if kill_after is not None:
-            time.sleep(kill_after)
-            os.kill(pid, signal.SIGKILL)  # at worst a zombie that its parent has not yet waited for
+            with contextlib.suppress(ProcessLookupError):  # it is done
+                while _inode(first_save) == before:
+                    time.sleep(0.01)
+                    os.kill(pid, 0)
+                time.sleep(kill_after)
+                os.kill(pid, signal.SIGKILL)
         return int(self._process.stdout.readline())
 
     def log(self):
@@ -78,6 +81,10 @@ class Nursery:
     def close(self):
         self._process.stdin.close()
         self._process.wait(10)
+
+
+def _inode(file):
+    return file.stat().st_ino if file is not None and file.exists() else None
 
 
 @pytest.fixture(scope="module")
@@ -115,14 +122,15 @@ def kill_at_random(nursery, reference, folder, times, seed):
     while kills < times:
         folder = folder / "next"
         for _ in range(5):
-            code = nursery.run(f"run({str(folder)!r})", kill_after=generator.uniform(0.25, 0.5))
+            wait = generator.uniform(0.0, 0.15)
+            code = nursery.run(f"run({str(folder)!r})", kill_after=wait, first_save=folder / "state.npz")
             assert code in (0, -signal.SIGKILL), nursery.log()
             kills += code != 0
         assert np.array_equal(finish(nursery, folder), reference)
 
 
 def test_killed_at_random_moments(nursery, reference, tmp_path):
-    kill_at_random(nursery, reference, tmp_path, times=20, seed=0)
+    kill_at_random(nursery, reference, tmp_path, times=12, seed=0)
 
 
 @pytest.mark.slow
