@@ -111,6 +111,22 @@ def test_memory_is_bounded():
     run_program(program, seconds=120)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_memory_does_not_grow_with_the_replications():
+    """A chain of 100 generations, ten million times: no more than a million times, and less than 1 GiB."""
+    program = """
+        import resource, sys, jax, jaxcollapse as jc
+        def chain(key):
+            return jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), key=key, samples=100, generations=100).log_variance
+        jc.monte_carlo(chain, jax.random.key(0), {replications})
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    """
+    mebibytes = [int(run_program(program.format(replications=n), seconds=1500)) for n in (10**6, 10**7)]
+    assert mebibytes[1] < 1024
+    assert mebibytes[1] < 1.1 * mebibytes[0]
+
+
 def test_devices_share_the_work_and_change_no_bit(key):
     program = """
         import jax, numpy as np, jaxcollapse as jc
@@ -184,6 +200,20 @@ def test_rewritten_linear_algebra_is_unbatched_and_gives_the_same_numbers():
             np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
     """
     run_program(program, seconds=120, NPROC="16", JAX_ENABLE_X64="1")
+
+
+def test_the_function_is_called_once_whatever_the_replications(key):
+    """Python sees one trace; so a result cannot change its shape, and a printed line appears once."""
+    calls = []
+
+    def run(key):
+        calls.append(key)
+        return jax.random.uniform(key, (len(calls),))
+
+    estimate = jc.monte_carlo(run, key, 20_000)
+    assert len(calls) == 1 and estimate.refine(replications=30_000).mean.shape == (1,)
+    assert len(calls) == 1
+    assert jc.monte_carlo(run, key, 100).mean.shape == (2,)
 
 
 def test_a_failing_function_raises_its_own_error(key):
