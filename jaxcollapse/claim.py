@@ -19,8 +19,9 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxcollapse._check import check_choice, check_key
+from jaxcollapse._precision import enable_x64
 from jaxcollapse.estimate import Estimate
-from jaxcollapse.monte_carlo import enable_x64, monte_carlo
+from jaxcollapse.monte_carlo import monte_carlo
 from jaxcollapse.relation import RELATIONS, Relation, Ruling
 
 _LARGEST_RUN = 2**23

@@ -126,6 +126,7 @@ def verify(
     finished: list[Verdict] = []
 
     def on_verdict(verdict: "Verdict") -> None:
+        jax.clear_caches()  # the programs of one claim serve no other, and hold tens of megabytes
         finished.append(verdict)
         shown.finished(verdict)
 
@@ -254,8 +255,6 @@ def _cache_compilations() -> None:
     """Keep compiled programs between runs, unless the user's own settings say where, or that they do not want it."""
     import jax
 
-    if jax.__version_info__ < (0, 6, 2):
-        return  # there, a program taken from the cache returns zeros on CPU
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         import platformdirs
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from jaxtyping import Array, Key, PyTree
 
 from jaxcollapse._check import check_integer, check_key
-from jaxcollapse._precision import enable_x64 as enable_x64
 from jaxcollapse.estimate import Estimate
 from jaxcollapse.grid import Grid
 from jaxcollapse.run import LARGEST, Run, State

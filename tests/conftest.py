@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxcollapse._precision import enable_x64
 from jaxcollapse.claim import Axis, Claim, Reference, verify
-from jaxcollapse.monte_carlo import enable_x64
 from jaxcollapse.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
 
 PAPER = Reference("doe2024", "Jane Doe, John Roe and Ann <Poe>", "On <walks> & means", 2024, "2401.00001")

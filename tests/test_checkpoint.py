@@ -11,7 +11,7 @@ import pytest
 
 import jaxcollapse as jc
 from jaxcollapse import checkpoint
-from jaxcollapse.monte_carlo import enable_x64
+from jaxcollapse._precision import enable_x64
 
 
 def draw(key, scale=1.0, size=2):

@@ -10,7 +10,7 @@ from scipy import stats
 
 import jaxcollapse as jc
 from jaxcollapse import claim as module
-from jaxcollapse.monte_carlo import enable_x64
+from jaxcollapse._precision import enable_x64
 from jaxcollapse.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
 
 KEY = jax.random.key(0)

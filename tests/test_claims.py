@@ -1,6 +1,7 @@
 """The claims can fail: each is rejected when its theory is moved by 3 % (an exponent by 0.05)."""
 
 import dataclasses
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -43,6 +44,13 @@ def test_a_claim_is_complete(claim):
         assert len(claim.labels) == theory.size
     if claim.axis is not None and claim.relation.name != "rate":
         assert np.shape(claim.axis.values) == theory.shape
+
+
+def test_the_readme_lists_the_claims():
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    table = readme.split("<!-- verified-claims: begin -->")[1].split("<!-- verified-claims: end -->")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{claim.name}` | {claim.statement} |" for claim in CLAIMS]
 
 
 def test_papers_and_names():

@@ -125,7 +125,7 @@ def test_failures_are_found_again(key):
 
 
 def test_double_precision_stays_with_the_estimate(key, x64):
-    from jaxcollapse.monte_carlo import enable_x64
+    from jaxcollapse._precision import enable_x64
 
     estimate = jc.monte_carlo(draw, key, 5000)
     with enable_x64(False):

@@ -7,7 +7,7 @@ import pytest
 from scipy import special, stats
 
 from jaxcollapse import random
-from jaxcollapse.monte_carlo import enable_x64
+from jaxcollapse._precision import enable_x64
 from jaxcollapse.random.chi_square import cube_root
 from jaxcollapse.random.normal import quantile
 from jaxcollapse.random.words import threefry_2x32

@@ -5,11 +5,25 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jaxcollapse.estimate import Estimate, Moments
+from jaxcollapse.estimate import Estimate
+from jaxcollapse.moments import Moments
 from jaxcollapse.relation import RELATIONS, Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
+from jaxcollapse.run import State
 
 LEVEL = 0.01
 SIZES = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+
+
+class Sampled:
+    """What an estimate asks of the run that it came from: the places of its numbers."""
+
+    grid, structure = None, jax.tree.structure(0.0)
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def section(self, axis):
+        return [(slice(None), self.shape)]
 
 
 def estimate(mean, stderr, count=10_000):
@@ -17,9 +31,9 @@ def estimate(mean, stderr, count=10_000):
     mean = np.asarray(mean, float)
     variance = np.broadcast_to(np.asarray(stderr, float) ** 2 * count, mean.shape)
     nothing, reach = np.zeros_like(mean), 3 * np.sqrt(variance)
-    second, fourth = variance * (count - 1), 3 * variance**2 * count
-    moments = Moments(count, mean, second, nothing, fourth, mean - reach, mean + reach, nothing)
-    return Estimate((moments,), jax.tree.structure(0.0))
+    parts = (mean, variance * (count - 1), nothing, 3 * variance**2 * count, mean - reach, mean + reach, nothing)
+    moments = Moments(count, *(np.ravel(part) for part in parts), np.array([], np.uint32))
+    return Estimate(Sampled(mean.shape), State(moments), None)
 
 
 def events(hits, count):

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from scipy.stats import binomtest, chi2
 
-from jaxcollapse.theory import gaussian
+from jaxcollapse.theory import estimated_risk, gaussian
 
 pytestmark = pytest.mark.usefixtures("x64")
 HORIZONS = (100, 200, 300, 400, 500)
@@ -146,3 +146,27 @@ def test_published_runs():
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+@pytest.mark.parametrize(("samples", "generations", "replications"), [(100, 20, 100), (12, 30, 1000), (1000, 5, 500)])
+def test_the_estimated_risk_has_its_law(samples, generations, replications):
+    """The share of simulated estimates below each predicted quantile, by exact binomial limits."""
+    rng = np.random.default_rng(samples)
+    log_x = np.zeros((3000, replications))
+    for _ in range(generations):
+        log_x += np.log(rng.chisquare(samples - 1, log_x.shape) / (samples - 1))
+    estimates = (np.expm1(log_x) ** 2).mean(axis=1)
+    settings = dict(replications=replications, samples=samples, generations=generations, ddof=1)
+    for p in (0.05, 0.5, 0.95):
+        quantile = estimated_risk.estimated_risk_quantile(p, **settings)
+        np.testing.assert_allclose(estimated_risk.estimated_risk_cdf(quantile, **settings), p, atol=1e-9)
+        assert binomtest(int((estimates <= quantile).sum()), 3000, p).pvalue > 1e-3 / 9
+
+
+def test_the_estimated_risk_falls_short_of_the_exact_one():
+    """Figure 3 of the paper: with 10,000 replications the estimate misses a factor of 80 at T = 500."""
+    settings = dict(replications=10_000, samples=100, ddof=1)
+    for generations, median in ((100, 5.833), (300, 86.5), (500, 262.2)):
+        quantile = estimated_risk.estimated_risk_quantile(0.5, generations=generations, **settings)
+        np.testing.assert_allclose(quantile, median, rtol=1e-3)
+        assert quantile < gaussian.variance_risk(samples=100, generations=generations, ddof=1)[-1]

@@ -124,7 +124,7 @@ def _figure_claim(
         protocol=protocol,
         labels=labels,
         quantity="excess risk",
-        first_look=256,
+        first_look=1024,
     )
 
 
@@ -196,7 +196,7 @@ class _Regime(NamedTuple):
         )
 
 
-_GROWTH = 3.0 ** np.arange(5)
+_GROWTH = 3.0 ** np.arange(4)
 _REGIMES = (
     _Regime("σ = 0, T₀ = T^0.5", 0.5, False),
     _Regime("σ = 0, T₀ = T^0.75", 0.75, False),
@@ -235,14 +235,14 @@ def _penalties(dim: int, cells: _Cell) -> Float[Array, " cells"]:
 def _best_penalties(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
     """The minimiser of the closed form in 3,000 dimensions; it has no randomness."""
     with jax.ensure_compile_time_eval():
-        return _penalties(3000, _cells(3000, 1e5)).reshape(len(_REGIMES), len(_GROWTH))
+        return _penalties(3000, _cells(3000, 3e5)).reshape(len(_REGIMES), len(_GROWTH))
 
 
 def _best_risk(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
     """The simulated risk at the best penalty, with randomness of its own in every cell."""
     spectrum = _power_law()
     with jax.ensure_compile_time_eval():
-        cells = _cells(DIM, 1000.0)
+        cells = _cells(DIM, 3000.0)
         penalties = _penalties(DIM, cells)
 
     def risk(setting):
@@ -331,7 +331,7 @@ CLAIMS = (
         protocol="d = 300, T₀ = 600, T = 1000, σ = σ₀ = 0.2, isotropic; n = 20 against n = 0.",
         labels=tuple(f"λ = {penalty:g}" for penalty in _COLLAPSE_PENALTIES),
         quantity="(E(n) − E(0)) / (n σ₀²)",
-        first_look=256,
+        first_look=1024,
     ),
     Claim(
         name="dohmatob-figure-2a",
@@ -344,7 +344,7 @@ CLAIMS = (
         protocol="d = 300, T₀ = 150, T = 1000, λ = 0.001, σ₀ = 0, σ = 0.1; minimum-norm generators, X_n = X_0.",
         labels=tuple(f"n = {n}" for n in (0, *_OVER_FAKES)),
         quantity="excess risk",
-        first_look=256,
+        first_look=512,
     ),
     Claim(
         name="dohmatob-figure-2b",
@@ -357,7 +357,7 @@ CLAIMS = (
         protocol="d = 300, T₀ = 150, T = 1000, λ = 0.001, σ₀ = 0, σ = 0.1; minimum-norm generators, fresh designs.",
         labels=tuple(f"n = {n}" for n in (0, *_OVER_FAKES)),
         quantity="excess risk",
-        first_look=256,
+        first_look=1024,
     ),
     _rate_claim(
         "dohmatob-adaptive-penalty",
@@ -381,6 +381,6 @@ CLAIMS = (
         protocol="d = 300, capacity 2, source 0.375, σ₀² T₀/(T₀ − d − 1) = 1, one fake generation, λ = λ*.",
         labels=tuple(regime.name for regime in _REGIMES),
         quantity="excess risk",
-        first_look=256,
+        first_look=1024,
     ),
 )

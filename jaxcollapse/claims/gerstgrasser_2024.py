@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from jaxcollapse._precision import enable_x64
 from jaxcollapse.claim import Axis, Claim, Reference
 from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.monte_carlo import enable_x64
 from jaxcollapse.relation import AtMost, Equal
 from jaxcollapse.simulate import simulate
 from jaxcollapse.theory import Spectrum, regression

@@ -139,6 +139,10 @@ class Gaussian(Model):
         mean = params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n)
         return NormalSums(n, mean, params.log_variance + jnp.log(chi_square(key, n - 1, stream=1)))
 
+    def refit(self, key: Key[Array, ""], params: Normal, n: Scalar, **context) -> Normal:
+        """Sample and fit, without a key for the fit, which has no use for it."""
+        return self.fit(self.sample(key, params, n))
+
     def fit(self, data: NormalSums | Samples, **context) -> Normal:
         """The sample mean and the log of the sample variance."""
         sums = NormalSums.of(data) if isinstance(data, Samples) else data

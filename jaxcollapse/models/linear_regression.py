@@ -17,7 +17,7 @@ from jaxcollapse._check import check_choice, is_traced
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
 from jaxcollapse.models.regression_walk import LeastSquaresWalk, RidgeWalk
-from jaxcollapse.random import bartlett, chi_square, normal, split
+from jaxcollapse.random import bartlett, chi_square, gram, normal, split
 from jaxcollapse.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.theory.spectrum import Spectrum
 from jaxcollapse.workflow import Replace, Workflow
@@ -160,7 +160,7 @@ class LinearRegression(Model):
             response = self._response(noise_key, factor, params)
             present = jnp.arange(dim) < n
             diagonal = jnp.where(present, self.penalty * n, 1.0)
-            return factor @ _solve(factor.T @ factor + jnp.diag(diagonal), jnp.where(present, response, 0.0), 0.0)
+            return factor @ _solve(gram(factor) + jnp.diag(diagonal), jnp.where(present, response, 0.0), 0.0)
 
         if self.held is not None:
             return solve(params)

@@ -64,7 +64,7 @@ class LeastSquaresWalk(Model):
     def sample(self, key: Key[Array, ""], params: Float[Array, ""], n: Scalar | int) -> "Moved":
         """The error after a fit to `n` samples."""
         along, across = _least_squares_move(key, self.noise, n, self.dim, params.dtype)
-        return Moved(jnp.hypot(params + along, across))
+        return Moved(_norm(params + along, across))
 
     def fit(self, data: "Moved", **context) -> Float[Array, ""]:
         """The error that was drawn."""
@@ -137,7 +137,7 @@ class RidgeWalk(Model):
         """The coefficients after a fit to `n` samples."""
         dtype = params.along.dtype
         n = jnp.asarray(n, dtype)
-        size = jnp.hypot(params.along, params.across)
+        size = _norm(params.along, params.across)
         noise, penalty = self.noise / jnp.sqrt(self.eigenvalue), self.penalty / self.eigenvalue
 
         def move():
@@ -160,7 +160,7 @@ class RidgeWalk(Model):
         sin = jnp.where(size > 0, params.across / jnp.where(size > 0, size, 1.0), 0.0)
         inside = across * z / jnp.sqrt(z**2 + others)
         outside = across * jnp.sqrt(others / (z**2 + others))
-        return Moved(Coefficients(along * cos - inside * sin, jnp.hypot(along * sin + inside * cos, outside)))
+        return Moved(Coefficients(along * cos - inside * sin, _norm(along * sin + inside * cos, outside)))
 
     def fit(self, data: "Moved", **context) -> Coefficients:
         """The coefficients that were drawn."""
@@ -176,8 +176,14 @@ class Moved(Statistic):
     params: PyTree
 
 
-def _least_squares_move(key: Key[Array, ""], noise: Scalar, n: Scalar, dim: int, dtype) -> tuple[Array, Array]:
+def _least_squares_move(key: Key[Array, ""], noise: Scalar, n: Scalar | int, dim: int, dtype) -> tuple[Array, Array]:
     """How far a least-squares fit moves, along a given direction and across it (relative to the features' scale)."""
     scale = noise / jnp.sqrt(chi_square(key, n - dim + 1.0, stream=1))
     across = chi_square(key, jnp.asarray(dim - 1.0, dtype), stream=8)
     return scale * normal(key, (), dtype), scale * jnp.sqrt(across)
+
+
+def _norm(a: Array, b: Array) -> Array:
+    """The length of ``(a, b)``, with a derivative of 0 at the origin."""
+    square = a**2 + b**2
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)

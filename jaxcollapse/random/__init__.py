@@ -1,6 +1,7 @@
 """Exact samplers that have no home in JAX."""
 
 from jaxcollapse.random.bartlett import bartlett as bartlett
+from jaxcollapse.random.bartlett import gram as gram
 from jaxcollapse.random.chi_square import chi_square as chi_square
 from jaxcollapse.random.krylov import isotropic_ridge as isotropic_ridge
 from jaxcollapse.random.normal import normal as normal

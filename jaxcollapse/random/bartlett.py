@@ -4,6 +4,7 @@ Reference: Bartlett 1933, "On the theory of statistical regression", Proc. R. So
 """
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.random.chi_square import chi_square
@@ -34,5 +35,37 @@ def bartlett(key: Key[Array, ""], samples: Scalar | int, dim: int) -> Float[Arra
     """
     column = jnp.arange(dim)
     diagonal = jnp.sqrt(chi_square(key, jnp.maximum(samples - column.astype(jnp.result_type(float)), 0.0), stream=1))
-    lower = jnp.tril(normal(key, (dim, dim), diagonal.dtype), -1)
+    lower = _strictly_lower(key, dim, diagonal.dtype)
     return jnp.where(column < samples, lower + jnp.diag(diagonal), 0.0)
+
+
+def gram(factor: Float[Array, "dim dim"]) -> Float[Array, "dim dim"]:
+    """``A'A`` for a lower triangular matrix, by blocks, at half the cost of a product.
+
+    ```python
+    >>> import jax
+    >>> factor = bartlett(jax.random.key(0), 200, 130)
+    >>> bool(jnp.allclose(gram(factor), factor.T @ factor, rtol=1e-4, atol=1e-2))
+    True
+
+    ```
+    """
+    dim = len(factor)
+    if dim <= _SMALL:
+        return factor.T @ factor
+    half = dim // 2
+    a, b, c = factor[:half, :half], factor[half:, half:], factor[half:, :half]
+    corner = c.T @ b
+    return jnp.block([[gram(a) + c.T @ c, corner], [corner.T, gram(b)]])
+
+
+_SMALL = 80
+
+
+def _strictly_lower(key: Key[Array, ""], dim: int, dtype) -> Float[Array, "dim dim"]:
+    """Normals below the diagonal, and only as many."""
+    drawn = normal(key, (max(dim * (dim - 1) // 2, 1),), dtype)
+    row, column = np.tril_indices(dim, -1)
+    place = np.zeros((dim, dim), np.int32)
+    place[row, column] = np.arange(len(row))
+    return jnp.tril(drawn[place], -1)

@@ -3,8 +3,8 @@
 From 24 degrees of freedom ``nu`` on, the quantile is ``nu y^3`` with ``y = 1 + e z sqrt(2)/3 + e^2 h(z, e)`` for a
 standard normal ``z`` and ``e = 1/sqrt(nu)``: the cube-root approximation of Wilson and Hilferty (``h = -2/9``) with a
 smooth ``h``, a polynomial in both that interpolates SciPy's quantile function at Chebyshev points when first used. The
-part in ``e`` is shared by all replications. Below 24, a chi-square of ``nu + 24`` times ``U_i^(2/(nu + 2i))`` for twelve
-uniform ``U_i`` is one of ``nu``.
+part in ``e`` is shared by all replications. Below 24, a chi-square of ``nu + 24`` degrees times ``U_i^(2/(nu + 2i))``
+for twelve uniform ``U_i`` is one of ``nu`` degrees.
 
 Reference: Wilson and Hilferty 1931, "The distribution of chi-square", PNAS 17(12).
 """

@@ -11,7 +11,8 @@ of ``w``: ``m = -(chi(n - k) cos^2 tau sqrt(R'/D) + z sin) / sqrt(D')``. The fir
 ``beta = |b| chi(n)`` and ``m = chi(n) cos - z sin``.
 """
 
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -90,15 +91,37 @@ def isotropic_ridge(
     ```
     """
     dtype = jnp.result_type(length, float)
-    n, damp = jnp.asarray(samples, dtype), jnp.asarray(samples * penalty, dtype)
-    labels = jnp.hypot(length, noise)
-    cos, sin = _ratio(length, labels), _ratio(jnp.asarray(noise, dtype), labels)
+    length, noise, n, penalty = (jnp.asarray(number, dtype) for number in (length, noise, samples, penalty))
+    return _fit(key, length, noise, n, penalty, dim)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(5,))
+def _fit(key: Key[Array, ""], length: Array, noise: Array, n: Array, penalty: Array, dim: int) -> tuple[Array, Array]:
+    return _iterate(key, length, noise, n, penalty, dim)
+
+
+@_fit.defjvp
+def _fit_jvp(dim: int, primals: Any, tangents: Any) -> Any:
+    """A Jacobian by forward mode, so that reverse mode need not run backwards through a loop of unknown length."""
+    key, length, noise, n, penalty = primals
+    numbers = (length, noise, n, penalty)
+    rows = jax.jacfwd(lambda *numbers: _iterate(key, *numbers, dim=dim), argnums=(0, 1, 2, 3))(*numbers)
+    change = tuple(sum(slope * tangent for slope, tangent in zip(row, tangents[1:], strict=True)) for row in rows)
+    return _fit(key, length, noise, n, penalty, dim), change
+
+
+def _iterate(
+    key: Key[Array, ""], length: Array, noise: Array, n: Array, penalty: Array, dim: int
+) -> tuple[Array, Array]:
+    dtype, damp = length.dtype, n * penalty
+    labels = _root(length**2 + noise**2)
+    cos, sin = _ratio(length, labels), _ratio(noise, labels)
 
     def draws(k):
         stream = 16 * k
         left = chi_square(key, jnp.maximum(n - k, 0), stream=stream)
         right = chi_square(key, jnp.maximum(jnp.asarray(dim - 1.0 - k, dtype), 0.0), stream=stream + 8)
-        return _Draws(jnp.sqrt(left), right, normal(key, (), dtype, stream=stream + 7))
+        return _Draws(_root(left), right, normal(key, (), dtype, stream=stream + 7))
 
     def step(k, carry):
         # The numbers of the next step are drawn while those of this one are used: XLA would otherwise draw them again
@@ -111,7 +134,7 @@ def isotropic_ridge(
     state = _State(labels, -cos, one, zero, zero, zero, zero, zero, zero, zero)
     numbers = _Draws(zero, zero, zero)
     _, state = jax.lax.fori_loop(-1, _steps(n, damp, dim, dtype) + 1, step, (numbers, state))
-    return state.along, jnp.sqrt(jnp.maximum(state.square - state.along**2, 0.0))
+    return state.along, _root(state.square - state.along**2)
 
 
 def _advance(k: Array, numbers: _Draws, s: _State, cos: Array, sin: Array, damp: Array, dim: int) -> _State:
@@ -119,21 +142,21 @@ def _advance(k: Array, numbers: _Draws, s: _State, cos: Array, sin: Array, damp:
     first = k == 0
     beta = numbers.left * s.grow
     d = cos**2 * s.rest + sin**2
-    m = jnp.where(k < dim, -_ratio(numbers.left * s.pull + numbers.z * sin, jnp.sqrt(d)), 0.0)
+    m = jnp.where(k < dim, -_ratio(numbers.left * s.pull + numbers.z * sin, _root(d)), 0.0)
     alpha2 = m**2 + numbers.right
-    alpha = jnp.sqrt(alpha2)
-    tau = _ratio(m, alpha) * jnp.sqrt(s.rest)
+    alpha = _root(alpha2)
+    tau = _ratio(m, alpha) * _root(s.rest)
     rest = s.rest * _ratio(numbers.right, alpha2)
 
-    damped = jnp.sqrt(s.rho**2 + damp)
-    rho = jnp.hypot(damped, beta)
+    damped = _root(s.rho**2 + damp)
+    rho = _root(damped**2 + beta**2)
     c, sn = jnp.where(first, -1.0, _ratio(damped, rho)), jnp.where(first, 0.0, _ratio(beta, rho))
     phi = _ratio(s.rho, damped) * s.phi
     step, turn = _ratio(c * phi, rho), _ratio(sn * alpha, rho)
     overlap = s.overlap + step * s.direction_square
     return _State(
-        grow=jnp.sqrt(_ratio(cos**2 * rest + sin**2, d)),
-        pull=cos**2 * tau * jnp.sqrt(_ratio(rest, d)),
+        grow=_root(_ratio(cos**2 * rest + sin**2, d)),
+        pull=cos**2 * tau * _root(_ratio(rest, d)),
         rest=rest,
         rho=-c * alpha,
         phi=jnp.where(first, beta, sn * phi),
@@ -159,3 +182,8 @@ def _steps(n: Array, damp: Array, dim: int, dtype) -> Array:
 def _ratio(a: Array, b: Array) -> Array:
     """``a / b``, and 0 where `b` vanishes."""
     return jnp.where(b > 0, a / jnp.where(b > 0, b, 1.0), 0.0)
+
+
+def _root(a: Array) -> Array:
+    """The square root, and 0 with a derivative of 0 where there is none."""
+    return jnp.where(a > 0, jnp.sqrt(jnp.where(a > 0, a, 1.0)), 0.0)

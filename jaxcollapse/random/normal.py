@@ -8,6 +8,7 @@ precision), and so are the tails, out to 6.3 and 9.1 standard deviations.
 
 import functools
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -63,13 +64,13 @@ def quantile(word: UInt32[Array, "..."], low: UInt32[Array, "..."] | None = None
     w = -jnp.log(4 * p * (1 - p))
     centre, tail = _polynomials()
     near = polynomial(centre, 2 * w / _CENTRE - 1)
-    low, high = _CENTRE**0.5, _TAIL**0.5
-    far = polynomial(tail, (2 * jnp.sqrt(w) - low - high) / (high - low))
+    start, end = _CENTRE**0.5, _TAIL**0.5
+    far = polynomial(tail, (2 * jnp.sqrt(w) - start - end) / (end - start))
     z = x * jnp.where(w < _CENTRE, near, far)
     return jnp.where(word >> jnp.uint32(31) == 1, -z, z)
 
 
-def polynomial(coefficients, x: Float[Array, "..."]) -> Float[Array, "..."]:
+def polynomial(coefficients: Any, x: Any) -> Any:
     """The polynomial with these coefficients, numbers or arrays, the constant first, by Horner's rule."""
     value = coefficients[-1]
     for c in coefficients[-2::-1]:

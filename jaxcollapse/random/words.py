@@ -59,9 +59,10 @@ def word_pairs(
     if not _is_threefry(key):
         bits = jax.random.bits(jax.random.fold_in(key, stream), (2, *shape), jnp.uint32)
         return bits[0], bits[1]
-    place = jnp.arange(math.prod(shape), dtype=jnp.uint32).reshape(shape)
+    place = jnp.arange(math.prod(shape), dtype=jnp.uint32)
     data = jax.random.key_data(key)
-    return threefry_2x32((data[0], data[1]), (place, jnp.full_like(place, stream) + jnp.uint32(_STREAMS)))
+    x, y = threefry_2x32((data[0], data[1]), (place, jnp.full_like(place, stream) + jnp.uint32(_STREAMS)))
+    return x.reshape(shape), y.reshape(shape)
 
 
 _STREAMS = 0x80000000  # above what `fold_in` and `split` count to
@@ -101,7 +102,7 @@ def key_steps(key: Key[Array, ""], index: Array | int) -> PyTree:
     """
     if not _is_threefry(key):
         return jnp.vectorize(lambda i: jax.random.fold_in(key, i))(index)
-    index = index.astype(jnp.uint32) if isinstance(index, jax.Array) else jnp.uint32(index)
+    index = jnp.asarray(index, None if isinstance(index, jax.Array) else jnp.uint32).astype(jnp.uint32)
     data = jax.random.key_data(key)
     return threefry_2x32((data[0], data[1]), (jnp.zeros_like(index), index))
 
