@@ -190,7 +190,6 @@ def test_counts_are_short(count, text):
     assert cli._short(count) == text
 
 
-@pytest.mark.skipif(jax.__version_info__ < (0, 6, 2), reason="this JAX cannot read its cache back")
 def test_the_compilation_cache_is_on_unless_the_user_says_where(monkeypatch, tmp_path):
     names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs",
              "jax_persistent_cache_min_entry_size_bytes")  # fmt: skip
