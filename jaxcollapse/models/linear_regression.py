@@ -59,7 +59,7 @@ class LinearRegression(Model):
 
     **Exactness** Both samplings are exact in law for every ``n`` and ``dim``. Under `Replace` with a fresh design the
     chain reduces to a `LeastSquaresWalk` for ``penalty = 0`` and ``n >= dim``, three draws a generation, and for
-    isotropic features to a `RidgeWalk`, three draws for each of some 20 steps.
+    isotropic features to a `RidgeWalk`, three draws for each of at most ``min(n, dim)`` steps.
 
     ```python
     >>> import jax, jaxcollapse as jc

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 from jaxcollapse.data import Statistic
 from jaxcollapse.model import Model
 from jaxcollapse.random import chi_square, isotropic_ridge, normal
+from jaxcollapse.random.krylov import ratio, root
 from jaxcollapse.schedule import Scheduled, number, number_or_schedule
 
 
@@ -64,7 +65,7 @@ class LeastSquaresWalk(Model):
     def sample(self, key: Key[Array, ""], params: Float[Array, ""], n: Scalar | int) -> "Moved":
         """The error after a fit to `n` samples."""
         along, across = _least_squares_move(key, self.noise, n, self.dim, params.dtype)
-        return Moved(_norm(params + along, across))
+        return Moved(root((params + along) ** 2 + across**2))
 
     def fit(self, data: "Moved", **context) -> Float[Array, ""]:
         """The error that was drawn."""
@@ -82,9 +83,9 @@ class RidgeWalk(Model):
     """The estimate of a ridge chain with isotropic features under `Replace`, as two numbers.
 
     The data of one generation enters as the bidiagonal form of a Gaussian design, which is drawn step by step
-    (`jaxcollapse.random.isotropic_ridge`): three draws for each of some 20 steps, whatever ``n`` and ``dim``. A step
-    without a penalty and with ``n >= dim`` moves like a `LeastSquaresWalk`. The reduction of `LinearRegression` with a
-    fresh design and equal eigenvalues.
+    (`jaxcollapse.random.isotropic_ridge`): three draws for each step, of which there are at most ``min(n, dim)``. A
+    generation without a penalty and with ``n >= dim`` moves like a `LeastSquaresWalk`. The reduction of
+    `LinearRegression` with a fresh design and equal eigenvalues.
 
     **Arguments**
 
@@ -137,7 +138,7 @@ class RidgeWalk(Model):
         """The coefficients after a fit to `n` samples."""
         dtype = params.along.dtype
         n = jnp.asarray(n, dtype)
-        size = _norm(params.along, params.across)
+        size = root(params.along**2 + params.across**2)
         noise, penalty = self.noise / jnp.sqrt(self.eigenvalue), self.penalty / self.eigenvalue
 
         def move():
@@ -156,11 +157,11 @@ class RidgeWalk(Model):
         along, across, z, others = jax.lax.cond(unpenalised, *branches)
 
         # What is across the old coefficients is uniform on the sphere orthogonal to them.
-        cos = jnp.where(size > 0, params.along / jnp.where(size > 0, size, 1.0), 1.0)
-        sin = jnp.where(size > 0, params.across / jnp.where(size > 0, size, 1.0), 0.0)
+        cos = jnp.where(size > 0, ratio(params.along, size), 1.0)
+        sin = ratio(params.across, size)
         inside = across * z / jnp.sqrt(z**2 + others)
         outside = across * jnp.sqrt(others / (z**2 + others))
-        return Moved(Coefficients(along * cos - inside * sin, _norm(along * sin + inside * cos, outside)))
+        return Moved(Coefficients(along * cos - inside * sin, root((along * sin + inside * cos) ** 2 + outside**2)))
 
     def fit(self, data: "Moved", **context) -> Coefficients:
         """The coefficients that were drawn."""
@@ -181,9 +182,3 @@ def _least_squares_move(key: Key[Array, ""], noise: Scalar, n: Scalar | int, dim
     scale = noise / jnp.sqrt(chi_square(key, n - dim + 1.0, stream=1))
     across = chi_square(key, jnp.asarray(dim - 1.0, dtype), stream=8)
     return scale * normal(key, (), dtype), scale * jnp.sqrt(across)
-
-
-def _norm(a: Array, b: Array) -> Array:
-    """The length of ``(a, b)``, with a derivative of 0 at the origin."""
-    square = a**2 + b**2
-    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1.0)), 0.0)

@@ -80,7 +80,7 @@ def isotropic_ridge(
 
     **Exactness** Exact in law up to the tolerance of the iteration, a relative error of 1e-12 (single precision: 1e-7)
     at the condition number that the design exceeds once in 1e7 draws. The number of steps follows from the arguments:
-    about 20 for two rows per column and a penalty of 0.1, ``min(samples, dim)`` for a square design without a penalty.
+    96 (single precision: 57) for 200 rows, 100 columns and a penalty of 0.1, never more than ``min(samples, dim)``.
 
     ```python
     >>> import jax
@@ -114,14 +114,14 @@ def _iterate(
     key: Key[Array, ""], length: Array, noise: Array, n: Array, penalty: Array, dim: int
 ) -> tuple[Array, Array]:
     dtype, damp = length.dtype, n * penalty
-    labels = _root(length**2 + noise**2)
-    cos, sin = _ratio(length, labels), _ratio(noise, labels)
+    labels = root(length**2 + noise**2)
+    cos, sin = ratio(length, labels), ratio(noise, labels)
 
     def draws(k):
         stream = 16 * k
         left = chi_square(key, jnp.maximum(n - k, 0), stream=stream)
         right = chi_square(key, jnp.maximum(jnp.asarray(dim - 1.0 - k, dtype), 0.0), stream=stream + 8)
-        return _Draws(_root(left), right, normal(key, (), dtype, stream=stream + 7))
+        return _Draws(root(left), right, normal(key, (), dtype, stream=stream + 7))
 
     def step(k, carry):
         # The numbers of the next step are drawn while those of this one are used: XLA would otherwise draw them again
@@ -134,7 +134,7 @@ def _iterate(
     state = _State(labels, -cos, one, zero, zero, zero, zero, zero, zero, zero)
     numbers = _Draws(zero, zero, zero)
     _, state = jax.lax.fori_loop(-1, _steps(n, damp, dim, dtype) + 1, step, (numbers, state))
-    return state.along, _root(state.square - state.along**2)
+    return state.along, root(state.square - state.along**2)
 
 
 def _advance(k: Array, numbers: _Draws, s: _State, cos: Array, sin: Array, damp: Array, dim: int) -> _State:
@@ -142,21 +142,21 @@ def _advance(k: Array, numbers: _Draws, s: _State, cos: Array, sin: Array, damp:
     first = k == 0
     beta = numbers.left * s.grow
     d = cos**2 * s.rest + sin**2
-    m = jnp.where(k < dim, -_ratio(numbers.left * s.pull + numbers.z * sin, _root(d)), 0.0)
+    m = jnp.where(k < dim, -ratio(numbers.left * s.pull + numbers.z * sin, root(d)), 0.0)
     alpha2 = m**2 + numbers.right
-    alpha = _root(alpha2)
-    tau = _ratio(m, alpha) * _root(s.rest)
-    rest = s.rest * _ratio(numbers.right, alpha2)
+    alpha = root(alpha2)
+    tau = ratio(m, alpha) * root(s.rest)
+    rest = s.rest * ratio(numbers.right, alpha2)
 
-    damped = _root(s.rho**2 + damp)
-    rho = _root(damped**2 + beta**2)
-    c, sn = jnp.where(first, -1.0, _ratio(damped, rho)), jnp.where(first, 0.0, _ratio(beta, rho))
-    phi = _ratio(s.rho, damped) * s.phi
-    step, turn = _ratio(c * phi, rho), _ratio(sn * alpha, rho)
+    damped = root(s.rho**2 + damp)
+    rho = root(damped**2 + beta**2)
+    c, sn = jnp.where(first, -1.0, ratio(damped, rho)), jnp.where(first, 0.0, ratio(beta, rho))
+    phi = ratio(s.rho, damped) * s.phi
+    step, turn = ratio(c * phi, rho), ratio(sn * alpha, rho)
     overlap = s.overlap + step * s.direction_square
     return _State(
-        grow=_root(_ratio(cos**2 * rest + sin**2, d)),
-        pull=cos**2 * tau * _root(_ratio(rest, d)),
+        grow=root(ratio(cos**2 * rest + sin**2, d)),
+        pull=cos**2 * tau * root(ratio(rest, d)),
         rest=rest,
         rho=-c * alpha,
         phi=jnp.where(first, beta, sn * phi),
@@ -173,17 +173,17 @@ def _steps(n: Array, damp: Array, dim: int, dtype) -> Array:
     few, many = jnp.sqrt(jnp.minimum(n, dim)), jnp.sqrt(jnp.maximum(n, dim))
     top = (many + few + 6) ** 2 + damp
     bottom = jnp.maximum(many - few - 6, 0.0) ** 2 + damp
-    root = jnp.sqrt(bottom / top)
+    narrow = jnp.sqrt(bottom / top)
     tolerance = max(float(jnp.finfo(dtype).eps), 1e-12)
-    wanted = jnp.log(2 / tolerance) / jnp.log((1 + root) / (1 - root))
+    wanted = jnp.log(2 / tolerance) / jnp.log((1 + narrow) / (1 - narrow))
     return jnp.ceil(jnp.minimum(wanted, jnp.minimum(n, dim))).astype(jnp.int32)
 
 
-def _ratio(a: Array, b: Array) -> Array:
+def ratio(a: Array, b: Array) -> Array:
     """``a / b``, and 0 where `b` vanishes."""
     return jnp.where(b > 0, a / jnp.where(b > 0, b, 1.0), 0.0)
 
 
-def _root(a: Array) -> Array:
+def root(a: Array) -> Array:
     """The square root, and 0 with a derivative of 0 where there is none."""
     return jnp.where(a > 0, jnp.sqrt(jnp.where(a > 0, a, 1.0)), 0.0)

@@ -97,11 +97,12 @@ def _characteristic(
     """Frequencies, and the characteristic function of the average at each."""
     check_integer("replications", replications, minimum=1)
     half, divisor = factors(samples, generations, ddof)
-    mean = jnp.sum(digamma(half) - jnp.log(divisor / 2))
+    shift = jnp.sum(jnp.log(divisor / 2))
+    mean = jnp.sum(digamma(half)) - shift
     spread = jnp.sqrt(jnp.sum(polygamma(1, half)))
     # The density of log X_T, 12 standard deviations below to 9 above its mean.
     u = 0.05 * jnp.arange(400) / spread
-    psi = jnp.exp(jax.lax.map(lambda v: jnp.sum(log_gamma_ratio(half, v)) - 1j * v * _shift(divisor), u))
+    psi = jnp.exp(jax.lax.map(lambda v: jnp.sum(log_gamma_ratio(half, v)) - 1j * v * shift, u))
     psi = psi.at[0].multiply(0.5)
     log_x = mean + spread * jnp.linspace(-12.0, 9.0, _POINTS)
     density = jax.lax.map(lambda y: jnp.sum(jnp.real(psi * jnp.exp(-1j * u * y))), log_x)
@@ -114,7 +115,3 @@ def _characteristic(
         lambda w: jnp.sum(weight * (2 * jnp.sin(w * square / 2) ** 2 - 1j * jnp.sin(w * square))), frequency
     )
     return frequency, jnp.exp(replications * jnp.log1p(-lack))
-
-
-def _shift(divisor: Float[Array, " generations"]) -> Float[Array, ""]:
-    return jnp.sum(jnp.log(divisor / 2))
