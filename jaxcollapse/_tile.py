@@ -17,7 +17,7 @@ from jaxtyping import Array
 from jaxcollapse import _program, moments
 from jaxcollapse._trace import Program
 
-_LIVE_BYTES = 8 * 2**20
+_LIVE_BYTES = 2 * 2**20
 _RESULT_BYTES = 16 * 2**20
 _BLOCK_TILES = 64
 
@@ -80,7 +80,7 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
     tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), largest=4096)
     for program, one_by_one in zip(programs, single, strict=True):
         # Of replications that run one by one, only the results are held for a whole tile.
-        live, largest = (result_bytes, 64) if one_by_one else (_program.live_bytes(program.jaxpr), 4096)
+        live, largest = (result_bytes, 64) if one_by_one else (_program.live_bytes(program.jaxpr), 1024)
         tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, live), largest))
     axes = len(layout.shape)
     moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)

@@ -7,8 +7,10 @@ signature and compiled once, however often a notebook cell redefines the functio
 
 import dataclasses
 import enum
+import functools
 import hashlib
 import re
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -81,11 +83,13 @@ class _Signer:
 
     def __init__(self):
         self.objects: list[Any] = []
-        self._known: dict[int, str] = {}
 
     def jaxpr(self, jaxpr: core.Jaxpr, taken_out: frozenset[tuple[int, int]] = frozenset()) -> str:
-        if id(jaxpr) in self._known:
-            return self._known[id(jaxpr)]
+        if not taken_out and jaxpr in _written:
+            digest, objects = _written[jaxpr]
+            self.objects.extend(objects)
+            return digest
+        before = len(self.objects)
         lines = []
         number: dict[Any, int] = {}
 
@@ -105,8 +109,10 @@ class _Signer:
             lines.append(self._parameters(equation))
             define(equation.outvars)
         lines.extend(self._operand(operand, number) for operand in jaxpr.outvars)
-        self._known[id(jaxpr)] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-        return self._known[id(jaxpr)]
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        if not taken_out:
+            _written[jaxpr] = digest, tuple(self.objects[before:])
+        return digest
 
     def _operand(self, operand: Any, number: dict[Any, int]) -> str:
         if isinstance(operand, core.Literal):
@@ -140,6 +146,10 @@ class _Signer:
         return re.sub(r"0x[0-9a-f]+", "", f"{type(value).__name__}:{value!r}")
 
 
+# JAX keeps the programs inside of jitted functions: they come back, the same objects, with every trace.
+_written: weakref.WeakKeyDictionary[core.Jaxpr, tuple[str, tuple[Any, ...]]] = weakref.WeakKeyDictionary()
+
+
 class _Same:
     """An object that equals nothing but itself."""
 
@@ -155,6 +165,7 @@ def _hashable(value: Any) -> bool:
     return True
 
 
+@functools.lru_cache(maxsize=4096)
 def _type(aval: Any) -> str:
     return f"{aval} {getattr(aval, 'weak_type', False)}"
 

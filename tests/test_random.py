@@ -1,5 +1,7 @@
 """The samplers: published words, quantiles against SciPy, and the law of raw data."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -165,3 +167,64 @@ def test_isotropic_ridge_without_noise_and_penalty_is_the_truth(x64):
     along, across = jax.vmap(lambda key: random.isotropic_ridge(key, jnp.asarray(2.0), 0.0, 30.0, 0.0, 9))(KEYS[:1000])
     np.testing.assert_allclose(along, 2.0, rtol=1e-12)
     assert across.max() < 1e-6
+
+
+def test_isotropic_ridge_is_a_special_case_of_diagonal_ridge(x64):
+    """Two samplers of one law that share neither state nor random numbers."""
+    w = jnp.zeros(12).at[0].set(1.5)
+    both = (
+        lambda key: random.isotropic_ridge(key, jnp.asarray(1.5), 0.6, 20.0, 0.05, 12),
+        lambda key: _components(random.diagonal_ridge(key, w, jnp.ones(12), 0.6, 20.0, 0.05)),
+    )
+    a, b = (
+        jax.jit(jax.vmap(sampler))(keys) for sampler, keys in zip(both, (KEYS[:20_000], KEYS[-20_000:]), strict=True)
+    )
+    for x, y in zip(a, b, strict=True):
+        assert stats.ks_2samp(x, y).pvalue > 1e-3 / 2
+
+
+def _components(fit):
+    return fit[0], jnp.linalg.norm(fit[1:])
+
+
+def test_diagonal_ridge_takes_fewer_steps_than_it_is_given_room_for(x64):
+    """Room for as many steps as `steps_needed` says is enough: more room changes nothing."""
+    for dim, samples, penalty in ((60, 120, 0.01), (60, 30, 0.05), (40, 400, 0.005)):
+        eigenvalues = 1 / jnp.arange(1.0, dim + 1) ** 2
+        steps = int(random.steps_needed(eigenvalues, samples, penalty))
+        assert steps < min(dim, samples)
+        population = jnp.ones(dim), eigenvalues, 0.5, samples, penalty
+        tight, ample = (jax.vmap(functools.partial(_fitted, population, room))(KEYS[:500]) for room in (steps, dim))
+        np.testing.assert_allclose(tight, ample, rtol=1e-8, atol=1e-8)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _fitted(population, room, key):
+    return random.diagonal_ridge(key, *population, room)
+
+
+def test_diagonal_ridge_can_be_differentiated(x64):
+    """In both modes, against differences; LSQR ends early in the value, but not in its derivative."""
+    eigenvalues, w = jnp.geomspace(1.0, 0.1, 6), jnp.linspace(-1.0, 1.0, 6)
+
+    @jax.jit
+    def risk(numbers):
+        penalty, noise, scale = numbers
+        fit = random.diagonal_ridge(jax.random.key(3), scale * w, eigenvalues, noise, 20.0, penalty)
+        return jnp.sum(eigenvalues * (fit - w) ** 2)
+
+    at, step = jnp.array([0.1, 0.5, 1.2]), 1e-5
+    differences = [(risk(at.at[i].add(step)) - risk(at.at[i].add(-step))) / (2 * step) for i in range(3)]
+    for mode in (jax.jacrev, jax.jacfwd):
+        np.testing.assert_allclose(mode(risk)(at), differences, rtol=1e-6)
+
+
+def test_loops_of_lanes_end_together():
+    """However the lanes are nested; alone, each ends on its own."""
+
+    def halvings(x):
+        return random.lanes.while_loop(lambda s: s[1] > 1, lambda s: (s[0] + 1, s[1] / 2), (0, x))[0]
+
+    x = jnp.array([[8.0, 2.0], [64.0, 1.0]])
+    assert jax.vmap(jax.vmap(halvings))(x).tolist() == [[6, 6], [6, 6]]
+    assert [int(halvings(value)) for value in x.ravel()] == [3, 1, 6, 0]

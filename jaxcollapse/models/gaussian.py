@@ -302,7 +302,9 @@ class MultivariateGaussian(Model):
 
     def truth(self) -> MultivariateNormal:
         """The true mean and the factor of the true covariance."""
-        return MultivariateNormal.of(self.mean, jnp.linalg.cholesky(self.covariance), jnp.zeros(()))
+        with jax.ensure_compile_time_eval():
+            factor = jnp.linalg.cholesky(self.covariance)
+        return MultivariateNormal.of(self.mean, factor, jnp.zeros(()))
 
     def metrics(self, params: MultivariateNormal) -> dict[str, Float[Array, ""]]:
         """Trace and log determinant of the covariance, and the squared error of the mean."""

@@ -5,19 +5,23 @@ Protocol: ``y = x'w + noise * e`` with ``x ~ N(0, Sigma)``, and ``w`` re-estimat
 is diagonal without loss of generality: everything is written in its eigenbasis.
 """
 
+import dataclasses
+import math
+from collections.abc import Callable
 from typing import Any, Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.scipy.sparse.linalg import cg
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse._check import check_choice, is_traced
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
-from jaxcollapse.models.regression_walk import LeastSquaresWalk, RidgeWalk
-from jaxcollapse.random import bartlett, chi_square, gram, normal, split
+from jaxcollapse.models.regression_walk import ExpectedRidge, LeastSquaresWalk, RidgeWalk
+from jaxcollapse.random import bartlett, chi_square, diagonal_ridge, normal, split, steps_needed
 from jaxcollapse.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.theory.spectrum import Spectrum
 from jaxcollapse.workflow import Replace, Workflow
@@ -50,16 +54,27 @@ class LinearRegression(Model):
     - `penalty`: ``lambda`` per sample, at least 0; a number or a schedule.
     - `design`: ``"fresh"`` draws a new ``X`` at every generation, ``"fixed"`` keeps one for all (labels are always
       new). The two have different finite-sample laws. A fixed design needs a constant number of samples.
-    - `sampling`: ``"exact"`` draws ``X'X`` and ``X'y`` directly, at ``O(dim^3)`` whatever the number of samples;
-      ``"raw"`` draws rows at ``O(samples * dim^2)`` and never reduces.
+    - `sampling`: ``"exact"`` takes the cheapest of the first three below that the workflow and the fields allow; a name
+      asks for that one. The first two serve `Replace` with a fresh design alone.
+
+      | sampling | draws | cost of one generation, in ``k`` steps |
+      |---|---|---|
+      | ``"walk"`` | the error of least squares (no penalty, ``n >= d``) | 3 numbers |
+      | | a ridge fit with equal eigenvalues, by a recursion of scalars | ``3 k`` numbers |
+      | ``"krylov"`` | the products with a design that LSQR asks for | ``k d`` numbers, ``k^2 d`` operations |
+      | ``"bartlett"`` | ``X'X`` and ``X'y`` | ``d^2/2`` numbers, ``k d^2`` operations, ``d^3`` if data is kept |
+      | ``"raw"`` | the rows | ``n d`` numbers, ``n d^2`` operations |
+
+      for ``n`` samples in ``d`` dimensions, with ``k`` at most the smaller of them and usually some tens.
 
     **Metrics** `risk`: the excess test risk ``|w - w0|_Sigma^2``, label noise excluded.
 
-    **Raises** `ValueError` or `TypeError` for a negative noise or penalty, an unknown design or sampling.
+    **Raises** `ValueError` or `TypeError` for a negative noise or penalty, an unknown design or sampling, and a
+    sampling that does not serve the workflow.
 
-    **Exactness** Both samplings are exact in law for every ``n`` and ``dim``. Under `Replace` with a fresh design the
-    chain reduces to a `LeastSquaresWalk` for ``penalty = 0`` and ``n >= dim``, three draws a generation, and for
-    isotropic features to a `RidgeWalk`, three draws for each of at most ``min(n, dim)`` steps.
+    **Exactness** All samplings are exact in law for every ``n`` and ``dim``, up to the tolerance of an iteration:
+    1e-12, in single precision 1e-6 or better. Equations are solved by conjugate gradients; an estimate that these
+    cannot reach, because ``X'X`` is singular to working precision, is NaN.
 
     ```python
     >>> import jax, jaxcollapse as jc
@@ -74,9 +89,11 @@ class LinearRegression(Model):
     noise: Scheduled
     penalty: Scheduled
     design: Literal["fresh", "fixed"] = eqx.field(static=True)
-    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+    sampling: Literal["exact", "walk", "krylov", "bartlett", "raw"] = eqx.field(static=True)
     held: Float[Array, "..."] | None
     """The design that one replication keeps: rows of ``X`` (raw) or the factor of ``X'X`` (exact)."""
+    steps: int | None = eqx.field(static=True)
+    """The room for steps of LSQR, where these are drawn."""
 
     def __init__(
         self,
@@ -85,25 +102,27 @@ class LinearRegression(Model):
         noise: Any,
         penalty: Any = 0.0,
         design: Literal["fresh", "fixed"] = "fresh",
-        sampling: Literal["exact", "raw"] = "exact",
+        sampling: Literal["exact", "walk", "krylov", "bartlett", "raw"] = "exact",
         held: Array | None = None,
+        steps: int | None = None,
     ):
         """Takes the population, the estimator and the way of sampling."""
         if not isinstance(spectrum, Spectrum):
             raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {spectrum!r}")
         check_choice("design", design, ("fresh", "fixed"))
-        check_choice("sampling", sampling, ("exact", "raw"))
+        check_choice("sampling", sampling, ("exact", "walk", "krylov", "bartlett", "raw"))
         self.spectrum = spectrum
         self.noise = number_or_schedule(noise, "noise", 0.0)
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
         self.design = design
         self.sampling = sampling
         self.held = held
+        self.steps = spectrum.dim if steps is None and sampling == "krylov" else steps
 
     @property
     def exact(self) -> bool:
         """Whether `sample` takes a traced `n`."""
-        return self.sampling == "exact"
+        return self.sampling != "raw"
 
     def truth(self) -> Float[Array, " dim"]:
         """The true coefficients in the eigenbasis of the covariance."""
@@ -124,6 +143,8 @@ class LinearRegression(Model):
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> RegressionSums | Samples:
         """Draw the sums over `n` rows (exact), or the rows themselves (raw)."""
+        if self.sampling in ("walk", "krylov"):
+            raise ValueError(f"sampling={self.sampling!r} draws no data to keep: it serves Replace, not this workflow")
         design_key, noise_key = split(key)
         if self.exact:
             factor = self._factor(design_key, n) if self.held is None else self.held
@@ -137,16 +158,24 @@ class LinearRegression(Model):
         """The ridge estimate, least squares at ``penalty = 0``, the minimum-norm one if rows are fewer than columns."""
         sums = RegressionSums.of(data) if isinstance(data, Samples) else data
         ridge = self.penalty * sums.weight
-        full_rank = (ridge > 0) | (sums.rows >= self.spectrum.dim)
-        return jax.lax.cond(full_rank, _solve, _minimum_norm, sums.gram, sums.moment, ridge)
+        # Conjugate gradients find the minimum norm, unless the unknowns are scaled.
+        regular = (ridge > 0) | (sums.rows >= self.spectrum.dim)
+        scale = jnp.where(regular, jnp.diagonal(sums.gram) + ridge, 1.0)
+        return _solve(lambda w: sums.gram @ w + ridge * w, sums.moment, scale)
 
     def refit(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar, **context) -> Float[Array, " dim"]:
         """Sample and fit in one draw.
 
-        Least squares moves by ``noise * Sigma^(-1/2) z / sqrt(chi2(n - dim + 1))``, ``O(dim)``. Otherwise, with the
-        triangular factor ``A`` of ``X'X``, ``w = A (A'A + penalty n)^-1 (A'w + noise u)``: one Cholesky
-        decomposition, on both sides of ``n = dim`` and down to ``penalty = 0``.
+        Least squares moves by ``noise * Sigma^(-1/2) z / sqrt(chi2(n - dim + 1))``, ``O(dim)``. Otherwise the fit is
+        that of `jaxcollapse.random.diagonal_ridge`; or, with the triangular factor ``A`` of ``X'X``, it is
+        ``w = A (A'A + penalty n)^-1 (A'w + noise u)``, on both sides of ``n = dim`` and down to ``penalty = 0``.
         """
+        if self.sampling == "walk" or (self.sampling == "krylov" and self.held is not None):
+            raise ValueError(
+                f"sampling={self.sampling!r} needs a fresh design"
+                + ", and equal eigenvalues or neither a penalty nor fewer samples than columns, known when traced"
+                * (self.sampling == "walk")
+            )
         design_key, noise_key = split(key)
         dim = self.spectrum.dim
 
@@ -155,30 +184,53 @@ class LinearRegression(Model):
             chi2 = chi_square(design_key, n - dim + 1.0)
             return params + self.noise * z / jnp.sqrt(self.spectrum.eigenvalues * chi2)
 
+        def reveal(params):
+            eigenvalues = self.spectrum.eigenvalues
+            return diagonal_ridge(design_key, params, eigenvalues, self.noise, n, self.penalty, self.steps)
+
         def solve(params):
             factor = self._factor(design_key, n) if self.held is None else self.held
             response = self._response(noise_key, factor, params)
             present = jnp.arange(dim) < n
-            diagonal = jnp.where(present, self.penalty * n, 1.0)
-            return factor @ _solve(gram(factor) + jnp.diag(diagonal), jnp.where(present, response, 0.0), 0.0)
+            ridge = jnp.where(present, self.penalty * n, 1.0)
+            scale = jnp.sum(factor**2, axis=0) + ridge
+            matrix = lambda v: factor.T @ (factor @ v) + ridge * v  # noqa: E731
+            return factor @ _solve(matrix, jnp.where(present, response, 0.0), scale)
 
         if self.held is not None:
             return solve(params)
-        return jax.lax.cond((self.penalty == 0) & (n >= dim), move, solve, params)
+        unpenalised = (self.penalty == 0) & (n >= dim)
+        return jax.lax.cond(unpenalised, move, solve if self.steps is None else reveal, params)
 
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
-        """A `LeastSquaresWalk` or a `RidgeWalk` under `Replace`, where there is one; itself otherwise."""
-        if not (self.exact and self.design == "fresh" and isinstance(workflow, Replace)):
+        """A `LeastSquaresWalk`, a `RidgeWalk` or the model with room for LSQR, where that is cheaper; or itself."""
+        if self.sampling in ("bartlett", "raw") or self.design == "fixed" or not isinstance(workflow, Replace):
             return self
         penalty = self.penalty.values if isinstance(self.penalty, Table) else self.penalty
-        if not is_traced(penalty) and not is_traced(samples):
-            if np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= self.spectrum.dim):
-                return LeastSquaresWalk(self.spectrum.dim, noise=self.noise)
         eigenvalues = self.spectrum.eigenvalues
-        if not is_traced(eigenvalues) and np.ptp(np.asarray(eigenvalues)) == 0 and np.all(np.asarray(eigenvalues) > 0):
-            length = jnp.linalg.norm(self.spectrum.signal)
-            return RidgeWalk(self.spectrum.dim, eigenvalues[0], length, noise=self.noise, penalty=self.penalty)
+        sizes_known = not is_traced(penalty) and not is_traced(samples)
+        if self.sampling in ("exact", "walk"):
+            if sizes_known and np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= self.spectrum.dim):
+                return LeastSquaresWalk(self.spectrum.dim, noise=self.noise)
+            if _equal(eigenvalues):
+                length = jnp.linalg.norm(self.spectrum.signal)
+                return RidgeWalk(self.spectrum.dim, eigenvalues[0], length, noise=self.noise, penalty=self.penalty)
+        if self.sampling in ("exact", "krylov") and sizes_known and not is_traced(eigenvalues):
+            room = _room(eigenvalues, samples, penalty)
+            if self.sampling == "krylov" or room <= self.spectrum.dim / 2:
+                return dataclasses.replace(self, steps=room)
         return self
+
+    def expected(self) -> ExpectedRidge:
+        """The model of the mean risk under `Replace`, for a fresh design and equal eigenvalues: no paths.
+
+        **Raises** `ValueError` for a fixed design and for eigenvalues that differ or are not known before compilation.
+        """
+        eigenvalues = self.spectrum.eigenvalues
+        if self.design == "fixed" or not _equal(eigenvalues):
+            raise ValueError("expected() needs a fresh design and a spectrum of equal, positive eigenvalues")
+        length = jnp.linalg.norm(self.spectrum.signal)
+        return ExpectedRidge(self.spectrum.dim, eigenvalues[0], length, noise=self.noise, penalty=self.penalty)
 
     def _factor(self, key: Key[Array, ""], n: Scalar | int) -> Float[Array, "dim dim"]:
         """The triangular factor ``A`` of ``X'X = A A'``."""
@@ -192,13 +244,29 @@ class LinearRegression(Model):
         return jnp.sqrt(self.spectrum.eigenvalues) * jax.random.normal(key, (n, self.spectrum.dim))
 
 
-def _solve(gram: Float[Array, "dim dim"], moment: Float[Array, " dim"], ridge: Scalar | float) -> Float[Array, " dim"]:
-    factor = jax.scipy.linalg.cho_factor(gram + ridge * jnp.eye(len(moment), dtype=gram.dtype), lower=True)
-    return jax.scipy.linalg.cho_solve(factor, moment)
+def _equal(eigenvalues: Array) -> bool:
+    """Whether all eigenvalues are known to be equal and positive."""
+    return not is_traced(eigenvalues) and np.ptp(np.asarray(eigenvalues)) == 0 and np.asarray(eigenvalues)[0] > 0
 
 
-def _minimum_norm(gram: Float[Array, "dim dim"], moment: Float[Array, " dim"], ridge: Scalar) -> Float[Array, " dim"]:
-    values, vectors = jnp.linalg.eigh(gram)
-    floor = values[-1] * len(moment) * jnp.finfo(gram.dtype).eps
-    inverse = jnp.where(values > floor, 1 / jnp.where(values > floor, values, 1.0), 0.0)
-    return vectors @ (inverse * (vectors.T @ moment))
+def _solve(matrix: Callable[[Array], Array], right: Float[Array, " dim"], scale: Float[Array, " dim"]) -> Array:
+    """The solution of ``matrix(x) = right``, positive definite with about `scale` on the diagonal; NaN out of reach."""
+    unit = jax.lax.rsqrt(jnp.where(scale > 0, scale, 1.0))
+    scaled = lambda v: unit * matrix(unit * v)  # noqa: E731
+    epsilon = float(jnp.finfo(right.dtype).eps)
+    tolerance = max(8 * epsilon, 1e-12)
+    solution, _ = cg(scaled, unit * right, tol=tolerance)
+    left = jnp.linalg.norm(scaled(solution) - unit * right)
+    # What was asked for, or all that rounding allows where the matrix is nearly singular.
+    asked, allowed = 2 * tolerance * jnp.linalg.norm(unit * right), 100 * epsilon * jnp.linalg.norm(solution)
+    reached = left <= jnp.maximum(asked, allowed)
+    return jnp.where(reached, unit * solution, jnp.nan)
+
+
+def _room(eigenvalues: Array, samples: Array, penalty: Array) -> int:
+    """The steps of LSQR that a chain may need in any generation, in multiples of 16: few values, few programs."""
+    with jax.ensure_compile_time_eval():
+        dim = len(eigenvalues)
+        steps = jax.vmap(steps_needed, (None, 0, 0))(eigenvalues, *jnp.broadcast_arrays(samples, penalty))
+        unpenalised = (penalty == 0) & (samples >= dim)
+        return min(dim, 16 * math.ceil(float(jnp.max(jnp.where(unpenalised, 1.0, steps))) / 16))

@@ -1,10 +1,12 @@
 """Exact samplers that have no home in JAX."""
 
 from jaxcollapse.random.bartlett import bartlett as bartlett
-from jaxcollapse.random.bartlett import gram as gram
 from jaxcollapse.random.chi_square import chi_square as chi_square
 from jaxcollapse.random.krylov import isotropic_ridge as isotropic_ridge
+from jaxcollapse.random.lsqr import diagonal_ridge as diagonal_ridge
+from jaxcollapse.random.lsqr import steps_needed as steps_needed
 from jaxcollapse.random.normal import normal as normal
+from jaxcollapse.random.wishart import wishart_resolvents as wishart_resolvents
 from jaxcollapse.random.words import fold_in as fold_in
 from jaxcollapse.random.words import key_steps as key_steps
 from jaxcollapse.random.words import split as split

@@ -39,29 +39,6 @@ def bartlett(key: Key[Array, ""], samples: Scalar | int, dim: int) -> Float[Arra
     return jnp.where(column < samples, lower + jnp.diag(diagonal), 0.0)
 
 
-def gram(factor: Float[Array, "dim dim"]) -> Float[Array, "dim dim"]:
-    """``A'A`` for a lower triangular matrix, by blocks, at half the cost of a product.
-
-    ```python
-    >>> import jax
-    >>> factor = bartlett(jax.random.key(0), 200, 130)
-    >>> bool(jnp.allclose(gram(factor), factor.T @ factor, rtol=1e-4, atol=1e-2))
-    True
-
-    ```
-    """
-    dim = len(factor)
-    if dim <= _SMALL:
-        return factor.T @ factor
-    half = dim // 2
-    a, b, c = factor[:half, :half], factor[half:, half:], factor[half:, :half]
-    corner = c.T @ b
-    return jnp.block([[gram(a) + c.T @ c, corner], [corner.T, gram(b)]])
-
-
-_SMALL = 80
-
-
 def _strictly_lower(key: Key[Array, ""], dim: int, dtype) -> Float[Array, "dim dim"]:
     """Normals below the diagonal, and only as many."""
     drawn = normal(key, (max(dim * (dim - 1) // 2, 1),), dtype)

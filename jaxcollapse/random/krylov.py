@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.random.chi_square import chi_square
+from jaxcollapse.random.lanes import while_loop
 from jaxcollapse.random.normal import normal
 
 
@@ -53,6 +54,10 @@ class _State(NamedTuple):
     """Component of the solution along ``w``."""
     square: Array
     """Its squared length."""
+    gain: Array
+    """What the step took off the penalised squared residual."""
+    total: Array
+    """What all steps did."""
 
 
 def isotropic_ridge(
@@ -78,9 +83,9 @@ def isotropic_ridge(
 
     **Returns** ``(along, across)``.
 
-    **Exactness** Exact in law up to the tolerance of the iteration, a relative error of 1e-12 (single precision: 1e-7)
-    at the condition number that the design exceeds once in 1e7 draws. The number of steps follows from the arguments:
-    96 (single precision: 57) for 200 rows, 100 columns and a penalty of 0.1, never more than ``min(samples, dim)``.
+    **Exactness** Exact in law up to the tolerance of the iteration: it ends when a step takes off the penalised squared
+    residual less than 1e-24 (single precision: 1e-14) of what all steps did, for every vectorised lane. For 200 rows,
+    100 columns and a penalty of 0.1 these are some 35 (20) steps, never more than ``min(samples, dim)``.
 
     ```python
     >>> import jax
@@ -123,17 +128,23 @@ def _iterate(
         right = chi_square(key, jnp.maximum(jnp.asarray(dim - 1.0 - k, dtype), 0.0), stream=stream + 8)
         return _Draws(root(left), right, normal(key, (), dtype, stream=stream + 7))
 
-    def step(k, carry):
+    most = jnp.minimum(n, dim)
+    tolerance = max(float(jnp.finfo(dtype).eps), 1e-12) ** 2
+
+    def unfinished(carry):
+        k, _, state = carry
+        return (k <= most) & ((k < 2) | (state.gain > tolerance * state.total))
+
+    def step(carry):
         # The numbers of the next step are drawn while those of this one are used: XLA would otherwise draw them again
         # for each of the quantities that depend on them. So there are none yet at k = -1.
-        numbers, state = carry
+        k, numbers, state = carry
         advanced = _advance(k, numbers, state, cos, sin, damp, dim)
-        return draws(k + 1), jax.tree.map(lambda old, new: jnp.where(k < 0, old, new), state, advanced)
+        return k + 1, draws(k + 1), jax.tree.map(lambda old, new: jnp.where(k < 0, old, new), state, advanced)
 
     zero, one = jnp.zeros((), dtype), jnp.ones((), dtype)
-    state = _State(labels, -cos, one, zero, zero, zero, zero, zero, zero, zero)
-    numbers = _Draws(zero, zero, zero)
-    _, state = jax.lax.fori_loop(-1, _steps(n, damp, dim, dtype) + 1, step, (numbers, state))
+    state = _State(labels, -cos, one, *[zero] * 9)
+    _, _, state = while_loop(unfinished, step, (jnp.asarray(-1), _Draws(zero, zero, zero), state))
     return state.along, root(state.square - state.along**2)
 
 
@@ -154,6 +165,7 @@ def _advance(k: Array, numbers: _Draws, s: _State, cos: Array, sin: Array, damp:
     phi = ratio(s.rho, damped) * s.phi
     step, turn = ratio(c * phi, rho), ratio(sn * alpha, rho)
     overlap = s.overlap + step * s.direction_square
+    gain = (c * phi) ** 2
     return _State(
         grow=root(ratio(cos**2 * rest + sin**2, d)),
         pull=cos**2 * tau * root(ratio(rest, d)),
@@ -165,18 +177,9 @@ def _advance(k: Array, numbers: _Draws, s: _State, cos: Array, sin: Array, damp:
         overlap=-turn * overlap,
         along=s.along + step * s.direction_along,
         square=s.square + 2 * step * s.overlap + step**2 * s.direction_square,
+        gain=gain,
+        total=s.total + gain,
     )
-
-
-def _steps(n: Array, damp: Array, dim: int, dtype) -> Array:
-    """The steps after which the conjugate-gradient bound on the error falls below the tolerance."""
-    few, many = jnp.sqrt(jnp.minimum(n, dim)), jnp.sqrt(jnp.maximum(n, dim))
-    top = (many + few + 6) ** 2 + damp
-    bottom = jnp.maximum(many - few - 6, 0.0) ** 2 + damp
-    narrow = jnp.sqrt(bottom / top)
-    tolerance = max(float(jnp.finfo(dtype).eps), 1e-12)
-    wanted = jnp.log(2 / tolerance) / jnp.log((1 + narrow) / (1 - narrow))
-    return jnp.ceil(jnp.minimum(wanted, jnp.minimum(n, dim))).astype(jnp.int32)
 
 
 def ratio(a: Array, b: Array) -> Array:
