@@ -130,8 +130,8 @@ def _fit_jvp(steps: int, primals: Any, tangents: Any) -> Any:
     """The derivative of all the steps that there may be, so that reverse mode knows their number."""
     key, *numbers = primals
 
-    def all_steps(*numbers):
-        start, step, _ = _iteration(key, *numbers, steps)
+    def all_steps(params, eigenvalues, noise, n, penalty):
+        start, step, _ = _iteration(key, params, eigenvalues, noise, n, penalty, steps)
         return jax.lax.scan(lambda state, k: (step(k, state), None), start, jnp.arange(1, steps + 1))[0].solution[:-1]
 
     return jax.jvp(all_steps, tuple(numbers), tuple(tangents[1:]))
