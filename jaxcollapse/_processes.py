@@ -15,7 +15,10 @@ _TILES_OF_A_ROUND = 64
 
 
 def shared(compute: Callable[[int, int], Iterator[Moments]], first: int, total: int, entries: int) -> Iterator[Moments]:
-    """The moments of tiles ``first, ..., total - 1`` in order; ``compute(first, total)`` computes some of them here."""
+    """The moments of tiles ``first, ..., total - 1`` in order; ``compute(first, total)`` computes some of them here.
+
+    When one process fails or is interrupted, all of them stop after the same round.
+    """
     processes = jax.process_count()
     if processes == 1:
         yield from compute(first, total)
@@ -23,13 +26,27 @@ def shared(compute: Callable[[int, int], Iterator[Moments]], first: int, total: 
     strip = max(1, min(_TILES_OF_A_ROUND, -(-(total - first) // processes)))
     for start in range(first, total, strip * processes):
         mine = min(start + jax.process_index() * strip, total)
-        table = np.zeros((strip, Moments.packed_size(entries)))
-        for row, moments in enumerate(compute(mine, min(mine + strip, total))):
-            table[row] = moments.pack()
-        for vector in _gathered(table).reshape(-1, table.shape[1]):
+        due = min(mine + strip, total) - mine
+        table = np.zeros((strip + 1, Moments.packed_size(entries)))
+        row, failure = 0, None
+        try:
+            for row, moments in enumerate(compute(mine, mine + due), start=1):
+                table[row] = moments.pack()
+        except Exception as error:  # the others wait for this process: tell them first
+            failure = error
+        table[0, 0] = row < due or failure is not None
+        tables = _gathered(table)
+        stopped = np.flatnonzero(tables[:, 0, 0])
+        for vector in tables[: stopped[0] + 1 if stopped.size else None, 1:].reshape(-1, table.shape[1]):
             moments = Moments.unpack(vector)
             if moments is not None:
                 yield moments
+        if failure is not None:
+            raise failure
+        if jax.process_index() in stopped:
+            return
+        if stopped.size:
+            raise RuntimeError(f"process {stopped[0]} stopped: its own message says why; a run with save= can go on")
 
 
 def first_of_all(moments: Moments | None, entries: int) -> Moments | None:
@@ -45,4 +62,8 @@ def _gathered(array: np.ndarray) -> np.ndarray:
     from jax.experimental import multihost_utils
 
     bits = np.ascontiguousarray(array).view(np.uint32)
-    return np.ascontiguousarray(np.asarray(multihost_utils.process_allgather(bits))).view(np.float64)
+    try:
+        everything = multihost_utils.process_allgather(bits)
+    except (RuntimeError, ValueError) as error:  # JAX has been seen to raise either
+        raise RuntimeError("another process is gone; a run with save= can go on when all are started again") from error
+    return np.ascontiguousarray(np.asarray(everything)).view(np.float64)

@@ -118,14 +118,19 @@ class Run:
                 self._one_thread_each(),
             ):
                 compute = functools.partial(self._moments, replications, queue, interrupt)
-                for moments in _processes.shared(compute, first, total, self._entries):
-                    bar.update(moments.count)
-                    if moments.count < self.tile:
-                        rest = moments
-                    else:
-                        whole = moments if whole is None else whole.merge(moments)
-                        if checkpoint is not None:
-                            checkpoint.save(whole, now=False)
+                try:
+                    for moments in _processes.shared(compute, first, total, self._entries):
+                        bar.update(moments.count)
+                        if moments.count < self.tile:
+                            rest = moments
+                        else:
+                            whole = moments if whole is None else whole.merge(moments)
+                            if checkpoint is not None:
+                                checkpoint.save(whole, now=False)
+                except RuntimeError:  # what other processes had to give, or this one computed before, is not lost
+                    if checkpoint is not None and whole is not None:
+                        checkpoint.save(whole, now=True)
+                    raise
                 if checkpoint is not None and whole is not None:
                     checkpoint.save(whole, now=True)
                 interrupt.raise_if_asked(checkpoint, whole)

@@ -320,3 +320,67 @@ def test_two_processes_give_the_bits_of_one(reference, tmp_path):
     finally:
         for process in processes:
             process.kill()
+
+
+BROKEN = """
+    import os, signal, sys, threading
+    import jax
+    fault, index, port, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    jax.distributed.initialize(f"127.0.0.1:{port}", 2, index)
+    import jaxcollapse as jc
+    from jaxcollapse import _processes
+
+    rounds = 0
+    gathered = _processes._gathered
+
+    def count_rounds(array):
+        global rounds
+        rounds += 1
+        if fault == "killed" and index == 1 and rounds == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return gathered(array)
+
+    def fail_later(run, *arguments):
+        if rounds == 4:
+            raise OSError("the disk of this worker is gone")
+        return moments(run, *arguments)
+
+    _processes._gathered = count_rounds
+    moments = jc.run.Run._moments
+    if fault == "raises" and index == 1:
+        jc.run.Run._moments = fail_later
+    try:
+        jc.monte_carlo(lambda key: jax.random.normal(key), jax.random.key(0), 10**9, progress=False, save=folder)
+    except (OSError, RuntimeError) as error:
+        print(error, flush=True)
+        os._exit(3)  # the orderly way out waits for the other process
+"""
+
+
+@pytest.mark.parametrize("fault", ["killed", "raises"])
+def test_no_process_waits_for_one_that_is_gone(fault, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(BROKEN), fault, str(index), port, str(tmp_path / "run")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+    try:
+        said = [process.communicate(timeout=90)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    codes = [process.returncode for process in processes]
+    if fault == "killed":
+        assert codes == [3, -signal.SIGKILL] and "another process is gone" in said[0]
+    else:
+        assert codes == [3, 3] and "process 1 stopped" in said[0] and "the disk of this worker is gone" in said[1]
+    with np.load(tmp_path / "run" / "state.npz") as state:
+        assert state["count"] > 0
