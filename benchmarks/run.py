@@ -1,175 +1,124 @@
-"""jaxcollapse against batched NumPy, paired and interleaved: medians, ratios with their range, and JSON.
+"""jaxcollapse against the ways in which its users simulate today: times, ratios and how they scale.
 
-Run ``python benchmarks/run.py --help``. Every repetition times all contestants one after the other, in turns that
-start with a different one each time, so that a slow moment of the machine meets all of them. Both sides answer the
-same question with the same number of replications, and their means are compared first.
+Everything that is timed answers the same question, and agrees with the answer of jaxcollapse to within six standard
+errors, or it is not timed. The README beside this file says what each case asks, and how to read the tables.
 """
 
 import argparse
-import dataclasses
 import json
-import os
-import platform
-import statistics
+import shlex
+import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import jax
 import numpy as np
 
-import jaxcollapse as jc
+import first_result
+import machine
+import report
+from cases import CASES, DRAWS, FIRST_RESULT, OURS, QUICK, Contest, Sweep
+from measure import Entry, Results, Settings, Workers, measure
+from worker import Absent
+
+_PILOT = 4096
 
 
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One question and those who answer it: functions of a seed that return mean and standard error."""
-
-    name: str
-    question: str
-    contestants: dict[str, Callable[[int], tuple[np.ndarray, np.ndarray]]]
-
-
-def ours(experiment: Callable, replications: int) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
-    def answer(seed):
-        estimate = jc.monte_carlo(experiment, jax.random.key(seed), replications, progress=False)
-        return estimate.mean, estimate.stderr
-
-    return answer
-
-
-def summarise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
-
-
-def gaussian(replications: int) -> Case:
-    """The log variance of a Gaussian that is refitted to its own samples."""
-    samples, generations = 100, 500
-
-    def exact(key):
-        run = jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), key=key, samples=samples, generations=generations)
-        return jax.numpy.log(run.variance)
-
-    def numpy_statistic(seed):
-        rng = np.random.default_rng(seed)
-        steps = np.log(rng.chisquare(samples - 1, (replications, generations)) / (samples - 1))
-        return summarise(np.cumsum(steps, axis=1))
-
-    def numpy_rows(seed):
-        rng = np.random.default_rng(seed)
-        mean, sd = np.zeros((replications, 1)), np.ones((replications, 1))
-        path = np.empty((replications, generations))
-        for g in range(generations):
-            rows = mean + sd * rng.standard_normal((replications, samples))
-            mean, sd = rows.mean(axis=1, keepdims=True), rows.std(axis=1, ddof=1, keepdims=True)
-            path[:, g] = 2 * np.log(sd[:, 0])
-        return summarise(path)
-
-    question = f"Gaussian, Replace, n = {samples}, {generations} generations, {replications:,} replications"
-    return Case(
-        "gaussian",
-        question,
-        {"jaxcollapse": ours(exact, replications), "numpy, chi-square": numpy_statistic, "numpy, rows": numpy_rows},
-    )
+def main() -> int:
+    """Run the cases that were asked for. The status is 1 if somebody's answer differs from ours."""
+    options = _options()
+    settings = Settings(options.seconds, options.repetitions, options.limit)
+    book = _Book(options.json, options.markdown)
+    with Workers(options.limit) as workers:
+        drawn = measure(DRAWS, workers, settings, _say)
+        book.rates = report.rates(drawn)
+        book.add("draws", "Random numbers", report.draws(drawn), drawn)
+        for name in options.cases:
+            if name == FIRST_RESULT:
+                starts = first_result.measure(1 if options.quick else 3, options.limit, _say)
+                book.add(name, "Time to the first result", report.first_result(starts), starts)
+            for asked in CASES.get(name, ()):
+                asked = asked.thinned() if options.quick else asked
+                if isinstance(asked, Sweep):
+                    results = measure(asked.entries(), workers, settings, _say)
+                    book.add(name, asked.title, report.sweep(asked, results), results)
+                elif not (options.quick and asked.slow):
+                    replications = _replications(asked, workers, options.scale)
+                    results = measure(asked.entries(replications), workers, settings, _say)
+                    section = report.contest(asked, replications, results, book.rates)
+                    book.add(name, asked.title, section, results)
+    return int(book.wrong)
 
 
-def least_squares(replications: int) -> Case:
-    """The excess risk of least squares on its own labels."""
-    dim, samples, generations = 100, 200, 5
-    model = jc.LinearRegression(spectrum=jc.theory.Spectrum.isotropic(dim), noise=1.0, penalty=0.0)
+class _Book:
+    """What was measured so far: printed, and written to the files again after every case."""
 
-    def exact(key):
-        return jc.simulate(model, jc.Replace(), key=key, samples=samples, generations=generations).risk
+    def __init__(self, json_file: Path | None, markdown_file: Path | None):
+        self.rates: list[float] = []
+        self.wrong = False
+        self._json, self._markdown = json_file, markdown_file
+        self._head = report.preamble(machine.describe(), _command())
+        self._sections, self._results = [self._head], []
+        print(self._head)
 
-    def numpy_rows(seed, batch=64):
-        rng = np.random.default_rng(seed)
-        path = np.empty((replications, generations))
-        for start in range(0, replications, batch):
-            size = min(batch, replications - start)
-            error = np.zeros((size, dim, 1))
-            for g in range(generations):
-                design = rng.standard_normal((size, samples, dim))
-                labels = design @ error + rng.standard_normal((size, samples, 1))
-                transposed = design.transpose(0, 2, 1)
-                error = np.linalg.solve(transposed @ design, transposed @ labels)
-                path[start : start + size, g] = (error**2).sum(axis=(1, 2))
-        return summarise(path)
-
-    question = (
-        f"least squares, Replace, d = {dim}, T = {samples}, {generations} generations, {replications:,} replications"
-    )
-    return Case("least-squares", question, {"jaxcollapse": ours(exact, replications), "numpy, rows": numpy_rows})
+    def add(self, case: str, title: str, section: str, results: Results) -> None:
+        print(f"\n## {title}\n\n{section}", flush=True)
+        self.wrong |= any(isinstance(result, Absent) and result.wrong for result in results)
+        self._sections.append(f"## {title}\n\n{section}")
+        self._results.append({"case": case, "title": title, "results": [report.plain(result) for result in results]})
+        if self._json:
+            whole = {"machine": machine.describe(), "command": _command(), "results": self._results}
+            self._json.write_text(json.dumps(whole, indent=1) + "\n")
+        if self._markdown:
+            self._markdown.write_text("\n\n".join(self._sections) + "\n")
 
 
-def agree(case: Case) -> None:
-    """Refuse to time contestants whose answers differ by more than six standard errors."""
-    answers = {name: answer(1) for name, answer in case.contestants.items()}
-    (reference, (mean, stderr)), *others = answers.items()
-    for name, (other, other_stderr) in others:
-        z = np.max(np.abs(mean - other) / np.hypot(stderr, other_stderr))
-        if not z < 6:
-            raise SystemExit(f"{case.name}: {reference} and {name} differ by {z:.1f} standard errors")
+def _replications(asked: Contest, workers: Workers, scale: float) -> int:
+    """Those of the case, or as many as its precision takes, judged by a first few of ours."""
+    if asked.replications is not None:
+        return max(2, int(scale * asked.replications))
+    answer = workers.ask(Entry("pilot", OURS, asked.chain, _PILOT), seed=0, count=_PILOT)
+    if isinstance(answer, Absent):
+        raise SystemExit(f"jaxcollapse: {answer.reason}")
+    _, mean, variance = answer.summary
+    return int(np.ceil(np.max(variance / (asked.rtol * mean) ** 2)))
 
 
-def race(case: Case, repetitions: int) -> dict:
-    """Seconds of every contestant in every repetition, the first call (with compilation) apart."""
-    first = {}
-    for name, answer in case.contestants.items():
-        began = time.perf_counter()
-        answer(0)
-        first[name] = time.perf_counter() - began
-    agree(case)
-    names = list(case.contestants)
-    seconds = {name: [] for name in names}
-    for repetition in range(repetitions):
-        turn = repetition % len(names)
-        for name in names[turn:] + names[:turn]:
-            began = time.perf_counter()
-            case.contestants[name](2 + repetition)
-            seconds[name].append(time.perf_counter() - began)
-    ours = seconds["jaxcollapse"]
-    ratios = {name: sorted(b / a for a, b in zip(ours, seconds[name], strict=True)) for name in names}
-    return {
-        "case": case.name,
-        "question": case.question,
-        "repetitions": repetitions,
-        "first_call_seconds": first,
-        "median_seconds": {name: statistics.median(values) for name, values in seconds.items()},
-        "ratio_to_jaxcollapse": {
-            name: {"median": statistics.median(r), "smallest": r[0], "largest": r[-1]} for name, r in ratios.items()
-        },
-        "seconds": seconds,
-    }
+def _command() -> str:
+    return shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]])
 
 
-def main() -> None:
+def _say(what: str) -> None:
+    """One line that is overwritten, for those who watch."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{time.strftime('%H:%M:%S')} {what}", end="", file=sys.stderr, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    names = [*CASES, FIRST_RESULT]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="gaussian, least-squares (all by default)")
-    parser.add_argument("--repetitions", type=int, default=7)
-    parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of replications")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"all of them by default: {', '.join(names)}")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"few replications and rounds, and if no case is named only {', '.join(QUICK)}",
+    )
+    parser.add_argument("--seconds", type=float, help="about the length of one measurement (0.3; quick: 0.1)")
+    parser.add_argument("--repetitions", type=int, help="rounds, three at least (5; quick: 3)")
+    parser.add_argument("--scale", type=float, help="factor on the number of replications (1; quick: 0.1)")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds after which a contestant is given up")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measurement there")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there")
     options = parser.parse_args()
-    makers = {"gaussian": (gaussian, 10_000), "least-squares": (least_squares, 1_000)}
-    if unknown := set(options.cases) - set(makers):
-        parser.error(f"unknown case {sorted(unknown)}: choose from {', '.join(makers)}")
-    results = []
-    for name in options.cases or makers:
-        maker, replications = makers[name]
-        result = race(maker(max(2, int(replications * options.scale))), options.repetitions)
-        results.append(result)
-        print(f"\n{result['question']} (median of {options.repetitions})")
-        print(f"{'':<20} {'first call':>11} {'median':>11}   time / time of jaxcollapse (smallest to largest)")
-        for contestant, median in result["median_seconds"].items():
-            ratio = result["ratio_to_jaxcollapse"][contestant]
-            print(
-                f"{contestant:<20} {result['first_call_seconds'][contestant]:>9.3f} s {median:>9.4f} s   "
-                f"{ratio['median']:.2f} ({ratio['smallest']:.2f} to {ratio['largest']:.2f})"
-            )
-    if options.json:
-        machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-        versions = {"jax": jax.__version__, "numpy": np.__version__, "jaxcollapse": jc.__version__}
-        options.json.write_text(json.dumps({"machine": machine, "versions": versions, "results": results}, indent=1))
+    if unknown := sorted(set(options.cases) - set(names)):
+        parser.error(f"unknown case {', '.join(unknown)}: choose from {', '.join(names)}")
+    options.cases = options.cases or (QUICK if options.quick else names)
+    for option, value, quick in (("seconds", 0.3, 0.1), ("repetitions", 5, 3), ("scale", 1.0, 0.1)):
+        if getattr(options, option) is None:
+            setattr(options, option, quick if options.quick else value)
+        elif not getattr(options, option) > 0:
+            parser.error(f"--{option} must be positive, got {getattr(options, option)}")
+    return options
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,237 @@
+"""All cases: what is asked, of whom, and how large."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from machine import cores
+from measure import Entry
+from tasks import Chain, Covariance, Draws, ExpectedCurve, Fit, Gaussian, OnThreads, Regression, Task
+from worker import Peer
+
+OURS = Peer("jaxcollapse", "ours", "float32", whole=True)
+OURS_DOUBLE = Peer("jaxcollapse", "ours", "float64", whole=True)
+JAX = Peer("plain JAX, rows", "jax_raw", "float32")
+JAX_STATISTICS = Peer("plain JAX, statistics", "jax_statistics", "float32")
+NUMPY_LOOP = Peer("NumPy loop, rows", "numpy_loop")
+NUMPY = Peer("NumPy in batches, rows", "numpy_batched")
+NUMPY_STATISTICS = Peer("NumPy in batches, statistics", "numpy_statistics")
+SKLEARN = Peer("scikit-learn loop, rows", "sklearn_loop", needs="sklearn")
+TORCH = Peer("PyTorch in batches, rows", "torch_batched", "float32", needs="torch")
+TORCH_DOUBLE = Peer("PyTorch in batches, rows", "torch_batched", needs="torch")
+NUMBA = Peer("Numba, rows", "numba_loop", needs="numba")
+NUMBA_STATISTICS = Peer("Numba, statistics", "numba_statistics", needs="numba")
+
+REGRESSION = (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY, NUMPY_LOOP, SKLEARN, TORCH, TORCH_DOUBLE, JAX)
+# One replication fills the memory of a batch here, so that batches and a loop are the same.
+LARGE_REGRESSION = (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY_LOOP, SKLEARN, TORCH, JAX)
+GAUSSIAN = (
+    *(OURS, OURS_DOUBLE, NUMBA_STATISTICS, NUMPY_STATISTICS, JAX_STATISTICS),
+    *(NUMBA, NUMPY, NUMPY_LOOP, TORCH, TORCH_DOUBLE, JAX),
+)
+COVARIANCE = (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY, NUMPY_LOOP, TORCH, TORCH_DOUBLE, JAX)
+
+RIDGE = Regression(100, Fit(200, 1.0, 0.1), 10)
+LEAST_SQUARES = Regression(100, Fit(200, 1.0, 0.0), 20)
+WALK = Gaussian(100, 500)
+COVARIANCES = Covariance(50, 200, 100)
+
+
+@dataclasses.dataclass(frozen=True)
+class Contest:
+    """One question, put to several peers, the first of which is what the others are compared with."""
+
+    title: str
+    chain: Chain
+    replications: int | None
+    """None: as many as bring the standard error of every mean to `rtol`."""
+    peers: tuple[Peer, ...]
+    rtol: float | None = None
+    draws: tuple[int, int] | None = None
+    """How many normals and chi-squares one replication of ours needs, where that is known."""
+    slow: bool = False
+    """Left out of a quick run."""
+
+    def entries(self, replications: int) -> list[Entry]:
+        """Everybody with the same number of replications; with an `rtol`, ours is asked for the mean itself."""
+        return [Entry(self.title, peer, self._task(peer), replications) for peer in self.peers]
+
+    def thinned(self) -> "Contest":
+        """The same with every peer in one precision."""
+        return dataclasses.replace(self, peers=tuple({peer.name: peer for peer in self.peers[::-1]}.values())[::-1])
+
+    def _task(self, peer: Peer) -> Task:
+        return self.chain if self.rtol is None or peer.module != "ours" else ExpectedCurve(self.chain, self.rtol)
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One row of a sweep."""
+
+    x: int
+    task: Task
+    replications: int
+    peers: tuple[Peer, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """How the time depends on one number."""
+
+    title: str
+    axis: str
+    points: tuple[Point, ...]
+    linear: bool = False
+    """Whether a straight line is fitted: what a call costs, and what a replication."""
+
+    def entries(self) -> list[Entry]:
+        """Of all points and peers, which are timed together."""
+        return [
+            Entry(f"{self.axis} = {point.x:,}", peer, point.task, point.replications)
+            for point in self.points
+            for peer in point.peers
+        ]
+
+    def thinned(self) -> "Sweep":
+        """The same with every third point."""
+        return dataclasses.replace(self, points=self.points[::3])
+
+
+def _powers_of_two(largest: int) -> Iterator[int]:
+    power = 1
+    while power <= largest:
+        yield power
+        power *= 2
+
+
+def _downstream(dim: int) -> Regression:
+    """Ten generators by least squares, and a ridge fit behind each: the sizes of Dohmatob et al. 2024, figure 1."""
+    return Regression(dim, Fit(2 * dim, 0.2, 0.0), 11, downstream=Fit(10 * dim // 3, 0.2, 0.1))
+
+
+def _power_law(dim: int, generations: int, replications: int, peers: tuple[Peer, ...]) -> Contest:
+    chain = Regression(dim, Fit(2 * dim, 1.0, 0.01), generations, capacity=2.0)
+    title = f"Power-law ridge chain, d = {dim:,}, T = {2 * dim:,}, λ = 0.01, {generations} generations"
+    return Contest(title, chain, replications, peers, slow=dim > 300)
+
+
+def _sizes(chain: Chain, name: str, replications: int, rows_up_to: int) -> Sweep:
+    """The number of samples from a hundred to a thousand million; peers that draw rows stop early."""
+
+    def point(n):
+        sized = dataclasses.replace(chain, samples=n) if isinstance(chain, Gaussian) else None
+        sized = sized or dataclasses.replace(chain, fit=chain.fit._replace(samples=n))
+        peers = (OURS, NUMPY_STATISTICS, *((NUMPY,) if n <= rows_up_to else ()))
+        return Point(n, sized, replications, peers)
+
+    return Sweep(f"{name}, from n = 100 to 1,000,000,000", "n", tuple(point(10**k) for k in range(2, 10)))
+
+
+def _threads(chain: Chain, name: str, replications: int) -> Sweep:
+    points = (Point(n, OnThreads(chain, n), replications, (OURS,)) for n in _powers_of_two(cores()))
+    return Sweep(f"{name} on 1 to {cores()} host threads", "threads", tuple(points))
+
+
+def _replications(chain: Chain, name: str) -> Sweep:
+    points = tuple(Point(4096 * 4**k, chain, 4096 * 4**k, (OURS,)) for k in range(4))
+    return Sweep(f"{name}, more and more replications", "replications", points, linear=True)
+
+
+CASES: dict[str, tuple[Contest | Sweep, ...]] = {
+    "ridge": tuple(
+        Contest(
+            f"Isotropic ridge chain, d = 100, T = 200, λ = 0.1, 10 generations: {n:,} replications",
+            RIDGE,
+            n,
+            REGRESSION,
+        )
+        for n in (1_000, 100_000)
+    ),
+    "downstream": tuple(
+        Contest(
+            f"Ridge after 0 to 10 least-squares generators, d = {d}, T₀ = {2 * d}, T = {10 * d // 3:,}, λ = 0.1",
+            _downstream(d),
+            1_000,
+            REGRESSION,
+            slow=d > 100,
+        )
+        for d in (100, 300)
+    ),
+    "power-law": (
+        _power_law(300, 5, 1_000, REGRESSION),
+        _power_law(1_000, 5, 200, LARGE_REGRESSION),
+        _power_law(3_000, 2, 50, LARGE_REGRESSION),
+    ),
+    "least-squares": (
+        Contest(
+            "Least squares, Replace, d = 100, T = 200, 20 generations",
+            LEAST_SQUARES,
+            500,
+            REGRESSION,
+            draws=(20, 40),
+        ),
+        Contest(
+            "Least squares, Accumulate with new designs, d = 100, T = 200, 20 generations",
+            dataclasses.replace(LEAST_SQUARES, accumulate=True),
+            500,
+            REGRESSION,
+        ),
+        Contest(
+            "Least squares, Accumulate with one design, d = 100, T = 200, 20 generations",
+            dataclasses.replace(LEAST_SQUARES, accumulate=True, fixed=True),
+            500,
+            REGRESSION,
+        ),
+    ),
+    "gaussian": (
+        Contest(
+            "Gaussian, Replace, n = 100, 500 generations: mean and log variance",
+            WALK,
+            10_000,
+            GAUSSIAN,
+            draws=(500, 500),
+        ),
+    ),
+    "covariance": (
+        Contest(
+            "Gaussian covariance, Replace, p = 50, n = 200, 100 generations: log determinant and log trace",
+            COVARIANCES,
+            1_000,
+            COVARIANCE,
+            draws=(100 * (50 * 49 // 2 + 50), 100 * 50),
+        ),
+    ),
+    "samples": (
+        _sizes(RIDGE, "Isotropic ridge chain, d = 100, λ = 0.1, 10 generations, 1,000 replications", 1_000, 10_000),
+        _sizes(WALK, "Gaussian, Replace, 500 generations, 1,000 replications", 1_000, 10_000),
+    ),
+    "expected": (
+        Contest(
+            "Expected risk of the isotropic ridge chain (d = 100, T = 200, λ = 0.1, 10 generations) to 0.1 %",
+            RIDGE,
+            None,
+            (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY, TORCH, JAX),
+            rtol=1e-3,
+        ),
+    ),
+    "scaling": (
+        _replications(RIDGE, "Isotropic ridge chain"),
+        _replications(dataclasses.replace(WALK, generations=100), "Gaussian, 100 generations"),
+        Sweep(
+            "Isotropic ridge chain, T = 2d, 10,000 replications",
+            "d",
+            tuple(
+                Point(d, Regression(d, Fit(2 * d, 1.0, 0.1), 10), 10_000, (OURS,)) for d in (30, 100, 300, 1_000, 3_000)
+            ),
+        ),
+        _threads(RIDGE, "Isotropic ridge chain, 100,000 replications,", 100_000),
+        _threads(WALK, "Gaussian, 500 generations, 10,000 replications,", 10_000),
+        _threads(COVARIANCES, "Gaussian covariance, 1,000 replications,", 1_000),
+    ),
+}
+FIRST_RESULT = "first-result"
+DRAWS = (
+    Entry("normals", OURS, Draws(False, 1_000), 50_000),
+    Entry("chi-squares", OURS, Draws(True, 1_000), 50_000),
+)
+QUICK = ("ridge", "gaussian", "covariance", FIRST_RESULT)
+"""The cases of a quick run that names none."""

@@ -1,0 +1,1 @@
+"""Those who answer: one file each, with ``simulator(task, precision, replications)`` as its only public function."""

@@ -1,0 +1,116 @@
+"""jaxcollapse through its public interface: `monte_carlo` over `simulate`."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+import jaxcollapse as jc
+from jaxcollapse.random import chi_square, normal
+from peers.summary import Simulator, Summary
+from tasks import Chain, Covariance, Draws, ExpectedCurve, Gaussian, OnThreads, Regression, Task
+
+
+def simulator(task: Task, precision: str, replications: int) -> Simulator:
+    match task:
+        case ExpectedCurve():
+            return Simulator(replications, lambda seed, _: _expected_curve(task, seed))
+        case Draws():
+            return _replications(_draws(task))
+        case OnThreads():
+            return _replications(*_experiment(task.chain), threads=task.threads)
+        case _:
+            return _replications(*_experiment(task))
+
+
+def _replications(experiment: Callable, grid: jc.Grid | None = None, threads: int | None = None) -> Simulator:
+    def run(seed, replications):
+        key = jax.random.key(seed)
+        return _summary(jc.monte_carlo(experiment, key, replications, grid=grid, threads=threads, progress=False))
+
+    return Simulator(1, run)
+
+
+def _expected_curve(task: ExpectedCurve, seed: int) -> Summary:
+    """The mean of paths, as many as it takes: to be replaced where the library has an estimator without paths."""
+    experiment, grid = _experiment(task.chain)
+    estimate = jc.monte_carlo(experiment, jax.random.key(seed), 4096, grid=grid, progress=False)
+    return _summary(estimate.refine(rtol=task.rtol, max_replications=10**8, progress=False))
+
+
+def _summary(estimate: jc.Estimate) -> Summary:
+    variance = estimate.variance if estimate.count > 1 else 0 * estimate.mean
+    return Summary(estimate.count, estimate.mean, variance)
+
+
+def _experiment(chain: Chain) -> tuple[Callable, jc.Grid | None]:
+    """A replication as a function of a key, and of a point of a grid if there is one."""
+    match chain:
+        case Regression():
+            return (_regression(chain), None) if chain.downstream is None else _downstream(chain)
+        case Gaussian():
+            return _gaussian(chain), None
+        case Covariance():
+            return _covariance(chain), None
+
+
+def _spectrum(chain: Regression) -> jc.theory.Spectrum:
+    if chain.capacity is None:
+        return jc.theory.Spectrum.isotropic(chain.dim)
+    return jc.theory.Spectrum.power_law(chain.dim, capacity=chain.capacity, source=chain.source)
+
+
+def _regression(chain: Regression) -> Callable:
+    fit, design = chain.fit, "fixed" if chain.fixed else "fresh"
+    model = jc.LinearRegression(_spectrum(chain), noise=fit.noise, penalty=fit.penalty, design=design)
+    workflow = jc.Accumulate() if chain.accumulate else jc.Replace()
+    return lambda key: jc.simulate(model, workflow, key=key, samples=fit.samples, generations=chain.generations).risk
+
+
+def _downstream(chain: Regression) -> tuple[Callable, jc.Grid]:
+    """The fit after `fakes` generations is generation ``fakes + 1`` of a chain whose settings change there."""
+    spectrum, before, last = _spectrum(chain), chain.fit, chain.downstream
+
+    def risk(key, fakes):
+        def at_last(value, otherwise):
+            return lambda g: jnp.where(g == fakes + 1, value, otherwise)
+
+        noise, penalty = at_last(last.noise, before.noise), at_last(last.penalty, before.penalty)
+        model = jc.LinearRegression(spectrum, noise=noise, penalty=penalty)
+        samples = at_last(last.samples, before.samples)
+        run = jc.simulate(model, jc.Replace(), key=key, samples=samples, generations=chain.generations)
+        return run.risk[fakes]
+
+    return risk, jc.Grid(fakes=jnp.arange(chain.generations))
+
+
+def _gaussian(chain: Gaussian) -> Callable:
+    def moments(key):
+        model = jc.Gaussian(ddof=1)
+        run = jc.simulate(model, jc.Replace(), key=key, samples=chain.samples, generations=chain.generations)
+        return jnp.stack([run.mean, run.log_variance], axis=-1)
+
+    return moments
+
+
+def _covariance(chain: Covariance) -> Callable:
+    def moments(key):
+        model = jc.MultivariateGaussian(jnp.eye(chain.dim), ddof=1)
+        run = jc.simulate(model, jc.Replace(), key=key, samples=chain.samples, generations=chain.generations)
+        return jnp.stack([run.log_determinant, jnp.log(run.trace)], axis=-1)
+
+    return moments
+
+
+def _draws(task: Draws) -> Callable:
+    """Numbers from the streams of one key in a compiled loop, added up."""
+
+    def total(key):
+        def step(i, total):
+            if task.chi_square:
+                return total + chi_square(key, 100.0, stream=8 * i)
+            return total + normal(key, stream=i)
+
+        return jax.lax.fori_loop(0, task.count, step, jnp.zeros(()))
+
+    return total
