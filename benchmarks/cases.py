@@ -24,6 +24,7 @@ NUMBA_STATISTICS = Peer("Numba, statistics", "numba_statistics", needs="numba")
 REGRESSION = (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY, NUMPY_LOOP, SKLEARN, TORCH, TORCH_DOUBLE, JAX)
 # One replication fills the memory of a batch here, so that batches and a loop are the same.
 LARGE_REGRESSION = (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY_LOOP, SKLEARN, TORCH, JAX)
+LARGEST_REGRESSION = (OURS, NUMPY_STATISTICS, NUMPY_LOOP, TORCH, JAX)
 GAUSSIAN = (
     *(OURS, OURS_DOUBLE, NUMBA_STATISTICS, NUMPY_STATISTICS, JAX_STATISTICS),
     *(NUMBA, NUMPY, NUMPY_LOOP, TORCH, TORCH_DOUBLE, JAX),
@@ -92,8 +93,9 @@ class Sweep:
         ]
 
     def thinned(self) -> "Sweep":
-        """The same with every third point."""
-        return dataclasses.replace(self, points=self.points[::3])
+        """The same with the first and the last point, and every third between."""
+        kept = dict.fromkeys((*self.points[::3], self.points[-1]))
+        return dataclasses.replace(self, points=tuple(kept))
 
 
 def _powers_of_two(largest: int) -> Iterator[int]:
@@ -114,14 +116,16 @@ def _power_law(dim: int, generations: int, replications: int, peers: tuple[Peer,
     return Contest(title, chain, replications, peers, slow=dim > 300)
 
 
-def _sizes(chain: Chain, name: str, replications: int, rows_up_to: int) -> Sweep:
+def _sizes(chain: Regression | Gaussian, name: str, replications: int, rows_up_to: int) -> Sweep:
     """The number of samples from a hundred to a thousand million; peers that draw rows stop early."""
 
     def point(n):
-        sized = dataclasses.replace(chain, samples=n) if isinstance(chain, Gaussian) else None
-        sized = sized or dataclasses.replace(chain, fit=chain.fit._replace(samples=n))
-        peers = (OURS, NUMPY_STATISTICS, *((NUMPY,) if n <= rows_up_to else ()))
-        return Point(n, sized, replications, peers)
+        if isinstance(chain, Gaussian):
+            sized = dataclasses.replace(chain, samples=n)
+        else:
+            sized = dataclasses.replace(chain, fit=chain.fit._replace(samples=n))
+        peers = (OURS, NUMPY_STATISTICS, NUMPY)
+        return Point(n, sized, replications, peers if n <= rows_up_to else peers[:2])
 
     return Sweep(f"{name}, from n = 100 to 1,000,000,000", "n", tuple(point(10**k) for k in range(2, 10)))
 
@@ -139,12 +143,13 @@ def _replications(chain: Chain, name: str) -> Sweep:
 CASES: dict[str, tuple[Contest | Sweep, ...]] = {
     "ridge": tuple(
         Contest(
-            f"Isotropic ridge chain, d = 100, T = 200, λ = 0.1, 10 generations: {n:,} replications",
+            f"Isotropic ridge chain, d = 100, T = 200, λ = 0.1, 10 generations, {name} replications",
             RIDGE,
             n,
             REGRESSION,
+            slow=n > 1_000,
         )
-        for n in (1_000, 100_000)
+        for name, n in (("few", 1_000), ("many", 100_000))
     ),
     "downstream": tuple(
         Contest(
@@ -159,7 +164,7 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
     "power-law": (
         _power_law(300, 5, 1_000, REGRESSION),
         _power_law(1_000, 5, 200, LARGE_REGRESSION),
-        _power_law(3_000, 2, 50, LARGE_REGRESSION),
+        _power_law(3_000, 2, 50, LARGEST_REGRESSION),
     ),
     "least-squares": (
         Contest(
@@ -197,7 +202,6 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             COVARIANCES,
             1_000,
             COVARIANCE,
-            draws=(100 * (50 * 49 // 2 + 50), 100 * 50),
         ),
     ),
     "samples": (

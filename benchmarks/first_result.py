@@ -76,12 +76,9 @@ def _spread(runs: list[dict[str, float]]) -> dict[str, tuple[float, float, float
 
 def _child(module: str, precision: str) -> None:
     from cases import RIDGE
-    from worker import Absent, Peer, simulators
+    from worker import Peer, simulators
 
-    make = simulators(Peer(module, module, precision))
-    if isinstance(make, Absent):
-        raise SystemExit(make.reason)
-    simulator = make(RIDGE, REPLICATIONS)
+    simulator = simulators(Peer(module, module, precision))(RIDGE, REPLICATIONS)
     imported = time.perf_counter()
     simulator.run(0, -(-REPLICATIONS // simulator.batch) * simulator.batch)
     done = time.perf_counter()

@@ -15,7 +15,7 @@ import numpy as np
 
 from peers.summary import Summary
 from tasks import Task
-from worker import Absent, Answer, Peer, Request, Worker
+from worker import Answer, NoAnswer, Peer, Request, Worker
 
 _STEP = 8
 _SIX = 6.0
@@ -56,7 +56,10 @@ class Timing:
     """The replications of one run; times are scaled to those of the entry."""
     first_call_adds: float
     """Seconds that the first run took longer than the second: tracing, compilation, loading."""
+    typical: float
+    """Seconds of one run before the rounds began."""
     summary: Summary
+    """Of all that was computed."""
     difference: float = 0.0
     """From the reference, in standard errors, where it is largest."""
     seconds: list[float] = dataclasses.field(default_factory=list)
@@ -71,6 +74,19 @@ class Timing:
         """Time over the reference's time in the same round: median, smallest, largest."""
         ratios = sorted(a / b for a, b in zip(self.seconds, reference.seconds, strict=True))
         return statistics.median(ratios), ratios[0], ratios[-1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Absent:
+    """An entry without times."""
+
+    entry: Entry
+    reason: str
+    wrong: bool = False
+    """Whether there was an answer, and that is the reason."""
+
+
+Results: TypeAlias = Sequence[Timing | Absent]
 
 
 class Workers:
@@ -88,87 +104,83 @@ class Workers:
         for worker in self._workers.values():
             worker.close()
 
-    def ask(self, entry: Entry, seed: int, count: int) -> Answer | Absent:
-        """A run of one entry."""
+    def ask(self, entry: Entry, seed: int, count: int) -> Answer:
+        """A run of one entry; raises `NoAnswer`."""
         if entry.peer not in self._workers:
             self._workers[entry.peer] = Worker(entry.peer, self._limit)
         return self._workers[entry.peer].ask(Request(entry.task, entry.replications, seed, count))
 
 
-Results: TypeAlias = Sequence[Timing | Absent]
-
-
-def measure(
-    entries: Sequence[Entry], workers: Workers, settings: Settings, say: Callable[[str], None]
-) -> list[Timing | Absent]:
+def measure(entries: Sequence[Entry], workers: Workers, settings: Settings, say: Callable[[str], None]) -> Results:
     """The timing of every entry, or why there is none."""
     results: dict[Entry, Timing | Absent] = {}
-    references: dict[str, Timing] = {}
-    typical: dict[Entry, float] = {}
     for entry in entries:
         say(f"{entry.point}: {entry.peer.name}")
-        warm = _warm_up(entry, workers, settings)
-        if isinstance(warm, Absent):
-            results[entry] = warm
-            continue
-        results[entry], typical[entry] = warm
-        reference = references.setdefault(entry.point, warm[0])
-        warm[0].difference = difference = _difference(warm[0].summary, reference.summary)
-        if not difference < _SIX:
-            reason = f"differs from {reference.entry.peer.name} by {difference:.1f} standard errors"
-            results[entry] = Absent(reason, wrong=True)
-    racing = [timing for timing in results.values() if isinstance(timing, Timing)]
-    expected = sum(max(typical[timing.entry], settings.seconds / 2) for timing in racing)
+        try:
+            results[entry] = _warm_up(entry, workers, settings)
+        except NoAnswer as reason:
+            results[entry] = Absent(entry, str(reason))
+    _check(results)
+    expected = sum(max(timing.typical, settings.seconds / 2) for timing in _racing(results))
     rounds = max(3, min(settings.repetitions, int(settings.patience / max(expected, 1e-9))))
     for repetition in range(rounds):
         say(f"round {repetition + 1} of {rounds}")
+        racing = _racing(results)
         turn = repetition % max(1, len(racing))
         for timing in racing[turn:] + racing[:turn]:
-            outcome = _timed(timing, workers, settings.seconds, seed=1000 * (repetition + 1))
-            if isinstance(outcome, Absent):
-                results[timing.entry] = outcome
-            else:
-                timing.seconds.append(outcome)
-        racing = [timing for timing in racing if results[timing.entry] is timing]
+            try:
+                _time(timing, workers, settings.seconds, seed=1000 * (repetition + 1))
+            except NoAnswer as reason:
+                results[timing.entry] = Absent(timing.entry, str(reason))
+    _check(results)
     return [results[entry] for entry in entries]
 
 
-def _warm_up(entry: Entry, workers: Workers, settings: Settings) -> tuple[Timing, float] | Absent:
-    """A timing without times yet, and about what a run takes."""
+def _racing(results: dict[Entry, Timing | Absent]) -> list[Timing]:
+    return [timing for timing in results.values() if isinstance(timing, Timing)]
+
+
+def _warm_up(entry: Entry, workers: Workers, settings: Settings) -> Timing:
     seeds = itertools.count(1)
-    first, again = (workers.ask(entry, next(seeds), 1) for _ in range(2))
-    if isinstance(first, Absent) or isinstance(again, Absent):
-        return first if isinstance(first, Absent) else again
-    summary, last = first.summary.merge(again.summary), again
-    # A step takes at most as many times as long as it has times more replications.
-    enough = settings.patience / _STEP if entry.peer.whole else settings.seconds / 2
+    first, last = (workers.ask(entry, next(seeds), 1) for _ in range(2))
+    adds, summary = first.seconds - last.seconds, first.summary.merge(last.summary)
+    # A run takes at most as many times as long as the one before as it has times more replications.
+    enough = settings.limit / _STEP if entry.peer.whole else settings.seconds / 2
     while last.seconds < enough and last.count < entry.replications:
         step = _STEP if entry.peer.whole else min(_STEP, settings.seconds / max(last.seconds, 1e-6))
         last = workers.ask(entry, next(seeds), min(entry.replications, int(step * last.count) + 1))
-        if isinstance(last, Absent):
-            return last
         summary = summary.merge(last.summary)
-    return Timing(entry, last.count, first.seconds - again.seconds, summary), last.seconds
+    return Timing(entry, last.count, adds, last.seconds, summary)
 
 
-def _timed(timing: Timing, workers: Workers, seconds: float, seed: int) -> float | Absent:
-    """The mean over as many runs as take half of the time of a measurement."""
+def _time(timing: Timing, workers: Workers, seconds: float, seed: int) -> None:
+    """Add the mean over as many runs as take half of the time of a measurement."""
     total, runs = 0.0, 0
     while runs == 0 or total < seconds / 2:
         answer = workers.ask(timing.entry, seed + runs, timing.timed_on)
-        if isinstance(answer, Absent):
-            return answer
+        timing.summary = timing.summary.merge(answer.summary)
         total, runs = total + answer.seconds, runs + 1
-    return total / runs * timing.entry.replications / timing.timed_on
+    timing.seconds.append(total / runs * timing.entry.replications / timing.timed_on)
 
 
-def _difference(ours: Summary, reference: Summary) -> float:
+def _check(results: dict[Entry, Timing | Absent]) -> None:
+    """Put out whoever differs from the reference of its point by six standard errors."""
+    references: dict[str, Timing] = {}
+    for timing in _racing(results):
+        reference = references.setdefault(timing.entry.point, timing)
+        timing.difference = _difference(timing.summary, reference.summary)
+        if not timing.difference < _SIX:
+            reason = f"differs from {reference.entry.peer.name} by {timing.difference:.1f} standard errors"
+            results[timing.entry] = Absent(timing.entry, reason, wrong=True)
+
+
+def _difference(other: Summary, reference: Summary) -> float:
     """The largest difference of two means, in standard errors.
 
     Few replications say little about their own variance: the larger of the two counts.
     """
-    if ours is reference:
+    if other is reference:
         return 0.0
-    variance = np.maximum(ours.variance, reference.variance)
-    stderr = np.sqrt(variance / ours.count + reference.variance / reference.count)
-    return float(np.max(np.abs(ours.mean - reference.mean) / stderr))
+    variance = np.maximum(other.variance, reference.variance)
+    stderr = np.sqrt(variance / other.count + reference.variance / reference.count)
+    return float(np.max(np.abs(other.mean - reference.mean) / stderr))

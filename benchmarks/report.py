@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from cases import DRAWS, Contest, Sweep
-from measure import Results, Timing
-from worker import Absent, Peer
+from measure import Absent, Results, Timing
+from worker import Peer
 
 
 def contest(asked: Contest, replications: int, results: Results, rates: Sequence[float]) -> str:
@@ -18,7 +18,7 @@ def contest(asked: Contest, replications: int, results: Results, rates: Sequence
         "precision",
         f"{replications:,} replications",
         "timed on",
-        "time / first row",
+        f"time / {asked.peers[0].name}",
         "range",
         "first call adds",
     ]
@@ -35,7 +35,7 @@ def contest(asked: Contest, replications: int, results: Results, rates: Sequence
     lines = [_table(head, rows), "", _rounds(results)]
     if asked.rtol is not None:
         lines += ["", f"{replications:,} paths give a standard error of at most {asked.rtol:.1%} at every generation."]
-    if isinstance(ours, Timing) and rates and asked.rtol is None:
+    elif isinstance(ours, Timing) and rates:
         lines += ["", _against_draws(asked, ours, rates)]
     return "\n".join(lines)
 
@@ -130,17 +130,20 @@ def plain(result: Timing | Absent | dict) -> dict:
     """One result as plain data."""
     if isinstance(result, dict):
         return result
-    if isinstance(result, Absent):
-        return {"absent": result.reason}
     entry = result.entry
-    return {
+    described = {
         "point": entry.point,
         "peer": dataclasses.asdict(entry.peer),
         "task": {type(entry.task).__name__: dataclasses.asdict(entry.task)},
         "replications": entry.replications,
+    }
+    if isinstance(result, Absent):
+        return described | {"absent": result.reason}
+    return described | {
         "timed_on": result.timed_on,
-        "first_call_adds_seconds": result.first_call_adds,
+        "computed_in_all": result.summary.count,
         "standard_errors_from_reference": result.difference,
+        "first_call_adds_seconds": result.first_call_adds,
         "median_seconds": result.median,
         "seconds": result.seconds,
     }
@@ -169,12 +172,20 @@ def _ratio(result: Timing, reference: Timing) -> list[str]:
     if result is reference:
         return ["1", ""]
     middle, low, high = result.ratio(reference)
-    return [_factor(middle), f"{_factor(low)} to {_factor(high)}"]
+    return [_three(middle), f"{_three(low)} to {_three(high)}"]
 
 
 def _rounds(results: Results) -> str:
     counts = {len(result.seconds) for result in results if isinstance(result, Timing)}
-    return f"Medians of {max(counts, default=0)} rounds."
+    text = f"Medians of {max(counts, default=0)} rounds."
+    others = [result for result in results if isinstance(result, Timing) and result.difference > 0]
+    if others:
+        far = max(others, key=lambda timing: timing.difference)
+        text += (
+            f" The largest difference of a mean from that of the reference is {far.difference:.1f} standard errors "
+            f"({_name(far.entry.peer)}, {far.summary.count:,} replications)."
+        )
+    return text
 
 
 def _timed_on(result: Timing) -> str:
@@ -187,14 +198,10 @@ def _name(peer: Peer) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    for unit, size in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)):
-        if abs(seconds) < 999.5 * size or unit == "s":
+    for unit, size in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3)):
+        if abs(seconds) < 999.5 * size:
             return f"{_three(seconds / size)} {unit}"
-    raise AssertionError
-
-
-def _factor(ratio: float) -> str:
-    return _three(ratio)
+    return f"{_three(seconds)} s"
 
 
 def _three(number: float) -> str:

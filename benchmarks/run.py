@@ -17,8 +17,7 @@ import first_result
 import machine
 import report
 from cases import CASES, DRAWS, FIRST_RESULT, OURS, QUICK, Contest, Sweep
-from measure import Entry, Results, Settings, Workers, measure
-from worker import Absent
+from measure import Absent, Entry, Results, Settings, Workers, measure
 
 _PILOT = 4096
 
@@ -35,7 +34,9 @@ def main() -> int:
         for name in options.cases:
             if name == FIRST_RESULT:
                 starts = first_result.measure(1 if options.quick else 3, options.limit, _say)
-                book.add(name, "Time to the first result", report.first_result(starts), starts)
+                book.add(
+                    name, "Time to the first result", report.first_result(starts, first_result.REPLICATIONS), starts
+                )
             for asked in CASES.get(name, ()):
                 asked = asked.thinned() if options.quick else asked
                 if isinstance(asked, Sweep):
@@ -56,9 +57,9 @@ class _Book:
         self.rates: list[float] = []
         self.wrong = False
         self._json, self._markdown = json_file, markdown_file
-        self._head = report.preamble(machine.describe(), _command())
-        self._sections, self._results = [self._head], []
-        print(self._head)
+        self._machine = machine.describe()
+        self._sections, self._results = [report.preamble(self._machine, _command())], []
+        print(*self._sections)
 
     def add(self, case: str, title: str, section: str, results: Results) -> None:
         print(f"\n## {title}\n\n{section}", flush=True)
@@ -66,7 +67,7 @@ class _Book:
         self._sections.append(f"## {title}\n\n{section}")
         self._results.append({"case": case, "title": title, "results": [report.plain(result) for result in results]})
         if self._json:
-            whole = {"machine": machine.describe(), "command": _command(), "results": self._results}
+            whole = {"machine": self._machine, "command": _command(), "results": self._results}
             self._json.write_text(json.dumps(whole, indent=1) + "\n")
         if self._markdown:
             self._markdown.write_text("\n\n".join(self._sections) + "\n")
@@ -76,15 +77,20 @@ def _replications(asked: Contest, workers: Workers, scale: float) -> int:
     """Those of the case, or as many as its precision takes, judged by a first few of ours."""
     if asked.replications is not None:
         return max(2, int(scale * asked.replications))
-    answer = workers.ask(Entry("pilot", OURS, asked.chain, _PILOT), seed=0, count=_PILOT)
-    if isinstance(answer, Absent):
-        raise SystemExit(f"jaxcollapse: {answer.reason}")
-    _, mean, variance = answer.summary
+    _, mean, variance = workers.ask(Entry("pilot", OURS, asked.chain, _PILOT), seed=0, count=_PILOT).summary
     return int(np.ceil(np.max(variance / (asked.rtol * mean) ** 2)))
 
 
 def _command() -> str:
-    return shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]])
+    """What was typed, without the files that were written."""
+    words = iter(sys.argv[1:])
+    kept = []
+    for word in words:
+        if word in ("--json", "--markdown"):
+            next(words)
+        elif not word.startswith(("--json=", "--markdown=")):
+            kept.append(word)
+    return shlex.join(["python", "benchmarks/run.py", *kept])
 
 
 def _say(what: str) -> None:
@@ -102,7 +108,7 @@ def _options() -> argparse.Namespace:
         action="store_true",
         help=f"few replications and rounds, and if no case is named only {', '.join(QUICK)}",
     )
-    parser.add_argument("--seconds", type=float, help="about the length of one measurement (0.3; quick: 0.1)")
+    parser.add_argument("--seconds", type=float, help="about the length of one measurement (0.2; quick: 0.05)")
     parser.add_argument("--repetitions", type=int, help="rounds, three at least (5; quick: 3)")
     parser.add_argument("--scale", type=float, help="factor on the number of replications (1; quick: 0.1)")
     parser.add_argument("--limit", type=float, default=120.0, help="seconds after which a contestant is given up")
@@ -112,7 +118,7 @@ def _options() -> argparse.Namespace:
     if unknown := sorted(set(options.cases) - set(names)):
         parser.error(f"unknown case {', '.join(unknown)}: choose from {', '.join(names)}")
     options.cases = options.cases or (QUICK if options.quick else names)
-    for option, value, quick in (("seconds", 0.3, 0.1), ("repetitions", 5, 3), ("scale", 1.0, 0.1)):
+    for option, value, quick in (("seconds", 0.2, 0.05), ("repetitions", 5, 3), ("scale", 1.0, 0.1)):
         if getattr(options, option) is None:
             setattr(options, option, quick if options.quick else value)
         elif not getattr(options, option) > 0:

@@ -50,16 +50,16 @@ class Answer(NamedTuple):
     summary: Summary
 
 
-class Absent(NamedTuple):
-    """Why there is no time."""
-
-    reason: str
-    wrong: bool = False
-    """Whether there is an answer, and that is the reason."""
+class NoAnswer(Exception):
+    """The reason why a peer did not answer: not installed, too slow, dead."""
 
 
 class _Failed(NamedTuple):
     traceback: str
+
+
+class _Missing(NamedTuple):
+    package: str
 
 
 class Worker:
@@ -70,19 +70,21 @@ class Worker:
         self._peer, self._limit = peer, limit
         self._process = self._connection = None
 
-    def ask(self, request: Request) -> Answer | Absent:
-        """Have it computed."""
+    def ask(self, request: Request) -> Answer:
+        """Have it computed; raises `NoAnswer`."""
         if self._process is None:
             self._start()
-        self._connection.send(request)
-        if not self._connection.poll(self._limit):
-            self.close()
-            return Absent(f"no answer within {self._limit:g} s")
         try:
+            self._connection.send(request)
+            if not self._connection.poll(self._limit):
+                self.close()
+                raise NoAnswer(f"no answer within {self._limit:g} s")
             reply = self._connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             self.close()
-            return Absent("its process died")
+            raise NoAnswer("its process died") from None
+        if isinstance(reply, _Missing):
+            raise NoAnswer(f"{reply.package} is not installed")
         if isinstance(reply, _Failed):
             raise RuntimeError(f"{self._peer.name} failed\n{reply.traceback}")
         return reply
@@ -103,29 +105,33 @@ class Worker:
         other.close()
 
 
-def simulators(peer: Peer) -> Callable[[Task, int], Simulator] | Absent:
-    """How a peer makes its simulators, in this process, if the package that it needs is there."""
+def simulators(peer: Peer) -> Callable[[Task, int], Simulator]:
+    """How a peer makes its simulators, in this process; raises `ModuleNotFoundError` if its package is not there."""
     os.environ["JAX_ENABLE_X64"] = str(int(peer.precision == "float64"))
-    try:
-        module = importlib.import_module(f"peers.{peer.module}")
-    except ModuleNotFoundError as error:
-        if error.name != peer.needs:
-            raise
-        return Absent(f"{peer.needs} is not installed")
+    module = importlib.import_module(f"peers.{peer.module}")
     return functools.cache(lambda task, replications: module.simulator(task, peer.precision, replications))
 
 
 def _serve(peer: Peer, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     try:
-        make = simulators(peer)
+        make = _missing_or_simulators(peer)
         while True:
             request = connection.recv()
-            connection.send(make if isinstance(make, Absent) else _answer(make, request))
+            connection.send(make if isinstance(make, _Missing) else _answer(make, request))
     except EOFError:  # the parent is gone
         return
     except Exception:
         connection.send(_Failed(traceback.format_exc()))
+
+
+def _missing_or_simulators(peer: Peer) -> Callable[[Task, int], Simulator] | _Missing:
+    try:
+        return simulators(peer)
+    except ModuleNotFoundError as error:
+        if peer.needs is None or error.name != peer.needs:
+            raise
+        return _Missing(peer.needs)
 
 
 def _answer(make: Callable[[Task, int], Simulator], request: Request) -> Answer:
