@@ -20,6 +20,7 @@ from jaxtyping import Array, Key
 
 from jaxcollapse._check import check_choice, check_key
 from jaxcollapse._precision import enable_x64
+from jaxcollapse._types import HostArray
 from jaxcollapse.estimate import Estimate
 from jaxcollapse.monte_carlo import monte_carlo
 from jaxcollapse.relation import RELATIONS, Relation, Ruling
@@ -147,8 +148,8 @@ class Verdict:
     reason: str
     estimate: Estimate | None
     theory: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
+    lower: HostArray
+    upper: HostArray
     notices: float
     replications: int
     needed: int | None

@@ -64,14 +64,14 @@ def main() -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool,
+        bool | None,
         typer.Option("--version", help="Show the version and exit.", callback=lambda v: _version(v), is_eager=True),
-    ] = False,
+    ] = None,
 ) -> None:
     pass
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool | None) -> None:
     if wanted:
         from jaxcollapse import __version__
 

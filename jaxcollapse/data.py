@@ -6,14 +6,17 @@ rows themselves, they sit in a `Samples` buffer of fixed capacity.
 """
 
 import abc
-from typing import ClassVar, Self
+from typing import ClassVar, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Key, PyTree, Scalar
+from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from jaxcollapse._check import check_shape
+from jaxcollapse._types import Number
+
+D = TypeVar("D", bound="Data")  # `typing.Self` means nothing to a checker of single methods
 
 
 class Data(eqx.Module):
@@ -23,19 +26,19 @@ class Data(eqx.Module):
     """Whether a union takes more memory than its parts (rows do, sums do not)."""
 
     @abc.abstractmethod
-    def __add__(self, other: Self) -> Self:
+    def __add__(self: D, other: D) -> D:
         """The union of two data sets."""
 
     @abc.abstractmethod
-    def __rmul__(self, weight: Scalar | float) -> Self:
+    def __rmul__(self: D, weight: Number) -> D:
         """The same data, every row counted `weight` times."""
 
     @abc.abstractmethod
-    def empty(self) -> Self:
+    def empty(self: D) -> D:
         """Data without a single row, in the shapes of `self` (whose leaves need only shapes and dtypes)."""
 
     @abc.abstractmethod
-    def union(self) -> Self:
+    def union(self: D) -> D:
         """The union of a stack of batches: every leaf of `self` has a leading axis of batches."""
 
 
@@ -44,19 +47,19 @@ class Statistic(Data):
 
     grows: ClassVar[bool] = False
 
-    def __add__(self, other: Self) -> Self:
+    def __add__(self: D, other: D) -> D:
         """The union of two data sets: the sums of their sums."""
         return jax.tree.map(jnp.add, self, other)
 
-    def __rmul__(self, weight: Scalar | float) -> Self:
+    def __rmul__(self: D, weight: Number) -> D:
         """The same data, every row counted `weight` times."""
         return jax.tree.map(lambda leaf: weight * leaf, self)
 
-    def empty(self) -> Self:
+    def empty(self: D) -> D:
         """Data without a single row: all sums zero."""
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), self)
 
-    def union(self) -> Self:
+    def union(self: D) -> D:
         """The union of a stack of batches."""
         return jax.tree.map(lambda leaf: leaf.sum(axis=0), self)
 
@@ -85,7 +88,7 @@ class Samples(Data):
     weights: Float[Array, " capacity"]
     grows: ClassVar[bool] = True
 
-    def __init__(self, rows: PyTree[Array], weights: Array | None = None):
+    def __init__(self, rows: PyTree[Array], weights: Float[Array, " capacity"] | None = None):
         """Takes the rows and, optionally, their weights."""
         leaves = jax.tree.leaves(rows)
         if not leaves or any(jnp.ndim(leaf) == 0 for leaf in leaves):
@@ -113,13 +116,13 @@ class Samples(Data):
         values = jax.vmap(function)(self.rows)
         return jax.tree.map(lambda v: jnp.tensordot(self.weights, v, axes=1) / self.count, values)
 
-    def first(self, n: Scalar | int) -> "Samples":
+    def first(self, n: Number) -> "Samples":
         """The first `n` rows; the others get weight zero. `n` may be traced."""
         return Samples(self.rows, jnp.where(jnp.arange(self.capacity) < n, self.weights, 0.0))
 
-    def subsample(self, key: Key[Array, ""], n: Scalar | int, capacity: int) -> "Samples":
+    def subsample(self, key: Key[Array, ""], n: Number, capacity: int) -> "Samples":
         """`n` of the rows that have weight, uniformly without replacement, in a buffer of `capacity` rows."""
-        present: Bool[Array, " rows"] = self.weights > 0
+        present: Bool[Array, " capacity"] = self.weights > 0
         order = jnp.argsort(jnp.where(present, jax.random.uniform(key, (self.capacity,)), jnp.inf))[:capacity]
         return Samples(jax.tree.map(lambda leaf: leaf[order], self.rows), self.weights[order]).first(n)
 
@@ -128,7 +131,7 @@ class Samples(Data):
         rows = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), self.rows, other.rows)
         return Samples(rows, jnp.concatenate([self.weights, other.weights]))
 
-    def __rmul__(self, weight: Scalar | float) -> "Samples":
+    def __rmul__(self, weight: Number) -> "Samples":
         """The same rows, each counted `weight` times."""
         return Samples(self.rows, weight * self.weights)
 

@@ -10,6 +10,7 @@ from jaxtyping import PyTree
 
 from jaxcollapse._check import check_integer
 from jaxcollapse._tile import difference
+from jaxcollapse._types import Count, HostArray
 from jaxcollapse.moments import Moments
 from jaxcollapse.quantile import order_statistics
 from jaxcollapse.run import LARGEST, Run, State
@@ -42,7 +43,7 @@ class Estimate:
     def _grid_names(self) -> tuple[str, ...]:
         return () if self._run.grid is None else self._run.grid.names
 
-    def _each(self, function) -> PyTree[np.ndarray]:
+    def _each(self, function) -> PyTree[HostArray]:
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             return jax.tree.unflatten(self._run.structure, [function(moments) for moments in self._moments])
 
@@ -52,37 +53,37 @@ class Estimate:
         return self._state.count
 
     @property
-    def mean(self) -> PyTree[np.ndarray]:
+    def mean(self) -> PyTree[HostArray]:
         """The mean over replications."""
         return self._each(lambda m: m.mean)
 
     @property
-    def variance(self) -> PyTree[np.ndarray]:
+    def variance(self) -> PyTree[HostArray]:
         """The variance of one replication (divisor ``count - 1``; NaN for a single one)."""
         return self._each(_variance)
 
     @property
-    def stderr(self) -> PyTree[np.ndarray]:
+    def stderr(self) -> PyTree[HostArray]:
         """The standard error of the mean."""
         return self._each(lambda m: np.sqrt(_variance(m) / m.count))
 
     @property
-    def skewness(self) -> PyTree[np.ndarray]:
+    def skewness(self) -> PyTree[HostArray]:
         """The skewness of one replication; 0 where all replications agree."""
         return self._each(_skewness)
 
     @property
-    def minimum(self) -> PyTree[np.ndarray]:
+    def minimum(self) -> PyTree[HostArray]:
         """The smallest replication."""
         return self._each(lambda m: m.minimum)
 
     @property
-    def maximum(self) -> PyTree[np.ndarray]:
+    def maximum(self) -> PyTree[HostArray]:
         """The largest replication."""
         return self._each(lambda m: m.maximum)
 
     @property
-    def nonfinite(self) -> PyTree[np.ndarray]:
+    def nonfinite(self) -> PyTree[HostArray]:
         """How many replications were not finite."""
         return self._each(lambda m: m.nonfinite)
 
@@ -92,7 +93,7 @@ class Estimate:
         return tuple(int(index) for index in self._moments[0].failures)
 
     @property
-    def usable(self) -> PyTree[np.ndarray]:
+    def usable(self) -> PyTree[HostArray]:
         """Whether the mean is close enough to normal for its standard error to mean something.
 
         False where a replication was not finite, where one replication makes up more than a twentieth of the sum of
@@ -102,7 +103,7 @@ class Estimate:
         """
         return self._each(_usable)
 
-    def interval(self, level: float = 0.95) -> tuple[PyTree[np.ndarray], PyTree[np.ndarray]]:
+    def interval(self, level: float = 0.95) -> tuple[PyTree[HostArray], PyTree[HostArray]]:
         """The normal confidence interval of the mean, two-sided."""
         from scipy.special import ndtri
 
@@ -145,9 +146,9 @@ class Estimate:
     def refine(
         self,
         *,
-        replications: int | None = None,
+        replications: Count | None = None,
         rtol: float | None = None,
-        max_replications: int | None = None,
+        max_replications: Count | None = None,
         progress: bool | None = None,
     ) -> "Estimate":
         """The estimate from more replications: those that it has, and the next ones.
@@ -179,11 +180,11 @@ class Estimate:
             )
         return refined
 
-    def _extended(self, replications: int, progress: bool | None) -> "Estimate":
+    def _extended(self, replications: Count, progress: bool | None) -> "Estimate":
         check_integer("replications", replications, minimum=1)
         if replications > LARGEST:
             raise ValueError(f"replications must be at most {LARGEST:,}, got {replications:,}")
-        return Estimate(self._run, self._run.extend(self._state, replications, progress), self._dims, self._axis)
+        return Estimate(self._run, self._run.extend(self._state, int(replications), progress), self._dims, self._axis)
 
     def _needed(self, rtol: float) -> float:
         """About how many replications bring every relative standard error to `rtol`; no fewer than there are."""
@@ -197,7 +198,7 @@ class Estimate:
                 needed = max(needed, float(np.ceil(1.05 * m.count * worst**2)))
         return needed
 
-    def replay(self, replication: int) -> PyTree[np.ndarray]:
+    def replay(self, replication: Count) -> PyTree[HostArray]:
         """One replication alone: the function's result at its key, and at every point of the grid.
 
         It is computed by the compiled program of the run itself, in its tile, so that it has the bits that went into
@@ -208,11 +209,11 @@ class Estimate:
         check_integer("replication", replication, minimum=0)
         if replication >= self.count:
             raise ValueError(f"replication must be below the count {self.count:,}, got {replication}")
-        tile, row = divmod(replication, self._run.tile)
+        tile, row = divmod(int(replication), self._run.tile)
         _, leaves = next(self._values((tile + 1) * self._run.tile, first=tile))
         return jax.tree.unflatten(self._run.structure, [leaf[row] for leaf in leaves])
 
-    def quantile(self, q: float | Sequence[float]) -> PyTree[np.ndarray]:
+    def quantile(self, q: float | Sequence[float]) -> PyTree[HostArray]:
         """Quantiles of a single replication: the smallest value with at least the fraction `q` at or below it.
 
         Exact for the replications of this estimate, not a sketch, so that it costs nothing unless it is asked for and
@@ -257,7 +258,7 @@ class Estimate:
         for _, leaves in self._values(self.count):
             yield np.concatenate([leaf.reshape(len(leaf), -1).astype(float) for leaf in leaves], axis=1)
 
-    def _unravel(self, flat: np.ndarray, leading: tuple[int, ...]) -> PyTree[np.ndarray]:
+    def _unravel(self, flat: np.ndarray, leading: tuple[int, ...]) -> PyTree[HostArray]:
         shapes = [m.mean.shape for m in self._moments]
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
         parts = zip(np.split(flat, ends, axis=-1), shapes, strict=True)
@@ -306,16 +307,16 @@ class Estimate:
         return "\n".join(lines)
 
 
-def _variance(m: Moments) -> np.ndarray:
+def _variance(m: Moments) -> HostArray:
     return m.second / (m.count - 1) if m.count > 1 else np.full_like(m.second, np.nan)
 
 
-def _skewness(m: Moments) -> np.ndarray:
+def _skewness(m: Moments) -> HostArray:
     scale = (m.second / m.count) ** 1.5
     return np.where(m.second > 0, (m.third / m.count) / np.where(scale > 0, scale, 1.0), 0.0 * m.second)
 
 
-def _usable(m: Moments) -> np.ndarray:
+def _usable(m: Moments) -> HostArray:
     farthest = np.maximum(m.maximum - m.mean, m.mean - m.minimum) ** 2
     light = farthest <= 0.05 * m.second
     symmetric = np.abs(_skewness(m)) <= 0.1 * np.sqrt(m.count)
@@ -327,6 +328,6 @@ def _name(part: Any) -> str:
     return str(getattr(part, "key", getattr(part, "name", getattr(part, "idx", part))))
 
 
-def _values(mean: np.ndarray, stderr: np.ndarray) -> str:
+def _values(mean: HostArray, stderr: HostArray) -> str:
     pairs = [f"{m:.4g} ± {s:.1g}" for m, s in zip(mean.ravel(), stderr.ravel(), strict=True)]
     return ", ".join(pairs if len(pairs) <= 6 else [*pairs[:3], "...", *pairs[-2:]])

@@ -72,7 +72,7 @@ class Model(eqx.Module):
         """
         return self
 
-    def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar, **context) -> PyTree:
+    def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar | int, **context) -> PyTree:
         """Sample `n`, then fit, in one draw: called instead of the two when no old data is kept and `exact` holds."""
         data_key, fit_key = split(key)
         return self.fit(self.sample(data_key, params, n), key=fit_key, previous=params, **context)

@@ -5,6 +5,7 @@ float64 and in the order of the tiles.
 """
 
 import dataclasses
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,9 @@ from jaxtyping import Array
 FAILURES = 16
 """How many replications that are not finite are remembered by their index."""
 _NOWHERE = np.uint32(2**32 - 1)
+
+Leaf: TypeAlias = Any
+"""A NumPy array or a count; on the device, where moments are a pytree, whatever JAX has in its place."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,15 +29,15 @@ class Moments:
     were not finite.
     """
 
-    count: int
-    mean: np.ndarray
-    second: np.ndarray
-    third: np.ndarray
-    fourth: np.ndarray
-    minimum: np.ndarray
-    maximum: np.ndarray
-    nonfinite: np.ndarray
-    failures: np.ndarray
+    count: Leaf
+    mean: Leaf
+    second: Leaf
+    third: Leaf
+    fourth: Leaf
+    minimum: Leaf
+    maximum: Leaf
+    nonfinite: Leaf
+    failures: Leaf
 
     def merge(self, other: "Moments") -> "Moments":
         """The moments of both samples together; `other` holds the later replications."""
@@ -96,7 +100,7 @@ class Moments:
         """Those of tile `t` of a stack that came from the device."""
         failures = stacked.failures[t]
         return Moments(
-            int(stacked.count[t]),  # type: ignore[index]
+            int(stacked.count[t]),
             *(np.asarray(getattr(stacked, name)[t], np.float64) for name in _PER_ENTRY),
             failures=failures[failures != _NOWHERE].astype(np.int64),
         )
@@ -119,7 +123,7 @@ def of_tile(values: list[Array], results: int, index: Array, present: Array) -> 
     failed = jnp.stack(bad).any(axis=0) & present
     none = jnp.full(FAILURES, _NOWHERE)
     first = lambda: jnp.concatenate([jnp.sort(jnp.where(failed, index, _NOWHERE)), none])[:FAILURES]  # noqa: E731
-    return Moments(count, *arrays, failures=jax.lax.cond(failed.any(), first, lambda: none))  # type: ignore[arg-type]
+    return Moments(count, *arrays, failures=jax.lax.cond(failed.any(), first, lambda: none))
 
 
 def _moments(x: Array, count: Array, present: Array) -> tuple[Array, ...]:

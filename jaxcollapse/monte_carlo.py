@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from jaxtyping import Array, Key, PyTree
 
 from jaxcollapse._check import check_integer, check_key
+from jaxcollapse._types import Count
 from jaxcollapse.estimate import Estimate
 from jaxcollapse.grid import Grid
 from jaxcollapse.run import LARGEST, Run, State
@@ -20,14 +21,14 @@ from jaxcollapse.run import LARGEST, Run, State
 def monte_carlo(
     function: Callable[..., PyTree],
     key: Key[Array, ""],
-    replications: int,
+    replications: Count,
     *,
     grid: Grid | None = None,
     dims: Sequence[str] | None = None,
     save: str | os.PathLike | None = None,
     independent: bool = False,
-    threads: int | None = None,
-    block: int | None = None,
+    threads: Count | None = None,
+    block: Count | None = None,
     progress: bool | None = None,
 ) -> Estimate:
     """Estimate the mean of ``function(key)`` over independent keys, or that of ``function(key, **point)`` on a grid.
@@ -89,7 +90,7 @@ def monte_carlo(
     names = _names(dims, () if grid is None else grid.names)
     run = Run(function, key, grid=grid, independent=independent, save=save, threads=threads, block=block)
     _check_dims(names, run)
-    return Estimate(run, run.extend(State(), replications, progress), names)
+    return Estimate(run, run.extend(State(), int(replications), progress), names)
 
 
 def _names(dims: Sequence[str] | None, taken: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -15,6 +15,8 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from jaxcollapse._types import HostArray
+
 if TYPE_CHECKING:
     from jaxcollapse.claim import Verdict, Verification
     from jaxcollapse.estimate import Estimate
@@ -236,7 +238,7 @@ def _rate(figure: Figure | SubFigure, verdict: "Verdict") -> list[Axes]:
     sizes = np.asarray(verdict.claim.axis.values, float)  # type: ignore[union-attr]
     mean = _flat(verdict.estimate.mean, sizes.size)
     lower, upper = (_flat(limit, sizes.size) for limit in verdict.estimate.interval(0.95))
-    exponent, low, high = (np.ravel(v) for v in (verdict.theory, verdict.lower, verdict.upper))
+    exponent, low, high = (np.asarray(v, float).ravel() for v in (verdict.theory, verdict.lower, verdict.upper))
     centre = np.exp(np.log(sizes[-3:]).mean())
     height = np.exp(np.log(mean[:, -3:]).mean(axis=-1, keepdims=True))
     law = height * (sizes / centre) ** exponent[:, None]
@@ -270,7 +272,7 @@ def _cases(ax: Axes, verdict: "Verdict") -> Axes:
     """One row per case: the ratio of simulation and theory, with the theory's value at the right."""
     assert verdict.estimate is not None
     theory = np.ravel(verdict.theory)
-    lower, upper = (np.ravel(limit) for limit in _limits(verdict))
+    lower, upper = (np.asarray(limit, float).ravel() for limit in _limits(verdict))
     mean = np.ravel(verdict.estimate.mean)
     relative = bool(np.all(theory != 0))
     scale, offset, unit = (theory, 0.0, 1.0) if relative else (1.0, theory, 0.0)
@@ -352,7 +354,7 @@ def _entries(verdict: "Verdict") -> _Entries:
     return _Entries(x, mean, lower, upper, theory, names)
 
 
-def _limits(verdict: "Verdict") -> tuple[np.ndarray, np.ndarray]:
+def _limits(verdict: "Verdict") -> tuple[HostArray, HostArray]:
     """The limits that decided; the ordinary 95 % interval where nothing was decided."""
     if np.isfinite(verdict.lower).all() and np.isfinite(verdict.upper).all():
         return verdict.lower, verdict.upper

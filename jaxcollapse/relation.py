@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from jaxcollapse._check import check_nonnegative, check_positive
+from jaxcollapse._types import HostArray
 from jaxcollapse.estimate import Estimate
 
 _DETECTION_POWER = 0.95
@@ -21,9 +22,9 @@ class Ruling(NamedTuple):
 
     outcome: Literal["holds", "fails", "undecided"]
     reason: str
-    lower: np.ndarray
+    lower: HostArray
     """Lower confidence limit of every entry, in the units of the theory."""
-    upper: np.ndarray
+    upper: HostArray
     """Upper confidence limit of every entry."""
     notices: float
     """The smallest relative error of the theory that this evidence would have shown with 95 % power."""
@@ -252,14 +253,14 @@ def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: A
     return Ruling("undecided", reason, lower, upper, notices, needed)
 
 
-def _notices(stderr: np.ndarray, theory: np.ndarray, alpha: float, allowance: Any = 0.0) -> float:
+def _notices(stderr: HostArray, theory: np.ndarray, alpha: float, allowance: Any = 0.0) -> float:
     """The relative error that the least precise entry would have shown with the stated power."""
     with np.errstate(divide="ignore", invalid="ignore"):
         noise = (_quantile(alpha) + _quantile(1 - _DETECTION_POWER)) * stderr / np.abs(theory)
         return float(np.max(allowance + noise))
 
 
-def _needed(count: int, z: float, stderr: np.ndarray, gap: np.ndarray, allowed: Any, resolved: Any) -> int | None:
+def _needed(count: int, z: float, stderr: HostArray, gap: HostArray, allowed: Any, resolved: Any) -> int | None:
     """Replications whose interval lies on one side: below ``allowed + resolved``, or above `allowed`.
 
     At least twice those that there are. Of a gap above zero, two standard errors may be noise and do not count.
@@ -279,7 +280,7 @@ def _quantile(alpha: float) -> float:
     return float(-ndtri(alpha))
 
 
-def _apart(mean: np.ndarray, theory: np.ndarray, wrong: np.ndarray) -> str:
+def _apart(mean: HostArray, theory: np.ndarray, wrong: HostArray) -> str:
     worst = np.argmax(np.where(wrong, np.abs(mean - theory), -1.0))
     where = f" at entry {worst + 1}" if theory.size > 1 else ""
     got, expected = np.ravel(mean)[worst], np.ravel(theory)[worst]

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from jaxcollapse import _processes, _tile, _workers
 from jaxcollapse._precision import enable_x64, x64_enabled
 from jaxcollapse._trace import digest, trace
+from jaxcollapse._types import Count
 from jaxcollapse.checkpoint import Checkpoint, Interrupt
 from jaxcollapse.grid import Grid
 from jaxcollapse.moments import Moments
@@ -57,12 +58,12 @@ class Run:
         grid: Grid | None = None,
         independent: bool = False,
         save: Any = None,
-        threads: int | None = None,
-        block: int | None = None,
+        threads: Count | None = None,
+        block: Count | None = None,
     ):
         """Traces the function at every static point of the grid; compiles nothing yet."""
         self.grid, self._key, self._independent = grid, key, independent
-        self._threads, self._block_size = threads, block
+        self._threads, self._block_size = (None if n is None else int(n) for n in (threads, block))
         self._x64 = x64_enabled()
         points = [] if grid is None else [jnp.asarray(values) for values in grid.traced_points()]
         names = () if grid is None else tuple(axis.name for axis in grid.traced)

@@ -16,13 +16,14 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
 from jaxcollapse._check import check_at_least, is_traced
+from jaxcollapse._types import Count, Number
 
 Schedule: TypeAlias = Callable[[Any], Any]
 Scheduled: TypeAlias = Any
 """A field that holds an array, or a schedule until a generation is given (an array for every method of a model)."""
 
 
-def constant(value: float) -> Schedule:
+def constant(value: Number) -> Schedule:
     """The schedule that is `value` at every generation.
 
     ```python
@@ -34,7 +35,7 @@ def constant(value: float) -> Schedule:
     return lambda g: value
 
 
-def polynomial(scale: float, power: float) -> Schedule:
+def polynomial(scale: Number, power: Number) -> Schedule:
     """The schedule ``scale * g**power``: linear for ``power=1``, superlinear above.
 
     ```python
@@ -46,7 +47,7 @@ def polynomial(scale: float, power: float) -> Schedule:
     return lambda g: scale * g**power
 
 
-def geometric(scale: float, ratio: float) -> Schedule:
+def geometric(scale: Number, ratio: Number) -> Schedule:
     """The schedule ``scale * ratio**(g - 1)``: `scale` at the first generation, times `ratio` at each later one.
 
     ```python
@@ -91,7 +92,7 @@ def number(value: Any, name: str, minimum: float) -> Float[Array, ""]:
     return as_floats(value)
 
 
-def as_floats(value: Any) -> Array:
+def as_floats(value: Any) -> Float[Array, "..."]:
     """`value` as a floating-point array that stays concrete inside a trace."""
     if is_traced(value):
         return value.astype(jnp.result_type(value, float))
@@ -100,7 +101,7 @@ def as_floats(value: Any) -> Array:
         return value.astype(jnp.result_type(value, float))
 
 
-def evaluate(schedule: Any, generations: int, name: str, minimum: float) -> Float[Array, " generations"]:
+def evaluate(schedule: Any, generations: Count, name: str, minimum: float) -> Float[Array, " generations"]:
     """A number, an array of one number per generation, or a schedule, as values at generations 1, ..., G."""
     if isinstance(schedule, str) or not (callable(schedule) or _is_numeric(schedule)):
         raise TypeError(
@@ -128,7 +129,7 @@ def evaluate(schedule: Any, generations: int, name: str, minimum: float) -> Floa
         return jnp.broadcast_to(as_floats(values), (generations,))
 
 
-def tabulate(tree: PyTree, generations: int) -> PyTree:
+def tabulate(tree: PyTree, generations: Count) -> PyTree:
     """The same model or workflow with every schedule evaluated at generations 1, ..., G."""
 
     def table(node):

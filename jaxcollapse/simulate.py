@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse._check import check_integer, check_key, is_traced
+from jaxcollapse._types import Count
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import fold_in, key_steps, split, step_key
@@ -48,7 +49,7 @@ def simulate(
     *,
     key: Key[Array, ""],
     samples: Any,
-    generations: int,
+    generations: Count,
     truth: PyTree = None,
 ) -> Trajectory:
     """Train a model on its predecessor's data, again and again: one replication.

@@ -9,7 +9,7 @@ Generation ``g`` trains on batches ``1, ..., g``: batch 1 is real, batch ``i`` i
 
 import abc
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -17,8 +17,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
 from jaxcollapse._check import check_at_most, check_choice, check_integer
+from jaxcollapse._types import Count
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.schedule import Scheduled, Table, Varying, evaluate, number_or_schedule
+
+Weights: TypeAlias = tuple[Float[Array, "generations generations"], Float[Array, " generations"]]
+"""What `Workflow.weights` returns."""
 
 
 class Draw(NamedTuple):
@@ -53,9 +57,7 @@ class Workflow(eqx.Module):
         """The training data of this generation, and the state after it."""
 
     @abc.abstractmethod
-    def weights(
-        self, samples: Float[Array, " generations"]
-    ) -> tuple[Float[Array, "generations generations"], Float[Array, " generations"]]:
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """How a linear estimator weighs the batches.
 
         **Returns** a lower triangular matrix, row ``g - 1`` of which holds the weight of every batch at generation
@@ -90,7 +92,7 @@ class Replace(Workflow):
         """The newest batch."""
         return draw.synthetic(), None
 
-    def weights(self, samples: Float[Array, " generations"]):
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The identity: all weight on the newest batch."""
         return jnp.eye(len(samples), dtype=samples.dtype), jnp.zeros_like(samples)
 
@@ -115,7 +117,7 @@ class Accumulate(Workflow):
         pool = state + batch
         return pool, pool
 
-    def weights(self, samples: Float[Array, " generations"]):
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Every batch in proportion to its size."""
         return _pooled(samples, len(samples)), jnp.zeros_like(samples)
 
@@ -134,10 +136,10 @@ class Window(Workflow):
     needs_rows: ClassVar[bool] = False
     keeps_data: ClassVar[bool] = True
 
-    def __init__(self, batches: int):
+    def __init__(self, batches: Count):
         """Takes the number of batches kept."""
         check_integer("batches", batches, minimum=1)
-        self.batches = batches
+        self.batches = int(batches)
 
     def init(self, draw: Draw, generations: int) -> "_Archive":
         """Room for the last batches."""
@@ -148,7 +150,7 @@ class Window(Workflow):
         state = state.put((generation - 1) % self.batches, draw.synthetic())
         return state.batches.union(), state
 
-    def weights(self, samples: Float[Array, " generations"]):
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The last batches in proportion to their sizes."""
         return _pooled(samples, self.batches), jnp.zeros_like(samples)
 
@@ -175,7 +177,7 @@ class AccumulateSubsample(Workflow):
             raise TypeError(f"AccumulateSubsample picks rows, but the model drew {type(batch).__name__}")
         return pool.subsample(draw.key, draw.n, batch.capacity), state
 
-    def weights(self, samples: Float[Array, " generations"]):
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The pool's weights, and the noise of the subsampling."""
         left_out = 1 - samples / jnp.cumsum(samples)
         return _pooled(samples, len(samples)), jnp.sqrt(samples[0] / samples * left_out)
@@ -237,7 +239,7 @@ class Mix(Workflow):
         mixed = jnp.where(first, 1.0, real_weight) * real + jnp.where(first, 0.0, synthetic_weight) * draw.synthetic()
         return mixed, state
 
-    def weights(self, samples: Float[Array, " generations"]):
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The weight on the newest batch, and the noise of the real data: its own each time, or that of batch 1."""
         generations = len(samples)
         sizes = self.real_sizes(samples)

@@ -139,7 +139,7 @@ class Gaussian(Model):
         mean = params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n)
         return NormalSums(n, mean, params.log_variance + jnp.log(chi_square(key, n - 1, stream=1)))
 
-    def refit(self, key: Key[Array, ""], params: Normal, n: Scalar, **context) -> Normal:
+    def refit(self, key: Key[Array, ""], params: Normal, n: Scalar | int, **context) -> Normal:
         """Sample and fit, without a key for the fit, which has no use for it."""
         return self.fit(self.sample(key, params, n))
 
@@ -330,7 +330,7 @@ class MultivariateGaussian(Model):
         log_scale = sums.log_scale - jnp.log(sums.weight - self.ddof)
         return MultivariateNormal.of(sums.mean, jnp.linalg.cholesky(sums.scatter), log_scale)
 
-    def refit(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar, **context) -> MultivariateNormal:
+    def refit(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, **context) -> MultivariateNormal:
         """Sample and fit in one draw: the factor times a Bartlett factor, without a decomposition."""
         scattered = self._scattered(key, params, n)
         log_scale = 0.5 * jnp.log(n - self.ddof)

@@ -163,7 +163,9 @@ class LinearRegression(Model):
         scale = jnp.where(regular, jnp.diagonal(sums.gram) + ridge, 1.0)
         return _solve(lambda w: sums.gram @ w + ridge * w, sums.moment, scale)
 
-    def refit(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar, **context) -> Float[Array, " dim"]:
+    def refit(
+        self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int, **context
+    ) -> Float[Array, " dim"]:
         """Sample and fit in one draw.
 
         Least squares moves by ``noise * Sigma^(-1/2) z / sqrt(chi2(n - dim + 1))``, ``O(dim)``. Otherwise the fit is

@@ -5,13 +5,14 @@ Reference: Bartlett 1933, "On the theory of statistical regression", Proc. R. So
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Float, Key
 
+from jaxcollapse._types import Number
 from jaxcollapse.random.chi_square import chi_square
 from jaxcollapse.random.normal import normal
 
 
-def bartlett(key: Key[Array, ""], samples: Scalar | int, dim: int) -> Float[Array, "dim dim"]:
+def bartlett(key: Key[Array, ""], samples: Number, dim: int) -> Float[Array, "dim dim"]:
     """Draw the lower triangular factor ``L`` of ``L L' = X'X`` for a Gaussian matrix ``X``.
 
     ``X`` has `samples` rows and `dim` columns of independent standard normals. The diagonal of ``L`` holds the

@@ -14,7 +14,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Float, Key, Real, Scalar
 
 from jaxcollapse.random.normal import interpolant, nodes, normal, polynomial
 from jaxcollapse.random.words import word_pairs
@@ -25,8 +25,8 @@ _ORDERS = (18, 10)  # in z, in e
 
 
 def chi_square(
-    key: Key[Array, ""], df: Float[Array, "..."] | float, *, stream: Scalar | int = 0
-) -> Float[Array, "..."]:
+    key: Key[Array, ""], df: Real[Array, "*shape"] | float, *, stream: Scalar | int = 0
+) -> Float[Array, "*shape"]:
     """Draw one chi-square variate for each entry of `df`.
 
     **Arguments**
@@ -68,7 +68,7 @@ def chi_square(
 
 
 @jax.jit
-def cube_root(z: Float[Array, "..."], df: Float[Array, "..."]) -> Float[Array, "..."]:
+def cube_root(z: Float[Array, "*#shape"], df: Float[Array, "*#shape"]) -> Float[Array, "*#shape"]:
     """``(x/df)^(1/3)`` for the chi-square quantile ``x`` at the normal quantile `z`, for `df` of 24 and more."""
     e = jax.lax.rsqrt(df)
     table = jnp.asarray(_polynomials(), e.dtype).reshape(*(order + 1 for order in _ORDERS[::-1]), *(1,) * e.ndim)

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Float, Key
 
+from jaxcollapse._types import Number
 from jaxcollapse.random.chi_square import chi_square
 from jaxcollapse.random.lanes import while_loop
 from jaxcollapse.random.normal import normal
@@ -62,10 +63,10 @@ class _State(NamedTuple):
 
 def isotropic_ridge(
     key: Key[Array, ""],
-    length: Float[Array, ""],
-    noise: Scalar,
-    samples: Scalar,
-    penalty: Scalar,
+    length: Number,
+    noise: Number,
+    samples: Number,
+    penalty: Number,
     dim: int,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Fit a ridge regression to `samples` rows with standard normal features.

@@ -52,7 +52,7 @@ def normal(
 
 
 @jax.jit
-def quantile(word: UInt32[Array, "..."], low: UInt32[Array, "..."] | None = None) -> Float[Array, "..."]:
+def quantile(word: UInt32[Array, "*shape"], low: UInt32[Array, "*shape"] | None = None) -> Float[Array, "*shape"]:
     """The normal quantile of 32 uniform bits in single, of 64 in double precision."""
     rest = word & jnp.uint32(0x7FFFFFFF)
     if low is None:

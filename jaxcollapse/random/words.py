@@ -8,10 +8,11 @@ Reference: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy
 """
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key, PyTree, Scalar, UInt32
+from jaxtyping import Array, Integer, Key, PyTree, Scalar, UInt32
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
@@ -42,7 +43,7 @@ def threefry_2x32(
 
 def word_pairs(
     key: Key[Array, ""], shape: tuple[int, ...] = (), stream: Scalar | int = 0
-) -> tuple[UInt32[Array, "..."], UInt32[Array, "..."]]:
+) -> tuple[UInt32[Array, "*shape"], UInt32[Array, "*shape"]]:
     """Two independent uniform words of 32 bits for every entry: a function of the key, the entry's place and `stream`.
 
     Streams of one key are independent of each other, and of the keys that `fold_in` makes of it. Keys of another kind
@@ -68,7 +69,7 @@ def word_pairs(
 _STREAMS = 0x80000000  # above what `fold_in` and `split` count to
 
 
-def fold_in(key: Key[Array, ""], index: Array | int) -> Key[Array, ""]:
+def fold_in(key: Key[Array, ""], index: Integer[Any, ""] | int) -> Key[Array, ""]:
     """The key that `jax.random.fold_in` returns, in a fraction of its time when vectorised.
 
     ```python
@@ -94,7 +95,7 @@ def split(key: Key[Array, ""], count: int = 2) -> tuple[Key[Array, ""], ...]:
     return tuple(fold_in(key, i) for i in range(count))
 
 
-def key_steps(key: Key[Array, ""], index: Array | int) -> PyTree:
+def key_steps(key: Key[Array, ""], index: Integer[Any, "..."] | int) -> PyTree:
     """The keys that `fold_in` makes of `key` with each `index`, in the form that a scan over them reads fastest.
 
     `step_key` turns one of them into a key. The two words of a key lie side by side in memory, which a vectorised loop

@@ -4,17 +4,16 @@ In the proportional limit a ridge fit with penalty ``lambda`` on ``T`` rows beha
 the larger penalty ``kappa``, the solution of ``kappa - lambda = kappa df1(kappa) / T``.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_integer, check_nonnegative, check_positive
+from jaxcollapse._types import Count, Number, Vector
 from jaxcollapse.theory.spectrum import Spectrum
 
 
-def kappa(spectrum: Spectrum | Array, *, penalty: Any, samples: Any) -> Float[Array, ""]:
+def kappa(spectrum: Spectrum | Vector, *, penalty: Number, samples: Number) -> Float[Array, ""]:
     """The effective penalty: the root of ``kappa - penalty = kappa df1(kappa) / samples``.
 
     **Arguments**
@@ -44,7 +43,7 @@ def kappa(spectrum: Spectrum | Array, *, penalty: Any, samples: Any) -> Float[Ar
     return _kappa(eigenvalues.astype(dtype), jnp.asarray(penalty, dtype), jnp.asarray(samples, dtype))
 
 
-def degrees_of_freedom(spectrum: Spectrum | Array, *, kappa: Any, order: int = 1) -> Float[Array, ""]:
+def degrees_of_freedom(spectrum: Spectrum | Vector, *, kappa: Number, order: Count = 1) -> Float[Array, ""]:
     """The degrees of freedom ``df_m(kappa) = sum_j (s_j / (s_j + kappa))^m`` of order ``m``.
 
     **Arguments**
@@ -67,14 +66,14 @@ def degrees_of_freedom(spectrum: Spectrum | Array, *, kappa: Any, order: int = 1
     return _shrinkage(eigenvalues, kappa, order).sum()
 
 
-def _shrinkage(eigenvalues: Float[Array, " dim"], k: Any, order: int) -> Float[Array, " dim"]:
+def _shrinkage(eigenvalues: Float[Array, " dim"], k: Number, order: Count) -> Float[Array, " dim"]:
     """``(s / (s + k))^m``, one at ``k = 0`` and zero for a vanishing eigenvalue."""
     present = eigenvalues > 0
     total = jnp.where(present, eigenvalues + k, 1.0)
     return jnp.where(present, eigenvalues / total, 0.0) ** order
 
 
-def _kappa(eigenvalues: Float[Array, " dim"], penalty: Array, samples: Array) -> Float[Array, ""]:
+def _kappa(eigenvalues: Float[Array, " dim"], penalty: Float[Array, ""], samples: Float[Array, ""]) -> Float[Array, ""]:
     def newton(k, eigenvalues, penalty, samples):
         excess = k - penalty - k * _shrinkage(eigenvalues, k, 1).sum() / samples
         slope = 1 - _shrinkage(eigenvalues, k, 2).sum() / samples

@@ -7,21 +7,22 @@ the characteristic function of ``(X_T - 1)^2 / R``, to the power ``R``.
 Reference: the estimated risk of figure 3 of Xu, He and Cheng 2025, arXiv:2505.13947.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import digamma, polygamma
 from jaxtyping import Array, Complex, Float
 
 from jaxcollapse._check import check_integer, check_positive
+from jaxcollapse._types import Count, Curve, Number
 from jaxcollapse.theory.gaussian import check_probability, factors, log_gamma_ratio
 
 _POINTS = 20_000  # of log X_T
 _LOWEST, _HIGHEST, _FREQUENCIES = -12.0, 7.0, 3000  # of the logarithm of the frequency
 
 
-def estimated_risk_cdf(x: Any, *, replications: int, samples: Any, generations: int, ddof: int) -> Float[Array, ""]:
+def estimated_risk_cdf(
+    x: Number, *, replications: Count, samples: Number | Curve, generations: Count, ddof: int
+) -> Float[Array, ""]:
     """``P(S <= x)`` for the average ``S`` of ``(X_T - 1)^2`` over `replications` chains.
 
     **Arguments**
@@ -46,7 +47,7 @@ def estimated_risk_cdf(x: Any, *, replications: int, samples: Any, generations: 
 
 
 def estimated_risk_quantile(
-    p: Any, *, replications: int, samples: Any, generations: int, ddof: int
+    p: Number, *, replications: Count, samples: Number | Curve, generations: Count, ddof: int
 ) -> Float[Array, ""]:
     """The ``p``-quantile of the average ``S`` of ``(X_T - 1)^2`` over `replications` chains.
 
@@ -92,7 +93,7 @@ def _cdf(frequency: Float[Array, " nodes"], values: Complex[Array, " nodes"]):
 
 
 def _characteristic(
-    replications: int, samples: Any, generations: int, ddof: int
+    replications: Count, samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, " nodes"], Complex[Array, " nodes"]]:
     """Frequencies, and the characteristic function of the average at each."""
     check_integer("replications", replications, minimum=1)

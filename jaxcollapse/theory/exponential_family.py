@@ -4,16 +4,17 @@ The variance function is ``V(theta) = a + b theta + c theta^2``; ``c``, the curv
 the Poisson, ``1/k`` for a gamma of shape ``k`` (1 for the exponential), ``-1`` for the Bernoulli.
 """
 
-from typing import Any
-
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_integer, check_nonnegative
+from jaxcollapse._types import Count, Curve, Number
 
 
-def variance_replace(*, variance: Any, curvature: Any, samples: Any, generations: int) -> Float[Array, " generations"]:
+def variance_replace(
+    *, variance: Number, curvature: Number, samples: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
     """The variance of the mean after each generation of replacement: ``V [prod_t (1 + c/n_t) - 1] / c``.
 
     **Arguments**
@@ -42,7 +43,7 @@ def variance_replace(*, variance: Any, curvature: Any, samples: Any, generations
 
 
 def variance_accumulate(
-    *, variance: Any, curvature: Any, samples: Any, generations: int
+    *, variance: Number, curvature: Number, samples: Number, generations: Count
 ) -> Float[Array, " generations"]:
     """The variance of the mean after each generation of accumulation with equal batches.
 
@@ -66,7 +67,7 @@ def variance_accumulate(
     return _variance(variance, curvature, 1 / (sizes * jnp.arange(1, generations + 1) ** 2))
 
 
-def variance_accumulate_limit(*, variance: Any, curvature: Any, samples: Any) -> Float[Array, ""]:
+def variance_accumulate_limit(*, variance: Number, curvature: Number, samples: Number) -> Float[Array, ""]:
     """The variance of the mean after infinitely many generations of accumulation with equal batches.
 
     ``V [sinh(x)/x - 1] / c`` with ``x = pi sqrt(c/n)`` for ``c > 0``, ``sin`` for ``sinh`` and ``|c|`` for ``c < 0``,
@@ -86,14 +87,16 @@ def variance_accumulate_limit(*, variance: Any, curvature: Any, samples: Any) ->
     return jnp.where(x > 0, curved, variance * jnp.pi**2 / (6 * sizes))
 
 
-def _variance(variance: Any, curvature: Any, steps: Float[Array, " generations"]) -> Float[Array, " generations"]:
+def _variance(variance: Number, curvature: Number, steps: Float[Array, " generations"]) -> Float[Array, " generations"]:
     curvature = jnp.asarray(curvature, steps.dtype)
     log_growth = jnp.cumsum(jnp.log1p(curvature * steps))
     curved = jnp.expm1(log_growth) / jnp.where(curvature == 0, 1.0, curvature)
     return variance * jnp.where(curvature == 0, jnp.cumsum(steps), curved)
 
 
-def _sizes(variance: Any, curvature: Any, samples: Any, generations: int) -> Float[Array, " generations"]:
+def _sizes(
+    variance: Number, curvature: Number, samples: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
     check_nonnegative("variance", variance)
     check_integer("generations", generations, minimum=1)
     check_above("samples", samples, 0.0)

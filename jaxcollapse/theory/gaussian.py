@@ -6,19 +6,18 @@ independent factors, so that everything follows from the log-Mellin transform ``
 Reference: Xu, He and Cheng 2025, arXiv:2505.13947, for the setting.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import digamma, gammaln, polygamma
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from jaxcollapse._check import check_above, check_choice, check_integer, check_positive
+from jaxcollapse._types import Count, Curve, Number
 
 _NODES = 400
 
 
-def log_mellin(s: Any, *, samples: Any, generations: int, ddof: int) -> Float[Array, ""]:
+def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """The log moment ``K(s) = log E X_T^s`` of the variance at generation ``T = generations``.
 
     ``K(s) = sum_t [lgamma(nu_t/2 + s) - lgamma(nu_t/2) + s log(2/(n_t - ddof))]`` with ``nu_t = n_t - 1``.
@@ -42,7 +41,7 @@ def log_mellin(s: Any, *, samples: Any, generations: int, ddof: int) -> Float[Ar
     return jnp.sum(gammaln(half + s) - gammaln(half) - s * jnp.log(divisor / 2))
 
 
-def variance_mean(*, samples: Any, generations: int, ddof: int) -> Float[Array, " generations"]:
+def variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E X_g`` at each generation: 1 for ``ddof = 1``, ``prod (1 - 1/n_t)`` for ``ddof = 0``.
 
     Arguments as for `log_mellin`. **Returns** shape ``(generations,)``. **Exactness** Exact.
@@ -57,7 +56,7 @@ def variance_mean(*, samples: Any, generations: int, ddof: int) -> Float[Array, 
     return jnp.exp(jnp.cumsum(jnp.log(2 * half / divisor)))
 
 
-def variance_risk(*, samples: Any, generations: int, ddof: int) -> Float[Array, " generations"]:
+def variance_risk(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E (X_g - 1)^2`` at each generation: ``prod (1 + 2/(n_t - 1)) - 1`` for ``ddof = 1``.
 
     Unbounded for ``ddof = 1``, at most 2 for ``ddof = 0``. Plain replications do not find it once ``g`` passes ``n``:
@@ -76,7 +75,7 @@ def variance_risk(*, samples: Any, generations: int, ddof: int) -> Float[Array, 
     return second - 2 * variance_mean(samples=samples, generations=generations, ddof=ddof) + 1
 
 
-def log_variance_mean(*, samples: Any, generations: int, ddof: int) -> Float[Array, " generations"]:
+def log_variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E log X_g`` at each generation: ``sum_t [psi(nu_t/2) + log(2/(n_t - ddof))]``, about ``-g/(n - 1)``.
 
     Arguments as for `log_mellin`. **Returns** shape ``(generations,)``. **Exactness** Exact.
@@ -91,7 +90,7 @@ def log_variance_mean(*, samples: Any, generations: int, ddof: int) -> Float[Arr
     return jnp.cumsum(digamma(half) - jnp.log(divisor / 2))
 
 
-def log_variance_variance(*, samples: Any, generations: int) -> Float[Array, " generations"]:
+def log_variance_variance(*, samples: Number | Curve, generations: Count) -> Float[Array, " generations"]:
     """``Var log X_g`` at each generation: ``sum_t psi1(nu_t/2)``, about ``2g/(n - 1)``, for either divisor.
 
     Arguments as for `log_mellin`. **Returns** shape ``(generations,)``. **Exactness** Exact.
@@ -106,7 +105,7 @@ def log_variance_variance(*, samples: Any, generations: int) -> Float[Array, " g
     return jnp.cumsum(polygamma(1, half))
 
 
-def mean_square(*, samples: Any, generations: int, ddof: int) -> Float[Array, " generations"]:
+def mean_square(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E mu_g^2 / sigma^2`` at each generation: ``sum_t E X_{t-1} / n_t``.
 
     ``g/n`` for ``ddof = 1``, ``1 - (1 - 1/n)^g`` for ``ddof = 0``. Arguments as for `log_mellin`.
@@ -125,7 +124,7 @@ def mean_square(*, samples: Any, generations: int, ddof: int) -> Float[Array, " 
     return jnp.cumsum(before / (2 * half + 1))
 
 
-def variance_cdf(x: Any, *, samples: Any, generations: int, ddof: int = 1) -> Float[Array, ""]:
+def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int = 1) -> Float[Array, ""]:
     """``P(X_T <= x)`` at generation ``T = generations``.
 
     The inverse Mellin transform along the vertical line through the saddle point of ``K(s) - s log x``, by the
@@ -150,7 +149,7 @@ def variance_cdf(x: Any, *, samples: Any, generations: int, ddof: int = 1) -> Fl
     return lower
 
 
-def variance_sf(x: Any, *, samples: Any, generations: int, ddof: int = 1) -> Float[Array, ""]:
+def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int = 1) -> Float[Array, ""]:
     """``P(X_T > x)`` at generation ``T = generations``, accurate also where it is tiny. See `variance_cdf`.
 
     ```python
@@ -163,7 +162,7 @@ def variance_sf(x: Any, *, samples: Any, generations: int, ddof: int = 1) -> Flo
     return upper
 
 
-def variance_quantile(p: Any, *, samples: Any, generations: int, ddof: int = 1) -> Float[Array, ""]:
+def variance_quantile(p: Number, *, samples: Number | Curve, generations: Count, ddof: int = 1) -> Float[Array, ""]:
     """The ``p``-quantile of ``X_T``: where `variance_cdf` is `p`.
 
     **Arguments**
@@ -183,7 +182,9 @@ def variance_quantile(p: Any, *, samples: Any, generations: int, ddof: int = 1) 
     return _quantile(jnp.log(p), jnp.log1p(-jnp.asarray(p, float)), samples, generations, ddof)
 
 
-def maximum_quantile(p: Any, *, replications: int, samples: Any, generations: int, ddof: int = 1) -> Float[Array, ""]:
+def maximum_quantile(
+    p: Number, *, replications: Count, samples: Number | Curve, generations: Count, ddof: int = 1
+) -> Float[Array, ""]:
     """The ``p``-quantile of the largest of `replications` independent variances ``X_T``: ``F(x)^R = p``.
 
     Arguments and exactness as for `variance_quantile`.
@@ -202,7 +203,7 @@ def maximum_quantile(p: Any, *, replications: int, samples: Any, generations: in
     return _quantile(log_p, jnp.log(-jnp.expm1(log_p)), samples, generations, ddof)
 
 
-def accumulate_variance_mean(*, samples: Any, generations: int) -> Float[Array, " generations"]:
+def accumulate_variance_mean(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """``E X_g`` when data accumulates, maximum likelihood (``ddof = 0``): ``prod_{t<=g} (1 - 1/(n t^2))``.
 
     It stays above its positive limit ``sin(pi/sqrt(n)) / (pi/sqrt(n))``, and ``E mu_g^2 = 1 - E X_g``.
@@ -224,7 +225,9 @@ def accumulate_variance_mean(*, samples: Any, generations: int) -> Float[Array, 
     return jnp.cumprod(1 - 1 / ((2 * half + 1) * jnp.arange(1, generations + 1) ** 2))
 
 
-def factors(samples: Any, generations: int, ddof: int) -> tuple[Array, Array]:
+def factors(
+    samples: Number | Curve, generations: Count, ddof: int
+) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
     """Half the degrees of freedom and the divisor of every generation."""
     check_integer("generations", generations, minimum=1)
     check_choice("ddof", ddof, (0, 1))
@@ -236,20 +239,24 @@ def factors(samples: Any, generations: int, ddof: int) -> tuple[Array, Array]:
     return (sizes - 1) / 2, sizes - ddof
 
 
-def check_probability(p: Any) -> None:
+def check_probability(p: Number) -> None:
     """`p` lies strictly between 0 and 1."""
     check_positive("p", p)
     check_positive("1 - p", 1 - jnp.asarray(p, float))
 
 
-def _tails(x: Any, samples: Any, generations: int, ddof: int) -> tuple[Float[Array, ""], Float[Array, ""]]:
+def _tails(
+    x: Number, samples: Number | Curve, generations: Count, ddof: int
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """The lower and the upper tail of ``X_T`` at `x`."""
     check_positive("x", x)
     half, divisor = factors(samples, generations, ddof)
     return _log_tails(jnp.log(jnp.asarray(x, half.dtype)), half, divisor)
 
 
-def _log_tails(y: Array, half: Array, divisor: Array) -> tuple[Array, Array]:
+def _log_tails(
+    y: Float[Array, ""], half: Float[Array, " generations"], divisor: Float[Array, " generations"]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Both tails at ``log x = y``: the one beyond the mean by contour integration, the other as its complement."""
     shift = jnp.log(divisor / 2)
     saddle = _saddle(y, half, shift)
@@ -272,7 +279,9 @@ def _log_tails(y: Array, half: Array, divisor: Array) -> tuple[Array, Array]:
     return jnp.where(away < 0, beyond, 1 - beyond), jnp.where(away > 0, beyond, 1 - beyond)
 
 
-def _saddle(y: Array, half: Array, shift: Array) -> Array:
+def _saddle(
+    y: Float[Array, ""], half: Float[Array, " generations"], shift: Float[Array, " generations"]
+) -> Float[Array, ""]:
     """The real ``s`` with ``K'(s) = y``, by bisection in ``log(s + min half)``: ``K'`` increases."""
     edge = jnp.min(half)
 
@@ -287,21 +296,23 @@ def _saddle(y: Array, half: Array, shift: Array) -> Array:
     return jnp.exp(0.5 * (low + high)) - edge
 
 
-def log_gamma_ratio(a: Array, v: Array) -> Array:
+def log_gamma_ratio(a: Float[Array, " n"], v: Float[Array, ""]) -> Complex[Array, " n"]:
     """``log Gamma(a + iv) - log Gamma(a)`` for real ``a > 0``, by Stirling's series after a shift of 10."""
     below = jnp.arange(10)[:, None]
     shifted = jnp.sum(jnp.log((a + below) + 1j * v) - jnp.log(a + below), axis=0)
     return _stirling(a + 10 + 1j * v) - _stirling(a + 10 + 0j) - shifted
 
 
-def _stirling(z: Array) -> Array:
+def _stirling(z: Complex[Array, " n"]) -> Complex[Array, " n"]:
     inverse = 1 / z
     square = inverse**2
     series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188))))
     return (z - 0.5) * jnp.log(z) - z + series
 
 
-def _quantile(log_p: Array, log_q: Array, samples: Any, generations: int, ddof: int) -> Float[Array, ""]:
+def _quantile(
+    log_p: Float[Array, ""], log_q: Float[Array, ""], samples: Number | Curve, generations: Count, ddof: int
+) -> Float[Array, ""]:
     """Where the lower tail is ``exp(log_p)`` and the upper ``exp(log_q)``, told by the smaller of the two."""
     half, divisor = factors(samples, generations, ddof)
     mean = jnp.sum(digamma(half) - jnp.log(divisor / 2))

@@ -10,12 +10,13 @@ from typing import Any
 
 import jax.numpy as jnp
 from jax.scipy.special import betainc, zeta
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Real
 
 from jaxcollapse._check import check_integer, check_nonnegative, check_positive
+from jaxcollapse._types import Count, Curve, Number
 
 
-def drift_variance(samples: Any) -> Float[Array, " generations"]:
+def drift_variance(samples: Curve) -> Float[Array, " generations"]:
     """The variance ``sum_{t<=T} 1/n_t`` of the walk after each generation, in units of ``sigma^2``.
 
     **Arguments**
@@ -37,7 +38,7 @@ def drift_variance(samples: Any) -> Float[Array, " generations"]:
     return jnp.cumsum(1 / _sizes(samples))
 
 
-def drift_limit(*, scale: Any, growth: Any) -> Float[Array, ""]:
+def drift_limit(*, scale: Number, growth: Number) -> Float[Array, ""]:
     """The variance ``zeta(1 + s) / c`` of the whole walk for ``n_t = c t^(1+s)``; infinite unless ``s > 0``.
 
     **Arguments**
@@ -59,7 +60,7 @@ def drift_limit(*, scale: Any, growth: Any) -> Float[Array, ""]:
     return _zeta(1.0 + growth) / scale
 
 
-def bias_sum(samples: Any, *, coefficient: Any, order: Any) -> Float[Array, " generations"]:
+def bias_sum(samples: Curve, *, coefficient: Number, order: Number) -> Float[Array, " generations"]:
     """The accumulated bias ``B sum_{t<=T} n_t^-kappa`` after each generation.
 
     **Arguments**
@@ -84,7 +85,7 @@ def bias_sum(samples: Any, *, coefficient: Any, order: Any) -> Float[Array, " ge
     return coefficient * jnp.cumsum(_sizes(samples) ** -order)
 
 
-def bias_limit(*, scale: Any, growth: Any, coefficient: Any, order: Any) -> Float[Array, ""]:
+def bias_limit(*, scale: Number, growth: Number, coefficient: Number, order: Number) -> Float[Array, ""]:
     """The accumulated bias of the whole walk for ``n_t = c t^(1+s)``: ``B c^-kappa zeta(kappa (1 + s))``.
 
     Infinite unless ``s > 1/kappa - 1``. Arguments as for `drift_limit` and `bias_sum`.
@@ -104,7 +105,7 @@ def bias_limit(*, scale: Any, growth: Any, coefficient: Any, order: Any) -> Floa
     return coefficient * jnp.asarray(scale, float) ** -order * _zeta(order * (1.0 + growth))
 
 
-def mean_square_error(samples: Any, *, coefficient: Any, order: Any) -> Float[Array, " generations"]:
+def mean_square_error(samples: Curve, *, coefficient: Number, order: Number) -> Float[Array, " generations"]:
     """The expected squared error ``bias^2 + variance`` after each generation, in units of ``sigma^2``.
 
     Arguments as for `bias_sum`.
@@ -124,7 +125,7 @@ def mean_square_error(samples: Any, *, coefficient: Any, order: Any) -> Float[Ar
     return bias_sum(samples, coefficient=coefficient, order=order) ** 2 + drift_variance(samples)
 
 
-def required_growth(order: Any) -> Float[Array, ""]:
+def required_growth(order: Number) -> Float[Array, ""]:
     """The growth ``s`` that ``n_t = c t^(1+s)`` must exceed for a bounded error: ``max(0, 1/kappa - 1)``.
 
     **Arguments**
@@ -145,7 +146,7 @@ def required_growth(order: Any) -> Float[Array, ""]:
     return jnp.maximum(0.0, 1 / jnp.asarray(order, float) - 1)
 
 
-def drift_ratio(samples: Any) -> Float[Array, " generations"]:
+def drift_ratio(samples: Curve) -> Float[Array, " generations"]:
     """The ratio ``s2/s1`` of the drift after the first fit to the error of the first fit, under replacement.
 
     ``s2^2/s1^2 = n_1 sum_{2<=t<=T} 1/n_t``.
@@ -170,7 +171,7 @@ def drift_ratio(samples: Any) -> Float[Array, " generations"]:
     return jnp.sqrt(jnp.cumsum(jnp.where(jnp.arange(len(sizes)) > 0, sizes[0] / sizes, 0.0)))
 
 
-def drift_ratio_limit(growth: Any) -> Float[Array, ""]:
+def drift_ratio_limit(growth: Number) -> Float[Array, ""]:
     """The limit ``sqrt(zeta(1 + s) - 1)`` of `drift_ratio` for ``n_t = c t^(1+s)``; infinite unless ``s > 0``.
 
     **Exactness** Exact for sizes that are not rounded.
@@ -186,7 +187,7 @@ def drift_ratio_limit(growth: Any) -> Float[Array, ""]:
     return jnp.sqrt(_zeta(1.0 + growth) - 1)
 
 
-def improvement_probability(*, ratio: Any, dim: int = 1) -> Float[Array, "..."]:
+def improvement_probability(*, ratio: Real[Any, "*shape"] | Number, dim: Count = 1) -> Float[Array, "*shape"]:
     """The probability that the last fit is closer to the truth than the fit to real data alone.
 
     The first error is ``N(0, s1^2 I)`` and the later drift an independent ``N(0, s2^2 I)`` in ``p`` dimensions:
@@ -212,23 +213,23 @@ def improvement_probability(*, ratio: Any, dim: int = 1) -> Float[Array, "..."]:
     """
     check_nonnegative("ratio", ratio)
     check_integer("dim", dim, minimum=1)
-    ratio = jnp.asarray(ratio)
-    ratio = ratio.astype(jnp.result_type(ratio, float))
+    r = jnp.asarray(ratio)
+    r = r.astype(jnp.result_type(r, float))
     if dim == 1:
-        return jnp.arctan2(2.0, ratio) / jnp.pi
+        return jnp.arctan2(2.0, r) / jnp.pi
     # P(t_p > sqrt(p) x) = I_{1/(1 + x^2)}(p/2, 1/2) / 2
-    half = jnp.asarray(0.5, ratio.dtype)
-    return 0.5 * betainc(dim * half, half, 1 / (1 + ratio**2 / 4))
+    half = jnp.asarray(0.5, r.dtype)
+    return 0.5 * betainc(dim * half, half, 1 / (1 + r**2 / 4))
 
 
-def _zeta(exponent: Any) -> Float[Array, ""]:
+def _zeta(exponent: Number) -> Float[Array, ""]:
     """The Riemann zeta function, infinite at and below 1."""
     exponent = jnp.asarray(exponent, jnp.result_type(exponent, float))
     convergent = exponent > 1
     return jnp.where(convergent, zeta(jnp.where(convergent, exponent, 2.0), 1.0), jnp.inf)
 
 
-def _sizes(samples: Any) -> Float[Array, " generations"]:
+def _sizes(samples: Curve) -> Float[Array, " generations"]:
     check_positive("samples", samples)
     sizes = jnp.asarray(samples)
     if sizes.ndim != 1:

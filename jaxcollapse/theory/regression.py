@@ -5,20 +5,23 @@ Conventions: ``y = x'w + noise * e``, ``x ~ N(0, Sigma)``; the penalty is per sa
 features, ``n`` or ``T`` rows, ``D = s/(s + kappa)``.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import digamma
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Real
 
 from jaxcollapse._check import check_above, check_choice, check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse._types import Count, Curve, Number
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
 from jaxcollapse.theory.spectrum import Spectrum
 
 
-def ols_replace(*, dim: int, samples: Any, noise: Any, generations: int) -> Float[Array, " generations"]:
+def ols_replace(
+    *, dim: Count, samples: Number | Curve, noise: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
     """The risk of least squares when each generation replaces the data: ``sum_{m<=g} sigma_m^2 d/(T_m - d - 1)``.
 
     **Arguments**
@@ -49,7 +52,7 @@ def ols_replace(*, dim: int, samples: Any, noise: Any, generations: int) -> Floa
 
 
 def ols_accumulate(
-    *, dim: int, samples: Any, noise: Any, generations: int, design: Literal["fresh", "fixed"]
+    *, dim: Count, samples: Number | Curve, noise: Number, generations: Count, design: Literal["fresh", "fixed"]
 ) -> Float[Array, " generations"]:
     """The risk of least squares when data accumulates.
 
@@ -93,7 +96,9 @@ def ols_accumulate(
     return jnp.cumsum(noises**2 * dim * sizes / pool * _inverse_moment(pool, dim))
 
 
-def ols_accumulate_limit(*, dim: int, samples: Any, noise: Any, design: Literal["fresh", "fixed"]) -> Float[Array, ""]:
+def ols_accumulate_limit(
+    *, dim: Count, samples: Number, noise: Number, design: Literal["fresh", "fixed"]
+) -> Float[Array, ""]:
     """The risk of least squares after infinitely many generations of accumulation.
 
     ``pi^2/6`` times the first risk for a fixed design, ``sigma^2 d/(d+1) [-psi(1 - (d+1)/T) - gamma]`` for a fresh
@@ -124,7 +129,9 @@ class RidgeTerms(NamedTuple):
     """``rho``: what one fake generation of unit noise variance adds."""
 
 
-def ridge_terms(spectrum: Spectrum, *, penalty: Any, samples: Any, noise: Any, fake_samples: Any) -> RidgeTerms:
+def ridge_terms(
+    spectrum: Spectrum, *, penalty: Number, samples: Number, noise: Number, fake_samples: Number
+) -> RidgeTerms:
     """Bias, variance and collapse term of ridge regression on labels from least-squares generators.
 
     With ``kappa = kappa(lambda, T)``: ``bias = kappa^2 sum_j w_j^2 s_j/(s_j + kappa)^2 / (1 - df2/T)``,
@@ -165,12 +172,12 @@ def ridge_terms(spectrum: Spectrum, *, penalty: Any, samples: Any, noise: Any, f
 def ridge_downstream(
     spectrum: Spectrum,
     *,
-    penalty: Any,
-    samples: Any,
-    noise: Any,
-    fakes: int = 0,
-    fake_samples: Any = None,
-    fake_noise: Any = 0.0,
+    penalty: Number,
+    samples: Number,
+    noise: Number,
+    fakes: Count = 0,
+    fake_samples: Number | None = None,
+    fake_noise: Number = 0.0,
     design: Literal["fresh", "fixed"] = "fresh",
 ) -> Float[Array, ""]:
     """The risk of one ridge fit whose labels come from a chain of least-squares generators.
@@ -209,11 +216,11 @@ def ridge_downstream(
     _check_ridge(penalty, samples, noise)
     check_integer("fakes", fakes, minimum=0)
     check_choice("design", design, ("fresh", "fixed"))
-    if fakes > 0 and fake_samples is None:
-        raise ValueError(f"fake_samples must be given for fakes = {fakes}")
     check_nonnegative("fake_noise", fake_noise)
     if fakes == 0:
         return ridge_chain(spectrum, samples=samples, noise=noise, penalty=penalty, generations=1)[0]
+    if fake_samples is None:
+        raise ValueError(f"fake_samples must be given for fakes = {fakes}")
     check_positive("fake_samples", fake_samples)
     known = not is_traced(fake_samples) and not is_traced(penalty)
     if known and fake_samples >= spectrum.dim - 1 and np.all(np.asarray(penalty) > 0):
@@ -231,7 +238,12 @@ def ridge_downstream(
 
 
 def ridge_chain(
-    spectrum: Spectrum, *, samples: Any, noise: Any, penalty: Any, generations: int | None = None
+    spectrum: Spectrum,
+    *,
+    samples: Number | Curve,
+    noise: Number | Curve,
+    penalty: Number | Curve,
+    generations: Count | None = None,
 ) -> Float[Array, " generations"]:
     """The risk along a chain of ridge fits, each on fresh rows labelled by its predecessor.
 
@@ -296,7 +308,7 @@ def ridge_chain(
 
 
 def adaptive_penalty(
-    spectrum: Spectrum, *, samples: Any, noise: Any, fakes: int, fake_samples: Any, fake_noise: Any
+    spectrum: Spectrum, *, samples: Number, noise: Number, fakes: Count, fake_samples: Number, fake_noise: Number
 ) -> Float[Array, ""]:
     """The penalty that minimises the predicted risk of `ridge_downstream`.
 
@@ -356,11 +368,11 @@ class AdaptiveExponents(NamedTuple):
 
 def adaptive_exponent(
     *,
-    capacity: Any,
-    source: Any,
-    fake_exponent: Any,
-    noise_exponent: Any = 0.0,
-    dim_exponent: Any = 0.0,
+    capacity: Number,
+    source: Number,
+    fake_exponent: Number,
+    noise_exponent: Number = 0.0,
+    dim_exponent: Number = 0.0,
     label_noise: bool,
 ) -> AdaptiveExponents:
     """The rates of the best penalty and of its risk on power-law spectra.
@@ -403,7 +415,9 @@ def adaptive_exponent(
     return AdaptiveExponents(jnp.minimum(reach * critical, capacity), reach * clean)
 
 
-def _curves(dim: int, samples: Any, noise: Any, generations: int) -> tuple[Array, Array]:
+def _curves(
+    dim: Count, samples: Number | Curve, noise: Number | Curve, generations: Count
+) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
     """Sizes and noises at generations 1, ..., G."""
     check_integer("dim", dim, minimum=1)
     check_integer("generations", generations, minimum=1)
@@ -418,25 +432,25 @@ def _curves(dim: int, samples: Any, noise: Any, generations: int) -> tuple[Array
     return curves[0], curves[1]
 
 
-def _check_rows(dim: int, samples: Any, name: str = "samples") -> None:
+def _check_rows(dim: Count, samples: Number | Curve, name: str = "samples") -> None:
     check_positive(name, samples)
     if not is_traced(samples) and np.any(np.asarray(samples) < dim - 1):
         raise ValueError(f"{name} must be at least dim - 1 = {dim - 1} (fewer rows: use ridge_chain), got {samples}")
 
 
-def _check_ridge(penalty: Any, samples: Any, noise: Any) -> None:
+def _check_ridge(penalty: Number | Curve, samples: Number | Curve, noise: Number | Curve) -> None:
     check_nonnegative("penalty", penalty)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
 
 
-def _inverse_moment(samples: Array, dim: int) -> Array:
+def _inverse_moment(samples: Real[Array, "*shape"], dim: Count) -> Float[Array, "*shape"]:
     """``1/(n - d - 1)``, the mean of an inverse chi-square: infinite up to ``n = d + 1``."""
     rest = samples - dim - 1
     return jnp.where(rest > 0, 1 / jnp.where(rest > 0, rest, 1), jnp.inf)
 
 
-def _inverse_square(eigenvalues: Float[Array, " dim"], k: Array) -> Float[Array, " dim"]:
+def _inverse_square(eigenvalues: Float[Array, " dim"], k: Float[Array, ""]) -> Float[Array, " dim"]:
     """``(s + kappa)^-2``; the directions that vanish with ``kappa`` count nothing."""
     total = eigenvalues + k
     return jnp.where(total > 0, 1 / jnp.where(total > 0, total, 1.0) ** 2, 0.0)

@@ -1,13 +1,12 @@
 """The population of a regression problem: the spectrum of the covariance and the true coefficients."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive, check_shape
+from jaxcollapse._types import Count, Number, Vector
 
 
 class Spectrum(eqx.Module):
@@ -37,7 +36,7 @@ class Spectrum(eqx.Module):
         return self.eigenvalues.sum()
 
     @staticmethod
-    def isotropic(dim: int, norm: Any = 1.0) -> "Spectrum":
+    def isotropic(dim: Count, norm: Number = 1.0) -> "Spectrum":
         """The identity covariance, with coefficients of Euclidean norm `norm` spread evenly.
 
         **Arguments**
@@ -59,7 +58,7 @@ class Spectrum(eqx.Module):
             return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
 
     @staticmethod
-    def power_law(dim: int, *, capacity: Any, source: Any) -> "Spectrum":
+    def power_law(dim: Count, *, capacity: Number, source: Number) -> "Spectrum":
         """Eigenvalues ``j^-capacity`` and coefficients ``j^-(delta/2)``, ``delta = 1 + capacity (2 source - 1)``.
 
         The capacity and source conditions of kernel regression. The coefficients are not normalised.
@@ -89,7 +88,7 @@ class Spectrum(eqx.Module):
             return Spectrum(j**-capacity, j ** (-0.5 * (1 + capacity * (2 * source - 1))))
 
     @staticmethod
-    def from_eigenvalues(eigenvalues: Any, signal: Any = None) -> "Spectrum":
+    def from_eigenvalues(eigenvalues: Vector, signal: Vector | None = None) -> "Spectrum":
         """Any eigenvalues, and any coefficients (of norm one, spread evenly, by default).
 
         **Arguments**

@@ -12,9 +12,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_at_least, check_integer
+from jaxcollapse._types import Count, Curve, Number
 
 
-def inflation(workflow: Any, *, generations: int, samples: Any = None) -> Float[Array, " generations"]:
+def inflation(
+    workflow: Any, *, generations: Count, samples: Number | Curve | None = None
+) -> Float[Array, " generations"]:
     """The factors ``c_g`` by which a workflow inflates the risk of the first fit: ``risk_g = c_g risk_1``.
 
     **Arguments**
@@ -41,7 +44,9 @@ def inflation(workflow: Any, *, generations: int, samples: Any = None) -> Float[
     return jnp.diagonal(covariance(workflow, generations=generations, samples=samples))
 
 
-def covariance(workflow: Any, *, generations: int, samples: Any = None) -> Float[Array, "generations generations"]:
+def covariance(
+    workflow: Any, *, generations: Count, samples: Number | Curve | None = None
+) -> Float[Array, "generations generations"]:
     """The covariance of the errors of two generations, in units of the variance of the first fit.
 
     Arguments and exactness as for `inflation`, which is its diagonal.

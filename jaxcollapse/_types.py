@@ -1,0 +1,18 @@
+"""Names for what may be written where numbers are wanted: those of Python, NumPy and JAX."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from jaxtyping import Real
+
+Number: TypeAlias = Real[Any, ""] | float
+"""A real number."""
+Count: TypeAlias = int | np.integer
+"""A whole number, known before compilation."""
+Curve: TypeAlias = Real[Any, " generations"] | Sequence[Number]
+"""A number for each generation."""
+Vector: TypeAlias = Real[Any, " dim"] | Sequence[Number]
+"""A number for each dimension."""
+HostArray: TypeAlias = np.ndarray | np.number | np.bool_
+"""What NumPy computes: an array, or a scalar where there are no dimensions."""
