@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import config
 
 from jaxcollapse._precision import enable_x64
 from jaxcollapse.claim import Axis, Claim, Reference, verify
@@ -99,6 +100,14 @@ def x64():
     """Double precision for one test."""
     with enable_x64(True):
         yield
+
+
+@pytest.fixture
+def unchecked():
+    """Wrong arguments meet the package's own checks, as they do outside of the tests, not those of its signatures."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 class Compilations(logging.Handler):

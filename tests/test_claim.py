@@ -291,6 +291,7 @@ def test_an_undecided_claim_says_how_many_replications_would_decide(monkeypatch)
         (dict(experiment=1.0), "experiment must be a function of a key, got 1.0"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_claims(change, message):
     with pytest.raises((ValueError, TypeError), match=message):
         claim(**change)
@@ -333,6 +334,7 @@ def test_theory_and_experiment_that_do_not_match(change, message):
         (claim(), dict(key=jax.random.split(jax.random.key(0))), "key must be a single key"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(claims, options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         jc.verify(claims, **options)

@@ -104,6 +104,7 @@ def test_refine_reaches_the_precision(key):
         ({"replications": 2**40}, "replications must be at most"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_refinements(arguments, message, key):
     with pytest.raises(ValueError, match=message):
         jc.monte_carlo(draw, key, 50).refine(**arguments)

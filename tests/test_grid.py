@@ -160,11 +160,13 @@ def test_many_points_make_small_tiles():
         ({"a": np.array(["x"])}, TypeError, "must hold numbers"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_axes(axes, error, message):
     with pytest.raises(error, match=message):
         jc.Grid(**axes)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_use(key):
     estimate = jc.monte_carlo(shifted, key, 10, grid=simple_grid())
     with pytest.raises(ValueError, match="must be one of the grid's axes"):

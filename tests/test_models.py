@@ -397,6 +397,7 @@ def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):
         (lambda: jc.Bernoulli(1.5), "probability must be at most 1"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()

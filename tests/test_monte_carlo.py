@@ -236,6 +236,7 @@ def test_a_failing_function_raises_its_own_error(key):
         ((lambda key: None, jax.random.key(0), 10), TypeError, "must return at least one array"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         jc.monte_carlo(*arguments)

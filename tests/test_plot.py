@@ -94,6 +94,7 @@ def test_long_curves_have_few_markers_and_a_band():
         ({"label": ["a", "b"]}, "label must be"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_shapes_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         plot.curves(Fixed([1.0, 2.0, 3.0], [0.1, 0.1, 0.1]), **arguments)

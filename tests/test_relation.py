@@ -8,13 +8,13 @@ from scipy import stats
 from jaxcollapse.estimate import Estimate
 from jaxcollapse.moments import Moments
 from jaxcollapse.relation import RELATIONS, Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
-from jaxcollapse.run import State
+from jaxcollapse.run import Run, State
 
 LEVEL = 0.01
 SIZES = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
 
 
-class Sampled:
+class Sampled(Run):
     """What an estimate asks of the run that it came from: the places of its numbers."""
 
     grid, structure = None, jax.tree.structure(0.0)
@@ -381,6 +381,7 @@ def test_names_and_words():
         (lambda: Rate(allowance=np.nan), "allowance must be finite"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_tolerances(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()

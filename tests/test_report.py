@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jaxcollapse import report
+from jaxcollapse.estimate import Estimate
 
 
 class Page(HTMLParser):
@@ -129,7 +130,7 @@ def test_tables_hold_theory_and_simulation(directory, by_name):
 def test_long_tables_are_thinned_and_say_so(by_name):
     verdict = by_name["doe-equal"]
     long = np.linspace(1.0, 2.0, 101)
-    estimate = type("Long", (), {"mean": long, "stderr": 0.01 * long, "count": 10})()
+    estimate = object.__new__(type("Long", (Estimate,), {"mean": long, "stderr": 0.01 * long, "count": 10}))
     claim = dataclasses.replace(verdict.claim, axis=verdict.claim.axis._replace(values=np.arange(101.0)))
     changed = dataclasses.replace(verdict, claim=claim, estimate=estimate, theory=long, lower=long, upper=long)
     table = report._numbers(changed)

@@ -209,11 +209,13 @@ GOOD = dict(key=jax.random.key(0), samples=10, generations=3)
         (dict(key=0), "key must be a typed key"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(change, message):
     with pytest.raises((ValueError, TypeError), match=message):
         jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), **{**GOOD, **change})
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_objects():
     gaussian = jc.Gaussian(ddof=1)
     with pytest.raises(TypeError, match="workflow must be a jaxcollapse Workflow.*write Replace"):
@@ -247,6 +249,7 @@ def test_wrong_objects():
         (lambda: jc.Samples(1.0), "rows must hold at least one array"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_workflows_and_data(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()

@@ -143,6 +143,7 @@ def test_published_runs():
         (lambda: gaussian.variance_quantile(1.0, samples=10, generations=3), "p must be positive"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()

@@ -308,6 +308,7 @@ def test_kappa_has_implicit_gradients():
         (lambda: kappa(isotropic(), penalty=float("nan"), samples=3), "penalty must be finite"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()

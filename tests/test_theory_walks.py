@@ -130,6 +130,7 @@ def test_limits_of_quadratic_variance_families():
         ),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
