@@ -360,6 +360,21 @@ def test_nothing_underflows_in_ten_thousand_generations():
     assert chain.log_determinant[-1] < -1000
 
 
+def test_single_precision_resolves_a_billion_samples():
+    """The mean log variance falls by 1/n a generation; its spread is sqrt(2/n)."""
+    generations, n = 300, 10**9
+
+    def run(key):
+        one = jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), key=key, samples=n, generations=generations)
+        two = jc.simulate(jc.MultivariateGaussian(jnp.eye(2), ddof=1), jc.Replace(), key=key, samples=n, generations=50)
+        return one.log_variance[-1], two.log_determinant[-1]
+
+    one, two = (np.asarray(part, float) for part in jax.jit(jax.vmap(run))(jax.random.split(jax.random.key(0), 4096)))
+    for sample, mean, variance in ((one, -generations / n, 2 * generations / n), (two, -50 * 3 / n, 50 * 4 / n)):
+        assert abs(sample.mean() - mean) < 5 * np.sqrt(variance / sample.size)
+        assert abs(sample.var() / variance - 1) < 5 * np.sqrt(2 / sample.size)
+
+
 FAMILIES = [jc.NormalMean, jc.Exponential, jc.Poisson, jc.Bernoulli, jc.Beta]
 
 

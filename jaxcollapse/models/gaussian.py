@@ -135,18 +135,26 @@ class Gaussian(Model):
         scale = jnp.exp(0.5 * params.log_variance)
         if not self.exact:
             return Samples(params.mean + scale * jax.random.normal(key, (int(n),), scale.dtype))
-        n = jnp.asarray(n, scale.dtype)
-        mean = params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n)
-        return NormalSums(n, mean, params.log_variance + jnp.log(chi_square(key, n - 1, stream=1)))
+        mean, chi2 = self._statistics(key, params, n)
+        return NormalSums(jnp.asarray(n, scale.dtype), mean, params.log_variance + jnp.log(chi2))
 
     def refit(self, key: Key[Array, ""], params: Normal, n: Scalar | int, **context) -> Normal:
-        """Sample and fit, without a key for the fit, which has no use for it."""
-        return self.fit(self.sample(key, params, n))
+        """Sample and fit in one draw: the log of a ratio next to one, where single precision resolves its spread."""
+        mean, chi2 = self._statistics(key, params, n)
+        return Normal(mean, params.log_variance + jnp.log(chi2 / (n - self.ddof)))
 
     def fit(self, data: NormalSums | Samples, **context) -> Normal:
         """The sample mean and the log of the sample variance."""
         sums = NormalSums.of(data) if isinstance(data, Samples) else data
         return Normal(sums.mean, sums.log_scatter - jnp.log(sums.weight - self.ddof))
+
+    def _statistics(
+        self, key: Key[Array, ""], params: Normal, n: Scalar | int
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """The mean of `n` rows, and the sum of squares about it in units of the variance."""
+        scale = jnp.exp(0.5 * params.log_variance)
+        n = jnp.asarray(n, scale.dtype)
+        return params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n), chi_square(key, n - 1, stream=1)
 
 
 class MultivariateNormal(eqx.Module):
@@ -332,13 +340,13 @@ class MultivariateGaussian(Model):
 
     def refit(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, **context) -> MultivariateNormal:
         """Sample and fit in one draw: the factor times a Bartlett factor, without a decomposition."""
-        scattered = self._scattered(key, params, n)
-        log_scale = 0.5 * jnp.log(n - self.ddof)
-        return MultivariateNormal(scattered.mean, scattered.unit, scattered.log_diagonal - log_scale)
+        return self._scattered(key, params, n, divisor=n - self.ddof)
 
-    def _scattered(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int) -> MultivariateNormal:
-        """The mean of `n` rows, and the factor of their scatter about it."""
+    def _scattered(
+        self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, divisor: Scalar | float = 1.0
+    ) -> MultivariateNormal:
+        """The mean of `n` rows, and the factor of their scatter about it over `divisor`."""
         mean_key, scatter_key = split(key)
         z = normal(mean_key, (self.dim,), params.mean.dtype)
         mean = params.mean + params.factor @ z / jnp.sqrt(n)
-        return params.times(bartlett(scatter_key, n - 1, self.dim), mean)
+        return params.times(bartlett(scatter_key, n - 1, self.dim) / jnp.sqrt(divisor), mean)
