@@ -7,10 +7,10 @@ from pathlib import Path
 
 import jax
 import pytest
-from conftest import OTHER, PAPER, make_claims, make_undecided, make_wrong
 from typer.testing import CliRunner
 
 import jaxcollapse
+from conftest import OTHER, PAPER, make_claims, make_undecided, make_wrong
 from jaxcollapse import cli
 
 ROOT = Path(__file__).resolve().parents[1]
