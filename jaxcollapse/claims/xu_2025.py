@@ -77,9 +77,9 @@ def _median_estimate(key) -> Float[Array, ""]:
         return jnp.expm1(chain.log_variance[-1]) ** 2
 
     def batch(key):
-        return jnp.mean(jax.vmap(squares)(jax.random.split(key, 1000)))
+        return jnp.mean(jax.vmap(squares)(jax.random.split(key, 250)))
 
-    batches = jax.lax.map(batch, jax.random.split(key, _ESTIMATES * REPLICATIONS // 1000))
+    batches = jax.lax.map(batch, jax.random.split(key, _ESTIMATES * REPLICATIONS // 250))
     return jnp.median(batches.reshape(_ESTIMATES, -1).mean(axis=1))
 
 
@@ -220,7 +220,7 @@ CLAIMS = (
         protocol=_FIGURE_3
         + "T = 100, 10,000 chains an estimate; the median of nine estimates, against its expectation.",
         quantity="median of the estimated risk",
-        first_look=480,
+        first_look=384,
     ),
     _beat_claim(
         "xu-improvement-replace",
