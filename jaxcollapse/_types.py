@@ -1,4 +1,4 @@
-"""Names for what may be written where numbers are wanted: those of Python, NumPy and JAX."""
+"""Annotations of numbers: what users may write, in Python, NumPy or JAX, and what NumPy gives back."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias

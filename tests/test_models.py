@@ -1,5 +1,6 @@
 """Models: what they draw has the law of raw data, at every size and depth."""
 
+import functools
 import itertools
 
 import jax
@@ -232,6 +233,20 @@ def test_the_cheapest_exact_sampling_is_chosen():
     with pytest.raises(ValueError, match="sampling='walk' needs a fresh design, and equal eigenvalues or"):
         run("walk", jc.Replace(), steep)
     run("walk", jc.Replace(), Spectrum.isotropic(3))
+
+
+@pytest.mark.parametrize(("penalty", "sampling"), [(0.01, "krylov"), (1e-6, "bartlett")])
+def test_sizes_that_are_not_known_choose_when_they_are(penalty, sampling, x64):
+    """A traced penalty, as on a grid, gives the very numbers of the sampling that is best for its value."""
+    spectrum = Spectrum.power_law(80, capacity=2.0, source=0.5)
+
+    def risk(penalty, samples, sampling):
+        model = jc.LinearRegression(spectrum, noise=1.0, penalty=penalty, sampling=sampling)
+        return jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=samples, generations=3).risk
+
+    traced = jax.jit(functools.partial(risk, sampling="exact"))(penalty, 160.0)
+    np.testing.assert_allclose(traced, risk(penalty, 160, sampling), rtol=1e-6)
+    np.testing.assert_allclose(traced, risk(penalty, 160, "exact"), rtol=1e-6)
 
 
 def slow_operations(function):

@@ -202,7 +202,10 @@ class LinearRegression(Model):
         if self.held is not None:
             return solve(params)
         unpenalised = (self.penalty == 0) & (n >= dim)
-        return jax.lax.cond(unpenalised, move, solve if self.steps is None else reveal, params)
+        if self.sampling == "krylov" or self.steps is None:
+            return jax.lax.cond(unpenalised, move, solve if self.steps is None else reveal, params)
+        short = steps_needed(self.spectrum.eigenvalues, n, self.penalty) <= self.steps
+        return jax.lax.switch(jnp.where(unpenalised, 0, jnp.where(short, 1, 2)), (move, reveal, solve), params)
 
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
         """A `LeastSquaresWalk`, a `RidgeWalk` or the model with room for LSQR, where that is cheaper; or itself."""
@@ -217,10 +220,15 @@ class LinearRegression(Model):
             if _equal(eigenvalues):
                 length = jnp.linalg.norm(self.spectrum.signal)
                 return RidgeWalk(self.spectrum.dim, eigenvalues[0], length, noise=self.noise, penalty=self.penalty)
-        if self.sampling in ("exact", "krylov") and sizes_known and not is_traced(eigenvalues):
-            room = _room(eigenvalues, samples, penalty)
-            if self.sampling == "krylov" or room <= self.spectrum.dim / 2:
-                return dataclasses.replace(self, steps=room)
+        if is_traced(eigenvalues) or self.sampling == "walk":
+            return self
+        half = self.spectrum.dim // 2
+        if sizes_known:
+            steps = _most_steps(eigenvalues, samples, penalty)
+            if self.sampling == "krylov" or steps <= half:  # in multiples of 16: few values, few programs
+                return dataclasses.replace(self, sampling="krylov", steps=16 * math.ceil(steps / 16))
+        elif self.sampling == "exact" and self.spectrum.dim >= _LARGE:  # whether the room is enough turns out later
+            return dataclasses.replace(self, steps=half)
         return self
 
     def expected(self) -> ExpectedRidge:
@@ -246,9 +254,12 @@ class LinearRegression(Model):
         return jnp.sqrt(self.spectrum.eigenvalues) * jax.random.normal(key, (n, self.spectrum.dim))
 
 
-def _equal(eigenvalues: Array) -> bool:
+_LARGE = 64  # the dimension from which LSQR may be worth a longer compilation
+
+
+def _equal(eigenvalues: Float[Array, " dim"]) -> bool:
     """Whether all eigenvalues are known to be equal and positive."""
-    return not is_traced(eigenvalues) and np.ptp(np.asarray(eigenvalues)) == 0 and np.asarray(eigenvalues)[0] > 0
+    return not is_traced(eigenvalues) and bool(np.ptp(np.asarray(eigenvalues)) == 0 and np.asarray(eigenvalues)[0] > 0)
 
 
 def _solve(matrix: Callable[[Array], Array], right: Float[Array, " dim"], scale: Float[Array, " dim"]) -> Array:
@@ -265,10 +276,9 @@ def _solve(matrix: Callable[[Array], Array], right: Float[Array, " dim"], scale:
     return jnp.where(reached, unit * solution, jnp.nan)
 
 
-def _room(eigenvalues: Array, samples: Array, penalty: Array) -> int:
-    """The steps of LSQR that a chain may need in any generation, in multiples of 16: few values, few programs."""
+def _most_steps(eigenvalues: Float[Array, " dim"], samples: Array, penalty: Array) -> int:
+    """The steps of LSQR that a chain may need in any generation."""
     with jax.ensure_compile_time_eval():
-        dim = len(eigenvalues)
         steps = jax.vmap(steps_needed, (None, 0, 0))(eigenvalues, *jnp.broadcast_arrays(samples, penalty))
-        unpenalised = (penalty == 0) & (samples >= dim)
-        return min(dim, 16 * math.ceil(float(jnp.max(jnp.where(unpenalised, 1.0, steps))) / 16))
+        unpenalised = (penalty == 0) & (samples >= len(eigenvalues))
+        return int(jnp.max(jnp.where(unpenalised, 1.0, steps)))
