@@ -273,7 +273,7 @@ def test_one_interrupt_saves_and_says_so(tmp_path):
     assert "replications, saved in" in message and "the same call goes on from there" in message
     with np.load(tmp_path / "state.npz") as file:
         assert f"stopped after {int(file['count']):,} replications" in message
-        assert 10 * 4096 <= file["count"] <= 40 * 4096
+        assert 10 * 1024 <= file["count"] <= 40 * 1024
 
 
 def test_two_interrupts_abort_at_once(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from jaxtyping import TypeCheckError
 
 import jaxcollapse as jc
-from jaxcollapse.random import chi_square, gram
+from jaxcollapse.random import chi_square, diagonal_ridge
 from jaxcollapse.theory import equivalents, gaussian
 
 
@@ -16,7 +16,7 @@ from jaxcollapse.theory import equivalents, gaussian
     [
         lambda: equivalents.kappa(jnp.ones((2, 2)), penalty=0.1, samples=10),
         lambda: equivalents.kappa(jnp.ones(2), penalty=jnp.ones(2), samples=10),
-        lambda: gram(jnp.ones((2, 3))),
+        lambda: diagonal_ridge(jax.random.key(0), jnp.ones(2), jnp.ones(3), 1.0, 5.0, 0.1),
         lambda: chi_square(jax.random.split(jax.random.key(0)), 1.0),
         lambda: jc.Replace().weights(jnp.ones((2, 2))),
         lambda: jc.Samples(jnp.ones(2)).first("one"),
