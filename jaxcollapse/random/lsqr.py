@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
+from jaxcollapse.random.bidiagonal import TOLERANCE, ratio, root, rotate, unfinished
 from jaxcollapse.random.chi_square import chi_square
-from jaxcollapse.random.krylov import ratio, root
 from jaxcollapse.random.lanes import while_loop
 from jaxcollapse.random.normal import normal
 
@@ -109,19 +109,18 @@ def steps_needed(
     spread = jnp.maximum(jnp.sqrt(samples) - jnp.sqrt(dim) - _DEVIATIONS, 0.0)
     damp = samples * penalty
     narrow = jnp.sqrt(jnp.where(top + damp > 0, ratio(largest[-1] * spread**2 + damp, top + damp), 1.0))
-    rest = jnp.log(2 / _TOLERANCE) / jnp.log((1 + narrow) / (1 - narrow))
+    rest = jnp.log(2 / TOLERANCE) / jnp.log((1 + narrow) / (1 - narrow))
     wanted = jnp.min(jnp.ceil(rest) + jnp.arange(dim))
     return jnp.minimum(wanted, jnp.minimum(samples, dim))
 
 
 _DEVIATIONS = 6.0  # beyond the expected extreme singular values
-_TOLERANCE = 1e-12
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(6,))
 def _fit(key: Key[Array, ""], params: Array, eigenvalues: Array, noise: Array, n: Array, penalty: Array, steps: int):
-    start, step, unfinished = _iteration(key, params, eigenvalues, noise, n, penalty, steps)
-    carry = while_loop(lambda carry: unfinished(*carry), lambda carry: (carry[0] + 1, step(*carry)), (1, start))
+    start, step, needed = _iteration(key, params, eigenvalues, noise, n, penalty, steps)
+    carry = while_loop(lambda carry: needed(*carry), lambda carry: (carry[0] + 1, step(*carry)), (1, start))
     return carry[1].solution[:-1]
 
 
@@ -146,7 +145,6 @@ def _iteration(
     labels = jnp.append(scale[:-1] * params, noise)
     size = root(labels @ labels)
     most = jnp.minimum(n, steps)
-    tolerance = max(float(jnp.finfo(dtype).eps), _TOLERANCE) ** 2
 
     def fresh(k):
         return root(chi_square(key, jnp.maximum(n - k, 0.0), stream=16 * k)), normal(
@@ -162,8 +160,8 @@ def _iteration(
     nothing = jnp.zeros(width, dtype)
     start = _State(room.at[0].set(first), room.at[0].set(v), v, alpha, size * left, v, nothing, zero, zero)
 
-    def unfinished(k, s):
-        return (k <= most) & ((k < 2) | (s.gain > tolerance * s.total))
+    def needed(k, s):
+        return unfinished(k, most, s.gain, s.total)
 
     def step(k, s):
         left, z = fresh(k)
@@ -177,24 +175,20 @@ def _iteration(
         alpha = root(image @ image)
         v = image * ratio(jnp.ones((), dtype), alpha)
 
-        damped = root(s.rho**2 + damp)
-        rho = root(damped**2 + beta**2)
-        c, sn = ratio(damped, rho), ratio(beta, rho)
-        phi = ratio(s.rho, damped) * s.phi
-        gain = (c * phi) ** 2
+        rho, phi, along, turn, gain = rotate(s.rho, s.phi, alpha, beta, damp)
         return _State(
             asked=s.asked.at[k].set(new),
             right=s.right.at[k].set(v),
             v=v,
-            rho=-c * alpha,
-            phi=sn * phi,
-            direction=v - ratio(sn * alpha, rho) * s.direction,
-            solution=s.solution + ratio(c * phi, rho) * s.direction,
+            rho=rho,
+            phi=phi,
+            direction=v - turn * s.direction,
+            solution=s.solution + along * s.direction,
             gain=gain,
             total=s.total + gain,
         )
 
-    return start, step, unfinished
+    return start, step, needed
 
 
 _ROWS = 16
