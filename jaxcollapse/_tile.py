@@ -20,6 +20,8 @@ from jaxcollapse._trace import Program
 _LIVE_BYTES = 2 * 2**20
 _RESULT_BYTES = 16 * 2**20
 _BLOCK_TILES = 64
+_TILE = 1024  # replications at most; of a larger tile, a short run would compute many that nobody asked for
+_TILE_ONE_BY_ONE = 64
 
 
 class Layout(NamedTuple):
@@ -77,10 +79,10 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
     points = int(np.prod(layout.shape))
     results: list[Any] = [v.aval for v in programs[0].jaxpr.outvars]
     result_bytes = sum(_program.size(aval) for aval in results)
-    tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), largest=4096)
+    tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), _TILE)
     for program, one_by_one in zip(programs, single, strict=True):
         # Of replications that run one by one, only the results are held for a whole tile.
-        live, largest = (result_bytes, 64) if one_by_one else (_program.live_bytes(program.jaxpr), 1024)
+        live, largest = (result_bytes, _TILE_ONE_BY_ONE) if one_by_one else (_program.live_bytes(program.jaxpr), _TILE)
         tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, live), largest))
     axes = len(layout.shape)
     moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)
