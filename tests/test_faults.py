@@ -130,7 +130,7 @@ def kill_at_random(nursery, reference, folder, times, seed):
 
 
 def test_killed_at_random_moments(nursery, reference, tmp_path):
-    kill_at_random(nursery, reference, tmp_path, times=12, seed=0)
+    kill_at_random(nursery, reference, tmp_path, times=20, seed=0)
 
 
 @pytest.mark.slow
@@ -299,27 +299,35 @@ DISTRIBUTED = (
 )
 
 
-def test_two_processes_give_the_bits_of_one(reference, tmp_path):
+def run_on_two_processes(code, *arguments, folder):
+    """What each of two processes said, and its exit status."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
+    commands = [[*arguments, str(index), port, str(folder)] for index in range(2)]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(DISTRIBUTED), str(index), port, str(tmp_path / "run")],
+            [sys.executable, "-c", textwrap.dedent(code), *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )  # fmt: skip
-        for index in range(2)
+        )
+        for command in commands
     ]
     try:
-        for process in processes:
-            out, error = process.communicate(timeout=60)
-            assert process.returncode == 0, error
-            assert out.split()[-3:] == ["2", str(80 * 4096 + 5), reference.tobytes().hex()]
+        said, complained = zip(*(process.communicate(timeout=90) for process in processes), strict=True)
     finally:
         for process in processes:
             process.kill()
+    print(*complained)
+    return said, [process.returncode for process in processes]
+
+
+def test_two_processes_give_the_bits_of_one(reference, tmp_path):
+    said, codes = run_on_two_processes(DISTRIBUTED, folder=tmp_path / "run")
+    assert codes == [0, 0]
+    for words in said:
+        assert words.split()[-3:] == ["2", str(80 * 4096 + 5), reference.tobytes().hex()]
 
 
 BROKEN = """
@@ -360,24 +368,7 @@ BROKEN = """
 
 @pytest.mark.parametrize("fault", ["killed", "raises"])
 def test_no_process_waits_for_one_that_is_gone(fault, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(BROKEN), fault, str(index), port, str(tmp_path / "run")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for index in range(2)
-    ]
-    try:
-        said = [process.communicate(timeout=90)[0] for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-    codes = [process.returncode for process in processes]
+    said, codes = run_on_two_processes(BROKEN, fault, folder=tmp_path / "run")
     if fault == "killed":
         assert codes == [3, -signal.SIGKILL] and "another process is gone" in said[0]
     else:
