@@ -12,7 +12,7 @@ from scipy.stats import ks_2samp, norm
 import jaxcollapse as jc
 from jaxcollapse import _program
 from jaxcollapse.models.linear_regression import RegressionSums
-from jaxcollapse.models.regression_walk import LeastSquaresWalk, RidgeWalk
+from jaxcollapse.models.regression_walk import FixedDesignWalk, LeastSquaresWalk, RidgeWalk
 from jaxcollapse.random import bartlett, chi_square
 
 Spectrum = jc.theory.Spectrum
@@ -57,6 +57,28 @@ def risks(model, workflow, samples, generations, seed, count=2500):
     return replicate(
         lambda key: jc.simulate(model, workflow, key=key, samples=samples, generations=generations).risk, count, seed
     )
+
+
+ONE_DESIGN = ((5, 12), (5, 5), (3, 9), (1, 4))
+
+
+@pytest.mark.parametrize(("dim", "samples"), ONE_DESIGN)
+@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate(), jc.Window(2)], ids=["replace", "all", "window"])
+def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, x64):
+    """Each generation, and the ratio of two: fewer and more of them than columns, and a noise that changes."""
+    spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, dim))
+
+    def paths(sampling, seed):
+        model = jc.LinearRegression(spectrum, noise=lambda g: 0.3 * g, design="fixed", sampling=sampling)
+        if sampling == "exact":
+            assert isinstance(model.reduce(workflow, jnp.full(4, float(samples))), FixedDesignWalk)
+        return risks(model, workflow, samples, 4, seed, 4000)
+
+    a, b = paths("exact", 1), paths("raw", 2)
+    comparisons = 5 * 3 * len(ONE_DESIGN)
+    for g in range(4):
+        assert_same_law(a[:, g], b[:, g], comparisons)
+    assert_same_law(a[:, 3] / a[:, 1], b[:, 3] / b[:, 1], comparisons)
 
 
 PENALTIES = (0.0, 0.3)
@@ -113,7 +135,8 @@ def test_the_walk_has_the_law_of_the_chain_that_it_reduces(x64):
         exact.reduce(jc.Accumulate(), sizes),
         exact.reduce(jc.Replace(), jnp.full(4, 3.0)),
         jc.LinearRegression(spectrum, noise=0.5, penalty=0.1).reduce(jc.Replace(), sizes),
-        jc.LinearRegression(spectrum, noise=0.5, design="fixed").reduce(jc.Replace(), sizes),
+        jc.LinearRegression(spectrum, noise=0.5, design="fixed").reduce(jc.Mix("fresh"), sizes),
+        jc.LinearRegression(spectrum, noise=0.5, design="fixed", penalty=0.1).reduce(jc.Replace(), sizes),
     ):
         assert isinstance(kept, jc.LinearRegression)
     a, b = (risks(model, jc.Replace(), 12, 4, seed, 4000) for seed, model in enumerate((exact, raw)))
@@ -180,6 +203,12 @@ def test_walks_and_means_refuse_what_they_cannot_do():
         for workflow in (jc.Accumulate(), jc.Window(2), jc.Mix("fresh")):
             with pytest.raises(TypeError, match="a walk keeps no data that a workflow could pool"):
                 jc.simulate(model, workflow, key=jax.random.key(0), samples=9, generations=2)
+    fixed = jc.LinearRegression(Spectrum.isotropic(5), noise=1.0, design="fixed")
+    with pytest.raises(TypeError, match="serves Replace, Accumulate and Window"):
+        walk = fixed.reduce(jc.Accumulate(), jnp.full(2, 9.0))
+        jc.simulate(walk, jc.Mix("fresh"), key=jax.random.key(0), samples=9, generations=2)
+    with pytest.raises(ValueError, match="samples must be the same for every batch"):
+        jc.simulate(fixed, jc.Accumulate(), key=jax.random.key(0), samples=jnp.array([9, 10]), generations=2)
     with pytest.raises(ValueError, match="expected.. needs a fresh design and a spectrum of equal"):
         jc.LinearRegression(Spectrum.power_law(5, capacity=2.0, source=0.5), noise=1.0).expected()
     with pytest.raises(ValueError, match="expected.. needs a fresh design"):
@@ -224,14 +253,12 @@ def test_the_cheapest_exact_sampling_is_chosen():
         model = jc.LinearRegression(spectrum, noise=1.0, penalty=0.1, sampling=sampling, design=design)
         jc.simulate(model, workflow, key=jax.random.key(0), samples=5, generations=2)
 
-    with pytest.raises(ValueError, match="sampling='krylov' draws no data to keep: it serves Replace"):
-        run("krylov", jc.Accumulate(), steep)
-    with pytest.raises(ValueError, match="sampling='walk' draws no data to keep: it serves Replace"):
-        run("walk", jc.Window(2), steep)
-    with pytest.raises(ValueError, match="sampling='krylov' needs a fresh design"):
-        run("krylov", jc.Replace(), steep, "fixed")
-    with pytest.raises(ValueError, match="sampling='walk' needs a fresh design, and equal eigenvalues or"):
-        run("walk", jc.Replace(), steep)
+    for workflow, design in ((jc.Accumulate(), "fresh"), (jc.Replace(), "fixed")):
+        with pytest.raises(ValueError, match="sampling='krylov' serves Replace with a fresh design"):
+            run("krylov", workflow, steep, design)
+    for workflow, design in ((jc.Window(2), "fresh"), (jc.Accumulate(), "fixed"), (jc.Replace(), "fresh")):
+        with pytest.raises(ValueError, match="sampling='walk' serves Replace with a fresh design, if eigenvalues are"):
+            run("walk", workflow, steep, design)
     run("walk", jc.Replace(), Spectrum.isotropic(3))
 
 

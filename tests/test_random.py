@@ -10,6 +10,7 @@ from scipy import special, stats
 
 from jaxcollapse import random
 from jaxcollapse._precision import enable_x64
+from jaxcollapse.random import inverse_wishart_factor
 from jaxcollapse.random.chi_square import cube_root
 from jaxcollapse.random.normal import quantile
 from jaxcollapse.random.words import threefry_2x32
@@ -217,6 +218,21 @@ def test_diagonal_ridge_can_be_differentiated(x64):
     differences = [(risk(at.at[i].add(step)) - risk(at.at[i].add(-step))) / (2 * step) for i in range(3)]
     for mode in (jax.jacrev, jax.jacfwd):
         np.testing.assert_allclose(mode(risk)(at), differences, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("samples", "dim", "size"), [(30, 10, 3), (20, 4, 4), (40, 6, 1)])
+def test_blocks_of_an_inverse_wishart_matrix_have_their_moments(samples, dim, size, x64):
+    """Mean and variance of every element (von Rosen 1988, "Moments for the inverted Wishart distribution")."""
+    keys = jax.random.split(jax.random.key(0), 200_000)
+    factors = jax.jit(jax.vmap(lambda key: inverse_wishart_factor(key, samples, dim, size)))(keys)
+    blocks = np.asarray(jnp.einsum("kji,kjl->kil", factors, factors))
+    m = samples - dim
+    mean = np.eye(size) / (m - 1)
+    variance = np.where(np.eye(size), 2 / ((m - 1) ** 2 * (m - 3)), 1 / (m * (m - 1) * (m - 3)))
+    error = np.sqrt(variance / len(keys))
+    assert (np.abs(blocks.mean(axis=0) - mean) < 5 * error).all()
+    squares = (blocks - mean) ** 2
+    assert (np.abs(squares.mean(axis=0) - variance) < 5 * squares.std(axis=0) / np.sqrt(len(keys))).all()
 
 
 def test_loops_of_lanes_end_together():

@@ -20,11 +20,17 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse._check import check_choice, is_traced
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
-from jaxcollapse.models.regression_walk import ExpectedRidge, LeastSquaresWalk, RidgeWalk
+from jaxcollapse.models.regression_walk import (
+    ExpectedRidge,
+    FixedDesignWalk,
+    LeastSquaresWalk,
+    RidgeWalk,
+    check_one_size,
+)
 from jaxcollapse.random import bartlett, chi_square, diagonal_ridge, normal, split, steps_needed
 from jaxcollapse.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.theory.spectrum import Spectrum
-from jaxcollapse.workflow import Replace, Workflow
+from jaxcollapse.workflow import Accumulate, Replace, Window, Workflow
 
 
 class RegressionSums(Statistic):
@@ -55,15 +61,16 @@ class LinearRegression(Model):
     - `design`: ``"fresh"`` draws a new ``X`` at every generation, ``"fixed"`` keeps one for all (labels are always
       new). The two have different finite-sample laws. A fixed design needs a constant number of samples.
     - `sampling`: ``"exact"`` takes the cheapest of the first three below that the workflow and the fields allow; a name
-      asks for that one. The first two serve `Replace` with a fresh design alone.
+      asks for that one. The first two keep no data, and serve only what the table says.
 
       | sampling | draws | cost of one generation, in ``k`` steps |
       |---|---|---|
-      | ``"walk"`` | the error of least squares (no penalty, ``n >= d``) | 3 numbers |
-      | | a ridge fit with equal eigenvalues, by a recursion of scalars | ``3 k`` numbers |
-      | ``"krylov"`` | the products with a design that LSQR asks for | ``k d`` numbers, ``k^2 d`` operations |
-      | ``"bartlett"`` | ``X'X`` and ``X'y`` | ``d^2/2`` numbers, ``k d^2`` operations, ``d^3`` if data is kept |
-      | ``"raw"`` | the rows | ``n d`` numbers, ``n d^2`` operations |
+      | ``"walk"`` | least squares (no penalty, ``n >= d``), `Replace`, fresh design: its error | 3 numbers |
+      | | the same, fixed design, also `Accumulate` and `Window`: error in ``g`` directions | ``g`` numbers |
+      | | ridge, equal eigenvalues, `Replace`, fresh design: a recursion of scalars | ``3 k`` numbers |
+      | ``"krylov"`` | `Replace`, fresh design: the products that LSQR asks for | ``k d`` numbers, ``k^2 d`` flops |
+      | ``"bartlett"`` | ``X'X`` and ``X'y`` | ``d^2/2`` numbers, ``k d^2`` flops, ``d^3`` if data is kept |
+      | ``"raw"`` | the rows | ``n d`` numbers, ``n d^2`` flops |
 
       for ``n`` samples in ``d`` dimensions, with ``k`` at most the smaller of them and usually some tens.
 
@@ -136,15 +143,14 @@ class LinearRegression(Model):
         """The model with the design that it keeps, if that is fixed."""
         if self.design == "fresh":
             return self
-        if not is_traced(samples) and len(set(np.asarray(samples).tolist())) != 1:
-            raise ValueError(f'samples must be the same for every batch under design="fixed", got {samples}')
+        check_one_size(samples)
         held = self._factor(key, samples[0]) if self.exact else self._rows(key, int(np.asarray(samples)[0]))
         return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> RegressionSums | Samples:
         """Draw the sums over `n` rows (exact), or the rows themselves (raw)."""
-        if self.sampling in ("walk", "krylov"):
-            raise ValueError(f"sampling={self.sampling!r} draws no data to keep: it serves Replace, not this workflow")
+        if self.sampling in _SERVES:
+            raise ValueError(f"sampling={self.sampling!r} serves {_SERVES[self.sampling]}")
         design_key, noise_key = split(key)
         if self.exact:
             factor = self._factor(design_key, n) if self.held is None else self.held
@@ -173,11 +179,7 @@ class LinearRegression(Model):
         ``w = A (A'A + penalty n)^-1 (A'w + noise u)``, on both sides of ``n = dim`` and down to ``penalty = 0``.
         """
         if self.sampling == "walk" or (self.sampling == "krylov" and self.held is not None):
-            raise ValueError(
-                f"sampling={self.sampling!r} needs a fresh design"
-                + ", and equal eigenvalues or neither a penalty nor fewer samples than columns, known when traced"
-                * (self.sampling == "walk")
-            )
+            raise ValueError(f"sampling={self.sampling!r} serves {_SERVES[self.sampling]}")
         design_key, noise_key = split(key)
         dim = self.spectrum.dim
 
@@ -208,26 +210,31 @@ class LinearRegression(Model):
         return jax.lax.switch(jnp.where(unpenalised, 0, jnp.where(short, 1, 2)), (move, reveal, solve), params)
 
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
-        """A `LeastSquaresWalk`, a `RidgeWalk` or the model with room for LSQR, where that is cheaper; or itself."""
-        if self.sampling in ("bartlett", "raw") or self.design == "fixed" or not isinstance(workflow, Replace):
+        """One of the walks or the model with room for LSQR, where that is cheaper; or itself."""
+        if self.sampling in ("bartlett", "raw"):
             return self
+        dim, eigenvalues = self.spectrum.dim, self.spectrum.eigenvalues
         penalty = self.penalty.values if isinstance(self.penalty, Table) else self.penalty
-        eigenvalues = self.spectrum.eigenvalues
         sizes_known = not is_traced(penalty) and not is_traced(samples)
         if self.sampling in ("exact", "walk"):
-            if sizes_known and np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= self.spectrum.dim):
-                return LeastSquaresWalk(self.spectrum.dim, noise=self.noise)
-            if _equal(eigenvalues):
-                length = jnp.linalg.norm(self.spectrum.signal)
-                return RidgeWalk(self.spectrum.dim, eigenvalues[0], length, noise=self.noise, penalty=self.penalty)
-        if is_traced(eigenvalues) or self.sampling == "walk":
+            least_squares = sizes_known and np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= dim)
+            if self.design == "fixed" and least_squares and isinstance(workflow, Replace | Accumulate | Window):
+                return FixedDesignWalk(dim, len(samples), noise=self.noise)
+            if self.design == "fresh" and isinstance(workflow, Replace):
+                if least_squares:
+                    return LeastSquaresWalk(dim, noise=self.noise)
+                if _equal(eigenvalues):
+                    return self._ridge_walk()
+        if self.sampling == "walk" or self.design == "fixed" or not isinstance(workflow, Replace):
             return self
-        half = self.spectrum.dim // 2
+        if is_traced(eigenvalues):
+            return self
+        half = dim // 2
         if sizes_known:
             steps = _most_steps(eigenvalues, samples, penalty)
             if self.sampling == "krylov" or steps <= half:  # in multiples of 16: few values, few programs
                 return dataclasses.replace(self, sampling="krylov", steps=16 * math.ceil(steps / 16))
-        elif self.sampling == "exact" and self.spectrum.dim >= _LARGE:  # whether the room is enough turns out later
+        elif self.sampling == "exact" and dim >= _LARGE:  # whether the room is enough turns out later
             return dataclasses.replace(self, steps=half)
         return self
 
@@ -236,11 +243,15 @@ class LinearRegression(Model):
 
         **Raises** `ValueError` for a fixed design and for eigenvalues that differ or are not known before compilation.
         """
-        eigenvalues = self.spectrum.eigenvalues
-        if self.design == "fixed" or not _equal(eigenvalues):
+        if self.design == "fixed" or not _equal(self.spectrum.eigenvalues):
             raise ValueError("expected() needs a fresh design and a spectrum of equal, positive eigenvalues")
+        return ExpectedRidge(self._ridge_walk())
+
+    def _ridge_walk(self) -> RidgeWalk:
+        """The chain under `Replace` with a fresh design and equal eigenvalues."""
         length = jnp.linalg.norm(self.spectrum.signal)
-        return ExpectedRidge(self.spectrum.dim, eigenvalues[0], length, noise=self.noise, penalty=self.penalty)
+        eigenvalue = self.spectrum.eigenvalues[0]
+        return RidgeWalk(self.spectrum.dim, eigenvalue, length, noise=self.noise, penalty=self.penalty)
 
     def _factor(self, key: Key[Array, ""], n: Scalar | int) -> Float[Array, "dim dim"]:
         """The triangular factor ``A`` of ``X'X = A A'``."""
@@ -254,6 +265,11 @@ class LinearRegression(Model):
         return jnp.sqrt(self.spectrum.eigenvalues) * jax.random.normal(key, (n, self.spectrum.dim))
 
 
+_SERVES = {
+    "walk": "Replace with a fresh design, if eigenvalues are equal or there is no penalty and n >= dim; and Replace, "
+    "Accumulate and Window with a fixed design, without a penalty and n >= dim: known before compilation",
+    "krylov": "Replace with a fresh design",
+}
 _LARGE = 64  # the dimension from which LSQR may be worth a longer compilation
 
 

@@ -1,4 +1,4 @@
-"""What a regression chain under `Replace` reduces to when its metrics depend on one or two numbers of the estimate.
+"""What a regression chain reduces to when its metrics depend on a few numbers of the estimate.
 
 `LinearRegression` reduces to these models by itself; they are models like any other.
 """
@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.data import Data
+from jaxcollapse._check import check_integer, is_traced
+from jaxcollapse.data import Data, Statistic
 from jaxcollapse.model import Model
-from jaxcollapse.random import chi_square, isotropic_ridge, normal, wishart_resolvents
-from jaxcollapse.random.krylov import ratio, root
+from jaxcollapse.random import chi_square, inverse_wishart_factor, isotropic_ridge, normal, wishart_resolvents
+from jaxcollapse.random.bidiagonal import ratio, root
 from jaxcollapse.schedule import Scheduled, number, number_or_schedule
 
 
@@ -70,6 +72,106 @@ class LeastSquaresWalk(Model):
     def fit(self, data: "Moved", **context) -> Float[Array, ""]:
         """The error that was drawn."""
         return data.params
+
+
+class FixedDesignWalk(Model):
+    """The errors of a least-squares chain on one design, as coordinates along the noise that it has met.
+
+    With ``Z = X Sigma^(-1/2)`` the error is ``Sigma^(-1/2) (Z'Z)^-1 v`` for a vector ``v`` that moves by a standard
+    normal vector times the noise, and is averaged where batches are pooled. In the directions in which it has moved,
+    one more at each generation, the risk ``v'(Z'Z)^-1 v`` is a quadratic form in a small block of an inverse Wishart
+    matrix. The reduction of `LinearRegression` with a fixed design and no penalty, under `Replace`, `Accumulate` and
+    `Window`.
+
+    **Arguments**
+
+    - `dim`: number of coefficients.
+    - `generations`: how many there will be, which is the cost: ``g`` numbers for generation ``g``, and
+      ``generations^2 / 2`` for the design.
+    - `noise`: standard deviation of the label noise, at least 0; a number or a schedule.
+
+    **Metrics** `risk`: the excess test risk.
+
+    **Raises** `TypeError` under a workflow that weighs its data, such as `Mix`.
+
+    **Exactness** Exact in law for any covariance and ``n >= dim``; NaN below.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> walk = jc.models.regression_walk.FixedDesignWalk(100, 3, noise=1.0)
+    >>> jc.simulate(walk, jc.Accumulate(), key=jax.random.key(0), samples=200, generations=3).risk.shape
+    (3,)
+
+    ```
+    """
+
+    dim: int = eqx.field(static=True)
+    directions: int = eqx.field(static=True)
+    noise: Scheduled
+    held: Float[Array, "directions directions"] | None
+    """The factor of the inverse Gram matrix in the directions that the noise takes: one replication keeps it."""
+
+    def __init__(self, dim: int, generations: int, *, noise: Any):
+        """Takes the number of coefficients, that of the generations, and the label noise."""
+        check_integer("generations", generations, minimum=1)
+        self.dim = dim
+        self.directions = min(dim, generations)
+        self.noise = number_or_schedule(noise, "noise", 0.0)
+        self.held = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`: always."""
+        return True
+
+    def truth(self) -> "Displacement":
+        """No error, and no direction so far."""
+        return Displacement(jnp.zeros(self.directions), jnp.zeros(()))
+
+    def metrics(self, params: "Displacement") -> dict[str, Float[Array, ""]]:
+        """The excess test risk."""
+        if self.held is None:
+            raise ValueError("the risk depends on the design, which prepare() draws: use simulate")
+        return {"risk": jnp.sum((self.held @ params.along) ** 2)}
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "FixedDesignWalk":
+        """The walk with the design that it keeps."""
+        check_one_size(samples)
+        held = inverse_wishart_factor(key, samples[0], self.dim, self.directions)
+        return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
+
+    def sample(self, key: Key[Array, ""], params: "Displacement", n: Scalar | int) -> "Displaced":
+        """The displacement by `n` new labels, `n` times."""
+        known = jnp.arange(self.directions)
+        dtype = params.along.dtype
+        z = normal(key, (self.directions,), dtype)
+        # What the new noise does not share with the old one makes the next direction.
+        fresh = jnp.sqrt(chi_square(key, jnp.maximum(self.dim - params.met, 1.0), stream=8))
+        noise = jnp.where(known < params.met, z, jnp.where(known == params.met, fresh, 0.0))
+        n = jnp.asarray(n, dtype)
+        return Displaced(n * (params.along + self.noise * noise), n)
+
+    def fit(self, data: "Displaced", *, previous: "Displacement", **context) -> "Displacement":
+        """The mean displacement."""
+        return Displacement(data.total / data.weight, previous.met + 1)
+
+
+class Displacement(eqx.Module):
+    """A vector in the directions that were met, and how many these are."""
+
+    along: Float[Array, " directions"]
+    met: Float[Array, ""]
+
+
+class Displaced(Statistic):
+    """Displacements times their weights; they can be pooled, but not weighted."""
+
+    total: Float[Array, " directions"]
+    weight: Float[Array, ""]
+
+    def __rmul__(self, weight: Scalar | float) -> "Displaced":
+        """Refused."""
+        raise TypeError("a walk on one design has one batch a generation: it serves Replace, Accumulate and Window")
 
 
 class Coefficients(eqx.Module):
@@ -179,7 +281,9 @@ class ExpectedRidge(Model):
     follows the recursion: its mean is that of the paths, its variance a small part of theirs (1/20,000 for 200 samples
     in 100 dimensions at a penalty of 0.1). `LinearRegression.expected` returns this model.
 
-    **Arguments** as for `RidgeWalk`.
+    **Arguments**
+
+    - `walk`: the chain, as a `RidgeWalk`.
 
     **Metrics** `risk`: the mean excess test risk given the designs.
 
@@ -197,19 +301,7 @@ class ExpectedRidge(Model):
     ```
     """
 
-    dim: int = eqx.field(static=True)
-    eigenvalue: Float[Array, ""]
-    length: Float[Array, ""]
-    noise: Scheduled
-    penalty: Scheduled
-
-    def __init__(self, dim: int, eigenvalue: Any, length: Any, *, noise: Any, penalty: Any):
-        """Takes the population and the estimator."""
-        self.dim = dim
-        self.eigenvalue = number(eigenvalue, "eigenvalue", 0.0)
-        self.length = number(length, "length", 0.0)
-        self.noise = number_or_schedule(noise, "noise", 0.0)
-        self.penalty = number_or_schedule(penalty, "penalty", 0.0)
+    walk: RidgeWalk
 
     @property
     def exact(self) -> bool:
@@ -218,30 +310,32 @@ class ExpectedRidge(Model):
 
     def truth(self) -> "MeanCoefficients":
         """The true coefficients."""
-        return MeanCoefficients(self.length**2, self.length**2)
+        return MeanCoefficients(self.walk.length**2, self.walk.length**2)
 
     def metrics(self, params: "MeanCoefficients") -> dict[str, Float[Array, ""]]:
         """The mean excess test risk."""
-        return {"risk": self.eigenvalue * (params.square - 2 * params.overlap + self.length**2)}
+        walk = self.walk
+        return {"risk": walk.eigenvalue * (params.square - 2 * params.overlap + walk.length**2)}
 
     def sample(self, key: Key[Array, ""], params: "MeanCoefficients", n: Scalar | int) -> "Moved":
         """The means after a fit to `n` samples."""
+        walk, dim = self.walk, self.walk.dim
         n = jnp.asarray(n, params.square.dtype)
-        ridge = n * self.penalty / self.eigenvalue
-        minimum_norm = (ridge == 0) & (n < self.dim)
+        ridge = n * walk.penalty / walk.eigenvalue
+        minimum_norm = (ridge == 0) & (n < dim)
         ridge = jnp.where(minimum_norm, 1.0, ridge)
-        resolvent, resolvent_square = wishart_resolvents(key, n, self.dim, ridge)
+        resolvent, resolvent_square = wishart_resolvents(key, n, dim, ridge)
         # The fit is M w + (Z'Z + ridge)^-1 Z'e with M = Z'Z (Z'Z + ridge)^-1; of the minimum norm, M projects on the
         # rows, and the mean of the trace of the pseudo-inverse is known.
-        kept = (self.dim - ridge * resolvent) / self.dim
-        kept_square = (self.dim - 2 * ridge * resolvent + ridge**2 * resolvent_square) / self.dim
+        kept = (dim - ridge * resolvent) / dim
+        kept_square = (dim - 2 * ridge * resolvent + ridge**2 * resolvent_square) / dim
         spread = resolvent - ridge * resolvent_square
-        rows = n / self.dim, n / self.dim, n / jnp.maximum(self.dim - n - 1, 0.0)
+        rows = n / dim, n / dim, n / jnp.maximum(dim - n - 1, 0.0)
         kept, kept_square, spread = (
             jnp.where(minimum_norm, known, drawn)
             for known, drawn in zip(rows, (kept, kept_square, spread), strict=True)
         )
-        noise = self.noise**2 / self.eigenvalue * spread
+        noise = walk.noise**2 / walk.eigenvalue * spread
         return Moved(MeanCoefficients(kept_square * params.square + noise, kept * params.overlap))
 
     def fit(self, data: "Moved", **context) -> "MeanCoefficients":
@@ -277,6 +371,12 @@ class Moved(Data):
     def union(self) -> "Moved":
         """Refused."""
         raise TypeError(_ALONE)
+
+
+def check_one_size(samples: Float[Array, " batches"]) -> None:
+    """Raises unless all batches that use one design have one size, as far as this is known."""
+    if not is_traced(samples) and len(set(np.asarray(samples).tolist())) != 1:
+        raise ValueError(f'samples must be the same for every batch under design="fixed", got {samples}')
 
 
 _ALONE = "a walk keeps no data that a workflow could pool or weigh: it serves Replace"

@@ -36,11 +36,11 @@ def bartlett(key: Key[Array, ""], samples: Number, dim: int) -> Float[Array, "di
     """
     column = jnp.arange(dim)
     diagonal = jnp.sqrt(chi_square(key, jnp.maximum(samples - column.astype(jnp.result_type(float)), 0.0), stream=1))
-    lower = _strictly_lower(key, dim, diagonal.dtype)
+    lower = strictly_lower(key, dim, diagonal.dtype)
     return jnp.where(column < samples, lower + jnp.diag(diagonal), 0.0)
 
 
-def _strictly_lower(key: Key[Array, ""], dim: int, dtype) -> Float[Array, "dim dim"]:
+def strictly_lower(key: Key[Array, ""], dim: int, dtype) -> Float[Array, "dim dim"]:
     """Normals below the diagonal, and only as many."""
     drawn = normal(key, (max(dim * (dim - 1) // 2, 1),), dtype)
     row, column = np.tril_indices(dim, -1)
