@@ -38,12 +38,37 @@ def needed(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
     return core.ClosedJaxpr(jaxpr, [const for const, keep in zip(program.consts, used, strict=True) if keep])
 
 
+def settled(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
+    """The same program, with the linear algebra that depends on none of its arguments done: it would run each time."""
+    jaxpr = program.jaxpr
+    known = {v: const for v, const in zip(jaxpr.constvars, program.consts, strict=True)}
+    free, fixed = [], set(known)
+    for equation in jaxpr.eqns:
+        if not equation.effects and all(isinstance(v, core.Literal) or v in fixed for v in equation.invars):
+            free.append(equation)
+            fixed.update(equation.outvars)
+    done, wanted = [], set()
+    for equation in reversed(free):
+        if _contains_linear_algebra(equation) or wanted.intersection(equation.outvars):
+            done.append(equation)
+            wanted.update(v for v in equation.invars if not isinstance(v, core.Literal))
+    if not done:
+        return program
+    for equation in reversed(done):
+        operands = [v.val if isinstance(v, core.Literal) else known[v] for v in equation.invars]
+        known.update(zip(equation.outvars, _bind(equation, operands), strict=True))
+    gone = {id(equation) for equation in done}
+    rest = jaxpr.replace(constvars=list(known), eqns=[e for e in jaxpr.eqns if id(e) not in gone])
+    return needed(core.ClosedJaxpr(rest, list(known.values())))
+
+
 def has_linear_algebra(jaxpr: core.Jaxpr) -> bool:
     """Whether a program contains a linear-algebra call."""
-    return any(
-        equation.primitive.name in _LINEAR_ALGEBRA or any(has_linear_algebra(inner) for inner in _inner(equation))
-        for equation in jaxpr.eqns
-    )
+    return any(_contains_linear_algebra(equation) for equation in jaxpr.eqns)
+
+
+def _contains_linear_algebra(equation: Any) -> bool:
+    return equation.primitive.name in _LINEAR_ALGEBRA or any(has_linear_algebra(inner) for inner in _inner(equation))
 
 
 def live_bytes(jaxpr: core.Jaxpr) -> int:

@@ -50,7 +50,7 @@ class Program:
 def trace(function: Callable, *examples: Any) -> tuple[Program, list[Any], Any]:
     """A function as a program, the numbers taken out of it, and the shapes of its result."""
     closed, shape = jax.make_jaxpr(function, return_shape=True)(*examples)
-    closed = _program.needed(closed)
+    closed = _program.settled(_program.needed(closed))
     jaxpr = closed.jaxpr
     places = tuple(
         (i, j)

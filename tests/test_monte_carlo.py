@@ -76,6 +76,27 @@ def test_linear_algebra_gives_the_replications_of_vmap(key):
     np.testing.assert_allclose(jc.monte_carlo(solves, key, 300).mean, values.mean(0), rtol=1e-5, atol=1e-6)
 
 
+def test_linear_algebra_that_no_key_reaches_is_done_once(key):
+    """What a function factors without drawing anything is a constant: replications run in vectors, with any matrix."""
+
+    def draw(key, scale):
+        covariance = scale * (jnp.eye(4) + 0.5)
+        return jnp.linalg.cholesky(covariance) @ jax.random.normal(key, (4,))
+
+    def both(key):
+        return solves(key)[:4] + draw(key, 2.0)
+
+    one_by_one = {f: jc.run.Run(f, key)._block.one_by_one for f in (lambda key: draw(key, 2.0), both)}
+    assert list(one_by_one.values()) == [False, True]
+    for scale in (2.0, 3.0):
+        function = lambda key: draw(key, scale)  # noqa: E731, B023
+        values = next(jc.run.Run(function, key).values(100))[1][0]
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(100))
+        np.testing.assert_allclose(values, [function(key) for key in keys], rtol=1e-5, atol=1e-6)
+    values = next(jc.run.Run(both, key).values(20))[1][0]
+    np.testing.assert_allclose(values, [both(key) for key in keys[:20]], rtol=1e-5, atol=1e-6)
+
+
 def test_a_pytree_result_keeps_its_structure(key):
     estimate = jc.monte_carlo(lambda k: {"u": jax.random.uniform(k), "flip": jax.random.bernoulli(k)}, key, 1000)
     assert set(estimate.mean) == {"u", "flip"}
