@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from machine import cores
 from measure import Entry
-from tasks import Chain, Covariance, Draws, ExpectedCurve, Fit, Gaussian, OnThreads, Regression, Task
+from tasks import Chain, Covariance, Draws, ExpectedCurve, Fit, Gaussian, Regression, Task
 from worker import Peer
 
 OURS = Peer("jaxcollapse", "ours", "float32", whole=True)
@@ -48,7 +48,7 @@ class Contest:
     peers: tuple[Peer, ...]
     rtol: float | None = None
     draws: tuple[int, int] | None = None
-    """How many normals and chi-squares one replication of ours needs, where that is known."""
+    """How many normals and chi-squares one generation of ours needs, where that is known."""
     slow: bool = False
     """Left out of a quick run."""
 
@@ -130,9 +130,9 @@ def _sizes(chain: Regression | Gaussian, name: str, replications: int, rows_up_t
     return Sweep(f"{name}, from n = 100 to 1,000,000,000", "n", tuple(point(10**k) for k in range(2, 10)))
 
 
-def _threads(chain: Chain, name: str, replications: int) -> Sweep:
-    points = (Point(n, OnThreads(chain, n), replications, (OURS,)) for n in _powers_of_two(cores()))
-    return Sweep(f"{name} on 1 to {cores()} host threads", "threads", tuple(points))
+def _cores(chain: Chain, name: str, replications: int) -> Sweep:
+    points = (Point(n, chain, replications, (dataclasses.replace(OURS, cores=n),)) for n in _powers_of_two(cores()))
+    return Sweep(f"{name} on 1 to {cores()} cores", "cores", tuple(points))
 
 
 def _replications(chain: Chain, name: str) -> Sweep:
@@ -147,6 +147,7 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             RIDGE,
             n,
             REGRESSION,
+            draws=(32, 64),  # 31 steps from nothing in single precision, and a turn
             slow=n > 1_000,
         )
         for name, n in (("few", 1_000), ("many", 100_000))
@@ -167,24 +168,30 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
         _power_law(3_000, 2, 50, LARGEST_REGRESSION),
     ),
     "least-squares": (
-        Contest(
-            "Least squares, Replace, d = 100, T = 200, 20 generations",
-            LEAST_SQUARES,
-            500,
-            REGRESSION,
-            draws=(20, 40),
+        *(
+            Contest(
+                f"Least squares, Replace, d = 100, T = 200, 20 generations, {name} replications",
+                LEAST_SQUARES,
+                n,
+                REGRESSION,
+                draws=(1, 2),
+                slow=n > 500,
+            )
+            for name, n in (("few", 500), ("many", 100_000))
         ),
         Contest(
             "Least squares, Accumulate with new designs, d = 100, T = 200, 20 generations",
             dataclasses.replace(LEAST_SQUARES, accumulate=True),
             500,
             REGRESSION,
+            draws=(100 * 99 // 2 + 100, 100),
         ),
         Contest(
             "Least squares, Accumulate with one design, d = 100, T = 200, 20 generations",
             dataclasses.replace(LEAST_SQUARES, accumulate=True, fixed=True),
             500,
             REGRESSION,
+            draws=(20 + 19 // 2, 2),
         ),
     ),
     "gaussian": (
@@ -193,7 +200,7 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             WALK,
             10_000,
             GAUSSIAN,
-            draws=(500, 500),
+            draws=(1, 1),
         ),
     ),
     "covariance": (
@@ -202,6 +209,7 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             COVARIANCES,
             1_000,
             COVARIANCE,
+            draws=(50 * 49 // 2 + 50, 50),
         ),
     ),
     "samples": (
@@ -227,9 +235,9 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
                 Point(d, Regression(d, Fit(2 * d, 1.0, 0.1), 10), 10_000, (OURS,)) for d in (30, 100, 300, 1_000, 3_000)
             ),
         ),
-        _threads(RIDGE, "Isotropic ridge chain, 100,000 replications,", 100_000),
-        _threads(WALK, "Gaussian, 500 generations, 10,000 replications,", 10_000),
-        _threads(COVARIANCES, "Gaussian covariance, 1,000 replications,", 1_000),
+        _cores(RIDGE, "Isotropic ridge chain, 100,000 replications,", 100_000),
+        _cores(WALK, "Gaussian, 500 generations, 40,000 replications,", 40_000),
+        _cores(COVARIANCES, "Gaussian covariance, 1,000 replications,", 1_000),
     ),
 }
 FIRST_RESULT = "first-result"

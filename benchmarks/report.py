@@ -42,10 +42,10 @@ def contest(asked: Contest, replications: int, results: Results, rates: Sequence
 
 def sweep(asked: Sweep, results: Results) -> str:
     """A table: one row per point, one column per peer."""
-    peers = list(dict.fromkeys(peer for point in asked.points for peer in point.peers))
+    peers = list(dict.fromkeys(_name(peer) for point in asked.points for peer in point.peers))
     by_entry = _by_point(asked, results)
     first = by_entry[asked.points[0].x, peers[0]]
-    head = [asked.axis, *(_name(peer) for peer in peers), f"{peers[0].name} / first row", "range"]
+    head = [asked.axis, *peers, f"{asked.points[0].peers[0].name} / first row", "range"]
     rows = []
     for point in asked.points:
         row = [f"{point.x:,}"]
@@ -158,13 +158,16 @@ def _against_draws(asked: Contest, ours: Timing, rates: Sequence[float]) -> str:
         f"{_count(each * chi_squares)} chi-squares take."
     )
     if asked.draws:
-        needed = ours.entry.replications * (asked.draws[0] / normals + asked.draws[1] / chi_squares)
-        text += f" The numbers that it draws would take {needed / ours.median:.0%} of its time on their own."
+        needed = asked.draws[0] / normals + asked.draws[1] / chi_squares
+        text += (
+            f" It draws {asked.draws[0]:,} and {asked.draws[1]:,} of them, which alone would take {needed / each:.0%} "
+            f"of the time."
+        )
     return text
 
 
-def _by_point(asked: Sweep, results: Results) -> dict[tuple[int, Peer], Timing | Absent]:
-    keys = [(point.x, peer) for point in asked.points for peer in point.peers]
+def _by_point(asked: Sweep, results: Results) -> dict[tuple[int, str], Timing | Absent]:
+    keys = [(point.x, _name(peer)) for point in asked.points for peer in point.peers]
     return dict(zip(keys, results, strict=True))
 
 

@@ -73,14 +73,6 @@ Chain: TypeAlias = Regression | Gaussian | Covariance
 
 
 @dataclasses.dataclass(frozen=True)
-class OnThreads:
-    """The same chain on a given number of host threads."""
-
-    chain: Chain
-    threads: int
-
-
-@dataclasses.dataclass(frozen=True)
 class ExpectedCurve:
     """The mean of a chain, to a relative standard error of `rtol` at every generation."""
 
@@ -96,4 +88,4 @@ class Draws:
     count: int
 
 
-Task: TypeAlias = Chain | OnThreads | ExpectedCurve | Draws
+Task: TypeAlias = Chain | ExpectedCurve | Draws

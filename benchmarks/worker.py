@@ -30,6 +30,8 @@ class Peer:
     """The package without which this peer is skipped."""
     whole: bool = False
     """Whether to time all replications if at all possible: of one that works in tiles, a part takes as long as all."""
+    cores: int | None = None
+    """How many cores its process may use; all by default."""
 
 
 class Request(NamedTuple):
@@ -114,6 +116,8 @@ def simulators(peer: Peer) -> Callable[[Task, int], Simulator]:
 
 def _serve(peer: Peer, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
+    if peer.cores is not None:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: peer.cores])
     try:
         make = _missing_or_simulators(peer)
         while True:

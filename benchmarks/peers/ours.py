@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jaxcollapse as jc
 from jaxcollapse.random import chi_square, normal
 from peers.summary import Simulator, Summary
-from tasks import Chain, Covariance, Draws, ExpectedCurve, Gaussian, OnThreads, Regression, Task
+from tasks import Chain, Covariance, Draws, ExpectedCurve, Gaussian, Regression, Task
 
 
 def simulator(task: Task, precision: str, replications: int) -> Simulator:
@@ -17,16 +17,14 @@ def simulator(task: Task, precision: str, replications: int) -> Simulator:
             return Simulator(replications, lambda seed, _: _expected_curve(task, seed))
         case Draws():
             return _replications(_draws(task))
-        case OnThreads():
-            return _replications(*_experiment(task.chain), threads=task.threads)
         case _:
             return _replications(*_experiment(task))
 
 
-def _replications(experiment: Callable, grid: jc.Grid | None = None, threads: int | None = None) -> Simulator:
+def _replications(experiment: Callable, grid: jc.Grid | None = None) -> Simulator:
     def run(seed, replications):
         key = jax.random.key(seed)
-        return _summary(jc.monte_carlo(experiment, key, replications, grid=grid, threads=threads, progress=False))
+        return _summary(jc.monte_carlo(experiment, key, replications, grid=grid, progress=False))
 
     return Simulator(1, run)
 
