@@ -225,7 +225,7 @@ def test_blocks_of_an_inverse_wishart_matrix_have_their_moments(samples, dim, si
     """Mean and variance of every element (von Rosen 1988, "Moments for the inverted Wishart distribution")."""
     keys = jax.random.split(jax.random.key(0), 200_000)
     factors = jax.jit(jax.vmap(lambda key: inverse_wishart_factor(key, samples, dim, size)))(keys)
-    blocks = np.asarray(jnp.einsum("kji,kjl->kil", factors, factors))
+    blocks = np.asarray(jnp.einsum("kij,klj->kil", factors, factors))
     m = samples - dim
     mean = np.eye(size) / (m - 1)
     variance = np.where(np.eye(size), 2 / ((m - 1) ** 2 * (m - 3)), 1 / (m * (m - 1) * (m - 3)))

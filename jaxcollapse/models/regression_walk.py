@@ -132,7 +132,7 @@ class FixedDesignWalk(Model):
         """The excess test risk."""
         if self.held is None:
             raise ValueError("the risk depends on the design, which prepare() draws: use simulate")
-        return {"risk": jnp.sum((self.held @ params.along) ** 2)}
+        return {"risk": jnp.sum(jnp.sum(params.along[:, None] * self.held, axis=0) ** 2)}
 
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "FixedDesignWalk":
         """The walk with the design that it keeps."""

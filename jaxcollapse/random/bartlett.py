@@ -3,6 +3,9 @@
 Reference: Bartlett 1933, "On the theory of statistical regression", Proc. R. Soc. Edinburgh 53.
 """
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
@@ -12,6 +15,7 @@ from jaxcollapse.random.chi_square import chi_square
 from jaxcollapse.random.normal import normal
 
 
+@functools.partial(jax.jit, static_argnames="dim")  # traced once, not for every model that is made
 def bartlett(key: Key[Array, ""], samples: Number, dim: int) -> Float[Array, "dim dim"]:
     """Draw the lower triangular factor ``L`` of ``L L' = X'X`` for a Gaussian matrix ``X``.
 

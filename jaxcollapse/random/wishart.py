@@ -1,5 +1,7 @@
 """Functions of a Wishart matrix ``Z'Z`` that cost less than the matrix."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
@@ -54,13 +56,14 @@ def wishart_resolvents(
     return first, -change
 
 
+@functools.partial(jax.jit, static_argnames=("dim", "size"))  # traced once, not for every model that is made
 def inverse_wishart_factor(
     key: Key[Array, ""], samples: Scalar | int, dim: int, size: int
 ) -> Float[Array, "size size"]:
-    """Draw an upper triangular factor ``C``: ``C'C`` is the leading block of ``(Z'Z)^-1`` for a Gaussian matrix ``Z``.
+    """Draw a lower triangular factor ``C``: ``CC'`` is the leading block of ``(Z'Z)^-1`` for a Gaussian matrix ``Z``.
 
-    Column by column: given the block so far, the next column of the inverse is a regression on it with independent
-    normal coefficients, and its residual variance the inverse of a chi-square.
+    Row by row: given the block so far, the next row of the inverse is a regression on it with independent normal
+    coefficients, and its residual variance the inverse of a chi-square.
 
     **Arguments**
 
@@ -84,7 +87,7 @@ def inverse_wishart_factor(
     normals = strictly_lower(key, size, spread.dtype)
 
     def append(j, factor):
-        new = factor @ normals[j] + (column == j)
-        return factor.at[:, j].set(spread[j] * new)
+        new = jnp.sum(normals[j][:, None] * factor, axis=0) + (column == j)  # many small products by `@` are slow
+        return factor.at[j].set(spread[j] * new)
 
     return jax.lax.fori_loop(0, size, append, jnp.zeros((size, size), spread.dtype))
