@@ -1,6 +1,8 @@
 """monte_carlo: the same bits however the work is cut, bounded memory, both cores, and no hang."""
 
+import io
 import os
+import platform
 import subprocess
 import sys
 import textwrap
@@ -163,6 +165,44 @@ def test_devices_share_the_work_and_change_no_bit(key):
     assert len({output[1] for output in outputs}) == 1
 
 
+ON_ANOTHER_PROCESSOR = """
+    import sys, jax, jax.numpy as jnp, numpy as np, jaxcollapse as jc
+    isotropic = jc.theory.Spectrum.isotropic(10)
+    power_law = jc.theory.Spectrum.power_law(64, capacity=2.0, source=0.5)
+    gaussian, covariance = jc.Gaussian(ddof=1), jc.MultivariateGaussian(jnp.eye(3), ddof=1)
+    def risk(key, spectrum, workflow, samples, penalty, **how):
+        model = jc.LinearRegression(spectrum, noise=1.0, penalty=penalty, **how)
+        return jc.simulate(model, workflow, key=key, samples=samples, generations=10).risk
+    chains = (
+        lambda key: jc.simulate(gaussian, jc.Replace(), key=key, samples=10, generations=100).log_variance,
+        lambda key: jc.simulate(covariance, jc.Replace(), key=key, samples=10, generations=50).log_determinant,
+        lambda key: risk(key, isotropic, jc.Replace(), 30, 0.1),
+        lambda key: risk(key, isotropic, jc.Replace(), 7, 0.0),
+        lambda key: risk(key, isotropic, jc.Accumulate(), 30, 0.1),
+        lambda key: risk(key, isotropic, jc.Accumulate(), 30, 0.0, design="fixed"),
+        lambda key: risk(key, power_law, jc.Replace(), 128, 0.01),
+    )
+    values = [next(jc.run.Run(chain, jax.random.key(0)).values(64))[1][0] for chain in chains]
+    np.savez(sys.stdout.buffer, *values)
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="these are names of x86 instruction sets")
+@pytest.mark.parametrize(("x64", "tolerance"), [("0", 1e-5), ("1", 1e-12)])
+def test_another_kind_of_processor_agrees_to_the_stated_tolerance(x64, tolerance):
+    """Old instructions round otherwise: no fused products, other orders of sums."""
+    old, new = (
+        run_program(ON_ANOTHER_PROCESSOR, seconds=200, text=False, JAX_ENABLE_X64=x64, XLA_FLAGS=flags)
+        for flags in ("--xla_cpu_max_isa=SSE4_2", "")
+    )
+    differ = False
+    with np.load(io.BytesIO(old)) as a, np.load(io.BytesIO(new)) as b:
+        for name in a:
+            assert np.abs(a[name] - b[name]).max() < tolerance * np.abs(b[name]).max()
+            differ |= not np.array_equal(a[name], b[name])
+    assert differ
+
+
 THREE = """
     def function(key):
         def solve(key):
@@ -272,11 +312,11 @@ def test_xarray(key):
         jc.monte_carlo(chain, key, 100).to_xarray(dims=())
 
 
-def run_program(program, *, seconds, **environment):
+def run_program(program, *, seconds, text=True, **environment):
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         capture_output=True,
-        text=True,
+        text=text,
         timeout=seconds,
         env={**os.environ, **environment},
     )
