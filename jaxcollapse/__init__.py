@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from jaxcollapse import features as features
 from jaxcollapse import schedule as schedule
 from jaxcollapse import theory as theory
 from jaxcollapse.data import Data as Data

@@ -1,8 +1,8 @@
-"""Linear and ridge regression on Gaussian designs.
+"""Linear and ridge regression, on Gaussian designs and others.
 
-Protocol: ``y = x'w + noise * e`` with ``x ~ N(0, Sigma)``, and ``w`` re-estimated at every generation as
-``argmin_w |y - Xw|^2 / n + penalty * |w|^2`` (the minimum-norm solution at ``penalty = 0`` and ``n < d``). ``Sigma``
-is diagonal without loss of generality: everything is written in its eigenbasis.
+Protocol: ``y = x'w + noise * e`` with ``x ~ N(0, Sigma)`` unless other features are given, and ``w`` re-estimated at
+every generation as ``argmin_w |y - Xw|^2 / n + penalty * |w|^2`` (the minimum-norm solution at ``penalty = 0`` and
+``n < d``). ``Sigma`` is diagonal without loss of generality: everything is written in its eigenbasis.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ import numpy as np
 from jax.scipy.sparse.linalg import cg
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse._check import check_choice, is_traced
+from jaxcollapse._check import check_choice, check_shape, is_traced
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
 from jaxcollapse.models.regression_walk import (
@@ -50,7 +50,7 @@ class RegressionSums(Statistic):
 
 
 class LinearRegression(Model):
-    """Ridge, least squares and minimum-norm regression with a Gaussian design.
+    """Ridge, least squares and minimum-norm regression.
 
     **Arguments**
 
@@ -68,16 +68,20 @@ class LinearRegression(Model):
       | ``"walk"`` | least squares (no penalty, ``n >= d``), `Replace`, fresh design: its error | 3 numbers |
       | | the same, fixed design, also `Accumulate` and `Window`: error in ``g`` directions | ``g`` numbers |
       | | ridge, equal eigenvalues, `Replace`, fresh design: a recursion of scalars | ``3 k`` numbers |
+      | | the same with the minimum norm: a projection | 8 numbers |
       | ``"krylov"`` | `Replace`, fresh design: the products that LSQR asks for | ``k d`` numbers, ``k^2 d`` flops |
       | ``"bartlett"`` | ``X'X`` and ``X'y`` | ``d^2/2`` numbers, ``k d^2`` flops, ``d^3`` if data is kept |
       | ``"raw"`` | the rows | ``n d`` numbers, ``n d^2`` flops |
 
       for ``n`` samples in ``d`` dimensions, with ``k`` at most the smaller of them and usually some tens.
 
+    - `features`: how a row ``x`` is drawn, if not from ``N(0, Sigma)``: a function of a key and of ``n`` that gives an
+      array of shape ``(n, dim)``, in the eigenbasis of the covariance; see `jaxcollapse.features`. Data is drawn raw.
+
     **Metrics** `risk`: the excess test risk ``|w - w0|_Sigma^2``, label noise excluded.
 
-    **Raises** `ValueError` or `TypeError` for a negative noise or penalty, an unknown design or sampling, and a
-    sampling that does not serve the workflow.
+    **Raises** `ValueError` or `TypeError` for a negative noise or penalty, an unknown design or sampling, a sampling
+    that does not serve the workflow or the features, and features of another shape.
 
     **Exactness** All samplings are exact in law for every ``n`` and ``dim``, up to the tolerance of an iteration:
     1e-12, in single precision 1e-6 or better. Equations are solved by conjugate gradients; an estimate that these
@@ -97,6 +101,7 @@ class LinearRegression(Model):
     penalty: Scheduled
     design: Literal["fresh", "fixed"] = eqx.field(static=True)
     sampling: Literal["exact", "walk", "krylov", "bartlett", "raw"] = eqx.field(static=True)
+    features: Callable[[Key[Array, ""], int], Float[Array, "n dim"]] | None
     held: Float[Array, "..."] | None
     """The design that one replication keeps: rows of ``X`` (raw) or the factor of ``X'X`` (exact)."""
     steps: int | None = eqx.field(static=True)
@@ -110,6 +115,7 @@ class LinearRegression(Model):
         penalty: Any = 0.0,
         design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "walk", "krylov", "bartlett", "raw"] = "exact",
+        features: Callable[[Key[Array, ""], int], Float[Array, "n dim"]] | None = None,
         held: Array | None = None,
         steps: int | None = None,
     ):
@@ -122,7 +128,13 @@ class LinearRegression(Model):
         self.noise = number_or_schedule(noise, "noise", 0.0)
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
         self.design = design
-        self.sampling = sampling
+        if features is not None and (sampling not in ("exact", "raw") or not callable(features)):
+            raise ValueError(
+                f'features must be a function of a key and a number of rows, and needs sampling="raw"; '
+                f"got {features!r} and sampling={sampling!r}"
+            )
+        self.sampling = sampling if features is None else "raw"
+        self.features = features
         self.held = held
         self.steps = spectrum.dim if steps is None and sampling == "krylov" else steps
 
@@ -262,6 +274,10 @@ class LinearRegression(Model):
         return factor.T @ params + self.noise * normal(key, params.shape, params.dtype)
 
     def _rows(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
+        if self.features is not None:
+            rows = self.features(key, n)
+            check_shape("features(key, n)", rows, (n, self.spectrum.dim))
+            return rows
         return jnp.sqrt(self.spectrum.eigenvalues) * jax.random.normal(key, (n, self.spectrum.dim))
 
 

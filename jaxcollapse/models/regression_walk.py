@@ -186,8 +186,9 @@ class RidgeWalk(Model):
 
     The data of one generation enters as the bidiagonal form of a Gaussian design, which is drawn step by step
     (`jaxcollapse.random.isotropic_ridge`): three draws for each step, of which there are at most ``min(n, dim)``. A
-    generation without a penalty and with ``n >= dim`` moves like a `LeastSquaresWalk`. The reduction of
-    `LinearRegression` with a fresh design and equal eigenvalues.
+    generation without a penalty moves like a `LeastSquaresWalk`; or, for ``n < dim``, to its projection on the span of
+    the rows and along the noise there, which takes eight draws. The reduction of `LinearRegression` with a fresh design
+    and equal eigenvalues.
 
     **Arguments**
 
@@ -247,6 +248,9 @@ class RidgeWalk(Model):
             along, across = _least_squares_move(key, noise, n, self.dim, dtype)
             return size + along, across
 
+        def project():
+            return _minimum_norm_move(key, size, noise, n, self.dim)
+
         def shrink():
             return isotropic_ridge(key, size, noise, n, penalty, self.dim)
 
@@ -254,9 +258,9 @@ class RidgeWalk(Model):
             others = chi_square(key, jnp.asarray(max(self.dim - 2.0, 0.0), dtype), stream=_ROTATION + 1)
             return normal(key, (), dtype, stream=_ROTATION), others
 
-        unpenalised = (penalty == 0) & (n >= self.dim)
-        branches = (lambda: (*move(), *rotation()), lambda: (*shrink(), *rotation()))
-        along, across, z, others = jax.lax.cond(unpenalised, *branches)
+        which = jnp.where(penalty > 0, 2, jnp.where(n < self.dim, 1, 0))
+        branches = [lambda fit=fit: (*fit(), *rotation()) for fit in (move, project, shrink)]
+        along, across, z, others = jax.lax.switch(which, branches)
 
         # What is across the old coefficients is uniform on the sphere orthogonal to them.
         cos = jnp.where(size > 0, ratio(params.along, size), 1.0)
@@ -380,6 +384,18 @@ def check_one_size(samples: Float[Array, " batches"]) -> None:
 
 
 _ALONE = "a walk keeps no data that a workflow could pool or weigh: it serves Replace"
+
+
+def _minimum_norm_move(key: Key[Array, ""], size: Array, noise: Array, n: Array, dim: int) -> tuple[Array, Array]:
+    """The minimum-norm fit to fewer rows than columns, along the old coefficients and across them."""
+    others = jnp.maximum(dim - n, 1.0)
+    inside, outside = chi_square(key, n), chi_square(key, others, stream=8)
+    kept = inside / (inside + outside)  # of the squared length, in the span of the rows
+    length = noise * jnp.sqrt(chi_square(key, n, stream=16) / chi_square(key, others + 1, stream=24))
+    z, rest = normal(key, (), size.dtype, stream=32), chi_square(key, jnp.maximum(n - 1, 0.0), stream=40)
+    cos = z / jnp.sqrt(z**2 + rest)  # between what was kept and what the noise adds
+    projected = jnp.sqrt(kept) * size + length * cos
+    return projected * jnp.sqrt(kept), root(projected**2 * (1 - kept) + length**2 * (1 - cos**2))
 
 
 def _least_squares_move(key: Key[Array, ""], noise: Scalar, n: Scalar | int, dim: int, dtype) -> tuple[Array, Array]:

@@ -93,10 +93,10 @@ class Spectrum(eqx.Module):
 
         **Arguments**
 
-        - `eigenvalues`: shape ``(dim,)``, at least 0.
+        - `eigenvalues`: shape ``(dim,)``, positive: a direction in which features do not vary has no part in any risk.
         - `signal`: shape ``(dim,)``.
 
-        **Raises** `ValueError` or `TypeError` for negative or undefined eigenvalues and mismatched shapes.
+        **Raises** `ValueError` or `TypeError` for eigenvalues that are not positive and mismatched shapes.
 
         ```python
         >>> Spectrum.from_eigenvalues([1.0, 0.5]).dim
@@ -104,7 +104,7 @@ class Spectrum(eqx.Module):
 
         ```
         """
-        check_nonnegative("eigenvalues", eigenvalues)
+        check_positive("eigenvalues", eigenvalues)
         with jax.ensure_compile_time_eval():
             values = jnp.asarray(eigenvalues)
             values = values.astype(jnp.result_type(values, float))
