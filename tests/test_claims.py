@@ -60,6 +60,9 @@ def test_papers_and_names():
         "2402.07712",
         "2505.13947",
         "2505.19046",
+        "2502.18049",
+        "2509.22341",
+        "1507.03003",
     }
     for paper in jc.claims.papers().values():
         assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex

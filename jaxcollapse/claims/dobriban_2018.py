@@ -87,7 +87,7 @@ CLAIMS = (
     ),
     _claim(
         "shared-tails",
-        "Rows whose features share one heavy tail leave the theory of Gaussian rows: the risk is a third higher, and more.",
+        "Rows whose features share one heavy tail leave the theory: the risk is more than a third higher.",
         lambda eigenvalues: StudentT(eigenvalues, df=3.0, shared=True),
         AtLeast(tolerance=0.02),
         "rows with a multivariate t law, 3 degrees of freedom; the line is 4/3 of the risk for Gaussian rows",

@@ -1,20 +1,23 @@
 """Gerstgrasser et al. 2024: replacing data makes the error grow linearly, accumulating it keeps the error bounded.
 
 Their generation ``n`` is ours: ``g = 1`` is the fit to real data. Sizes are those of the group's follow-up study
-(Kazdan et al. 2024, arXiv:2410.16713): 10 coefficients, 32 rows, unit noise, an isotropic design.
+(Kazdan et al. 2024, arXiv:2410.16713): 10 coefficients, 32 rows, unit noise, an isotropic design. That study also
+trains on a random part of the pool; the batches of any size, the pool of few rows and the two penalties are ours.
 """
 
 from typing import Any, Literal
 
+import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse._precision import enable_x64
 from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import AtMost, Equal
+from jaxcollapse.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
 from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.workflow import Accumulate, Replace, Workflow
+from jaxcollapse.theory import Spectrum, accumulation, regression, workflows
+from jaxcollapse.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
 
 REFERENCE = Reference(
     key="gerstgrasser2024",
@@ -41,13 +44,13 @@ def _risk(workflow: Workflow, design: Literal["fresh", "fixed"]):
     return experiment
 
 
-def _claim(name: str, statement: str, **fields) -> Claim:
+def _claim(name: str, statement: str, *, generations: int = GENERATIONS, quantity="excess risk", **fields) -> Claim:
     return Claim(
         name=name,
         statement=statement,
         reference=REFERENCE,
-        axis=Axis("generation g", np.arange(1, GENERATIONS + 1)),
-        quantity="excess risk",
+        axis=Axis("generation g", np.arange(1, generations + 1)),
+        quantity=quantity,
         **fields,
     )
 
@@ -55,6 +58,77 @@ def _claim(name: str, statement: str, **fields) -> Claim:
 def _bound():
     with enable_x64(True):
         return np.full(GENERATIONS, np.pi**2 / 6) * regression.ols_replace(**_SIZES, generations=1)[0]
+
+
+# Batches of any size; and batches that leave the pool well below, then well above, as many rows as coefficients.
+_UNEQUAL, _FEW = (32, 24, 96, 40, 160, 32, 48, 400), (6, 4, 26, 12)
+_FEW_DIM = 20
+# Three rows more than coefficients: the risk has a mean, but no variance.
+_LAW_SAMPLES, _LAW_RISK = DIM + 3, 8.0
+
+
+def _unequal(key):
+    model = LinearRegression(Spectrum.isotropic(DIM), noise=1.0)
+    return simulate(model, Accumulate(), key=key, samples=jnp.array(_UNEQUAL), generations=len(_UNEQUAL)).risk
+
+
+def _few(key):
+    model = LinearRegression(Spectrum.isotropic(_FEW_DIM), noise=0.5)
+    return simulate(model, Accumulate(), key=key, samples=jnp.array(_FEW), generations=len(_FEW)).risk
+
+
+def _law(key):
+    model = LinearRegression(Spectrum.isotropic(DIM), noise=1.0, design="fixed")
+    return simulate(model, Accumulate(), key=key, samples=_LAW_SAMPLES, generations=GENERATIONS).risk <= _LAW_RISK
+
+
+def _law_theory():
+    inflation = workflows.inflation(Accumulate(), generations=GENERATIONS)
+    fixed: dict[str, Any] = dict(dim=DIM, samples=_LAW_SAMPLES, noise=1.0)
+    return jnp.stack([accumulation.ols_cdf(_LAW_RISK, **fixed, inflation=c) for c in inflation])
+
+
+_PART_DIM, _PART_SAMPLES, _PART_GENERATIONS = 16, 200, 4
+
+
+def _part_of_means(key):
+    """Squared error of a mean, relative to that of real data alone."""
+    model = NormalMean(jnp.zeros(_PART_DIM), sampling="raw")
+    run = simulate(model, AccumulateSubsample(), key=key, samples=_PART_SAMPLES, generations=_PART_GENERATIONS)
+    return run.squared_error * _PART_SAMPLES / _PART_DIM
+
+
+def _part_of_rows(key):
+    model = LinearRegression(Spectrum.isotropic(DIM), noise=1.0, design="fixed", sampling="raw")
+    return simulate(model, AccumulateSubsample(), key=key, samples=SAMPLES, generations=_PART_GENERATIONS).risk
+
+
+def _part_of_rows_bound():
+    first = regression.ols_replace(**_SIZES, generations=1)
+    return first * workflows.inflation(AccumulateSubsample(), generations=_PART_GENERATIONS)
+
+
+_RIDGE: dict[str, Any] = dict(samples=300, noise=0.5, generations=8)
+_RIDGE_DIM, _PER_SAMPLE = 60, 0.2
+
+
+def _ridge(penalty):
+    """Excess risk of ridge regression on labels of one design that accumulate."""
+
+    def experiment(key):
+        model = LinearRegression(Spectrum.isotropic(_RIDGE_DIM), noise=0.5, penalty=penalty, design="fixed")
+        return simulate(model, Accumulate(), key=key, samples=_RIDGE["samples"], generations=_RIDGE["generations"]).risk
+
+    return experiment
+
+
+def _total_theory():
+    total = _PER_SAMPLE * _RIDGE["samples"]
+    return accumulation.ridge_total_penalty(Spectrum.isotropic(_RIDGE_DIM), penalty=total, design="fixed", **_RIDGE)
+
+
+def _per_sample_theory():
+    return accumulation.ridge_per_sample_penalty(dim=_RIDGE_DIM, penalty=_PER_SAMPLE, **_RIDGE)
 
 
 _PROTOCOL = "Least squares, d = 10, n = 32, σ = 1, isotropic Gaussian rows; "
@@ -104,5 +178,80 @@ CLAIMS = (
         relation=AtMost(),
         formula="R(g) ≤ π²/6 · σ² d / (n − d − 1)",
         protocol=_PROTOCOL + "every generation draws a new design; all rows so far are trained on.",
+    ),
+    _claim(
+        "gerstgrasser-accumulate-unequal",
+        "When batches of any size accumulate, each adds its share of the pool times the risk of the pool.",
+        theory=lambda: regression.ols_accumulate(
+            dim=DIM, samples=_UNEQUAL, noise=1.0, generations=len(_UNEQUAL), design="fresh"
+        ),
+        experiment=_unequal,
+        relation=Equal(tolerance=0.015),
+        formula="R(g) = σ² d Σ_{i≤g} n_i / (N_i (N_i − d − 1)), N_i = n_1 + … + n_i",
+        protocol="Least squares, d = 10, σ = 1, batches of 32, 24, 96, 40, 160, 32, 48, 400 rows, each a new design.",
+        generations=len(_UNEQUAL),
+    ),
+    _claim(
+        "gerstgrasser-accumulate-few-rows",
+        "When data accumulates from fewer rows than coefficients on, what the first batch missed is never learned.",
+        theory=lambda: accumulation.minimum_norm(dim=_FEW_DIM, samples=_FEW, noise=0.5, generations=len(_FEW)),
+        experiment=_few,
+        relation=Equal(),
+        formula="R(g) = (1 − n₁/d)|w₀|² + σ² Σ_i n_i/(d − N_i − 1), or σ² (n_i/N_i) d/(N_i − d − 1) once N_i > d + 1",
+        protocol="Minimum norm, then least squares, d = 20, σ = 0.5, batches of 6, 4, 26, 12 rows, each a new design.",
+        generations=len(_FEW),
+    ),
+    _claim(
+        "gerstgrasser-accumulate-law",
+        "When data accumulates on one design, the risk has an F law, also where its variance is infinite.",
+        theory=_law_theory,
+        experiment=_law,
+        relation=Probability(tolerance=0.02),
+        formula="R(g) ~ c_g σ² d/(n − d + 1) · F(d, n − d + 1), c_g = Σ_{i≤g} 1/i²",
+        protocol="Least squares, d = 10, n = 13, σ = 1; one design, labelled again and again; P(R(g) ≤ 8).",
+        quantity="P(excess risk ≤ 8)",
+    ),
+    _claim(
+        "gerstgrasser-accumulate-subsample",
+        "Training on as many random rows of the pool as a batch has inflates the error by a bounded factor.",
+        theory=lambda: workflows.inflation(AccumulateSubsample(), generations=_PART_GENERATIONS),
+        experiment=_part_of_means,
+        relation=Asymptotic(allowance=1 / _PART_SAMPLES, tolerance=0.015),
+        formula="c_g = A_g + 1 − 1/g, A_1 = 1, A_{g+1} = A_g + (2 − 1/g)/(g + 1)² → π²/2 − 2",
+        protocol="Mean of a Gaussian in 16 dimensions, n = 200; n of the g n rows so far, without replacement.",
+        generations=_PART_GENERATIONS,
+        quantity="squared error, relative to real data alone",
+    ),
+    _claim(
+        "gerstgrasser-accumulate-subsample-rows",
+        "Least squares on random rows of one design costs more than that factor, for some rows are drawn twice.",
+        theory=_part_of_rows_bound,
+        experiment=_part_of_rows,
+        relation=AtLeast(tolerance=0.02),
+        formula="R(g) ≥ c_g σ² d/(n − d − 1), with equality for n ≫ d",
+        protocol=_PROTOCOL + "one design; n of the g n rows so far, without replacement.",
+        generations=_PART_GENERATIONS,
+    ),
+    _claim(
+        "gerstgrasser-ridge-total-penalty",
+        "When data accumulates under one total penalty, the bias of the first ridge fit never compounds.",
+        theory=_total_theory,
+        experiment=_ridge(lambda g: _PER_SAMPLE / g),
+        relation=Asymptotic(allowance=0.01),
+        formula="R(g) = Bias(n, Λ/n) + Σ_{i≤g} i⁻² Var(n, Λ/(i n))",
+        protocol="Ridge, d = 60, n = 300, σ = 0.5, Λ = 60 (per sample 0.2/g); one design, labelled again and again.",
+        generations=_RIDGE["generations"],
+        first_look=1024,
+    ),
+    _claim(
+        "gerstgrasser-ridge-per-sample-penalty",
+        "When data accumulates under one penalty per sample, shrinkage compounds: the model is slowly forgotten.",
+        theory=_per_sample_theory,
+        experiment=_ridge(_PER_SAMPLE),
+        relation=Asymptotic(allowance=0.01),
+        formula="R(g) = ∫ [|w₀|² (1 − b_g)² + d v_g] dMP(l), b_g = Γ(g + s)/(Γ(g + 1) Γ(s)) ~ g^(s − 1), s = l/(l + λ)",
+        protocol="Ridge, d = 60, n = 300, σ = 0.5, λ = 0.2 per sample; one design, labelled again and again.",
+        generations=_RIDGE["generations"],
+        first_look=1024,
     ),
 )

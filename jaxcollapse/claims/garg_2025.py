@@ -1,0 +1,98 @@
+"""Garg, Bhattacharya and Sur 2025: one design, and labels that mix fresh real and synthetic ones.
+
+Generation ``g`` is fitted to ``w y_g + (1 - w) (X w_{g-1} + noise e)`` with fresh real labels ``y_g``; their iteration
+``t`` is our ``g = t + 1``. The sizes are ours: those of the paper are not known to us.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.linear_regression import LinearRegression
+from jaxcollapse.relation import Asymptotic, Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import Spectrum, mixing
+from jaxcollapse.workflow import Mix
+
+REFERENCE = Reference(
+    key="garg2025",
+    authors="Anvit Garg, Sohom Bhattacharya and Pragya Sur",
+    title=(
+        "Preventing Model Collapse Under Overparametrization: Optimal Mixing Ratios for Interpolation Learning and "
+        "Ridge Regression"
+    ),
+    year=2025,
+    arxiv="2509.22341",
+)
+_GENERATIONS, _AXIS = 6, Axis("generation g", np.arange(1, 7))
+_WEIGHTS = np.array([0.4, 0.618, 0.8])
+
+
+def _spectrum(dim: int) -> Spectrum:
+    return Spectrum.from_eigenvalues(np.geomspace(1.0, 0.1, dim))
+
+
+def _risk(spectrum: Spectrum, key, *, samples: int, noise: float, weight: Any, penalty: float, generations: int):
+    model = LinearRegression(spectrum, noise=noise, penalty=penalty, design="fixed")
+    return simulate(model, Mix("fresh", weight=weight), key=key, samples=samples, generations=generations).risk
+
+
+_FULL: dict[str, Any] = dict(samples=40, noise=1.0, weight=(5**0.5 - 1) / 2, generations=_GENERATIONS)
+_FEW: dict[str, Any] = dict(samples=15, noise=1.0, weight=0.4, generations=_GENERATIONS)
+_RIDGE: dict[str, Any] = dict(samples=120, noise=1.0, penalty=0.1)
+
+
+def _ridge(key):
+    """A late generation, for every weight, with the same random numbers."""
+
+    def risk(weight):
+        return _risk(_spectrum(60), key, **_RIDGE, weight=weight, generations=9)[-1]
+
+    return jax.lax.map(risk, jnp.asarray(_WEIGHTS))
+
+
+CLAIMS = (
+    Claim(
+        name="garg-least-squares",
+        statement="At the golden weight the risk of least squares tends to 0.618 of that of real labels.",
+        theory=lambda: mixing.minimum_norm(_spectrum(10), **_FULL),
+        experiment=lambda key: _risk(_spectrum(10), key, **_FULL, penalty=0.0),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="R(g) = v_g σ² d/(n − d − 1), v_1 = 1, v_g = w² + (1 − w)² (v_{g−1} + 1)",
+        protocol="Least squares, d = 10, n = 40, σ = 1, eigenvalues from 1 to 0.1; one design, w = 0.618.",
+        axis=_AXIS,
+        quantity="excess risk",
+    ),
+    Claim(
+        name="garg-minimum-norm",
+        statement="With fewer rows than coefficients the weight of the real labels changes the variance alone.",
+        theory=lambda: mixing.minimum_norm(Spectrum.isotropic(40), **_FEW),
+        experiment=lambda key: _risk(Spectrum.isotropic(40), key, **_FEW, penalty=0.0),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="R(g) = (1 − n/d) |w₀|² + v_g σ² n/(d − n − 1), v_1 = 1, v_g = w² + (1 − w)² (v_{g−1} + 1)",
+        protocol="Minimum norm, d = 40, n = 15, σ = 1, isotropic; one design, w = 0.4.",
+        axis=_AXIS,
+        quantity="excess risk",
+    ),
+    Claim(
+        name="garg-ridge",
+        statement="Ridge on mixed labels tends to the bias of the penalty λ/w and to a variance of its own.",
+        theory=lambda: jnp.stack([mixing.ridge_limit(_spectrum(60), **_RIDGE, weight=w) for w in _WEIGHTS]),
+        experiment=_ridge,
+        relation=Asymptotic(allowance=0.01),
+        reference=REFERENCE,
+        formula=(
+            "R = Bias(a) + σ² (w² + (1 − w)²)/(w (2 − w)) · D/(n − D), D = Σ s²/[(s + a)(s + b)], "
+            "a = κ(λ/w), b = κ(λ/(2 − w))"
+        ),
+        protocol="Ridge, d = 60, n = 120, σ = 1, λ = 0.1, eigenvalues from 1 to 0.1; one design, generation 9.",
+        axis=Axis("weight w of the real labels", _WEIGHTS),
+        quantity="excess risk",
+        first_look=1024,
+    ),
+)

@@ -1,0 +1,142 @@
+"""He, Xu and Cheng 2025: fresh real data at every generation, and the weight that it should have.
+
+Their ``n`` real and ``m`` synthetic observations per generation are `real_samples` and `samples`; their generation 0,
+the fit to real data alone, is our ``g = 1``.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.exponential_family import NormalMean
+from jaxcollapse.models.linear_regression import LinearRegression
+from jaxcollapse.relation import Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import Spectrum, mixing
+from jaxcollapse.workflow import Mix
+
+REFERENCE = Reference(
+    key="he2025",
+    authors="Hengzhi He, Shirong Xu and Guang Cheng",
+    title="Recursive Learning Without Collapse: A Weighting-Based Stabilization Framework",
+    year=2025,
+    arxiv="2502.18049",
+)
+DIM, REAL = 16, 100
+_WEIGHTS, _RATIOS = np.array([0.2, 0.4, 0.6, 0.8]), np.array([0.1, 0.25, 1.0, 4.0])
+_LONG, _SHORT = 40, 8
+_POOLED: dict[str, Any] = dict(dim=6, real_samples=25, synthetic_samples=50, noise=1.0)
+
+
+def _means(workflow, samples: Any, generations: int, key):
+    """Squared error of a mean at every generation, relative to that of the real data alone."""
+    model = NormalMean(jnp.zeros(DIM))
+    return simulate(model, workflow, key=key, samples=samples, generations=generations).squared_error * REAL / DIM
+
+
+def _over_weights(key):
+    """The last generation, for every weight, with the same random numbers."""
+    return jax.lax.map(lambda w: _means(Mix("fresh", weight=w), REAL, _LONG, key)[-1], jnp.asarray(_WEIGHTS))
+
+
+def _over_ratios(key):
+    """The last generation, for every ratio of real to synthetic data."""
+
+    def risk(ratio):
+        workflow = Mix("fresh", weight=mixing.optimal_weight(ratio), real_samples=REAL)
+        return _means(workflow, REAL / ratio, _LONG, key)[-1]
+
+    return jax.lax.map(risk, jnp.asarray(_RATIOS))
+
+
+def _pooling(key):
+    def risk(ratio):
+        return _means(Mix("fresh", real_samples=REAL), REAL / ratio, _LONG, key)[-1]
+
+    return jax.lax.map(risk, jnp.asarray(_RATIOS))
+
+
+def _dynamic(key):
+    with jax.ensure_compile_time_eval():
+        weights = mixing.dynamic_weight(ratio=1.0, generations=_SHORT)
+    return _means(Mix("fresh", weight=lambda g: weights[jnp.asarray(g, int) - 1]), REAL, _SHORT, key)
+
+
+def _pooled_rows(key):
+    spectrum = Spectrum.from_eigenvalues(np.geomspace(1.0, 0.1, _POOLED["dim"]))
+    model = LinearRegression(spectrum, noise=_POOLED["noise"])
+    workflow = Mix("fresh", real_samples=_POOLED["real_samples"])
+    return simulate(model, workflow, key=key, samples=_POOLED["synthetic_samples"], generations=_SHORT).risk
+
+
+_PROTOCOL = f"Mean of a Gaussian in {DIM} dimensions, n = {REAL} fresh real observations in every generation; "
+_RELATIVE = "squared error, relative to real data alone"
+
+CLAIMS = (
+    Claim(
+        name="he-weight",
+        statement="The error after many generations is a rational function of the weight of the real data.",
+        theory=lambda: jnp.stack([mixing.risk_limit(weight=w, ratio=1.0) for w in _WEIGHTS]),
+        experiment=_over_weights,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="v(w) = [w² + k (1 − w)²] / [w (2 − w)], k = n/m",
+        protocol=_PROTOCOL + f"as many synthetic ones (k = 1); generation {_LONG}.",
+        axis=Axis("weight w of the real data", _WEIGHTS),
+        quantity=_RELATIVE,
+    ),
+    Claim(
+        name="he-golden-ratio",
+        statement="At the optimal weight the relative error equals that weight; with k = 1 both are 0.618.",
+        theory=lambda: jnp.stack([mixing.optimal_weight(k) for k in _RATIOS]),
+        experiment=_over_ratios,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="w* = (√(k² + 4k) − k)/2, v(w*) = w*",
+        protocol=_PROTOCOL + f"m = n/k synthetic ones, the optimal weight; generation {_LONG}.",
+        axis=Axis("ratio k = n/m", _RATIOS),
+        quantity=_RELATIVE,
+    ),
+    Claim(
+        name="he-pooling",
+        statement="When real and synthetic observations count the same, at least half of the error stays.",
+        theory=lambda: jnp.asarray((1 + _RATIOS) / (2 + _RATIOS)),
+        experiment=_pooling,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="v = (1 + k)/(2 + k), k = n/m",
+        protocol=_PROTOCOL + f"m = n/k synthetic ones, every observation with the same weight; generation {_LONG}.",
+        axis=Axis("ratio k = n/m", _RATIOS),
+        quantity=_RELATIVE,
+    ),
+    Claim(
+        name="he-dynamic-weight",
+        statement="With quotients of Fibonacci numbers as weights the relative error always equals the weight.",
+        theory=lambda: mixing.dynamic_weight(ratio=1.0, generations=_SHORT),
+        experiment=_dynamic,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="w_g = v_g = (v_{g−1} + k)/(1 + v_{g−1} + k): 1, 2/3, 5/8, 13/21, … for k = 1",
+        protocol=_PROTOCOL + "as many synthetic ones (k = 1), the weight that is optimal in each generation.",
+        axis=Axis("generation g", np.arange(1, _SHORT + 1)),
+        quantity=_RELATIVE,
+    ),
+    Claim(
+        name="he-pooled-rows",
+        statement="Least squares on pooled rows keeps more of the old error than the squared share of synthetic rows.",
+        theory=lambda: mixing.ols_pooled(**_POOLED, generations=_SHORT),
+        experiment=_pooled_rows,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula=(
+            "R(g) = c R(g − 1) + σ² d/(N − d − 1), N = m + n, "
+            "c = m(m + 2)/(N(N + 2)) + m n (N + 1)(d − 1)/(N(N + 2)(N − 1)(N − d − 1))"
+        ),
+        protocol="Least squares, d = 6, σ = 1, eigenvalues 1 to 0.1; n = 25 fresh real rows, m = 50 synthetic ones.",
+        axis=Axis("generation g", np.arange(1, _SHORT + 1)),
+        quantity="excess risk",
+    ),
+)
