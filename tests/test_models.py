@@ -324,6 +324,15 @@ def test_the_minimum_norm_fit_is_the_pseudo_inverse(x64):
     np.testing.assert_allclose(model.fit(data), jnp.linalg.pinv(x) @ y, rtol=1e-10)
 
 
+@pytest.mark.parametrize("sampling", ["exact", "raw"])
+@pytest.mark.parametrize("workflow", [jc.Accumulate(), jc.Mix("fresh", weight=0.4)], ids=["accumulate", "mix"])
+def test_one_design_counts_once_towards_the_minimum_norm(sampling, workflow, x64):
+    """Ten rows, labelled again and again: the fits stay in their span, however many the pool counts."""
+    model = jc.LinearRegression(Spectrum.isotropic(16), noise=1.0, design="fixed", sampling=sampling)
+    run = jc.simulate(model, workflow, key=jax.random.key(3), samples=10, generations=12)
+    assert np.linalg.matrix_rank(np.asarray(run.params), tol=1e-8) == 10
+
+
 def test_ridge_minimises_its_loss(x64):
     model = jc.LinearRegression(Spectrum.isotropic(3), noise=0.5, penalty=0.2, sampling="raw")
     data = 2.0 * model.sample(jax.random.key(0), model.truth(), 8)

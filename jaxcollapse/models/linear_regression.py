@@ -176,8 +176,11 @@ class LinearRegression(Model):
         """The ridge estimate, least squares at ``penalty = 0``, the minimum-norm one if rows are fewer than columns."""
         sums = RegressionSums.of(data) if isinstance(data, Samples) else data
         ridge = self.penalty * sums.weight
+        rows = sums.rows
+        if self.held is not None:  # the same rows again and again have the rank of one batch
+            rows = jnp.minimum(rows, jnp.any(self.held != 0, axis=0 if self.exact else 1).sum())
         # Conjugate gradients find the minimum norm, unless the unknowns are scaled.
-        regular = (ridge > 0) | (sums.rows >= self.spectrum.dim)
+        regular = (ridge > 0) | (rows >= self.spectrum.dim)
         scale = jnp.where(regular, jnp.diagonal(sums.gram) + ridge, 1.0)
         return _solve(lambda w: sums.gram @ w + ridge * w, sums.moment, scale)
 
