@@ -1,0 +1,17 @@
+"""Least squares and ridge regression trained on their own predictions.
+
+Conventions: ``y = x'w + noise * e``, ``x ~ N(0, Sigma)``; the penalty is per sample; risk is the excess test risk
+``|w - w0|_Sigma^2``, label noise excluded; ``g = 1`` is the fit to real data. Notation inside the formulas: ``d``
+features, ``n`` or ``T`` rows, ``D = s/(s + kappa)``.
+"""
+
+from jaxcollapse.theory.regression.adaptive import AdaptiveExponents as AdaptiveExponents
+from jaxcollapse.theory.regression.adaptive import adaptive_exponent as adaptive_exponent
+from jaxcollapse.theory.regression.adaptive import adaptive_penalty as adaptive_penalty
+from jaxcollapse.theory.regression.chains import ridge_chain as ridge_chain
+from jaxcollapse.theory.regression.downstream import RidgeTerms as RidgeTerms
+from jaxcollapse.theory.regression.downstream import ridge_downstream as ridge_downstream
+from jaxcollapse.theory.regression.downstream import ridge_terms as ridge_terms
+from jaxcollapse.theory.regression.least_squares import ols_accumulate as ols_accumulate
+from jaxcollapse.theory.regression.least_squares import ols_accumulate_limit as ols_accumulate_limit
+from jaxcollapse.theory.regression.least_squares import ols_replace as ols_replace

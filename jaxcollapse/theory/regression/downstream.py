@@ -1,0 +1,131 @@
+"""One ridge fit on fake data: the labels come from a chain of least-squares generators."""
+
+from typing import Literal, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxcollapse._check import check_choice, check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse._types import Count, Number
+from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
+from jaxcollapse.theory.regression.chains import _check_ridge, _inverse_square, ridge_chain
+from jaxcollapse.theory.regression.least_squares import _check_rows, _inverse_moment
+from jaxcollapse.theory.spectrum import Spectrum
+
+
+class RidgeTerms(NamedTuple):
+    """The parts of the risk of ridge regression on fake data."""
+
+    bias: Float[Array, ""]
+    variance: Float[Array, ""]
+    collapse: Float[Array, ""]
+    """``rho``: what one fake generation of unit noise variance adds."""
+
+
+def ridge_terms(
+    spectrum: Spectrum, *, penalty: Number, samples: Number, noise: Number, fake_samples: Number
+) -> RidgeTerms:
+    """Bias, variance and collapse term of ridge regression on labels from least-squares generators.
+
+    With ``kappa = kappa(lambda, T)``: ``bias = kappa^2 sum_j w_j^2 s_j/(s_j + kappa)^2 / (1 - df2/T)``,
+    ``variance = sigma^2 df2/(T - df2)`` and
+    ``rho = [df2 + kappa^2 sum_j (s_j + kappa)^-2 df2/(T - df2)] / (T0 - d - 1)``.
+
+    **Arguments**
+
+    - `spectrum`: population of the features, and the true coefficients.
+    - `penalty`: ``lambda`` per sample of the downstream fit, at least 0.
+    - `samples`, `noise`: rows ``T`` and label noise ``sigma`` of the downstream fit.
+    - `fake_samples`: rows ``T0`` of each generator, at least ``d - 1`` (infinite ``rho`` up to ``d + 1``).
+
+    **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``; the factor ``T0 - d - 1`` is
+    exact. At ``penalty = 0`` and ``T >= d`` use `ols_replace`, which is exact.
+
+    **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, corollary 4.4 and theorem F.1.
+
+    ```python
+    >>> terms = ridge_terms(Spectrum.isotropic(50), penalty=0.1, samples=100, noise=0.5, fake_samples=200)
+    >>> round(float(terms.bias + terms.variance), 4)
+    0.1768
+
+    ```
+    """
+    _check_ridge(penalty, samples, noise)
+    _check_rows(spectrum.dim, fake_samples, "fake_samples")
+    s, w = spectrum.eigenvalues, spectrum.signal
+    k = kappa(spectrum, penalty=penalty, samples=samples)
+    df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
+    rest = samples - df2
+    inverse = _inverse_square(s, k)
+    bias = k**2 * jnp.sum(w**2 * s * inverse) / (1 - df2 / samples)
+    collapse = (df2 + k**2 * jnp.sum(inverse) * df2 / rest) * _inverse_moment(jnp.asarray(fake_samples), spectrum.dim)
+    return RidgeTerms(bias, noise**2 * df2 / rest, collapse)
+
+
+def ridge_downstream(
+    spectrum: Spectrum,
+    *,
+    penalty: Number,
+    samples: Number,
+    noise: Number,
+    fakes: Count = 0,
+    fake_samples: Number | None = None,
+    fake_noise: Number = 0.0,
+    design: Literal["fresh", "fixed"] = "fresh",
+) -> Float[Array, ""]:
+    """The risk of one ridge fit whose labels come from a chain of least-squares generators.
+
+    ``fakes`` generators, each fitted by least squares (minimum norm, if rows are few) to ``fake_samples`` rows
+    labelled by its predecessor with noise ``fake_noise``; then the ridge fit to ``samples`` fresh rows labelled by the
+    last generator with noise ``noise``.
+
+    **Arguments**
+
+    - `spectrum`: population of the features, and the true coefficients.
+    - `penalty`, `samples`, `noise`: ``lambda`` per sample, ``T`` and ``sigma`` of the ridge fit.
+    - `fakes`: ``n``, the number of generators, an integer of at least 0.
+    - `fake_samples`, `fake_noise`: ``T0`` and ``sigma0`` of each generator.
+    - `design`: whether the generators draw a ``"fresh"`` design each or share a ``"fixed"`` one. It matters only for
+      ``T0 < d``.
+
+    **Returns** the excess risk; infinite where ``T0`` is ``d - 1``, ``d`` or ``d + 1`` and generators are noisy.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``; exact for ``penalty = 0`` and
+    ``T, T0 >= d + 2``.
+
+    **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, corollary 4.4 for ``T0 >= d``; for ``T0 < d``,
+    where the paper bounds the bias, the recursion of `ridge_chain`.
+
+    ```python
+    >>> risk = ridge_downstream(Spectrum.isotropic(300), penalty=0.1, samples=1000, noise=0.2, fakes=5,
+    ...                         fake_samples=600, fake_noise=0.2)
+    >>> round(float(risk), 4)
+    0.1872
+
+    ```
+    """
+    _check_ridge(penalty, samples, noise)
+    check_integer("fakes", fakes, minimum=0)
+    check_choice("design", design, ("fresh", "fixed"))
+    check_nonnegative("fake_noise", fake_noise)
+    if fakes == 0:
+        return ridge_chain(spectrum, samples=samples, noise=noise, penalty=penalty, generations=1)[0]
+    if fake_samples is None:
+        raise ValueError(f"fake_samples must be given for fakes = {fakes}")
+    check_positive("fake_samples", fake_samples)
+    known = not is_traced(fake_samples) and not is_traced(penalty)
+    if known and fake_samples >= spectrum.dim - 1 and np.all(np.asarray(penalty) > 0):
+        terms = ridge_terms(spectrum, penalty=penalty, samples=samples, noise=noise, fake_samples=fake_samples)
+        added = fakes * fake_noise**2
+        return terms.bias + terms.variance + jnp.where(added > 0, added * terms.collapse, 0.0)
+    repeats, scale = (fakes, 1.0) if design == "fresh" else (1, fakes**0.5)
+    chain = ridge_chain(
+        spectrum,
+        samples=jnp.array([fake_samples] * repeats + [samples]),
+        noise=jnp.array([scale * fake_noise] * repeats + [noise]),
+        penalty=jnp.array([0.0] * repeats + [penalty]),
+    )
+    return chain[-1]
