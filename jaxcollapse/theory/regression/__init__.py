@@ -9,9 +9,15 @@ from jaxcollapse.theory.regression.adaptive import AdaptiveExponents as Adaptive
 from jaxcollapse.theory.regression.adaptive import adaptive_exponent as adaptive_exponent
 from jaxcollapse.theory.regression.adaptive import adaptive_penalty as adaptive_penalty
 from jaxcollapse.theory.regression.chains import ridge_chain as ridge_chain
+from jaxcollapse.theory.regression.chains import ridge_chain_limit as ridge_chain_limit
+from jaxcollapse.theory.regression.chains import ridge_mixture_chain as ridge_mixture_chain
 from jaxcollapse.theory.regression.downstream import RidgeTerms as RidgeTerms
+from jaxcollapse.theory.regression.downstream import StrongCollapseTerms as StrongCollapseTerms
 from jaxcollapse.theory.regression.downstream import ridge_downstream as ridge_downstream
 from jaxcollapse.theory.regression.downstream import ridge_terms as ridge_terms
+from jaxcollapse.theory.regression.downstream import strong_collapse_terms as strong_collapse_terms
+from jaxcollapse.theory.regression.engine import RidgeEquivalent as RidgeEquivalent
+from jaxcollapse.theory.regression.engine import ridge_equivalent as ridge_equivalent
 from jaxcollapse.theory.regression.least_squares import ols_accumulate as ols_accumulate
 from jaxcollapse.theory.regression.least_squares import ols_accumulate_limit as ols_accumulate_limit
 from jaxcollapse.theory.regression.least_squares import ols_replace as ols_replace

@@ -1,4 +1,4 @@
-"""One ridge fit on fake data: the labels come from a chain of least-squares generators."""
+"""One ridge fit on fake data: labels of a chain of least-squares generators, or of another model on some rows."""
 
 from typing import Literal, NamedTuple
 
@@ -6,10 +6,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_choice, check_integer, check_nonnegative, check_positive, is_traced
-from jaxcollapse._types import Count, Number
+from jaxcollapse._check import (
+    check_at_most,
+    check_choice,
+    check_integer,
+    check_nonnegative,
+    check_positive,
+    check_shape,
+    is_traced,
+)
+from jaxcollapse._types import Count, Number, Vector
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
-from jaxcollapse.theory.regression.chains import _check_ridge, _inverse_square, ridge_chain
+from jaxcollapse.theory.regression.chains import _check_ridge, ridge_chain
+from jaxcollapse.theory.regression.engine import _inverse
 from jaxcollapse.theory.regression.least_squares import _check_rows, _inverse_moment
 from jaxcollapse.theory.spectrum import Spectrum
 
@@ -57,7 +66,7 @@ def ridge_terms(
     k = kappa(spectrum, penalty=penalty, samples=samples)
     df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
     rest = samples - df2
-    inverse = _inverse_square(s, k)
+    inverse = _inverse(s, k) ** 2
     bias = k**2 * jnp.sum(w**2 * s * inverse) / (1 - df2 / samples)
     collapse = (df2 + k**2 * jnp.sum(inverse) * df2 / rest) * _inverse_moment(jnp.asarray(fake_samples), spectrum.dim)
     return RidgeTerms(bias, noise**2 * df2 / rest, collapse)
@@ -129,3 +138,75 @@ def ridge_downstream(
         penalty=jnp.array([0.0] * repeats + [penalty]),
     )
     return chain[-1]
+
+
+class StrongCollapseTerms(NamedTuple):
+    """The parts of the risk of ridge regression on real and synthetic rows."""
+
+    bias: Float[Array, ""]
+    variance: Float[Array, ""]
+    collapse: Float[Array, ""]
+    """``zeta``: what the shift of the synthetic labels adds."""
+
+
+def strong_collapse_terms(
+    spectrum: Spectrum,
+    *,
+    shift: Vector,
+    fraction: Number,
+    penalty: Number,
+    samples: Number,
+    noise: Number,
+    fake_noise: Number | None = None,
+) -> StrongCollapseTerms:
+    """Bias, variance and collapse term of one ridge fit, a fraction of whose rows is labelled by a shifted model.
+
+    Of ``n`` rows ``p2 n`` have the labeller ``w0 + delta``, where ``delta`` has mean 0 and covariance ``Delta``. With
+    ``kappa = kappa(lambda, n)``, ``p1 = 1 - p2`` and ``u = df2/(n - df2)``: ``bias`` and ``variance`` of clean data
+    with noise ``p1 sigma1^2 + p2 sigma2^2``, and
+    ``zeta = p2^2 (1 + p1 u) tr Delta Sigma^3 (Sigma + kappa)^-2
+    + p2 u tr Delta Sigma (p1 Sigma + kappa)^2 (Sigma + kappa)^-2``.
+
+    **Arguments**
+
+    - `spectrum`: population of the features, and the true coefficients.
+    - `shift`: the diagonal of ``Delta`` in the eigenbasis of the features, shape ``(dim,)``, at least 0.
+    - `fraction`: ``p2`` in [0, 1].
+    - `penalty`: ``lambda`` per sample, positive.
+    - `samples`: all rows ``n``.
+    - `noise`, `fake_noise`: of real and of synthetic labels; the same by default.
+
+    **Returns** `StrongCollapseTerms`, whose sum is the excess risk. With ``n -> inf`` and ``lambda -> 0`` it tends to
+    ``p2^2 tr Sigma Delta``, above zero for every fraction: more data of this mixture does not help.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``.
+
+    **Reference** Dohmatob, Feng, Subramonian and Kempe 2024, arXiv:2410.04840; rederived here.
+
+    ```python
+    >>> terms = strong_collapse_terms(
+    ...     Spectrum.isotropic(50), shift=jnp.full(50, 0.01), fraction=0.4, penalty=0.1, samples=100, noise=0.5)
+    >>> [round(float(term), 4) for term in terms]
+    [0.0345, 0.1423, 0.1273]
+
+    ```
+    """
+    _check_ridge(penalty, samples, noise)
+    check_positive("penalty", penalty)
+    other_noise = noise if fake_noise is None else fake_noise
+    check_nonnegative("fake_noise", other_noise)
+    check_nonnegative("fraction", fraction)
+    check_at_most("fraction", fraction, 1.0)
+    check_nonnegative("shift", shift)
+    check_shape("shift", shift, (spectrum.dim,))
+    s, w, delta = spectrum.eigenvalues, spectrum.signal, jnp.asarray(shift)
+    k = kappa(spectrum, penalty=penalty, samples=samples)
+    df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
+    inverse, u, real = _inverse(s, k) ** 2, df2 / (samples - df2), 1 - fraction
+    bias = (1 + u) * k**2 * jnp.sum(w**2 * s * inverse)
+    variance = (real * noise**2 + fraction * other_noise**2) * u
+    moved = fraction**2 * (1 + real * u) * jnp.sum(delta * s**3 * inverse)
+    misfit = fraction * u * jnp.sum(delta * s * (real * s + k) ** 2 * inverse)
+    return StrongCollapseTerms(bias, variance, moved + misfit)
