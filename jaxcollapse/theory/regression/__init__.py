@@ -6,8 +6,10 @@ features, ``n`` or ``T`` rows, ``D = s/(s + kappa)``.
 """
 
 from jaxcollapse.theory.regression.adaptive import AdaptiveExponents as AdaptiveExponents
+from jaxcollapse.theory.regression.adaptive import ShrunkRidge as ShrunkRidge
 from jaxcollapse.theory.regression.adaptive import adaptive_exponent as adaptive_exponent
 from jaxcollapse.theory.regression.adaptive import adaptive_penalty as adaptive_penalty
+from jaxcollapse.theory.regression.adaptive import shrunk_ridge as shrunk_ridge
 from jaxcollapse.theory.regression.chains import ridge_chain as ridge_chain
 from jaxcollapse.theory.regression.chains import ridge_chain_limit as ridge_chain_limit
 from jaxcollapse.theory.regression.chains import ridge_mixture_chain as ridge_mixture_chain
@@ -20,4 +22,11 @@ from jaxcollapse.theory.regression.engine import RidgeEquivalent as RidgeEquival
 from jaxcollapse.theory.regression.engine import ridge_equivalent as ridge_equivalent
 from jaxcollapse.theory.regression.least_squares import ols_accumulate as ols_accumulate
 from jaxcollapse.theory.regression.least_squares import ols_accumulate_limit as ols_accumulate_limit
+from jaxcollapse.theory.regression.least_squares import ols_estimated_noise as ols_estimated_noise
 from jaxcollapse.theory.regression.least_squares import ols_replace as ols_replace
+from jaxcollapse.theory.regression.least_squares import ols_replace_cdf as ols_replace_cdf
+from jaxcollapse.theory.regression.least_squares import ols_replace_variance as ols_replace_variance
+from jaxcollapse.theory.regression.least_squares import ols_shifted as ols_shifted
+from jaxcollapse.theory.regression.minimum_norm import isotropic_replace as isotropic_replace
+from jaxcollapse.theory.regression.schedule import PenaltySchedule as PenaltySchedule
+from jaxcollapse.theory.regression.schedule import optimal_schedule as optimal_schedule

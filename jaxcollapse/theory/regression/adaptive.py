@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_positive
+from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive
 from jaxcollapse._types import Count, Number
+from jaxcollapse.theory.regression.chains import ridge_chain
 from jaxcollapse.theory.regression.downstream import ridge_downstream
 from jaxcollapse.theory.spectrum import Spectrum
 
@@ -62,6 +63,69 @@ def adaptive_penalty(
 
     (low, high), _ = jax.lax.scan(narrow, (grid[best - 1], grid[best + 1]), None, length=50)
     return jnp.exp(0.5 * (low + high))
+
+
+class ShrunkRidge(NamedTuple):
+    """A ridge fit that is multiplied by a number."""
+
+    penalty: Float[Array, ""]
+    shrinkage: Float[Array, ""]
+    risk: Float[Array, ""]
+
+
+def shrunk_ridge(
+    *,
+    dim: Count,
+    samples: Number,
+    noise: Number,
+    fakes: Count,
+    fake_samples: Number,
+    fake_noise: Number,
+    norm: Number = 1.0,
+) -> ShrunkRidge:
+    """The best downstream fit to fake labels of isotropic features: a ridge fit, then a smaller copy of it.
+
+    The last generator has squared norm ``q = |w0|^2 + n sigma0^2 d/(T0 - d - 1)`` on average. The posterior mean of
+    the truth is the ridge fit at ``lambda = sigma^2 (d/T)/q`` times ``|w0|^2/q``, with the risk
+    ``|w0|^2 (1 - |w0|^2/q) + (|w0|^2/q)^2 e``, where ``e`` is the clean risk for a truth of squared norm ``q``. No
+    penalty alone reaches it.
+
+    **Arguments**
+
+    - `dim`, `samples`, `noise`: ``d``, ``T`` and ``sigma`` of the ridge fit.
+    - `fakes`, `fake_samples`, `fake_noise`: ``n``, ``T0`` (at least ``d + 2``) and ``sigma0`` of the generators.
+    - `norm`: ``|w0|``, positive.
+
+    **Returns** a `ShrunkRidge`.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``. Best among all functions of
+    the data for a truth of random direction.
+
+    **Reference** Derived here, in the setting of Dohmatob, Feng and Kempe 2024, arXiv:2402.07712.
+
+    ```python
+    >>> fit = shrunk_ridge(dim=60, samples=120, noise=0.5, fakes=3, fake_samples=150, fake_noise=0.5)
+    >>> [round(float(value), 4) for value in fit]
+    [0.083, 0.6642, 0.421]
+
+    ```
+    """
+    check_integer("dim", dim, minimum=1)
+    check_integer("fakes", fakes, minimum=0)
+    check_positive("samples", samples)
+    check_above("fake_samples", fake_samples, dim + 1)
+    check_nonnegative("noise", noise)
+    check_nonnegative("fake_noise", fake_noise)
+    check_positive("norm", norm)
+    square = jnp.asarray(norm) ** 2
+    total = square + fakes * fake_noise**2 * dim / (fake_samples - dim - 1)
+    kept, penalty = square / total, noise**2 * dim / samples / total
+    clean = ridge_chain(
+        Spectrum.isotropic(dim, norm=jnp.sqrt(total)), samples=samples, noise=noise, penalty=penalty, generations=1
+    )[0]
+    return ShrunkRidge(penalty, kept, square * (1 - kept) + kept**2 * clean)
 
 
 class AdaptiveExponents(NamedTuple):

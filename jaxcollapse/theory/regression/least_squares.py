@@ -4,11 +4,21 @@ from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import digamma
+from jax.scipy.special import betainc, digamma
 from jaxtyping import Array, Float, Real
 
-from jaxcollapse._check import check_above, check_choice, check_integer, check_nonnegative, check_positive, is_traced
-from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse._check import (
+    check_above,
+    check_at_least,
+    check_choice,
+    check_integer,
+    check_nonnegative,
+    check_positive,
+    check_shape,
+    is_traced,
+)
+from jaxcollapse._types import Count, Curve, Number, Vector
+from jaxcollapse.theory.spectrum import Spectrum
 
 
 def ols_replace(
@@ -110,6 +120,184 @@ def ols_accumulate_limit(
     if design == "fixed":
         return jnp.pi**2 / 6 * noise**2 * dim / (samples - dim - 1)
     return noise**2 * dim / (dim + 1) * (-digamma(1 - (dim + 1) / samples) - np.euler_gamma)
+
+
+def ols_replace_variance(
+    *,
+    dim: Count,
+    samples: Number | Curve,
+    noise: Number | Curve,
+    generations: Count,
+    design: Literal["fresh", "fixed"],
+) -> Float[Array, " generations"]:
+    """The variance of the risk of which `ols_replace` is the mean.
+
+    Given ``S``, the risk is ``S chi^2_d``: ``S = sum_m sigma_m^2 / chi^2_{T_m - d + 1}`` with independent terms for a
+    fresh design and one chi-square for a fixed one. So the variance is ``d (d + 2) E S^2 - d^2 (E S)^2``.
+
+    **Arguments**
+
+    - `dim`, `samples`, `noise`, `generations`: as for `ols_replace`; `samples` is one number for a fixed design.
+    - `design`: ``"fresh"`` or ``"fixed"``: same mean, different variance.
+
+    **Returns** shape ``(generations,)``; infinite from the first generation with ``T_m <= d + 3`` on.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for every covariance.
+
+    **Reference** Follows from the multivariate t distribution of the increments ``w_g - w_{g-1}``.
+
+    ```python
+    >>> fixed = dict(dim=20, samples=40, noise=1.0, generations=8)
+    >>> [round(float(ols_replace_variance(**fixed, design=design)[-1]), 2) for design in ("fresh", "fixed")]
+    [8.24, 16.27]
+
+    ```
+    """
+    check_choice("design", design, ("fresh", "fixed"))
+    sizes, noises = _curves(dim, samples, noise, generations)
+    _check_rows(dim, samples)
+    if design == "fixed" and np.ndim(samples) != 0:
+        raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
+    finite = sizes > dim + 3
+    rest = jnp.where(finite, sizes - dim - 1, 4.0)  # nu - 2
+    inverse, square = 1 / rest, 1 / (rest * (rest - 2))  # moments of 1/chi^2_nu
+    if design == "fixed":
+        total = jnp.cumsum(noises**2)
+        mean, second = total * inverse, total**2 * square
+    else:
+        mean = jnp.cumsum(noises**2 * inverse)
+        second = mean**2 + jnp.cumsum(noises**4 * (square - inverse**2))
+    variance = dim * (dim + 2) * second - dim**2 * mean**2
+    return jnp.where(jnp.cumsum(~finite & (noises > 0)) > 0, jnp.inf, variance)
+
+
+def ols_replace_cdf(
+    risk: Number | Curve, *, dim: Count, samples: Number, noise: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
+    """The law of the risk on one design: ``P(risk_g <= r)``, where ``risk_g ~ s_g d/(T - d + 1) F_{d, T-d+1}``.
+
+    Here ``s_g = sigma_1^2 + ... + sigma_g^2``. At ``g = 1`` it is the law for a fresh design as well.
+
+    **Arguments**
+
+    - `risk`: ``r``, at least 0, a number or one for each generation.
+    - `dim`, `noise`, `generations`: as for `ols_replace`; the first noise is positive.
+    - `samples`: rows ``T`` of the design, at least ``d``.
+
+    **Returns** shape ``(generations,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for every covariance, also where the mean is infinite.
+
+    **Reference** ``|X^+ e|_Sigma^2 / sigma^2`` is Hotelling's statistic, the ratio of independent chi-squares.
+
+    ```python
+    >>> round(float(ols_replace_cdf(0.5, dim=2, samples=3, noise=1.0, generations=1)[0]), 4)  # 1 - (1 + r)^-1
+    0.3333
+
+    ```
+    """
+    sizes, noises = _curves(dim, samples, noise, generations)
+    check_nonnegative("risk", risk)
+    check_at_least("samples", samples, float(dim))
+    if np.shape(risk) not in ((), (generations,)):
+        raise ValueError(f"risk must be a number or have shape ({generations},), got shape {np.shape(risk)}")
+    check_positive("noise", noise if np.ndim(noise) == 0 else jnp.asarray(noise)[0])
+    if np.ndim(samples) != 0:
+        raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
+    ratio = jnp.asarray(risk) / jnp.cumsum(noises**2)  # chi^2_d / chi^2_{T-d+1}
+    return betainc(dim / 2, (sizes - dim + 1) / 2, ratio / (1 + ratio))
+
+
+def ols_shifted(
+    spectrum: Spectrum,
+    *,
+    test_variances: Vector,
+    samples: Number | Curve,
+    noise: Number | Curve,
+    generations: Count,
+) -> Float[Array, " generations"]:
+    """The risk of `ols_replace` on test features of another covariance: ``tr(Sigma_test Sigma^-1)`` in place of ``d``.
+
+    ``risk_g = sum_{m<=g} sigma_m^2 tr(Sigma_test Sigma^-1)/(T_m - d - 1)``.
+
+    **Arguments**
+
+    - `spectrum`: population of the training features.
+    - `test_variances`: the diagonal of the test covariance in the eigenbasis of the training features, shape
+      ``(dim,)``, at least 0.
+    - `samples`, `noise`, `generations`: as for `ols_replace`.
+
+    **Returns** shape ``(generations,)``; infinite as for `ols_replace`, and where the test features vary in a
+    direction in which the training features do not.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact, for a fresh or a fixed design.
+
+    **Reference** The mean of an inverse Wishart matrix; theorem 4.1 of Dohmatob, Feng and Kempe 2024,
+    arXiv:2402.07712, is the case of equal covariances.
+
+    ```python
+    >>> training = Spectrum.from_eigenvalues([1.0, 0.5])
+    >>> risk = ols_shifted(training, test_variances=[1.0, 1.0], samples=13, noise=1.0, generations=1)
+    >>> round(float(risk[0]), 3)
+    0.3
+
+    ```
+    """
+    sizes, noises = _curves(spectrum.dim, samples, noise, generations)
+    _check_rows(spectrum.dim, samples)
+    check_nonnegative("test_variances", test_variances)
+    check_shape("test_variances", test_variances, (spectrum.dim,))
+    trained, tested = spectrum.eigenvalues, jnp.asarray(test_variances)
+    ratio = jnp.where(trained > 0, tested / jnp.where(trained > 0, trained, 1.0), jnp.inf)
+    factor = jnp.sum(jnp.where(tested > 0, ratio, 0.0))
+    return jnp.cumsum(noises**2 * factor * _inverse_moment(sizes, spectrum.dim))
+
+
+def ols_estimated_noise(
+    *, dim: Count, samples: Number, noise: Number, generations: Count, ddof: Literal["none", "dim"]
+) -> Float[Array, " generations"]:
+    """The risk of least squares when each generation also estimates the noise of its labels, and passes it on.
+
+    Generation ``g`` labels with ``sigma_g^2 = RSS/(T - ddof)`` of its fit. With ``ddof = d`` the estimate is unbiased
+    and the mean risk is that of `ols_replace`; with none ``sigma_g^2`` shrinks by ``a = 1 - d/T`` on average and the
+    risk is ``sigma^2 d/(T - d - 1) (1 - a^g)/(1 - a)``, which stays below ``sigma^2 T/(T - d - 1)``.
+
+    **Arguments**
+
+    - `dim`, `samples`, `noise`, `generations`: as for `ols_replace`, one number each.
+    - `ddof`: what the variance of the residuals is divided by: ``"dim"`` for ``T - d``, ``"none"`` for ``T``.
+
+    **Returns** shape ``(generations,)``; infinite for ``T`` up to ``d + 1``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact mean for every covariance; with ``ddof = "dim"`` the law grows heavy tails, for
+    ``sigma_g^2 -> 0`` almost surely while its mean stays.
+
+    **Reference** The residual sum of squares is independent of the coefficients.
+
+    ```python
+    >>> curve = ols_estimated_noise(dim=10, samples=31, noise=1.0, generations=2, ddof="none")
+    >>> [round(float(risk), 4) for risk in curve]
+    [0.5, 0.8387]
+
+    ```
+    """
+    check_choice("ddof", ddof, ("none", "dim"))
+    sizes, noises = _curves(dim, samples, noise, generations)
+    _check_rows(dim, samples)
+    for name, value in (("samples", samples), ("noise", noise)):
+        if np.ndim(value) != 0:
+            raise ValueError(f"{name} must be one number when the noise is estimated, got shape {np.shape(value)}")
+    kept = 1.0 if ddof == "dim" else jnp.maximum(1 - dim / sizes, 0.0)
+    steps = jnp.arange(generations, dtype=sizes.dtype)
+    return jnp.cumsum(noises**2 * dim * _inverse_moment(sizes, dim) * kept**steps)
 
 
 def _curves(

@@ -1,0 +1,68 @@
+"""Minimum-norm least squares on isotropic features, trained on its own predictions: exact at every size."""
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxcollapse._check import check_choice, check_nonnegative
+from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse.theory.regression.least_squares import _curves
+
+
+def isotropic_replace(
+    *,
+    dim: Count,
+    samples: Number | Curve,
+    noise: Number | Curve,
+    generations: Count,
+    norm: Number = 1.0,
+    design: Literal["fresh", "fixed"],
+) -> Float[Array, " generations"]:
+    """The risk of unpenalised fits to isotropic features when each generation replaces the data, any number of rows.
+
+    Least squares with ``T >= d``, the minimum-norm solution with ``T < d``. A fit keeps ``eta = min(T/d, 1)`` of the
+    squared norm of its labeller and adds the noise ``nu = sigma^2 min(T, d)/(|T - d| - 1)``:
+    ``N_g = eta_g N_{g-1} + nu_g`` and ``risk_g = |w0|^2 (1 - eta_1 ... eta_g) + N_g`` for fresh designs,
+    ``risk_g = |w0|^2 (1 - eta) + nu_1 + ... + nu_g`` on one design. With few fresh rows the noise saturates.
+
+    **Arguments**
+
+    - `dim`: ``d``, a positive integer.
+    - `samples`, `noise`: ``T_m``, positive, and ``sigma_m``, numbers or shape ``(generations,)``; one size for a
+      fixed design.
+    - `generations`: ``G``, a positive integer.
+    - `norm`: ``|w0|``, at least 0.
+    - `design`: ``"fresh"`` or ``"fixed"``.
+
+    **Returns** shape ``(generations,)``; infinite from the first noisy generation with ``T`` in ``{d-1, d, d+1}`` on.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for isotropic features.
+
+    **Reference** Without noise, Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, theorems 4.5 and 4.6.
+
+    ```python
+    >>> curve = isotropic_replace(dim=40, samples=20, noise=0.5, generations=2, design="fresh")
+    >>> [round(float(risk), 4) for risk in curve]
+    [0.7632, 1.1447]
+
+    ```
+    """
+    check_choice("design", design, ("fresh", "fixed"))
+    sizes, noises = _curves(dim, samples, noise, generations)
+    check_nonnegative("norm", norm)
+    if design == "fixed" and np.ndim(samples) != 0:
+        raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
+    kept = jnp.minimum(sizes / dim, 1.0)
+    rest = jnp.abs(sizes - dim) - 1
+    added = noises**2 * jnp.minimum(sizes, dim) / jnp.where(rest > 0, rest, 1.0)
+    if design == "fixed":
+        risk = norm**2 * (1 - kept) + jnp.cumsum(added)
+    else:
+        step = lambda total, now: (now[0] * total + now[1],) * 2  # noqa: E731
+        risk = norm**2 * (1 - jnp.cumprod(kept)) + jax.lax.scan(step, jnp.zeros_like(added[0]), (kept, added))[1]
+    return jnp.where(jnp.cumsum((rest <= 0) & (noises > 0)) > 0, jnp.inf, risk)
