@@ -73,6 +73,7 @@ def _shrinkage(eigenvalues: Float[Array, " dim"], k: Number, order: Count) -> Fl
     return jnp.where(present, eigenvalues / total, 0.0) ** order
 
 
+@jax.jit  # compiled once for each dimension, not at every call
 def _kappa(eigenvalues: Float[Array, " dim"], penalty: Float[Array, ""], samples: Float[Array, ""]) -> Float[Array, ""]:
     def newton(k, eigenvalues, penalty, samples):
         excess = k - penalty - k * _shrinkage(eigenvalues, k, 1).sum() / samples

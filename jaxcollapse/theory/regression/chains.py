@@ -177,6 +177,7 @@ def ridge_chain_limit(
     return null + gamma2 * jnp.sum(s**2 / (k * (2 * s + k)))
 
 
+@jax.jit  # compiled once for each number of generations, not at every call
 def _chain(
     spectrum: Spectrum,
     labellers: Float[Array, "sources 2"],

@@ -141,6 +141,7 @@ def _sources(samples, noise, weights, labellers):
     return counts, noises, omegas, basis
 
 
+@jax.jit
 def _equivalent(s, counts, noises, omegas, penalty, labellers, moments):
     """`ridge_equivalent`, and whether its variance is infinite; if it is, what is returned is the finite part."""
     omegas = omegas / jnp.max(omegas)
