@@ -203,7 +203,11 @@ def test_a_vanishing_penalty_is_the_minimum_norm():
 
 @pytest.mark.parametrize(
     ("snr", "best", "risk", "alone"),
-    [(0.3, (3.46, 0.79), 0.856, 0.863), (1.0, (0.839, 0.721), 0.698, 0.721), (10.0, (0.0589, 0.651), 0.428, 0.454)],
+    [
+        pytest.param(0.3, (3.46, 0.79), 0.856, 0.863, marks=pytest.mark.slow),
+        (1.0, (0.839, 0.721), 0.698, 0.721),
+        pytest.param(10.0, (0.0589, 0.651), 0.428, 0.454, marks=pytest.mark.slow),
+    ],
 )
 def test_the_best_penalty_and_weight_by_gradient(snr, best, risk, alone):
     """Isotropic, d/T = 1.5; the real labels alone, with their own best penalty, do worse."""
