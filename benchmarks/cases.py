@@ -191,7 +191,7 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             dataclasses.replace(LEAST_SQUARES, accumulate=True, fixed=True),
             500,
             REGRESSION,
-            draws=(20 + 19 // 2, 2),
+            draws=(20 + 19 // 2, 2),  # of the labels, and of the design that all generations share
         ),
     ),
     "gaussian": (

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse._check import check_above, check_positive
+from jaxcollapse._check import check_above
 from jaxcollapse.random import chi_square
 from jaxcollapse.schedule import as_floats, number
 from jaxcollapse.theory.spectrum import Spectrum
@@ -37,7 +37,7 @@ class Rademacher(eqx.Module):
 
     def __init__(self, eigenvalues: Any):
         """Takes the variances of the features."""
-        self.eigenvalues = _eigenvalues(eigenvalues)
+        self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
@@ -55,7 +55,7 @@ class Uniform(eqx.Module):
 
     def __init__(self, eigenvalues: Any):
         """Takes the variances of the features."""
-        self.eigenvalues = _eigenvalues(eigenvalues)
+        self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
@@ -92,7 +92,7 @@ class StudentT(eqx.Module):
         check_above("df", df, 2.0)
         if not isinstance(shared, bool):
             raise TypeError(f"shared must be True or False, got {shared!r}")
-        self.eigenvalues = _eigenvalues(eigenvalues)
+        self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
         self.df = number(df, "df", 2.0)
         self.shared = shared
 
@@ -148,11 +148,3 @@ class Table(eqx.Module):
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
         return self.rows[jax.random.randint(key, (n,), 0, len(self.rows))]
-
-
-def _eigenvalues(values: Any) -> Float[Array, " dim"]:
-    check_positive("eigenvalues", values)
-    eigenvalues = as_floats(values if isinstance(values, jax.Array) else np.asarray(values, float))
-    if eigenvalues.ndim != 1 or eigenvalues.size == 0:
-        raise ValueError(f"eigenvalues must have shape (dim,), got {eigenvalues.shape}")
-    return eigenvalues

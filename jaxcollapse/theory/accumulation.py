@@ -11,11 +11,13 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import betainc, polygamma
+from jax.scipy.special import polygamma
 from jaxtyping import Array, Float, Real
 
 from jaxcollapse._check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse.theory._chi_square import inverse_moment, risk_cdf
+from jaxcollapse.theory._curves import check_one_number, per_generation
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
 from jaxcollapse.theory.regression import ridge_chain
 from jaxcollapse.theory.spectrum import Spectrum
@@ -58,7 +60,7 @@ def ols_weighted(*, dim: Count, samples: Number, noise: Number, weights: Curve) 
         raise ValueError(f"weights must have shape (generations,), got shape {np.shape(weights)}")
     omega = jnp.asarray(weights)
     omega = omega.astype(jnp.result_type(omega, float))
-    first = _noise_times(noise, dim * _inverse(jnp.asarray(samples - dim - 1)))
+    first = _noise_times(noise, dim * inverse_moment(jnp.asarray(samples - dim - 1)))
     return first * jnp.cumsum((omega / jnp.cumsum(omega)) ** 2)
 
 
@@ -92,7 +94,7 @@ def ols_weighted_limit(*, dim: Count, samples: Number, noise: Number, real_weigh
     check_positive("real_weight", real_weight)
     weight = jnp.asarray(real_weight)
     weight = weight.astype(jnp.result_type(weight, float))
-    return _noise_times(noise, dim * _inverse(jnp.asarray(samples - dim - 1))) * (1 + polygamma(1, weight + 1))
+    return _noise_times(noise, dim * inverse_moment(jnp.asarray(samples - dim - 1))) * (1 + polygamma(1, weight + 1))
 
 
 def ols_cdf(
@@ -133,8 +135,7 @@ def ols_cdf(
     check_positive("noise", noise)
     check_positive("inflation", inflation)
     dtype = jnp.result_type(risk, samples, noise, inflation, float)
-    r, scale = jnp.asarray(risk, dtype), jnp.asarray(inflation * noise**2, dtype)
-    return betainc(jnp.asarray(dim / 2, dtype), jnp.asarray((samples - dim + 1) / 2, dtype), r / (r + scale))
+    return risk_cdf(jnp.asarray(risk, dtype) / (inflation * noise**2), dim, jnp.asarray(samples, dtype))
 
 
 def minimum_norm(
@@ -178,8 +179,8 @@ def minimum_norm(
     check_nonnegative("norm", norm)
     sizes = _sizes(samples, generations)
     pool = jnp.cumsum(sizes)
-    few = sizes * _inverse(dim - pool - 1)
-    many = sizes / pool * dim * _inverse(pool - dim - 1)
+    few = sizes * inverse_moment(dim - pool - 1)
+    many = sizes / pool * dim * inverse_moment(pool - dim - 1)
     added = _noise_times(noise, jnp.where(pool < dim, few, many))
     return jnp.maximum(1 - sizes[0] / dim, 0.0) * norm**2 + jnp.cumsum(added)
 
@@ -232,8 +233,8 @@ def ridge_total_penalty(
     check_integer("generations", generations, minimum=1)
     check_positive("penalty", penalty)
     check_nonnegative("noise", noise)
-    if design == "fixed" and np.ndim(samples) != 0:
-        raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
+    if design == "fixed":
+        check_one_number("samples", samples, "for a fixed design")
     sizes = _sizes(samples, generations)
     bias = ridge_chain(spectrum, samples=sizes[0], noise=0.0, penalty=penalty / sizes[0], generations=1)[0]
     generation = jnp.arange(1, generations + 1, dtype=sizes.dtype)
@@ -377,15 +378,7 @@ def _check_ridge(penalty: Number, samples: Number, noise: Number, generations: C
 def _sizes(samples: Number | Curve, generations: Count) -> Float[Array, " generations"]:
     """Batch sizes at generations 1, ..., G."""
     check_at_least("samples", samples, 1.0)
-    array = jnp.asarray(samples)
-    if array.shape not in ((), (generations,)):
-        raise ValueError(f"samples must be a number or have shape ({generations},), got shape {array.shape}")
-    return jnp.broadcast_to(array.astype(jnp.result_type(array, float)), (generations,))
-
-
-def _inverse(rest: Real[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """``1/rest``, the mean of an inverse chi-square of ``rest + 2`` degrees of freedom: infinite from zero down."""
-    return jnp.where(rest > 0, 1 / jnp.where(rest > 0, rest, 1), jnp.inf)
+    return per_generation("samples", samples, generations)
 
 
 def _noise_times(noise: Number, amplification: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_integer, check_nonnegative
 from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse.theory._curves import per_generation
 
 
 def variance_replace(
@@ -101,7 +102,4 @@ def _sizes(
     check_integer("generations", generations, minimum=1)
     check_above("samples", samples, 0.0)
     check_above("samples + curvature", jnp.asarray(samples) + curvature, 0.0)
-    sizes = jnp.asarray(samples)
-    if sizes.shape not in ((), (generations,)):
-        raise ValueError(f"samples must be a number or have shape ({generations},), got shape {sizes.shape}")
-    return jnp.broadcast_to(sizes.astype(jnp.result_type(sizes, float)), (generations,))
+    return per_generation("samples", samples, generations)

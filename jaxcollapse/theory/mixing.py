@@ -7,7 +7,6 @@ weight ``w`` and ``m`` observations from the model before it with weight ``1 - w
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import (
@@ -19,6 +18,9 @@ from jaxcollapse._check import (
     check_positive,
 )
 from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse.theory._chi_square import inverse_moment
+from jaxcollapse.theory._curves import per_generation
+from jaxcollapse.theory._search import minimiser
 from jaxcollapse.theory.equivalents import kappa
 from jaxcollapse.theory.regression import ridge_chain
 from jaxcollapse.theory.spectrum import Spectrum
@@ -55,10 +57,8 @@ def risk(*, weight: Number | Curve, ratio: Number, generations: Count) -> Float[
     check_integer("generations", generations, minimum=1)
     _check_weight(weight)
     check_nonnegative("ratio", ratio)
-    if np.shape(weight) not in ((), (generations,)):
-        raise ValueError(f"weight must be a number or have shape ({generations},), got shape {np.shape(weight)}")
     dtype = jnp.result_type(jnp.asarray(weight), ratio, float)
-    w = jnp.broadcast_to(jnp.asarray(weight, dtype), (generations,)).at[0].set(1.0)
+    w = per_generation("weight", weight, generations).astype(dtype).at[0].set(1.0)
 
     def step(v, w):
         v = w**2 + (1 - w) ** 2 * (v + ratio)
@@ -227,7 +227,7 @@ def pooling_contraction(*, dim: Count, real_samples: Number, synthetic_samples: 
     if dim == 1:
         return within
     across = synthetic * real * (total + 1) * (dim - 1) / (total * (total + 2) * (total - 1))
-    return within + across * _inverse(total - dim - 1)
+    return within + across * inverse_moment(total - dim - 1)
 
 
 def ols_pooled(
@@ -265,8 +265,8 @@ def ols_pooled(
     c = pooling_contraction(dim=dim, real_samples=real_samples, synthetic_samples=synthetic_samples)
     check_at_least("real_samples", real_samples, float(dim))
     unit = jnp.asarray(noise, c.dtype) ** 2
-    first = unit * dim * _inverse(jnp.asarray(real_samples - dim - 1, c.dtype))
-    added = unit * dim * _inverse(jnp.asarray(real_samples + synthetic_samples - dim - 1, c.dtype))
+    first = unit * dim * inverse_moment(jnp.asarray(real_samples - dim - 1, c.dtype))
+    added = unit * dim * inverse_moment(jnp.asarray(real_samples + synthetic_samples - dim - 1, c.dtype))
 
     def step(v, _):
         return c * v + added, v
@@ -393,26 +393,9 @@ def optimal_ridge_weight(spectrum: Spectrum, *, penalty: Number, samples: Number
     def limit(weight):
         return ridge_limit(spectrum, penalty=penalty, samples=samples, noise=noise, weight=weight)
 
-    grid = jnp.linspace(0.0, 1.0, 122)[1:]
-    best = jnp.argmin(jax.lax.map(limit, grid))
-    golden = (5**0.5 - 1) / 2
-
-    def narrow(bracket, _):
-        low, high = bracket
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        lower = limit(left) < limit(right)
-        return (jnp.where(lower, low, left), jnp.where(lower, right, high)), None
-
-    ends = (grid[jnp.maximum(best - 1, 0)], grid[jnp.minimum(best + 1, len(grid) - 1)])
-    (low, high), _ = jax.lax.scan(narrow, ends, None, length=50)
-    return 0.5 * (low + high)
+    return minimiser(limit, jnp.linspace(0.0, 1.0, 122)[1:])
 
 
 def _check_weight(weight: Number | Curve) -> None:
     check_nonnegative("weight", weight)
     check_at_most("weight", weight, 1.0)
-
-
-def _inverse(rest: Float[Array, ""]) -> Float[Array, ""]:
-    """``1/rest``, the mean of an inverse chi-square of ``rest + 2`` degrees of freedom: infinite from zero down."""
-    return jnp.where(rest > 0, 1 / jnp.where(rest > 0, rest, 1), jnp.inf)

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive
 from jaxcollapse._types import Count, Number
+from jaxcollapse.theory._search import minimiser
 from jaxcollapse.theory.regression.chains import ridge_chain
 from jaxcollapse.theory.regression.downstream import ridge_downstream
 from jaxcollapse.theory.spectrum import Spectrum
@@ -52,17 +52,7 @@ def adaptive_penalty(
 
     top = jnp.log(jnp.max(spectrum.eigenvalues))
     grid = top + jnp.linspace(jnp.log(1e-12), jnp.log(1e2), 121)
-    best = jnp.clip(jnp.argmin(jax.lax.map(risk, grid)), 1, len(grid) - 2)
-    golden = (5**0.5 - 1) / 2
-
-    def narrow(bracket, _):
-        low, high = bracket
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        lower = risk(left) < risk(right)
-        return (jnp.where(lower, low, left), jnp.where(lower, right, high)), None
-
-    (low, high), _ = jax.lax.scan(narrow, (grid[best - 1], grid[best + 1]), None, length=50)
-    return jnp.exp(0.5 * (low + high))
+    return jnp.exp(minimiser(risk, grid))
 
 
 class ShrunkRidge(NamedTuple):

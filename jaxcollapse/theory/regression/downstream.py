@@ -16,10 +16,11 @@ from jaxcollapse._check import (
     is_traced,
 )
 from jaxcollapse._types import Count, Number, Vector
+from jaxcollapse.theory._chi_square import inverse_moment
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
 from jaxcollapse.theory.regression.chains import _check_ridge, ridge_chain
 from jaxcollapse.theory.regression.engine import _inverse
-from jaxcollapse.theory.regression.least_squares import _check_rows, _inverse_moment
+from jaxcollapse.theory.regression.least_squares import check_rows
 from jaxcollapse.theory.spectrum import Spectrum
 
 
@@ -61,14 +62,16 @@ def ridge_terms(
     ```
     """
     _check_ridge(penalty, samples, noise)
-    _check_rows(spectrum.dim, fake_samples, "fake_samples")
+    check_rows(spectrum.dim, fake_samples, "fake_samples")
     s, w = spectrum.eigenvalues, spectrum.signal
     k = kappa(spectrum, penalty=penalty, samples=samples)
     df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
     rest = samples - df2
     inverse = _inverse(s, k) ** 2
     bias = k**2 * jnp.sum(w**2 * s * inverse) / (1 - df2 / samples)
-    collapse = (df2 + k**2 * jnp.sum(inverse) * df2 / rest) * _inverse_moment(jnp.asarray(fake_samples), spectrum.dim)
+    collapse = (df2 + k**2 * jnp.sum(inverse) * df2 / rest) * inverse_moment(
+        jnp.asarray(fake_samples) - spectrum.dim - 1
+    )
     return RidgeTerms(bias, noise**2 * df2 / rest, collapse)
 
 

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Real
 
 from jaxcollapse._check import check_at_least, check_nonnegative, is_traced
 from jaxcollapse._types import Number
-from jaxcollapse.theory.equivalents import _kappa, _shrinkage
+from jaxcollapse.theory.equivalents import _FLATTEST, _kappa, _shrinkage
 from jaxcollapse.theory.spectrum import Spectrum
 
 Sources = Real[Array | np.ndarray, " sources"] | Sequence[Number]
@@ -267,6 +267,3 @@ def _inverse(s, k):
     """``1/(s + kappa)``; the directions that vanish with ``kappa`` count nothing."""
     total = s + k
     return jnp.where(total > 0, 1 / jnp.where(total > 0, total, 1.0), 0.0)
-
-
-_FLATTEST = 1e-30

@@ -4,8 +4,8 @@ from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import betainc, digamma
-from jaxtyping import Array, Float, Real
+from jax.scipy.special import digamma
+from jaxtyping import Array, Float
 
 from jaxcollapse._check import (
     check_above,
@@ -18,6 +18,8 @@ from jaxcollapse._check import (
     is_traced,
 )
 from jaxcollapse._types import Count, Curve, Number, Vector
+from jaxcollapse.theory._chi_square import inverse_moment, risk_cdf
+from jaxcollapse.theory._curves import check_one_number, per_generation
 from jaxcollapse.theory.spectrum import Spectrum
 
 
@@ -48,9 +50,9 @@ def ols_replace(
 
     ```
     """
-    sizes, noises = _curves(dim, samples, noise, generations)
-    _check_rows(dim, samples)
-    return jnp.cumsum(noises**2 * dim * _inverse_moment(sizes, dim))
+    sizes, noises = curves(dim, samples, noise, generations)
+    check_rows(dim, samples)
+    return jnp.cumsum(noises**2 * dim * inverse_moment(sizes - dim - 1))
 
 
 def ols_accumulate(
@@ -85,17 +87,15 @@ def ols_accumulate(
     ```
     """
     check_choice("design", design, ("fresh", "fixed"))
-    sizes, noises = _curves(dim, samples, noise, generations)
-    _check_rows(dim, samples if np.ndim(samples) == 0 else jnp.asarray(samples)[0])
-    if np.ndim(noise) != 0:
-        raise ValueError(f"noise must be one number under accumulation, got shape {np.shape(noise)}")
+    sizes, noises = curves(dim, samples, noise, generations)
+    check_rows(dim, samples if np.ndim(samples) == 0 else jnp.asarray(samples)[0])
+    check_one_number("noise", noise, "under accumulation")
     if design == "fixed":
-        if np.ndim(samples) != 0:
-            raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
-        first = noises**2 * dim * _inverse_moment(sizes, dim)
+        check_one_number("samples", samples, "for a fixed design")
+        first = noises**2 * dim * inverse_moment(sizes - dim - 1)
         return first * jnp.cumsum(1 / jnp.arange(1.0, generations + 1) ** 2)
     pool = jnp.cumsum(sizes)
-    return jnp.cumsum(noises**2 * dim * sizes / pool * _inverse_moment(pool, dim))
+    return jnp.cumsum(noises**2 * dim * sizes / pool * inverse_moment(pool - dim - 1))
 
 
 def ols_accumulate_limit(
@@ -156,10 +156,10 @@ def ols_replace_variance(
     ```
     """
     check_choice("design", design, ("fresh", "fixed"))
-    sizes, noises = _curves(dim, samples, noise, generations)
-    _check_rows(dim, samples)
-    if design == "fixed" and np.ndim(samples) != 0:
-        raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
+    sizes, noises = curves(dim, samples, noise, generations)
+    check_rows(dim, samples)
+    if design == "fixed":
+        check_one_number("samples", samples, "for a fixed design")
     finite = sizes > dim + 3
     rest = jnp.where(finite, sizes - dim - 1, 4.0)  # nu - 2
     inverse, square = 1 / rest, 1 / (rest * (rest - 2))  # moments of 1/chi^2_nu
@@ -200,16 +200,12 @@ def ols_replace_cdf(
 
     ```
     """
-    sizes, noises = _curves(dim, samples, noise, generations)
+    sizes, noises = curves(dim, samples, noise, generations)
     check_nonnegative("risk", risk)
     check_at_least("samples", samples, float(dim))
-    if np.shape(risk) not in ((), (generations,)):
-        raise ValueError(f"risk must be a number or have shape ({generations},), got shape {np.shape(risk)}")
     check_positive("noise", noise if np.ndim(noise) == 0 else jnp.asarray(noise)[0])
-    if np.ndim(samples) != 0:
-        raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
-    ratio = jnp.asarray(risk) / jnp.cumsum(noises**2)  # chi^2_d / chi^2_{T-d+1}
-    return betainc(dim / 2, (sizes - dim + 1) / 2, ratio / (1 + ratio))
+    check_one_number("samples", samples, "for a fixed design")
+    return risk_cdf(per_generation("risk", risk, generations) / jnp.cumsum(noises**2), dim, sizes)
 
 
 def ols_shifted(
@@ -249,14 +245,14 @@ def ols_shifted(
 
     ```
     """
-    sizes, noises = _curves(spectrum.dim, samples, noise, generations)
-    _check_rows(spectrum.dim, samples)
+    sizes, noises = curves(spectrum.dim, samples, noise, generations)
+    check_rows(spectrum.dim, samples)
     check_nonnegative("test_variances", test_variances)
     check_shape("test_variances", test_variances, (spectrum.dim,))
     trained, tested = spectrum.eigenvalues, jnp.asarray(test_variances)
     ratio = jnp.where(trained > 0, tested / jnp.where(trained > 0, trained, 1.0), jnp.inf)
     factor = jnp.sum(jnp.where(tested > 0, ratio, 0.0))
-    return jnp.cumsum(noises**2 * factor * _inverse_moment(sizes, spectrum.dim))
+    return jnp.cumsum(noises**2 * factor * inverse_moment(sizes - spectrum.dim - 1))
 
 
 def ols_estimated_noise(
@@ -290,17 +286,16 @@ def ols_estimated_noise(
     ```
     """
     check_choice("ddof", ddof, ("none", "dim"))
-    sizes, noises = _curves(dim, samples, noise, generations)
-    _check_rows(dim, samples)
+    sizes, noises = curves(dim, samples, noise, generations)
+    check_rows(dim, samples)
     for name, value in (("samples", samples), ("noise", noise)):
-        if np.ndim(value) != 0:
-            raise ValueError(f"{name} must be one number when the noise is estimated, got shape {np.shape(value)}")
+        check_one_number(name, value, "when the noise is estimated")
     kept = 1.0 if ddof == "dim" else jnp.maximum(1 - dim / sizes, 0.0)
     steps = jnp.arange(generations, dtype=sizes.dtype)
-    return jnp.cumsum(noises**2 * dim * _inverse_moment(sizes, dim) * kept**steps)
+    return jnp.cumsum(noises**2 * dim * inverse_moment(sizes - dim - 1) * kept**steps)
 
 
-def _curves(
+def curves(
     dim: Count, samples: Number | Curve, noise: Number | Curve, generations: Count
 ) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
     """Sizes and noises at generations 1, ..., G."""
@@ -308,22 +303,11 @@ def _curves(
     check_integer("generations", generations, minimum=1)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
-    curves = []
-    for name, value in (("samples", samples), ("noise", noise)):
-        array = jnp.asarray(value)
-        if array.shape not in ((), (generations,)):
-            raise ValueError(f"{name} must be a number or have shape ({generations},), got shape {array.shape}")
-        curves.append(jnp.broadcast_to(array.astype(jnp.result_type(array, float)), (generations,)))
-    return curves[0], curves[1]
+    return per_generation("samples", samples, generations), per_generation("noise", noise, generations)
 
 
-def _check_rows(dim: Count, samples: Number | Curve, name: str = "samples") -> None:
+def check_rows(dim: Count, samples: Number | Curve, name: str = "samples") -> None:
+    """Raises for fewer rows than least squares has an answer for: infinite from ``d - 1`` to ``d + 1``."""
     check_positive(name, samples)
     if not is_traced(samples) and np.any(np.asarray(samples) < dim - 1):
         raise ValueError(f"{name} must be at least dim - 1 = {dim - 1} (fewer rows: use ridge_chain), got {samples}")
-
-
-def _inverse_moment(samples: Real[Array, "*shape"], dim: Count) -> Float[Array, "*shape"]:
-    """``1/(n - d - 1)``, the mean of an inverse chi-square: infinite up to ``n = d + 1``."""
-    rest = samples - dim - 1
-    return jnp.where(rest > 0, 1 / jnp.where(rest > 0, rest, 1), jnp.inf)

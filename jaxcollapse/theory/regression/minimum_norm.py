@@ -4,12 +4,12 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_choice, check_nonnegative
 from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory.regression.least_squares import _curves
+from jaxcollapse.theory._curves import check_one_number
+from jaxcollapse.theory.regression.least_squares import curves
 
 
 def isotropic_replace(
@@ -53,10 +53,10 @@ def isotropic_replace(
     ```
     """
     check_choice("design", design, ("fresh", "fixed"))
-    sizes, noises = _curves(dim, samples, noise, generations)
+    sizes, noises = curves(dim, samples, noise, generations)
     check_nonnegative("norm", norm)
-    if design == "fixed" and np.ndim(samples) != 0:
-        raise ValueError(f"samples must be one number for a fixed design, got shape {np.shape(samples)}")
+    if design == "fixed":
+        check_one_number("samples", samples, "for a fixed design")
     kept = jnp.minimum(sizes / dim, 1.0)
     rest = jnp.abs(sizes - dim) - 1
     added = noises**2 * jnp.minimum(sizes, dim) / jnp.where(rest > 0, rest, 1.0)
