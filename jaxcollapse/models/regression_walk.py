@@ -244,12 +244,8 @@ class RidgeWalk(Model):
         size = root(params.along**2 + params.across**2)
         noise, penalty = self.noise / jnp.sqrt(self.eigenvalue), self.penalty / self.eigenvalue
 
-        def move():
-            along, across = _least_squares_move(key, noise, n, self.dim, dtype)
-            return size + along, across
-
         def project():
-            return _minimum_norm_move(key, size, noise, n, self.dim)
+            return _projected(key, size, noise, n, self.dim)
 
         def shrink():
             return isotropic_ridge(key, size, noise, n, penalty, self.dim)
@@ -258,9 +254,8 @@ class RidgeWalk(Model):
             others = chi_square(key, jnp.asarray(max(self.dim - 2.0, 0.0), dtype), stream=_ROTATION + 1)
             return normal(key, (), dtype, stream=_ROTATION), others
 
-        which = jnp.where(penalty > 0, 2, jnp.where(n < self.dim, 1, 0))
-        branches = [lambda fit=fit: (*fit(), *rotation()) for fit in (move, project, shrink)]
-        along, across, z, others = jax.lax.switch(which, branches)
+        branches = [lambda fit=fit: (*fit(), *rotation()) for fit in (shrink, project)]
+        along, across, z, others = jax.lax.cond(penalty > 0, *branches)
 
         # What is across the old coefficients is uniform on the sphere orthogonal to them.
         cos = jnp.where(size > 0, ratio(params.along, size), 1.0)
@@ -386,13 +381,15 @@ def check_one_size(samples: Float[Array, " batches"]) -> None:
 _ALONE = "a walk keeps no data that a workflow could pool or weigh: it serves Replace"
 
 
-def _minimum_norm_move(key: Key[Array, ""], size: Array, noise: Array, n: Array, dim: int) -> tuple[Array, Array]:
-    """The minimum-norm fit to fewer rows than columns, along the old coefficients and across them."""
-    others = jnp.maximum(dim - n, 1.0)
-    inside, outside = chi_square(key, n), chi_square(key, others, stream=8)
-    kept = inside / (inside + outside)  # of the squared length, in the span of the rows
-    length = noise * jnp.sqrt(chi_square(key, n, stream=16) / chi_square(key, others + 1, stream=24))
-    z, rest = normal(key, (), size.dtype, stream=32), chi_square(key, jnp.maximum(n - 1, 0.0), stream=40)
+def _projected(key: Key[Array, ""], size: Array, noise: Array, n: Array, dim: int) -> tuple[Array, Array]:
+    """Least squares, the minimum norm if rows are few: the fit along the old coefficients, and across them."""
+    fitted, missed = jnp.minimum(n, dim), jnp.maximum(dim - n, 0.0)
+    # All in one call, which is compiled once; zero degrees of freedom would be drawn the long way.
+    df = jnp.stack([fitted, jnp.where(missed > 0, missed, dim), fitted, jnp.abs(n - dim) + 1, fitted - 1])
+    inside, outside, above, below, rest = chi_square(key, df)
+    kept = jnp.where(missed > 0, inside / (inside + outside), 1.0)  # of the squared length, in the span of the rows
+    length = noise * jnp.sqrt(above / below)
+    z = normal(key, (), size.dtype, stream=8)
     cos = z / jnp.sqrt(z**2 + rest)  # between what was kept and what the noise adds
     projected = jnp.sqrt(kept) * size + length * cos
     return projected * jnp.sqrt(kept), root(projected**2 * (1 - kept) + length**2 * (1 - cos**2))

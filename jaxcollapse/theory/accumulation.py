@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Real
 
 from jaxcollapse._check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._chi_square import inverse_moment, risk_cdf
+from jaxcollapse.theory._chi_square import estimation_variance, inverse_moment, risk_cdf
 from jaxcollapse.theory._curves import check_one_number, per_generation
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
 from jaxcollapse.theory.regression import ridge_chain
@@ -60,7 +60,7 @@ def ols_weighted(*, dim: Count, samples: Number, noise: Number, weights: Curve) 
         raise ValueError(f"weights must have shape (generations,), got shape {np.shape(weights)}")
     omega = jnp.asarray(weights)
     omega = omega.astype(jnp.result_type(omega, float))
-    first = _noise_times(noise, dim * inverse_moment(jnp.asarray(samples - dim - 1)))
+    first = dim * estimation_variance(jnp.asarray(noise), jnp.asarray(samples - dim - 1))
     return first * jnp.cumsum((omega / jnp.cumsum(omega)) ** 2)
 
 
@@ -94,7 +94,9 @@ def ols_weighted_limit(*, dim: Count, samples: Number, noise: Number, real_weigh
     check_positive("real_weight", real_weight)
     weight = jnp.asarray(real_weight)
     weight = weight.astype(jnp.result_type(weight, float))
-    return _noise_times(noise, dim * inverse_moment(jnp.asarray(samples - dim - 1))) * (1 + polygamma(1, weight + 1))
+    return (
+        dim * estimation_variance(jnp.asarray(noise), jnp.asarray(samples - dim - 1)) * (1 + polygamma(1, weight + 1))
+    )
 
 
 def ols_cdf(

@@ -18,7 +18,7 @@ from jaxcollapse._check import (
     is_traced,
 )
 from jaxcollapse._types import Count, Curve, Number, Vector
-from jaxcollapse.theory._chi_square import inverse_moment, risk_cdf
+from jaxcollapse.theory._chi_square import estimation_variance, risk_cdf
 from jaxcollapse.theory._curves import check_one_number, per_generation
 from jaxcollapse.theory.spectrum import Spectrum
 
@@ -36,6 +36,7 @@ def ols_replace(
     - `generations`: ``G``, a positive integer.
 
     **Returns** shape ``(generations,)``; infinite from the first generation with ``T_m`` in ``{d-1, d, d+1}`` on.
+    Without noise it is 0, and NaN from ``T_m = d - 1`` on, where the estimate is biased: see `ridge_chain`.
 
     **Raises** `ValueError` or `TypeError` for other arguments; fewer rows need `ridge_chain`.
 
@@ -52,7 +53,7 @@ def ols_replace(
     """
     sizes, noises = curves(dim, samples, noise, generations)
     check_rows(dim, samples)
-    return jnp.cumsum(noises**2 * dim * inverse_moment(sizes - dim - 1))
+    return jnp.cumsum(dim * estimation_variance(noises, sizes - dim - 1))
 
 
 def ols_accumulate(
@@ -92,10 +93,10 @@ def ols_accumulate(
     check_one_number("noise", noise, "under accumulation")
     if design == "fixed":
         check_one_number("samples", samples, "for a fixed design")
-        first = noises**2 * dim * inverse_moment(sizes - dim - 1)
+        first = dim * estimation_variance(noises, sizes - dim - 1)
         return first * jnp.cumsum(1 / jnp.arange(1.0, generations + 1) ** 2)
     pool = jnp.cumsum(sizes)
-    return jnp.cumsum(noises**2 * dim * sizes / pool * inverse_moment(pool - dim - 1))
+    return jnp.cumsum(dim * sizes / pool * estimation_variance(noises, pool - dim - 1))
 
 
 def ols_accumulate_limit(
@@ -252,7 +253,7 @@ def ols_shifted(
     trained, tested = spectrum.eigenvalues, jnp.asarray(test_variances)
     ratio = jnp.where(trained > 0, tested / jnp.where(trained > 0, trained, 1.0), jnp.inf)
     factor = jnp.sum(jnp.where(tested > 0, ratio, 0.0))
-    return jnp.cumsum(noises**2 * factor * inverse_moment(sizes - spectrum.dim - 1))
+    return jnp.cumsum(factor * estimation_variance(noises, sizes - spectrum.dim - 1))
 
 
 def ols_estimated_noise(
@@ -292,7 +293,7 @@ def ols_estimated_noise(
         check_one_number(name, value, "when the noise is estimated")
     kept = 1.0 if ddof == "dim" else jnp.maximum(1 - dim / sizes, 0.0)
     steps = jnp.arange(generations, dtype=sizes.dtype)
-    return jnp.cumsum(noises**2 * dim * inverse_moment(sizes - dim - 1) * kept**steps)
+    return jnp.cumsum(dim * estimation_variance(noises, sizes - dim - 1) * kept**steps)
 
 
 def curves(

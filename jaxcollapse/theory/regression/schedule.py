@@ -1,10 +1,10 @@
 """Penalties for all generations of a chain, chosen together: gradient descent through the theory."""
 
+import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_integer
@@ -60,6 +60,15 @@ def optimal_schedule(
     check_integer("steps", steps, minimum=1)
     sizes, noises = _generations(generations, samples=samples, noise=noise)
 
+    return _optimal(spectrum, sizes, noises, int(steps))
+
+
+@functools.partial(jax.jit, static_argnames="steps")  # takes seconds to compile: once for each shape
+def _optimal(
+    spectrum: Spectrum, sizes: Float[Array, " generations"], noises: Float[Array, " generations"], steps: int
+) -> PenaltySchedule:
+    import optax  # takes as long as a tenth of JAX, and is needed here alone
+
     def last(logs):
         return ridge_chain(spectrum, samples=sizes, noise=noises, penalty=jnp.exp(logs))[-1]
 
@@ -78,7 +87,7 @@ def optimal_schedule(
             updates, state = optimiser.update(slope, state, logs, value=value, grad=slope, value_fn=last)
             return (optax.apply_updates(logs, updates), state), None
 
-        (logs, _), _ = jax.lax.scan(step, (start, optimiser.init(start)), None, length=int(steps))
+        (logs, _), _ = jax.lax.scan(step, (start, optimiser.init(start)), None, length=steps)
         return logs, last(logs)
 
     logs, risks = jax.lax.map(descend, starts)
