@@ -1,76 +1,44 @@
-"""Dohmatob, Feng and Kempe 2024: ridge regression on fake data, and the penalty that adapts to it.
-
-Their ``n`` is the number of fake generations (`fakes`): least-squares generators ``g = 1, ..., n`` with ``T0`` rows
-and noise ``sigma0``, then the downstream ridge fit, our ``g = n + 1``, with ``T`` rows and noise ``sigma``. The
-parameters are those of their figures 1 and 2: ``d = 300``, ``T0 = 600``.
-"""
+"""Theorem 4.1, and figures 1 and 2: what fake generations add to the risk of ridge regression."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.claims.dohmatob_2024.protocol import (
+    ALLOWANCE,
+    DIM,
+    FAKE_SAMPLES,
+    REFERENCE,
+    TOLERANCE,
+    downstream_risk,
+    isotropic,
+    power_law,
+)
 from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, Equal, Rate
+from jaxcollapse.relation import Asymptotic, Equal
 from jaxcollapse.simulate import simulate
 from jaxcollapse.theory import Spectrum, regression
 from jaxcollapse.workflow import Replace
 
-REFERENCE = Reference(
-    key="dohmatob2024",
-    authors="Elvis Dohmatob, Yunzhen Feng and Julia Kempe",
-    title="Model Collapse Demystified: The Case of Regression",
-    year=2024,
-    arxiv="2402.07712",
-)
 _Design: TypeAlias = Literal["fresh", "fixed"]
-DIM, FAKE_SAMPLES, CAPACITY, SOURCE = 300, 600, 2.0, 0.375
-_ALLOWANCE, _TOLERANCE = 3 / DIM, 0.03
-
-
-def _isotropic() -> Spectrum:
-    return Spectrum.isotropic(DIM)
-
-
-def _power_law() -> Spectrum:
-    return Spectrum.power_law(DIM, capacity=CAPACITY, source=SOURCE)
-
-
-def _risk(
-    spectrum: Spectrum,
-    key: Key[Array, ""],
-    *,
-    fakes: int,
-    penalty: Any,
-    samples: Any,
-    noise: Any,
-    fake_samples: Any,
-    fake_noise: Any,
-) -> Float[Array, ""]:
-    """One replication of what `regression.ridge_downstream` predicts: `fakes` unpenalised generators, then the fit."""
-
-    def last(value: Any, before: Any):
-        return lambda g: jnp.where(g > fakes, value, before)
-
-    model = LinearRegression(spectrum, noise=last(noise, fake_noise), penalty=last(penalty, 0.0))
-    sizes = last(samples, fake_samples)
-    return simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1).risk[-1]
 
 
 def _least_squares(key):
     """Risk of a least-squares fit after n fake generations, for every n; the covariance plays no role."""
     fixed: dict[str, Any] = dict(samples=1000, noise=0.2, fake_samples=FAKE_SAMPLES, fake_noise=0.2)
-    return jnp.stack([_risk(_power_law(), key, fakes=n, penalty=0.0, **fixed) for n in _FAKES])
+    return jnp.stack([downstream_risk(power_law(), key, fakes=n, penalty=0.0, **fixed) for n in _FAKES])
 
 
 _FAKES = (0, 1, 5, 20)
 
 
-class _Figure:
+class Figure:
     """A panel of a figure: cells ``(fakes, penalty, samples)`` of one population."""
 
     def __init__(self, spectrum, noise: float, cells):
@@ -94,7 +62,7 @@ class _Figure:
             settings = jnp.array([cell[1:] for cell in group])
 
             def risk(setting, fakes=fakes):
-                return _risk(spectrum, key, fakes=fakes, penalty=setting[0], samples=setting[1], **fixed)
+                return downstream_risk(spectrum, key, fakes=fakes, penalty=setting[0], samples=setting[1], **fixed)
 
             risks.append(jax.lax.map(risk, settings))
         return jnp.concatenate(risks)
@@ -104,21 +72,22 @@ class _Figure:
         return tuple(f"n = {cell[0]}, {name} = {cell[column]:g}" for cell in self.cells)
 
 
-_1A_LEFT = _Figure(_isotropic, 0.2, itertools.product((0, 1, 20), (1e-3, 0.1, 1.0), (1000,)))
-_1A_RIGHT = _Figure(_isotropic, 0.2, itertools.product((0, 5), (1e-3,), (600, 1000, 10_000)))
-_1B_LEFT = _Figure(_power_law, 1.0, itertools.product((0, 5), (1e-3, 1e-2, 0.1), (10_000,)))
-_1B_RIGHT = _Figure(_power_law, 1.0, ((n, t**-0.8, t) for n in (1, 5) for t in (1e3, 1e4, 1e6)))
+_1A_LEFT = Figure(isotropic, 0.2, itertools.product((0, 1, 20), (1e-3, 0.1, 1.0), (1000,)))
+_1A_RIGHT = Figure(isotropic, 0.2, itertools.product((0, 5), (1e-3,), (600, 1000, 10_000)))
+_1B_LEFT = Figure(power_law, 1.0, itertools.product((0, 5), (1e-3, 1e-2, 0.1), (10_000,)))
+_1B_RIGHT = Figure(power_law, 1.0, ((n, t**-0.8, t) for n in (1, 5) for t in (1e3, 1e4, 1e6)))
 
 
-def _figure_claim(
-    name: str, statement: str, figure: _Figure, labels: tuple[str, ...], protocol: str, tolerance: Any = _TOLERANCE
+def figure_claim(
+    name: str, statement: str, figure: Figure, labels: tuple[str, ...], protocol: str, tolerance: Any = TOLERANCE
 ) -> Claim:
+    """The closed form of the panel against its simulation."""
     return Claim(
         name=name,
         statement=statement,
         theory=figure.theory,
         experiment=figure.experiment,
-        relation=Asymptotic(allowance=_ALLOWANCE, tolerance=tolerance),
+        relation=Asymptotic(allowance=ALLOWANCE, tolerance=tolerance),
         reference=REFERENCE,
         formula="E = Bias(κ) + σ² df₂(κ)/(T − df₂(κ)) + n σ₀² ρ(κ), κ − λ = κ df₁(κ)/T, ρ with T₀ − d − 1",
         protocol=protocol,
@@ -133,7 +102,7 @@ _COLLAPSE_PENALTIES = (1e-3, 0.1, 1.0)
 
 def _collapse_theory() -> Float[Array, " penalties"]:
     terms = [
-        regression.ridge_terms(_isotropic(), penalty=penalty, samples=1000, noise=0.2, fake_samples=FAKE_SAMPLES)
+        regression.ridge_terms(isotropic(), penalty=penalty, samples=1000, noise=0.2, fake_samples=FAKE_SAMPLES)
         for penalty in _COLLAPSE_PENALTIES
     ]
     return jnp.stack([term.collapse for term in terms])
@@ -144,122 +113,78 @@ def _collapse(key) -> Float[Array, " penalties"]:
     fixed: dict[str, Any] = dict(samples=1000.0, noise=0.2, fake_samples=FAKE_SAMPLES, fake_noise=0.2)
     dirty, clean = (
         jax.lax.map(
-            lambda p, n=n: _risk(_isotropic(), key, fakes=n, penalty=p, **fixed), jnp.array(_COLLAPSE_PENALTIES)
+            lambda p, n=n: downstream_risk(isotropic(), key, fakes=n, penalty=p, **fixed),
+            jnp.array(_COLLAPSE_PENALTIES),
         )
         for n in (20, 0)
     )
     return (dirty - clean) / (20 * 0.2**2)
 
 
-_OVER_SAMPLES, _OVER_FAKES = 150, (1, 2, 4)
+class _FewRows(NamedTuple):
+    """Generators with fewer rows than coefficients: the minimum norm, then a ridge fit."""
+
+    spectrum: Callable[[], Spectrum]
+    fake_samples: int
+    fake_noise: float
+    samples: int
+    noise: float
+    penalty: float
+
+    def theory(self, design: _Design) -> Float[Array, " fakes"]:
+        """The risk after every number of generators."""
+        setting: dict[str, Any] = self._asdict() | dict(design=design)
+        spectrum = setting.pop("spectrum")()
+        return jnp.stack([regression.ridge_downstream(spectrum, fakes=n, **setting) for n in _FEW_FAKES])
+
+    def fresh(self, key) -> Float[Array, " fakes"]:
+        """Every generator draws a design of its own."""
+        setting: dict[str, Any] = self._asdict()
+        spectrum = setting.pop("spectrum")()
+        return jnp.stack([downstream_risk(spectrum, key, fakes=n, **setting) for n in _FEW_FAKES])
+
+    def fixed(self, key) -> Float[Array, " fakes"]:
+        """The generators share one design; the downstream fit has its own."""
+        spectrum = self.spectrum()
+        fake_key, key = jax.random.split(key)
+        generators = LinearRegression(spectrum, noise=self.fake_noise, design="fixed")
+        chain = simulate(generators, Replace(), key=fake_key, samples=self.fake_samples, generations=_FEW_FAKES[-1])
+        labellers = jnp.concatenate([spectrum.signal[None], chain.params])[jnp.array(_FEW_FAKES)]
+        model = LinearRegression(spectrum, noise=self.noise, penalty=self.penalty)
+
+        def risk(labeller):
+            fit = simulate(model, Replace(), key=key, samples=self.samples, generations=1, truth=labeller)
+            return fit.risk[0]
+
+        return jax.lax.map(risk, labellers)
 
 
-def _over_theory(design: _Design) -> Float[Array, " fakes"]:
-    """Figures 2a and 2b: noiseless generators with fewer rows than coefficients."""
-    fixed: dict[str, Any] = dict(
-        penalty=1e-3, samples=1000, noise=0.1, fake_samples=_OVER_SAMPLES, fake_noise=0.0, design=design
-    )
-    return jnp.stack([regression.ridge_downstream(_isotropic(), fakes=n, **fixed) for n in (0, *_OVER_FAKES)])
-
-
-def _over_fresh(key) -> Float[Array, " fakes"]:
-    fixed: dict[str, Any] = dict(samples=1000, noise=0.1, fake_samples=_OVER_SAMPLES, fake_noise=0.0)
-    return jnp.stack([_risk(_isotropic(), key, fakes=n, penalty=1e-3, **fixed) for n in (0, *_OVER_FAKES)])
-
-
-def _over_fixed(key) -> Float[Array, " fakes"]:
-    """The generators share one design; the downstream fit has its own."""
-    spectrum = _isotropic()
-    fake_key, key = jax.random.split(key)
-    generators = LinearRegression(spectrum, noise=0.0, design="fixed")
-    chain = simulate(generators, Replace(), key=fake_key, samples=_OVER_SAMPLES, generations=_OVER_FAKES[-1])
-    truths = jnp.concatenate([spectrum.signal[None], chain.params])[jnp.array((0, *_OVER_FAKES))]
-    model = LinearRegression(spectrum, noise=0.1, penalty=1e-3)
-
-    def risk(truth):
-        return simulate(model, Replace(), key=key, samples=1000, generations=1, truth=truth).risk[0]
-
-    return jax.lax.map(risk, truths)
-
-
-class _Regime(NamedTuple):
-    """Growing samples ``T`` with ``T0 = T^exponent`` fake ones, one fake generation, on a power-law spectrum."""
-
-    name: str
-    exponent: float
-    label_noise: bool
-
-    def rule(self) -> regression.AdaptiveExponents:
-        """The exponents of the best penalty and of the error."""
-        return regression.adaptive_exponent(
-            capacity=CAPACITY, source=SOURCE, fake_exponent=self.exponent, label_noise=self.label_noise
-        )
-
-
-_GROWTH = 3.0 ** np.arange(4)
-_REGIMES = (
-    _Regime("σ = 0, T₀ = T^0.5", 0.5, False),
-    _Regime("σ = 0, T₀ = T^0.75", 0.75, False),
-    _Regime("σ = 1, T₀ = T^0.8", 0.8, True),
+_FEW_FAKES = (0, 1, 2, 4)
+_FIGURE_2 = _FewRows(isotropic, fake_samples=150, fake_noise=0.0, samples=1000, noise=0.1, penalty=1e-3)
+_UNEQUAL = _FewRows(
+    lambda: Spectrum.from_eigenvalues(np.geomspace(1.0, 0.05, 120)),
+    fake_samples=60,
+    fake_noise=0.3,
+    samples=400,
+    noise=0.3,
+    penalty=0.01,
+)
+_UNEQUAL_PROTOCOL = (
+    "d = 120, eigenvalues from 1 to 0.05, T₀ = 60, σ₀ = 0.3, T = 400, σ = 0.3, λ = 0.01; minimum-norm generators, "
 )
 
 
-class _Cell(NamedTuple):
-    """The setting of one regime at one size; stacked, of all of them."""
-
-    samples: Float[Array, "..."]
-    noise: Float[Array, "..."]
-    fake_samples: Float[Array, "..."]
-    fake_noise: Float[Array, "..."]
-
-
-def _cells(dim: int, smallest: float) -> _Cell:
-    """Every regime at growing sizes, from the smallest ``T0`` on.
-
-    The generator's noise keeps ``sigma0^2 T0 / (T0 - d - 1)`` at one: the combination that the theorem calls
-    ``n sigma0^2 / (1 - phi0)``.
-    """
-    exponent = jnp.repeat(jnp.array([regime.exponent for regime in _REGIMES]), len(_GROWTH))
-    noise = jnp.repeat(jnp.array([float(regime.label_noise) for regime in _REGIMES]), len(_GROWTH))
-    samples = smallest ** (1 / exponent) * jnp.tile(_GROWTH, len(_REGIMES))
-    fake_samples = samples**exponent
-    return _Cell(samples, noise, fake_samples, jnp.sqrt((fake_samples - dim - 1) / fake_samples))
-
-
-def _penalties(dim: int, cells: _Cell) -> Float[Array, " cells"]:
-    """The penalty that minimises the closed form in every cell."""
-    spectrum = Spectrum.power_law(dim, capacity=CAPACITY, source=SOURCE)
-    return jax.vmap(lambda cell: regression.adaptive_penalty(spectrum, fakes=1, **cell._asdict()))(cells)
-
-
-def _best_penalties(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
-    """The minimiser of the closed form in 3,000 dimensions; it has no randomness."""
-    with jax.ensure_compile_time_eval():
-        return _penalties(3000, _cells(3000, 3e5)).reshape(len(_REGIMES), len(_GROWTH))
-
-
-def _best_risk(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
-    """The simulated risk at the best penalty, with randomness of its own in every cell."""
-    spectrum = _power_law()
-    with jax.ensure_compile_time_eval():
-        cells = _cells(DIM, 3000.0)
-        penalties = _penalties(DIM, cells)
-
-    def risk(setting):
-        cell, penalty, index = setting
-        return _risk(spectrum, jax.random.fold_in(key, index), fakes=1, penalty=penalty, **cell._asdict())
-
-    risks = jax.lax.map(risk, (cells, penalties, jnp.arange(len(penalties))))
-    return risks.reshape(len(_REGIMES), len(_GROWTH))
-
-
-def _rate_claim(name: str, statement: str, **fields) -> Claim:
+def _few_rows_claim(name: str, statement: str, setting: _FewRows, design: _Design, **fields) -> Claim:
     return Claim(
         name=name,
         statement=statement,
+        theory=lambda: setting.theory(design),
+        experiment=setting.fixed if design == "fixed" else setting.fresh,
+        relation=Asymptotic(allowance=ALLOWANCE, tolerance=TOLERANCE),
         reference=REFERENCE,
-        axis=Axis("sample size T, relative", _GROWTH),
-        scale="log",
+        labels=tuple(f"n = {n}" for n in _FEW_FAKES),
+        quantity="excess risk",
+        first_look=1024 if design == "fresh" else 512,
         **fields,
     )
 
@@ -290,21 +215,21 @@ CLAIMS = (
         axis=Axis("fake generations n", np.array(_FAKES)),
         quantity="excess risk",
     ),
-    _figure_claim(
+    figure_claim(
         "dohmatob-figure-1a-left",
         "Isotropic ridge regression on fake data: the risk against the penalty, for several fake generations.",
         _1A_LEFT,
         _1A_LEFT.labels("λ", 1),
         "d = 300, T₀ = 600, T = 1000, σ = σ₀ = 0.2, isotropic, |w₀| = 1.",
     ),
-    _figure_claim(
+    figure_claim(
         "dohmatob-figure-1a-right",
         "Isotropic ridge regression on fake data: more downstream rows do not remove what the fakes added.",
         _1A_RIGHT,
         _1A_RIGHT.labels("T", 2),
         "d = 300, T₀ = 600, λ = 0.001, σ = σ₀ = 0.2, isotropic, |w₀| = 1.",
     ),
-    _figure_claim(
+    figure_claim(
         "dohmatob-figure-1b-left",
         "Power-law ridge regression on fake data: the risk against the penalty, for several fake generations.",
         _1B_LEFT,
@@ -312,7 +237,7 @@ CLAIMS = (
         "d = 300, T₀ = 600, T = 10,000, σ = σ₀ = 1, capacity 2, source 0.375.",
         tolerance=np.array([0.03, 0.03, 0.03, 0.03, 0.06, 0.06]),
     ),
-    _figure_claim(
+    figure_claim(
         "dohmatob-figure-1b-right",
         "With the penalty tuned for clean data, the risk on fake data first falls and then grows with the sample.",
         _1B_RIGHT,
@@ -325,7 +250,7 @@ CLAIMS = (
         statement="The risk that fake generations add is their number times the generator's noise variance times ρ.",
         theory=_collapse_theory,
         experiment=_collapse,
-        relation=Asymptotic(allowance=_ALLOWANCE, tolerance=_TOLERANCE),
+        relation=Asymptotic(allowance=ALLOWANCE, tolerance=TOLERANCE),
         reference=REFERENCE,
         formula="ρ = [df₂ + κ² Σ (s_j + κ)⁻² · df₂/(T − df₂)] / (T₀ − d − 1)",
         protocol="d = 300, T₀ = 600, T = 1000, σ = σ₀ = 0.2, isotropic; n = 20 against n = 0.",
@@ -333,54 +258,36 @@ CLAIMS = (
         quantity="(E(n) − E(0)) / (n σ₀²)",
         first_look=1024,
     ),
-    Claim(
-        name="dohmatob-figure-2a",
-        statement="Noiseless generators with fewer rows than coefficients, one design for all: they forget once.",
-        theory=lambda: _over_theory("fixed"),
-        experiment=_over_fixed,
-        relation=Asymptotic(allowance=_ALLOWANCE, tolerance=_TOLERANCE),
-        reference=REFERENCE,
+    _few_rows_claim(
+        "dohmatob-figure-2a",
+        "Noiseless generators with fewer rows than coefficients, one design for all: they forget once.",
+        _FIGURE_2,
+        "fixed",
         formula="E ≈ 1 − T₀/d plus the clean risk, the same for all n ≥ 1",
         protocol="d = 300, T₀ = 150, T = 1000, λ = 0.001, σ₀ = 0, σ = 0.1; minimum-norm generators, X_n = X_0.",
-        labels=tuple(f"n = {n}" for n in (0, *_OVER_FAKES)),
-        quantity="excess risk",
-        first_look=512,
     ),
-    Claim(
-        name="dohmatob-figure-2b",
-        statement="Noiseless generators with fewer rows than coefficients and designs of their own forget everything.",
-        theory=lambda: _over_theory("fresh"),
-        experiment=_over_fresh,
-        relation=Asymptotic(allowance=_ALLOWANCE, tolerance=_TOLERANCE),
-        reference=REFERENCE,
+    _few_rows_claim(
+        "dohmatob-figure-2b",
+        "Noiseless generators with fewer rows than coefficients and designs of their own forget everything.",
+        _FIGURE_2,
+        "fresh",
         formula="E ≈ 1 − (T₀/d)ⁿ plus the clean risk",
         protocol="d = 300, T₀ = 150, T = 1000, λ = 0.001, σ₀ = 0, σ = 0.1; minimum-norm generators, fresh designs.",
-        labels=tuple(f"n = {n}" for n in (0, *_OVER_FAKES)),
-        quantity="excess risk",
-        first_look=1024,
     ),
-    _rate_claim(
-        "dohmatob-adaptive-penalty",
-        "The best penalty on fake data falls at the adaptive rate, slower than the best penalty on clean data.",
-        theory=lambda: jnp.array([-regime.rule().penalty for regime in _REGIMES]),
-        experiment=_best_penalties,
-        relation=Rate(),
-        formula="λ* ≍ T^(−ℓ*), ℓ* = (b − a) ℓ_crit (σ = 0), min(1, b − a) ℓ_crit (σ = 1), T₀ = T^b, ℓ_crit = 0.8",
-        protocol="Minimiser of the closed form, capacity 2, source 0.375, σ₀² T₀/(T₀ − d − 1) = 1, n = 1.",
-        labels=tuple(regime.name for regime in _REGIMES),
-        quantity="best penalty λ*",
-        first_look=1,
+    _few_rows_claim(
+        "dohmatob-few-rows-fixed",
+        "Noisy generators with fewer rows than coefficients, one design for all: what they add grows linearly.",
+        _UNEQUAL,
+        "fixed",
+        formula="the recursion of a chain of two fits: noise √n σ₀ and T₀ rows, then noise σ and T rows",
+        protocol=_UNEQUAL_PROTOCOL + "one design for all generators.",
     ),
-    _rate_claim(
-        "dohmatob-adaptive-error",
-        "At the best penalty the risk on fake data falls at the rate of the adaptive rule.",
-        theory=lambda: jnp.array([-regime.rule().error for regime in _REGIMES]),
-        experiment=_best_risk,
-        relation=Rate(allowance=np.array([0.02, 0.02, 0.03])),
-        formula="E ≍ T^(−(b − a) c) (σ = 0), T^(−min(1, b − a) c) (σ = 1), c = 2βr/(2βr + 1) = 0.6",
-        protocol="d = 300, capacity 2, source 0.375, σ₀² T₀/(T₀ − d − 1) = 1, one fake generation, λ = λ*.",
-        labels=tuple(regime.name for regime in _REGIMES),
-        quantity="excess risk",
-        first_look=1024,
+    _few_rows_claim(
+        "dohmatob-few-rows-fresh",
+        "Noisy generators with fewer rows than coefficients and designs of their own: what they add is bounded.",
+        _UNEQUAL,
+        "fresh",
+        formula="m ← D m, s ← D² s + γ² ev/(ev + κ)², γ² = (σ² + κ² Σ ev s/(ev + κ)²)/(T − df₂), D = ev/(ev + κ)",
+        protocol=_UNEQUAL_PROTOCOL + "fresh designs.",
     ),
 )

@@ -1,0 +1,75 @@
+"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about a minute."""
+
+from pathlib import Path
+
+import jax
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+import jaxcollapse as jc
+from jaxcollapse.theory import Spectrum, accumulation, regression
+
+PICTURES = Path(__file__).parent / "pictures"
+
+
+def replace_and_accumulate(ax: Axes) -> None:
+    """Least squares on one design, twenty generations."""
+    model = jc.LinearRegression(Spectrum.isotropic(10), noise=1.0, design="fixed")
+    sizes = dict(dim=10, samples=32, noise=1.0, generations=20)
+    theories = {
+        "replace": (jc.Replace(), regression.ols_replace(**sizes)),
+        "accumulate": (jc.Accumulate(), regression.ols_accumulate(**sizes, design="fixed")),
+    }
+    for name, (workflow, theory) in theories.items():
+
+        def risk(key, workflow=workflow):
+            return jc.simulate(model, workflow, key=key, samples=32, generations=20).risk
+
+        estimate = jc.monte_carlo(risk, jax.random.key(0), 10_000)
+        jc.plot.curves(estimate, theory, ax=ax, label=name, ylabel="excess risk")
+    ax.set_title("Least squares: data replaced or accumulated", fontsize="medium")
+
+
+def penalties_under_accumulation(ax: Axes) -> None:
+    """Ridge regression on accumulating labels of one design: what the penalty scales with decides."""
+    dim, samples, noise, penalty, generations = 60, 300, 0.5, 0.2, 1000
+    setting = dict(samples=samples, noise=noise, generations=generations)
+    theories = {
+        "the same penalty per sample": (
+            penalty,
+            accumulation.ridge_per_sample_penalty(dim=dim, penalty=penalty, **setting),
+        ),
+        "the same total penalty": (
+            lambda g: penalty / g,
+            accumulation.ridge_total_penalty(
+                Spectrum.isotropic(dim), penalty=penalty * samples, design="fixed", **setting
+            ),
+        ),
+    }
+    for name, (rule, theory) in theories.items():
+
+        def risk(key, rule=rule):
+            model = jc.LinearRegression(Spectrum.isotropic(dim), noise=noise, penalty=rule, design="fixed")
+            return jc.simulate(model, jc.Accumulate(), key=key, samples=samples, generations=generations).risk
+
+        ax.set_xscale("log")
+        jc.plot.curves(jc.monte_carlo(risk, jax.random.key(0), 200), theory, ax=ax, label=name, ylabel="excess risk")
+    ax.axhline(1.0, color="0.55", linewidth=0.8)
+    ax.text(1.0, 0.985, "nothing learned", color="0.35", va="top", fontsize="small")
+    ax.set_ylim(0, 1.05)
+    ax.set_title("Ridge regression on accumulated data", fontsize="medium")
+
+
+def main() -> None:
+    """Writes the pictures."""
+    jax.config.update("jax_enable_x64", True)
+    PICTURES.mkdir(exist_ok=True)
+    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+    replace_and_accumulate(axes[0])
+    penalties_under_accumulation(axes[1])
+    figure.savefig(PICTURES / "collapse.svg", metadata={"Date": None})
+    figure.savefig(PICTURES / "collapse.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The protocol of the paper, and the sizes of its figures 1 and 2."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from jaxcollapse.claim import Reference
+from jaxcollapse.models.linear_regression import LinearRegression
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import Spectrum
+from jaxcollapse.workflow import Replace
+
+REFERENCE = Reference(
+    key="dohmatob2024",
+    authors="Elvis Dohmatob, Yunzhen Feng and Julia Kempe",
+    title="Model Collapse Demystified: The Case of Regression",
+    year=2024,
+    arxiv="2402.07712",
+)
+DIM, FAKE_SAMPLES, CAPACITY, SOURCE = 300, 600, 2.0, 0.375
+ALLOWANCE, TOLERANCE = 3 / DIM, 0.03
+
+
+def isotropic() -> Spectrum:
+    """The population of figures 1a and 2."""
+    return Spectrum.isotropic(DIM)
+
+
+def power_law() -> Spectrum:
+    """The population of figure 1b."""
+    return Spectrum.power_law(DIM, capacity=CAPACITY, source=SOURCE)
+
+
+def downstream_risk(
+    spectrum: Spectrum,
+    key: Key[Array, ""],
+    *,
+    fakes: int,
+    penalty: Any,
+    samples: Any,
+    noise: Any,
+    fake_samples: Any,
+    fake_noise: Any,
+) -> Float[Array, ""]:
+    """One replication of what `regression.ridge_downstream` predicts: `fakes` unpenalised generators, then the fit."""
+
+    def last(value: Any, before: Any):
+        return lambda g: jnp.where(g > fakes, value, before)
+
+    model = LinearRegression(spectrum, noise=last(noise, fake_noise), penalty=last(penalty, 0.0))
+    sizes = last(samples, fake_samples)
+    return simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1).risk[-1]
