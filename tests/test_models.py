@@ -169,6 +169,19 @@ def test_the_ridge_walk_has_the_law_of_the_chain_that_it_reduces(dim, samples, p
 MEANS = ((5, 12, 0.1), (8, 3, 0.2), (6, 6, 0.05), (1, 2, 0.5), (40, 400, 0.0), (10, 25, 0.0), (12, 4, 0.0))
 
 
+@pytest.mark.parametrize(("samples", "expected"), [(12, "minimum norm"), (30 + 20, "least squares")])
+def test_an_unpenalised_walk_has_the_exact_mean(samples, expected, x64):
+    """To five standard errors, 0.2 % of the mean each: 3 % of any number that is drawn would show."""
+    dim, noise, setting = 30, 0.7, dict(samples=samples, generations=3)
+    walk = RidgeWalk(dim, 1.0, 1.3, noise=noise, penalty=0.0)
+    run = jc.monte_carlo(
+        lambda key: jc.simulate(walk, jc.Replace(), key=key, **setting).risk, jax.random.key(0), 200_000
+    )
+    theory = jc.theory.regression.isotropic_replace(dim=dim, noise=noise, norm=1.3, design="fresh", **setting)
+    assert (run.stderr < 2e-3 * run.mean).all(), expected
+    assert (np.abs(run.mean - theory) < 5 * run.stderr).all()
+
+
 @pytest.mark.parametrize(("dim", "samples", "penalty"), MEANS)
 def test_expected_curves_have_the_mean_of_the_paths(dim, samples, penalty, x64):
     """At every generation, with a penalty and a noise that change and a covariance with a scale."""

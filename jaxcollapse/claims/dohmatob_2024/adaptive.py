@@ -4,7 +4,7 @@
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -152,7 +152,7 @@ _SCHEDULES = ("none before the end", "greedy", "best")
 def _schedules() -> np.ndarray:
     """Penalties of a chain of ridge fits, chosen in three ways: shape (schedules, generations)."""
     spectrum = Spectrum.isotropic(_CHAIN_DIM)
-    setting = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE)
+    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE)
 
     def risk(log_penalty, penalties, place):
         chosen = penalties.at[place].set(jnp.exp(log_penalty))
@@ -172,7 +172,7 @@ def _schedules() -> np.ndarray:
 
 
 def _schedule_theory() -> Float[Array, " schedules"]:
-    setting = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE)
+    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE)
     chain = lambda p: regression.ridge_chain(Spectrum.isotropic(_CHAIN_DIM), penalty=p, **setting)[-1]  # noqa: E731
     return jax.lax.map(chain, jnp.asarray(_schedules()))
 
