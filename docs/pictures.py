@@ -67,8 +67,7 @@ def main() -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     replace_and_accumulate(axes[0])
     penalties_under_accumulation(axes[1])
-    figure.savefig(PICTURES / "collapse.svg", metadata={"Date": None})
-    figure.savefig(PICTURES / "collapse.png", dpi=110)
+    figure.savefig(PICTURES / "collapse.png", dpi=150)
 
 
 if __name__ == "__main__":

@@ -366,8 +366,7 @@ def _draw(ax, x, mean, lower, upper, theory, names, line="theory"):
     """Points with error bars for each row, and a line for each row of the theory."""
     used = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
     known = ax.get_legend_handles_labels()[1]
-    every = max(1, -(-mean.shape[-1] // _MOST_POINTS))
-    shown = slice(mean.shape[-1] - 1, None, -every)
+    shown = _marked(x, ax.get_xscale() == "log")
     several = len(mean) > 1 or used > 0
     for row, name in enumerate(names):
         style = used + row
@@ -377,7 +376,7 @@ def _draw(ax, x, mean, lower, upper, theory, names, line="theory"):
             x[shown], mean[row][shown], yerr=bars[:, shown], fmt=marker, color=colour, markerfacecolor="white",
             markersize=4, elinewidth=1, capsize=2, label=name, zorder=2,
         )  # fmt: skip
-        if every > 1:
+        if len(shown) < len(x):
             ax.fill_between(x, lower[row], upper[row], color=colour, alpha=0.25, linewidth=0, zorder=1)
         if theory is not None and row < len(theory):
             label = None if line in known else line
@@ -388,6 +387,17 @@ def _draw(ax, x, mean, lower, upper, theory, names, line="theory"):
                 x, theory[row], color=shade, linestyle=pattern, linewidth=1, label=label, zorder=3,
                 marker="_" if end else None, markersize=12,
             )  # fmt: skip
+
+
+def _marked(x: np.ndarray, log: bool) -> np.ndarray:
+    """Which points have a marker: all of them, or some that are evenly apart on the axis, with the last."""
+    if len(x) <= _MOST_POINTS:
+        return np.arange(len(x))
+    if not log or x[0] <= 0:
+        every = (len(x) - 1) // _MOST_POINTS + 1
+        return np.arange(len(x) - 1, -1, -every)
+    apart = np.geomspace(x[0], x[-1], _MOST_POINTS)
+    return np.unique(np.abs(x[:, None] - apart).argmin(axis=0))
 
 
 def _finish(ax: Axes, verdict: "Verdict", entries: _Entries) -> None:

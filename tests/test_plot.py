@@ -78,6 +78,15 @@ def test_a_second_call_takes_the_next_colour_and_names_the_theory_once():
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["replace", "accumulate", "theory"]
 
 
+def test_markers_of_a_long_curve_are_evenly_apart_on_a_logarithmic_axis():
+    ax = plt.figure().subplots()
+    ax.set_xscale("log")
+    plot.curves(Fixed(np.arange(1.0, 1001), np.ones(1000)), ax=ax)
+    x = np.sort(points(ax)[:, 0])
+    assert 15 < len(x) <= 30 and x[0] == 1 and x[-1] == 1000
+    np.testing.assert_allclose(np.diff(np.log(x[x > 20])), np.log(1000) / 29, rtol=0.3)
+
+
 def test_long_curves_have_few_markers_and_a_band():
     mean = np.linspace(1, 2, 500)
     ax = plot.curves(Fixed(mean, 0.1 * mean), mean)
