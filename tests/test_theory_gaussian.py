@@ -30,9 +30,9 @@ def test_figure_3_of_the_random_walk_paper():
     ("t", "band", "median", "risk"),
     [
         (100, (47.1, 80.2, 186), 0.3642, 6.39),
-        (200, (130, 277, 919), 0.1322, 53.6),
-        (300, (225, 568, 2472), 0.0480, 402.5),
-        (400, (303, 887, 4856), 0.0174, 2981),
+        pytest.param(200, (130, 277, 919), 0.1322, 53.6, marks=pytest.mark.slow),
+        pytest.param(300, (225, 568, 2472), 0.0480, 402.5, marks=pytest.mark.slow),
+        pytest.param(400, (303, 887, 4856), 0.0174, 2981, marks=pytest.mark.slow),
         (500, (350, 1163, 7802), 0.0063, 22033),
     ],
 )
@@ -149,7 +149,10 @@ def test_wrong_arguments(call, message):
         call()
 
 
-@pytest.mark.parametrize(("samples", "generations", "replications"), [(100, 20, 100), (12, 30, 1000), (1000, 5, 500)])
+@pytest.mark.parametrize(
+    ("samples", "generations", "replications"),
+    [(100, 20, 100), pytest.param(12, 30, 1000, marks=pytest.mark.slow), (1000, 5, 500)],
+)
 def test_the_estimated_risk_has_its_law(samples, generations, replications):
     """The share of simulated estimates below each predicted quantile, by exact binomial limits."""
     rng = np.random.default_rng(samples)
