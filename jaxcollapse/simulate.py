@@ -51,6 +51,7 @@ def simulate(
     samples: Any,
     generations: Count,
     truth: PyTree = None,
+    first: PyTree = None,
 ) -> Trajectory:
     """Train a model on its predecessor's data, again and again: one replication.
 
@@ -67,6 +68,9 @@ def simulate(
       ``g = 1, ..., G``, rounded to whole samples). At least 1. Traced only if the model is exact.
     - `generations`: ``G``, a positive integer.
     - `truth`: the parameters of generation 0; the model's own by default.
+    - `first`: the parameters of generation 1 where they are given instead of fitted: a generator that was trained
+      elsewhere. The workflow keeps the real data of generation 1 all the same: `Accumulate` with ``samples=[n1, n2]``
+      trains generation 2 on ``n1`` real rows and ``n2`` rows of the given model.
 
     **Returns** a `Trajectory` of generations ``1, ..., G``.
 
@@ -98,15 +102,21 @@ def simulate(
         sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
     model, workflow = tabulate(model, generations), tabulate(workflow, generations)
     if truth is None:
-        model = model.reduce(workflow, sizes)
+        model = model if first is not None else model.reduce(workflow, sizes)
         truth = model.truth()
-    truth = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf, float)), truth)
+    truth = _floats(truth)
+    if first is not None:
+        first = _floats(first)
+        if _shapes(first) != _shapes(truth):
+            raise ValueError(
+                f"first must have the shapes of the true parameters, {_shapes(truth)}, got {_shapes(first)}"
+            )
     with jax.ensure_compile_time_eval():
         real_sizes = jnp.round(workflow.real_sizes(sizes))
         all_sizes = jnp.concatenate([sizes, real_sizes])
     model = model.prepare(fold_in(key, _MODEL), all_sizes)
     capacities = (None, None) if model.exact else (_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples"))
-    return _scan(model, workflow, truth, key, sizes, real_sizes, capacities)
+    return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities)
 
 
 @eqx.filter_jit
@@ -114,6 +124,7 @@ def _scan(
     model: Model,
     workflow: Workflow,
     truth: PyTree,
+    first: PyTree,
     key: Key[Array, ""],
     sizes: Float[Array, " generations"],
     real_sizes: Float[Array, " generations"],
@@ -141,11 +152,12 @@ def _scan(
         outcome = (params, at(model, g - 1).metrics(params))
         current, flow = at(model, g), at(workflow, g)
         if current.exact and not flow.keeps_data:
-            params = current.refit(own, params, n, generation=g)
+            fit = lambda: current.refit(own, params, n, generation=g)  # noqa: E731
         else:
             data_key, fit_key = split(own)
             data, state = flow.step(state, source(current, data_key, params, n, n_real), g)
-            params = current.fit(data, key=fit_key, previous=params, generation=g)
+            fit = lambda: current.fit(data, key=fit_key, previous=params, generation=g)  # noqa: E731
+        params = fit() if first is None else jax.lax.cond(g == 1, lambda: first, fit)
         return (params, state), outcome
 
     start = source(at(model, 1), fold_in(key, _WORKFLOW), truth, sizes[0], real_sizes[0])
@@ -169,6 +181,14 @@ def _draw(model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, capacity
             f"a model of sufficient statistics says so with the property exact"
         )
     return data.first(n)
+
+
+def _floats(params: PyTree) -> PyTree:
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf, float)), params)
+
+
+def _shapes(params: PyTree) -> PyTree:
+    return jax.tree.map(jnp.shape, params)
 
 
 def _capacity(sizes: Float[Array, " generations"], name: str) -> int:

@@ -97,6 +97,30 @@ def test_subsampling_keeps_the_size_and_draws_from_the_pool():
     assert (np.diff(params) < 1.0).all() and params[-1] < 4.0  # plain replacing would have reached 6
 
 
+def test_a_generator_that_is_given():
+    """The real rows of generation 1 are at 1, and those of a generator that stands at 10 are at 11."""
+    fixed = dict(key=jax.random.key(0), generations=2, first=10.0)
+    pool = jc.simulate(Recorder(), jc.Accumulate(), samples=[3, 6], **fixed)
+    np.testing.assert_allclose(pool.params, [10.0, (3 * 1 + 6 * 11) / 9], rtol=1e-6)
+    alone = jc.simulate(Recorder(), jc.Replace(), samples=4, **fixed)
+    np.testing.assert_allclose(alone.params, [10.0, 11.0])
+    mixed = jc.simulate(Recorder(), jc.Mix("fresh", weight=0.3), samples=4, **fixed)
+    np.testing.assert_allclose(mixed.params, [10.0, 0.3 * 1 + 0.7 * 11], rtol=1e-6)
+
+
+@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
+def test_a_generator_that_is_given_to_an_exact_model(workflow, x64):
+    """Without noise the fit is the generator, or between it and the truth; no walk stands in for it."""
+    model = jc.LinearRegression(Spectrum.isotropic(3), noise=0.0)
+    given = jnp.array([1.0, 2.0, 3.0])
+    sizes = jnp.array([1e6, 3e6])
+    run = jc.simulate(model, workflow, key=jax.random.key(0), samples=sizes, generations=2, first=given)
+    np.testing.assert_allclose(run.params[0], given)
+    exact = isinstance(workflow, jc.Replace)
+    last = given if exact else 0.25 * model.truth() + 0.75 * given
+    np.testing.assert_allclose(run.params[1], last, rtol=1e-11 if exact else 5e-3)
+
+
 def test_one_compilation_serves_every_schedule():
     traces = []
 
@@ -207,6 +231,7 @@ GOOD = dict(key=jax.random.key(0), samples=10, generations=3)
         (dict(generations=0), "generations must be at least 1"),
         (dict(generations=2.0), "generations must be an integer"),
         (dict(key=0), "key must be a typed key"),
+        (dict(first=1.0), "first must have the shapes of the true parameters"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
