@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.sparse.linalg import cg
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Bool, Float, Key, Scalar
 
 from jaxcollapse._check import check_choice, check_shape, is_traced
 from jaxcollapse.data import Samples, Statistic
@@ -179,10 +179,7 @@ class LinearRegression(Model):
         rows = sums.rows
         if self.held is not None:  # the same rows again and again have the rank of one batch
             rows = jnp.minimum(rows, jnp.any(self.held != 0, axis=0 if self.exact else 1).sum())
-        # Conjugate gradients find the minimum norm, unless the unknowns are scaled.
-        regular = (ridge > 0) | (rows >= self.spectrum.dim)
-        scale = jnp.where(regular, jnp.diagonal(sums.gram) + ridge, 1.0)
-        return _solve(lambda w: sums.gram @ w + ridge * w, sums.moment, scale)
+        return ridge_solution(sums.gram, sums.moment, ridge, rows >= self.spectrum.dim)
 
     def refit(
         self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int, **context
@@ -295,6 +292,15 @@ _LARGE = 64  # the dimension from which LSQR may be worth a longer compilation
 def _equal(eigenvalues: Float[Array, " dim"]) -> bool:
     """Whether all eigenvalues are known to be equal and positive."""
     return not is_traced(eigenvalues) and bool(np.ptp(np.asarray(eigenvalues)) == 0 and np.asarray(eigenvalues)[0] > 0)
+
+
+def ridge_solution(
+    gram: Float[Array, "dim dim"], moment: Float[Array, " dim"], ridge: Scalar, regular: Bool[Array, ""] | bool
+) -> Float[Array, " dim"]:
+    """The minimiser of ``w' gram w - 2 w' moment + ridge |w|^2``: that of least norm, unless `gram` is `regular`."""
+    # Conjugate gradients find the minimum norm, unless the unknowns are scaled.
+    scale = jnp.where((ridge > 0) | regular, jnp.diagonal(gram) + ridge, 1.0)
+    return _solve(lambda w: gram @ w + ridge * w, moment, scale)
 
 
 def _solve(matrix: Callable[[Array], Array], right: Float[Array, " dim"], scale: Float[Array, " dim"]) -> Array:
