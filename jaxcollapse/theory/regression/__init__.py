@@ -28,5 +28,7 @@ from jaxcollapse.theory.regression.least_squares import ols_replace_cdf as ols_r
 from jaxcollapse.theory.regression.least_squares import ols_replace_variance as ols_replace_variance
 from jaxcollapse.theory.regression.least_squares import ols_shifted as ols_shifted
 from jaxcollapse.theory.regression.minimum_norm import isotropic_replace as isotropic_replace
+from jaxcollapse.theory.regression.projections import projected_kappa as projected_kappa
+from jaxcollapse.theory.regression.projections import projected_strong_collapse as projected_strong_collapse
 from jaxcollapse.theory.regression.schedule import PenaltySchedule as PenaltySchedule
 from jaxcollapse.theory.regression.schedule import optimal_schedule as optimal_schedule

@@ -186,7 +186,7 @@ def strong_collapse_terms(
 
     **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``.
 
-    **Reference** Dohmatob, Feng, Subramonian and Kempe 2024, arXiv:2410.04840; rederived here.
+    **Reference** Dohmatob, Feng, Subramonian and Kempe 2025, arXiv:2410.04840; rederived here.
 
     ```python
     >>> terms = strong_collapse_terms(
@@ -196,14 +196,8 @@ def strong_collapse_terms(
 
     ```
     """
-    _check_ridge(penalty, samples, noise)
-    check_positive("penalty", penalty)
+    check_shifted_rows(spectrum, shift, fraction, penalty, samples, noise, fake_noise)
     other_noise = noise if fake_noise is None else fake_noise
-    check_nonnegative("fake_noise", other_noise)
-    check_nonnegative("fraction", fraction)
-    check_at_most("fraction", fraction, 1.0)
-    check_nonnegative("shift", shift)
-    check_shape("shift", shift, (spectrum.dim,))
     s, w, delta = spectrum.eigenvalues, spectrum.signal, jnp.asarray(shift)
     k = kappa(spectrum, penalty=penalty, samples=samples)
     df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
@@ -213,3 +207,22 @@ def strong_collapse_terms(
     moved = fraction**2 * (1 + real * u) * jnp.sum(delta * s**3 * inverse)
     misfit = fraction * u * jnp.sum(delta * s * (real * s + k) ** 2 * inverse)
     return StrongCollapseTerms(bias, variance, moved + misfit)
+
+
+def check_shifted_rows(
+    spectrum: Spectrum,
+    shift: Vector,
+    fraction: Number,
+    penalty: Number,
+    samples: Number,
+    noise: Number,
+    fake_noise: Number | None,
+) -> None:
+    """Raises for arguments that describe no fit with a fraction of shifted rows."""
+    _check_ridge(penalty, samples, noise)
+    check_positive("penalty", penalty)
+    check_nonnegative("fake_noise", noise if fake_noise is None else fake_noise)
+    check_nonnegative("fraction", fraction)
+    check_at_most("fraction", fraction, 1.0)
+    check_nonnegative("shift", shift)
+    check_shape("shift", shift, (spectrum.dim,))
