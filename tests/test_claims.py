@@ -58,6 +58,7 @@ def test_papers_and_names():
     assert {paper.arxiv for paper in jc.claims.papers().values()} == {
         "2404.01413",
         "2402.07712",
+        "2410.04840",
         "2505.13947",
         "2505.19046",
         "2502.18049",

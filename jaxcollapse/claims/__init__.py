@@ -5,13 +5,23 @@ from jaxcollapse.claims import (
     barzilai_2025,
     dobriban_2018,
     dohmatob_2024,
+    dohmatob_2025,
     garg_2025,
     gerstgrasser_2024,
     he_2025,
     xu_2025,
 )
 
-_PAPERS = (gerstgrasser_2024, dohmatob_2024, dobriban_2018, xu_2025, barzilai_2025, he_2025, garg_2025)
+_PAPERS = (
+    gerstgrasser_2024,
+    dohmatob_2024,
+    dohmatob_2025,
+    dobriban_2018,
+    xu_2025,
+    barzilai_2025,
+    he_2025,
+    garg_2025,
+)
 
 
 def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
