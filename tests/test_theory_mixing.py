@@ -236,6 +236,31 @@ def test_the_best_weight_of_ridge_has_its_limits():
     assert 0.999 < heavy <= 1.0
 
 
+@pytest.mark.slow
+def test_the_golden_weight_is_not_the_best_for_many_coefficients():
+    """With 9 coefficients and 10 rows of each kind: paired differences of simulated risks against 0.685."""
+    dim, rows, generations, weights = 9, 10, 8, jnp.array([0.55, GOLDEN, 0.685, 0.75])
+    model = jc.LinearRegression(Spectrum.isotropic(dim), noise=1.0)
+    reals = jnp.full(generations, float(rows)).at[0].set(3.0 * rows)  # the first fit has no synthetic rows
+
+    def compared(risk):
+        risks = jax.lax.map(risk, weights)
+        return jnp.delete(risks - risks[2], 2, assume_unique_indices=True)
+
+    def run(key):
+        mix = lambda w: jc.Mix("fresh", weight=w, real_samples=lambda g: reals[jnp.asarray(g, int) - 1])  # noqa: E731
+        sizes = dict(samples=rows, generations=generations)
+        return compared(lambda w: jc.simulate(model, mix(w), key=key, **sizes).risk[-1])
+
+    estimate = jc.monte_carlo(run, jax.random.key(0), 30_000, progress=False)
+    chain = lambda w: regression.ridge_mixture_chain(  # noqa: E731
+        Spectrum.isotropic(dim), real_samples=reals, samples=rows, noise=1.0, penalty=0.0, weight=w
+    )
+    theory = np.asarray(compared(lambda w: chain(w)[-1]))
+    assert (estimate.mean > 8 * estimate.stderr).all()
+    np.testing.assert_array_less(np.abs(estimate.mean - theory), 4 * estimate.stderr)
+
+
 _POOLED = dict(dim=10, real_samples=20, synthetic_samples=20)
 _RIDGE = dict(penalty=0.1, samples=30, noise=1.0)
 
