@@ -1,6 +1,9 @@
-"""Double precision on or off, in one thread."""
+"""What belongs to one thread of JAX: double precision on or off, and whether a function is being traced."""
 
+import concurrent.futures
 import contextlib
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,3 +21,18 @@ def enable_x64(enabled: bool) -> contextlib.AbstractContextManager:
     from jax.experimental import enable_x64 as context  # pyright: ignore[reportAttributeAccessIssue]
 
     return context(enabled)
+
+
+def untraced(function: Callable[[], Any]) -> Any:
+    """What `function` returns, computed at once, in a thread in which nothing is traced; in the same precision.
+
+    `jax.ensure_compile_time_eval` does the same for functions without loops; with some versions of JAX a scan fails there.
+    """
+    double = x64_enabled()
+
+    def compute():
+        with enable_x64(double):
+            return function()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(compute).result()

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse._precision import enable_x64
+from jaxcollapse._precision import enable_x64, untraced
 from jaxcollapse.claim import Axis, Claim
 from jaxcollapse.claims.dohmatob_2024.figures import Figure, figure_claim
 from jaxcollapse.claims.dohmatob_2024.protocol import (
@@ -83,16 +83,14 @@ def _penalties(dim: int, cells: _Cell) -> Float[Array, " cells"]:
 
 def _best_penalties(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
     """The minimiser of the closed form in 3,000 dimensions; it has no randomness."""
-    with jax.ensure_compile_time_eval():
-        return _penalties(3000, _cells(3000, 3e5)).reshape(len(_REGIMES), len(_GROWTH))
+    return untraced(lambda: _penalties(3000, _cells(3000, 3e5))).reshape(len(_REGIMES), len(_GROWTH))
 
 
 def _best_risk(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
     """The simulated risk at the best penalty, with randomness of its own in every cell."""
     spectrum = power_law()
-    with jax.ensure_compile_time_eval():
-        cells = _cells(DIM, 3000.0)
-        penalties = _penalties(DIM, cells)
+    cells = untraced(lambda: _cells(DIM, 3000.0))
+    penalties = untraced(lambda: _penalties(DIM, cells))
 
     def risk(setting):
         cell, penalty, index = setting
@@ -135,10 +133,8 @@ _FAR = 10.0 ** np.arange(3)
 
 def _clean_rule_risks(key: Key[Array, ""]) -> Float[Array, "rules sizes"]:
     """The closed form where ``T0`` starts from 100,000; it has no randomness."""
-    with jax.ensure_compile_time_eval():
-        return jnp.stack(
-            [jnp.stack([rule.risk(1e5 ** (1 / rule.exponent) * far) for far in _FAR]) for rule in _CLEAN_RULES]
-        )
+    sizes = [[1e5 ** (1 / rule.exponent) * far for far in _FAR] for rule in _CLEAN_RULES]
+    return untraced(lambda: jnp.array([[r.risk(t) for t in row] for r, row in zip(_CLEAN_RULES, sizes, strict=True)]))
 
 
 _ADAPTED = Figure(power_law, 1.0, ((n, FAKE_SAMPLES**-_CLEAN, t) for n in (1, 5) for t in (1e3, 1e4, 1e6)))
@@ -163,12 +159,15 @@ def _schedules() -> np.ndarray:
         logs = jnp.linspace(np.log(1e-6), np.log(1e4), 121)
         return penalties.at[place].set(jnp.exp(minimiser(lambda log: risk(log, penalties, place), logs)))
 
-    with enable_x64(True), jax.ensure_compile_time_eval():
+    def schedules():
         none = jnp.zeros(_CHAIN_GENERATIONS)
         last = choose(none, _CHAIN_GENERATIONS - 1)
         greedy = functools.reduce(choose, range(_CHAIN_GENERATIONS), none)
         best = regression.optimal_schedule(spectrum, **setting, generations=_CHAIN_GENERATIONS).penalty
         return np.stack([last, greedy, best])
+
+    with enable_x64(True):
+        return untraced(schedules)
 
 
 def _schedule_theory() -> Float[Array, " schedules"]:
