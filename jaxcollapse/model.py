@@ -61,6 +61,14 @@ class Model(eqx.Module):
             f"{type(self).__name__} does not know its true parameters: define truth(), or pass simulate(..., truth=...)"
         )
 
+    def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Data | Array:
+        """Draw `n` samples of real data: what the model samples from the `truth`, by default.
+
+        A model whose real data is of another kind than what it generates defines it; workflows that ask for real data,
+        such as `Mix`, are given this.
+        """
+        return self.sample(key, truth, n)
+
     def metrics(self, params: PyTree) -> dict[str, Float[Array, "..."]]:
         """What is measured at every generation, by name. Nothing by default (the parameters are always kept)."""
         return {}

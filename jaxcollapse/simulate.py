@@ -1,6 +1,7 @@
 """`simulate`: one replication of iterative training, one scan over generations."""
 
 import difflib
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -136,8 +137,8 @@ def _scan(
     def source(current: Model, key: Key[Array, ""], params: PyTree, n: Scalar, n_real: Scalar) -> Draw:
         synthetic_key, real_key, own_key = split(key, 3)
         return Draw(
-            synthetic=lambda: _draw(current, synthetic_key, params, n, capacity),
-            real=lambda: _draw(current, real_key, truth, n_real, real_capacity),
+            synthetic=lambda: _draw(current, current.sample, synthetic_key, params, n, capacity),
+            real=lambda: _draw(current, current.real, real_key, truth, n_real, real_capacity),
             key=own_key,
             n=n,
             n_real=n_real,
@@ -169,11 +170,18 @@ def _scan(
     return Trajectory(*jax.tree.map(lambda ys, y: jnp.concatenate([ys[1:], y[None]]), outcomes, last))
 
 
-def _draw(model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, capacity: int | None) -> Data:
+def _draw(
+    model: Model,
+    sampler: Callable[[Key[Array, ""], PyTree, Any], Any],
+    key: Key[Array, ""],
+    params: PyTree,
+    n: Scalar,
+    capacity: int | None,
+) -> Data:
     """One batch; a model of rows draws a full buffer, of which the first `n` count."""
     if capacity is None:
-        return model.sample(key, params, n)
-    rows = model.sample(key, params, capacity)
+        return sampler(key, params, n)
+    rows = sampler(key, params, capacity)
     data = rows if isinstance(rows, Data) else Samples(rows)
     if not isinstance(data, Samples):
         raise TypeError(

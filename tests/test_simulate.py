@@ -79,6 +79,23 @@ def test_fresh_real_data_holds_the_chain_back():
     np.testing.assert_allclose(record(jc.Mix("fresh", weight=0.3, real_samples=9)), expected, rtol=1e-5)
 
 
+def test_real_data_is_what_the_model_says():
+    """A model whose real rows are at 5: a mixture is given them, and what it generates is not."""
+
+    class Other(Recorder):
+        def real(self, key, truth, n):
+            return jc.Samples(jnp.full(n, truth + 5.0))
+
+    expected, theta = [5.0], 5.0
+    for _ in range(3):
+        theta = 0.3 * 5.0 + 0.7 * (theta + 1.0)
+        expected.append(theta)
+    for kind in ("fresh", "fixed"):
+        workflow = jc.Mix(kind, weight=0.3, real_samples=9)
+        run = jc.simulate(Other(), workflow, key=jax.random.key(0), samples=4, generations=4)
+        np.testing.assert_allclose(run.params, expected, rtol=1e-5)
+
+
 def test_a_mixture_of_all_weight_on_real_data_never_moves():
     np.testing.assert_allclose(record(jc.Mix("fresh", weight=1.0)), 1.0, rtol=1e-6)
 
