@@ -1,0 +1,147 @@
+"""Several copies of a model that train on what all of them generate.
+
+Protocol: every copy has private real data, all share one public real data set. What a copy is shown as real data is a
+mixture of its private (total weight ``beta``) and the public data (``1 - beta``); what it is shown as synthetic data is
+a batch from each of the copies, with equal weights. A workflow mixes the two: ``Mix("fixed", weight=1 - alpha)`` is the
+protocol of the paper.
+
+Reference: Vu, Reeves and Wenger 2025, arXiv:2505.21677.
+"""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, PyTree, Scalar
+
+from jaxcollapse._check import check_at_most, check_integer
+from jaxcollapse._types import Count, Number
+from jaxcollapse.data import Data
+from jaxcollapse.model import Model
+from jaxcollapse.random import split
+from jaxcollapse.schedule import Scheduled, number, number_or_schedule
+
+
+class Shown(Data):
+    """What each of several models is shown: a stack of data sets, one for each."""
+
+    sets: Data
+    grows: ClassVar[bool] = False
+
+    def __add__(self, other: "Shown") -> "Shown":
+        """The union of what each is shown."""
+        return Shown(jax.vmap(lambda a, b: a + b)(self.sets, other.sets))
+
+    def __rmul__(self, weight: Number) -> "Shown":
+        """The same data, every row counted `weight` times."""
+        return Shown(jax.vmap(lambda data: weight * data)(self.sets))
+
+    def empty(self) -> "Shown":
+        """Nothing is shown to anyone."""
+        one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), self.sets)
+        count = jax.tree.leaves(self.sets)[0].shape[0]
+        return Shown(jax.tree.map(lambda leaf: jnp.stack([leaf] * count), one.empty()))
+
+    def union(self) -> "Shown":
+        """The union of a stack of batches, for each model."""
+        return Shown(jax.vmap(lambda sets: sets.union(), in_axes=1)(self.sets))
+
+
+class Mutual(Model):
+    """Several copies of a model that train on each other's data.
+
+    The loss of a copy counts private real data ``(1 - alpha) beta``, public real data ``(1 - alpha)(1 - beta)``, and a
+    batch from each of the ``K`` copies ``alpha/K``, all as means over rows: the number of rows of a source changes its
+    noise, not its weight.
+
+    **Arguments**
+
+    - `model`: the model that all are copies of. It must draw sufficient statistics.
+    - `models`: their number ``K``, at least 1.
+    - `private_weight`: ``beta``, the weight of private among real data, in [0, 1]; a number or a schedule.
+    - `public_samples`: the size of the public data set; that of a private one by default. Private data sets have the
+      size of the workflow's real batch.
+
+    Simulate it with ``Mix("fixed", weight=1 - alpha, real_samples=...)``: one real data set for all generations, of
+    which generation 1 is trained alone. Under workflows without a real batch every copy is trained on the same pool,
+    and batch 1 of it comes from the truth.
+
+    **Metrics** those of the model, averaged over the copies, and `disagreement`: the mean over pairs of copies of
+    the squared distance of their parameters.
+
+    **Raises** `ValueError` or `TypeError` for a model that draws rows, fewer than one copy or one public sample, and a
+    weight outside [0, 1].
+
+    **Exactness** As for the model. Designs are fresh, each source its own, or with ``design="fixed"`` one for all
+    sources and generations.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> model = jc.Mutual(jc.NormalMean(0.0), models=4, private_weight=0.5)
+    >>> run = jc.simulate(model, jc.Mix("fixed", weight=0.5), key=jax.random.key(0), samples=50, generations=3)
+    >>> bool(run.disagreement[2] < run.disagreement[0])
+    True
+
+    ```
+    """
+
+    model: Model
+    models: int = eqx.field(static=True)
+    private_weight: Scheduled
+    public_samples: Float[Array, ""] | None
+
+    def __init__(self, model: Model, *, models: Count, private_weight: Any, public_samples: Any = None):
+        """Takes the model, the number of copies and what their real data is."""
+        if not isinstance(model, Model):
+            raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+        if not model.exact:
+            raise ValueError(f"model must draw sufficient statistics, but this {type(model).__name__} draws rows")
+        check_integer("models", models, minimum=1)
+        self.model = model
+        self.models = int(models)
+        self.private_weight = number_or_schedule(private_weight, "private_weight", 0.0)
+        if isinstance(self.private_weight, jax.Array):
+            check_at_most("private_weight", self.private_weight, 1.0)
+        self.public_samples = None if public_samples is None else number(public_samples, "public_samples", 1.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`: always."""
+        return True
+
+    def truth(self) -> PyTree:
+        """That of the model, for every copy."""
+        return jax.tree.map(lambda leaf: jnp.stack([jnp.asarray(leaf)] * self.models), self.model.truth())
+
+    def metrics(self, params: PyTree) -> dict[str, Float[Array, "..."]]:
+        """The metrics of the copies on average, and their disagreement."""
+        means = jax.tree.map(lambda values: values.mean(axis=0), jax.vmap(self.model.metrics)(params))
+        spread = [jnp.sum((leaf - leaf.mean(axis=0)) ** 2) for leaf in jax.tree.leaves(params)]
+        return {**means, "disagreement": 2 / max(self.models - 1, 1) * sum(spread, jnp.zeros(()))}
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Mutual":
+        """The copies with the one design that they keep, if that is fixed."""
+        if self.public_samples is not None:
+            with jax.ensure_compile_time_eval():
+                samples = jnp.append(samples, self.public_samples)
+        return dataclasses.replace(self, model=self.model.prepare(key, samples))
+
+    def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Shown:
+        """Draw private data of size `n` from each model's own truth, and public data from the common one."""
+        *keys, public_key = split(key, self.models + 1)
+        n_public = n if self.public_samples is None else self.public_samples
+        private = jax.vmap(self.model.real, (0, 0, None))(jnp.stack(keys), truth, n)
+        public = ((1 - self.private_weight) * n / n_public) * self.model.real(public_key, self.model.truth(), n_public)
+        return Shown(jax.vmap(lambda own: self.private_weight * own + public)(private))
+
+    def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Shown:
+        """Draw `n` samples from each model, and show all of them to all, with the weight of `n`."""
+        batches = jax.vmap(self.model.sample, (0, 0, None))(jnp.stack(split(key, self.models)), params, n)
+        pool = (1 / self.models) * batches.union()
+        return Shown(jax.tree.map(lambda leaf: jnp.stack([leaf] * self.models), pool))
+
+    def fit(self, data: Shown, **context) -> PyTree:
+        """Fit each copy to what it is shown."""
+        return jax.vmap(self.model.fit)(data.sets)
