@@ -9,6 +9,7 @@ from jaxcollapse.claims import (
     garg_2025,
     gerstgrasser_2024,
     he_2025,
+    vu_2025,
     xu_2025,
 )
 
@@ -21,6 +22,7 @@ _PAPERS = (
     barzilai_2025,
     he_2025,
     garg_2025,
+    vu_2025,
 )
 
 
