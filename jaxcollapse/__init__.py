@@ -21,6 +21,7 @@ from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaus
 from jaxcollapse.models.linear_regression import LinearRegression as LinearRegression
 from jaxcollapse.models.random_projection import RandomProjection as RandomProjection
 from jaxcollapse.models.mutual import Mutual as Mutual
+from jaxcollapse.models.pruned_classifier import PrunedClassifier as PrunedClassifier
 from jaxcollapse.monte_carlo import monte_carlo as monte_carlo
 from jaxcollapse.simulate import Trajectory as Trajectory
 from jaxcollapse.simulate import simulate as simulate

@@ -7,6 +7,7 @@ from jaxcollapse.theory import exponential_family as exponential_family
 from jaxcollapse.theory import gaussian as gaussian
 from jaxcollapse.theory import mixing as mixing
 from jaxcollapse.theory import mutual as mutual
+from jaxcollapse.theory import pruning as pruning
 from jaxcollapse.theory import random_walk as random_walk
 from jaxcollapse.theory import regression as regression
 from jaxcollapse.theory import workflows as workflows
