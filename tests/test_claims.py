@@ -65,6 +65,7 @@ def test_papers_and_names():
         "2509.22341",
         "1507.03003",
         "2505.21677",
+        "2406.07515",
     }
     for paper in jc.claims.papers().values():
         assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex

@@ -6,6 +6,7 @@ from jaxcollapse.claims import (
     dobriban_2018,
     dohmatob_2024,
     dohmatob_2025,
+    feng_2024,
     garg_2025,
     gerstgrasser_2024,
     he_2025,
@@ -23,6 +24,7 @@ _PAPERS = (
     he_2025,
     garg_2025,
     vu_2025,
+    feng_2024,
 )
 
 

@@ -1,0 +1,132 @@
+"""Feng et al. 2024: synthetic labels need a verifier, which need not be perfect.
+
+Rows of two Gaussian classes, ridge classifiers. With infinitely many rows the accuracy is a step at the share of wrong
+labels ``phi/(phi + rho)``; the curve at finite ``N/d`` is that of the setting of El Firdoussi et al. 2024,
+arXiv:2410.08942. Without real data the classifier is our ``g = 1``, with real data ``g = 2``. The sizes are ours.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.pruned_classifier import PrunedClassifier
+from jaxcollapse.relation import Asymptotic, AtLeast, Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import Spectrum, pruning
+from jaxcollapse.workflow import Mix, Replace
+
+REFERENCE = Reference(
+    key="feng2024",
+    authors="Yunzhen Feng, Elvis Dohmatob, Pu Yang, Francois Charton and Julia Kempe",
+    title="Beyond Model Collapse: Scaling Up with Synthesized Data Requires Verification",
+    year=2024,
+    arxiv="2406.07515",
+)
+_DIM, _PENALTY, _REAL, _SYNTHETIC = 40, 0.1, 80, 400
+_ERRORS = np.array([0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9])
+_LARGE_ERRORS = np.array([0.4, 0.5, 0.6])
+_WEAK: dict[str, float] = dict(keep_right=0.8, keep_wrong=0.4)
+_GOOD: dict[str, float] = dict(keep_right=0.9, keep_wrong=0.1)
+_ORACLE: dict[str, float] = dict(keep_right=1.0, keep_wrong=0.0)
+_SIZES = np.array([20, 80, 320])
+
+
+def _mixture() -> Spectrum:
+    return Spectrum.from_eigenvalues(np.geomspace(2.0, 0.5, _DIM), np.full(_DIM, 1.5 * _DIM**-0.5))
+
+
+def _theory(errors: np.ndarray, verifier: dict[str, float], **sizes: Any):
+    fixed = dict(penalty=_PENALTY, **verifier, **sizes)
+    return jnp.stack([pruning.accuracy(_mixture(), error_rate=error, **fixed) for error in errors])
+
+
+def _synthetic(verifier: dict[str, float], samples: int = _SYNTHETIC):
+    """The accuracy after training on verified synthetic rows, for several shares of wrong labels."""
+
+    def accuracy(key, error):
+        model = PrunedClassifier(_mixture(), penalty=_PENALTY, error_rate=error, **verifier)
+        return simulate(model, Replace(), key=key, samples=samples, generations=1).accuracy[0]
+
+    return accuracy
+
+
+def _mixed(verifier: dict[str, float]):
+    """The same with real rows added."""
+
+    def accuracy(key, error):
+        model = PrunedClassifier(_mixture(), penalty=_PENALTY, error_rate=error, **verifier)
+        workflow = Mix("fresh", real_samples=_REAL)
+        return simulate(model, workflow, key=key, samples=_SYNTHETIC, generations=2).accuracy[-1]
+
+    return accuracy
+
+
+def _for_each(accuracy, errors: np.ndarray):
+    """One replication for all shares of wrong labels, with the same random numbers."""
+    return lambda key: jax.lax.map(lambda error: accuracy(key, error), jnp.asarray(errors))
+
+
+_ROWS = "d = 40, class mean of length 1.5, variances from 2 to 0.5, γ = 0.1"
+_ACCURACY = "accuracy"
+_FORMULA = (
+    "Φ(μ'w/√(w'Cw + g² df₂)), w = λ (C + μμ' + κ)⁻¹ μ, g² = [1 − 2λ μ'w + w'Cw + (μ'w)²]/(N − df₂), "
+    "λ = [n + m(φ(1 − ε) − ρε)]/N, N = n + m(φ(1 − ε) + ρε)"
+)
+
+CLAIMS = (
+    Claim(
+        name="feng-weak-verifier",
+        statement="With a weak verifier the accuracy falls smoothly around ε* = φ/(φ + ρ), here two thirds.",
+        theory=lambda: _theory(_ERRORS, _WEAK, synthetic_samples=_SYNTHETIC),
+        experiment=_for_each(_synthetic(_WEAK), _ERRORS),
+        relation=Asymptotic(allowance=0.015),
+        reference=REFERENCE,
+        formula=_FORMULA,
+        protocol=f"Ridge classifier, {_ROWS}; m = 400 synthetic rows, φ = 0.8, ρ = 0.4, no real rows.",
+        axis=Axis("share ε of wrong labels", _ERRORS),
+        quantity=_ACCURACY,
+        first_look=1024,
+    ),
+    Claim(
+        name="feng-oracle",
+        statement="With an oracle as verifier wrong labels cost only the rows that are lost.",
+        theory=lambda: _theory(_ERRORS, _ORACLE, synthetic_samples=_SYNTHETIC),
+        experiment=_for_each(_synthetic(_ORACLE), _ERRORS),
+        relation=Asymptotic(allowance=0.01),
+        reference=REFERENCE,
+        formula=_FORMULA,
+        protocol=f"Ridge classifier, {_ROWS}; m = 400 synthetic rows, φ = 1, ρ = 0, no real rows.",
+        axis=Axis("share ε of wrong labels", _ERRORS),
+        quantity=_ACCURACY,
+        first_look=1024,
+    ),
+    Claim(
+        name="feng-threshold",
+        statement="At ε* = φ/(φ + ρ) a classifier learns nothing, whatever the number of rows.",
+        theory=np.full(len(_SIZES), 0.5),
+        experiment=lambda key: jnp.stack([_synthetic(_WEAK, int(m))(key, 2 / 3) for m in _SIZES]),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="accuracy = 1/2 at ε* = φ/(φ + ρ)",
+        protocol=f"Ridge classifier, {_ROWS}; φ = 0.8, ρ = 0.4, ε = 2/3, no real rows.",
+        axis=Axis("synthetic rows m", _SIZES),
+        quantity=_ACCURACY,
+        first_look=1024,
+    ),
+    Claim(
+        name="feng-verified-rows",
+        statement="Verified synthetic rows improve on real rows alone, even if most of their labels were wrong.",
+        theory=lambda: _theory(0 * _LARGE_ERRORS, _ORACLE, synthetic_samples=0, real_samples=_REAL),
+        experiment=_for_each(_mixed(_GOOD), _LARGE_ERRORS),
+        relation=AtLeast(),
+        reference=REFERENCE,
+        formula="accuracy ≥ that of the n real rows alone",
+        protocol=f"Ridge classifier, {_ROWS}; n = 80 real and m = 400 synthetic rows, φ = 0.9, ρ = 0.1.",
+        axis=Axis("share ε of wrong labels", _LARGE_ERRORS),
+        quantity=_ACCURACY,
+        first_look=1024,
+    ),
+)
