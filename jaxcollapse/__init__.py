@@ -19,9 +19,9 @@ from jaxcollapse.models.exponential_family import Poisson as Poisson
 from jaxcollapse.models.gaussian import Gaussian as Gaussian
 from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaussian
 from jaxcollapse.models.linear_regression import LinearRegression as LinearRegression
-from jaxcollapse.models.random_projection import RandomProjection as RandomProjection
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.pruned_classifier import PrunedClassifier as PrunedClassifier
+from jaxcollapse.models.random_projection import RandomProjection as RandomProjection
 from jaxcollapse.monte_carlo import monte_carlo as monte_carlo
 from jaxcollapse.simulate import Trajectory as Trajectory
 from jaxcollapse.simulate import simulate as simulate

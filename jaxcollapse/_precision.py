@@ -26,7 +26,7 @@ def enable_x64(enabled: bool) -> contextlib.AbstractContextManager:
 def untraced(function: Callable[[], Any]) -> Any:
     """What `function` returns, computed at once, in a thread in which nothing is traced; in the same precision.
 
-    `jax.ensure_compile_time_eval` does the same for functions without loops; with some versions of JAX a scan fails there.
+    `jax.ensure_compile_time_eval` does so for functions without loops; in some versions of JAX a scan fails there.
     """
     double = x64_enabled()
 
