@@ -10,6 +10,7 @@ from jaxcollapse.data import Samples as Samples
 from jaxcollapse.estimate import Estimate as Estimate
 from jaxcollapse.grid import Grid as Grid
 from jaxcollapse.model import Model as Model
+from jaxcollapse.models.categorical import Categorical as Categorical
 from jaxcollapse.models.exponential_family import Bernoulli as Bernoulli
 from jaxcollapse.models.exponential_family import Beta as Beta
 from jaxcollapse.models.exponential_family import Exponential as Exponential

@@ -11,6 +11,8 @@ from jaxcollapse.claims import (
     gerstgrasser_2024,
     he_2025,
     vu_2025,
+    dohmatob_tails_2024,
+    moniri_2025,
     xu_2025,
 )
 
@@ -18,6 +20,7 @@ _PAPERS = (
     gerstgrasser_2024,
     dohmatob_2024,
     dohmatob_2025,
+    dohmatob_tails_2024,
     dobriban_2018,
     xu_2025,
     barzilai_2025,
@@ -25,6 +28,7 @@ _PAPERS = (
     garg_2025,
     vu_2025,
     feng_2024,
+    moniri_2025,
 )
 
 

@@ -115,3 +115,29 @@ class Spectrum(eqx.Module):
         with jax.ensure_compile_time_eval():
             spread = jnp.full_like(values, values.size**-0.5)
             return Spectrum(values, spread if signal is None else jnp.asarray(signal, values.dtype))
+
+    def weighted(self, weights: Vector) -> "Spectrum":
+        """The population in which the penalty ``lambda sum_j weights_j w_j^2`` is the plain one, ``lambda |u|^2``.
+
+        With ``u_j = sqrt(weights_j) w_j`` and ``x_j / sqrt(weights_j)`` for ``x_j``, labels, fits and risks are the
+        same. A model or a formula of ridge regression that is given this spectrum is one of weighted ridge regression.
+
+        **Arguments**
+
+        - `weights`: shape ``(dim,)``, positive.
+
+        **Returns** eigenvalues ``eigenvalues / weights`` and coefficients ``sqrt(weights) * signal``.
+
+        **Raises** `ValueError` or `TypeError` for weights of another sign or shape.
+
+        ```python
+        >>> Spectrum.isotropic(2).weighted([1.0, 4.0]).eigenvalues.tolist()
+        [1.0, 0.25]
+
+        ```
+        """
+        check_positive("weights", weights)
+        check_shape("weights", weights, self.signal.shape)
+        with jax.ensure_compile_time_eval():
+            values = jnp.asarray(weights, self.eigenvalues.dtype)
+            return Spectrum(self.eigenvalues / values, jnp.sqrt(values) * self.signal)
