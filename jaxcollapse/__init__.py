@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from jaxcollapse import datasets as datasets
 from jaxcollapse import features as features
+from jaxcollapse import kernels as kernels
 from jaxcollapse import schedule as schedule
 from jaxcollapse import theory as theory
 from jaxcollapse.data import Data as Data
@@ -19,6 +21,7 @@ from jaxcollapse.models.exponential_family import NormalMean as NormalMean
 from jaxcollapse.models.exponential_family import Poisson as Poisson
 from jaxcollapse.models.gaussian import Gaussian as Gaussian
 from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaussian
+from jaxcollapse.models.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.linear_regression import LinearRegression as LinearRegression
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.pruned_classifier import PrunedClassifier as PrunedClassifier

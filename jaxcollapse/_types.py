@@ -16,3 +16,5 @@ Vector: TypeAlias = Real[Any, " dim"] | Sequence[Number]
 """A number for each dimension."""
 HostArray: TypeAlias = np.ndarray | np.number | np.bool_
 """What NumPy computes: an array, or a scalar where there are no dimensions."""
+Matrix: TypeAlias = Real[Any, "rows columns"] | Sequence[Sequence[Number]]
+"""A table of numbers."""

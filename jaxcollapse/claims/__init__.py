@@ -6,13 +6,13 @@ from jaxcollapse.claims import (
     dobriban_2018,
     dohmatob_2024,
     dohmatob_2025,
+    dohmatob_tails_2024,
     feng_2024,
     garg_2025,
     gerstgrasser_2024,
     he_2025,
-    vu_2025,
-    dohmatob_tails_2024,
     moniri_2025,
+    vu_2025,
     xu_2025,
 )
 

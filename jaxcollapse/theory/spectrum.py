@@ -1,12 +1,14 @@
 """The population of a regression problem: the spectrum of the covariance and the true coefficients."""
 
+import contextlib
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive, check_shape
-from jaxcollapse._types import Count, Number, Vector
+from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive, check_shape, is_traced
+from jaxcollapse._types import Count, Matrix, Number, Vector
 
 
 class Spectrum(eqx.Module):
@@ -141,3 +143,52 @@ class Spectrum(eqx.Module):
         with jax.ensure_compile_time_eval():
             values = jnp.asarray(weights, self.eigenvalues.dtype)
             return Spectrum(self.eigenvalues / values, jnp.sqrt(values) * self.signal)
+
+    @staticmethod
+    def from_kernel(kernel: Matrix, targets: Vector) -> "Spectrum":
+        """A finite population of points under a kernel, as one of linear regression.
+
+        With the eigenvectors ``U`` of ``kernel = N U Lambda U'``, point ``i`` of ``N`` has the features
+        ``sqrt(N) Lambda^(1/2) U_i``: their inner products are the kernel, their covariance over the population is
+        ``Lambda``, and the coefficients ``Lambda^(-1/2) U'targets / sqrt(N)`` give the targets. Kernel ridge regression
+        on points drawn from the population is ridge regression on these features.
+
+        **Arguments**
+
+        - `kernel`: shape ``(N, N)``, symmetric and positive semi-definite.
+        - `targets`: the true function at every point, shape ``(N,)``.
+
+        **Returns** a `Spectrum` of ``N`` directions, in the order of their eigenvalues, largest first.
+
+        **Raises** `ValueError` or `TypeError` for other shapes and a kernel with a negative eigenvalue.
+
+        **Exactness** Exact, but that eigenvalues below the rounding error of the largest are raised to it, so that no
+        target is out of reach. The features are bounded and not Gaussian: what theory says of them is asymptotic. It
+        has no points that are drawn twice, and no risk at points that were trained on: it needs ``T`` well below ``N``.
+
+        **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, appendix C.
+
+        ```python
+        >>> population = Spectrum.from_kernel([[2.0, 1.0], [1.0, 2.0]], [1.0, 3.0])
+        >>> population.eigenvalues.round(4).tolist(), population.signal.shape
+        ([1.5, 0.5], (2,))
+
+        ```
+        """
+        traced = is_traced(kernel) or is_traced(targets)
+        with contextlib.nullcontext() if traced else jax.ensure_compile_time_eval():
+            matrix, values = jnp.asarray(kernel), jnp.asarray(targets)
+            dtype = jnp.result_type(matrix, values, float)
+            if values.ndim != 1 or values.size == 0:
+                raise ValueError(f"targets must have shape (points,), got {values.shape}")
+            points = len(values)
+            check_shape("kernel", matrix, (points, points))
+            eigenvalues, vectors = jnp.linalg.eigh(matrix.astype(dtype) / points)
+            eigenvalues, vectors = eigenvalues[::-1], vectors[:, ::-1]
+            rounding = points * jnp.finfo(dtype).eps * eigenvalues[0]
+            if not traced and not (eigenvalues[0] > 0 and eigenvalues[-1] >= -rounding):
+                raise ValueError(
+                    f"kernel must be positive semi-definite, got the eigenvalue {points * eigenvalues[-1]}"
+                )
+            eigenvalues = jnp.maximum(eigenvalues, rounding)
+            return Spectrum(eigenvalues, vectors.T @ values.astype(dtype) / jnp.sqrt(points * eigenvalues))
