@@ -85,7 +85,9 @@ PENALTIES = (0.0, 0.3)
 SIZES = ((4, 9), (4, 4), (4, 3), (6, 2), (10, 40))
 
 
-@pytest.mark.parametrize(("dim", "samples"), SIZES)
+@pytest.mark.parametrize(
+    ("dim", "samples"), [size if size in SIZES[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in SIZES]
+)
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
 def test_exact_regression_has_the_law_of_raw_data(dim, samples, penalty, workflow, x64):
@@ -101,7 +103,7 @@ def test_exact_regression_has_the_law_of_raw_data(dim, samples, penalty, workflo
         assert_same_law(a[:, g], b[:, g], 3 * 2 * len(SIZES) * len(PENALTIES))
 
 
-@pytest.mark.parametrize("samples", [9, 3])
+@pytest.mark.parametrize("samples", [9, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "workflow",
     [jc.Replace(), jc.Accumulate(), jc.Window(2), jc.Mix("fresh", weight=0.6), jc.Mix("fixed")],
@@ -182,7 +184,10 @@ def test_an_unpenalised_walk_has_the_exact_mean(samples, expected, x64):
     assert (np.abs(run.mean - theory) < 5 * run.stderr).all()
 
 
-@pytest.mark.parametrize(("dim", "samples", "penalty"), MEANS)
+@pytest.mark.parametrize(
+    ("dim", "samples", "penalty"),
+    [size if size in MEANS[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in MEANS],
+)
 def test_expected_curves_have_the_mean_of_the_paths(dim, samples, penalty, x64):
     """At every generation, with a penalty and a noise that change and a covariance with a scale."""
     spectrum = Spectrum.from_eigenvalues(jnp.full(dim, 2.0), jnp.linspace(0.2, 1.0, dim))

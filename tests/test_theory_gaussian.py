@@ -33,7 +33,7 @@ def test_figure_3_of_the_random_walk_paper():
         pytest.param(200, (130, 277, 919), 0.1322, 53.6, marks=pytest.mark.slow),
         pytest.param(300, (225, 568, 2472), 0.0480, 402.5, marks=pytest.mark.slow),
         pytest.param(400, (303, 887, 4856), 0.0174, 2981, marks=pytest.mark.slow),
-        (500, (350, 1163, 7802), 0.0063, 22033),
+        pytest.param(500, (350, 1163, 7802), 0.0063, 22033, marks=pytest.mark.slow),
     ],
 )
 def test_maximum_median_and_risk(t, band, median, risk):
