@@ -91,6 +91,27 @@ def test_the_downstream_fit_ends_a_chain():
             np.testing.assert_allclose(chain, terms.bias + terms.variance + fakes * 0.09 * terms.collapse, rtol=1e-11)
 
 
+@pytest.mark.parametrize("few", [20, 150, 290])
+def test_generators_with_few_rows_on_one_design(few):
+    """Equation 18 agrees with the recursion, in which generators on one design are one with noise sqrt(n) sigma_0."""
+    for spectrum in (isotropic(), power_law()):
+        terms = regression.ridge_terms(spectrum, penalty=0.05, samples=1000, noise=0.2, fake_samples=few)
+        for fakes in (1, 4):
+            chain = regression.ridge_chain(
+                spectrum,
+                samples=jnp.array([few, 1000.0]),
+                noise=jnp.array([0.3 * fakes**0.5, 0.2]),
+                penalty=jnp.array([0.0, 0.05]),
+            )[-1]
+            np.testing.assert_allclose(chain, terms.bias + terms.variance + fakes * 0.09 * terms.collapse, rtol=1e-11)
+
+
+def test_generators_near_the_threshold_add_without_bound():
+    for few, infinite in ((298, False), (299, True), (300, True), (301, True), (302, False)):
+        terms = regression.ridge_terms(power_law(), penalty=0.05, samples=1000, noise=0.2, fake_samples=few)
+        assert np.isfinite(terms.bias) and np.isinf(terms.collapse) == infinite
+
+
 def test_isotropic_closed_forms():
     dim, samples, noise, penalty, fakes = 60, 100.0, 0.7, 0.2, 1
     phi = dim / samples

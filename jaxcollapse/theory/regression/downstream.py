@@ -19,8 +19,7 @@ from jaxcollapse._types import Count, Number, Vector
 from jaxcollapse.theory._chi_square import inverse_moment
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
 from jaxcollapse.theory.regression.chains import _check_ridge, ridge_chain
-from jaxcollapse.theory.regression.engine import _inverse
-from jaxcollapse.theory.regression.least_squares import check_rows
+from jaxcollapse.theory.regression.engine import _inverse, _positive
 from jaxcollapse.theory.spectrum import Spectrum
 
 
@@ -36,23 +35,28 @@ class RidgeTerms(NamedTuple):
 def ridge_terms(
     spectrum: Spectrum, *, penalty: Number, samples: Number, noise: Number, fake_samples: Number
 ) -> RidgeTerms:
-    """Bias, variance and collapse term of ridge regression on labels from least-squares generators.
+    """Bias, variance and collapse term of ridge regression on labels from least-squares generators on one design.
 
-    With ``kappa = kappa(lambda, T)``: ``bias = kappa^2 sum_j w_j^2 s_j/(s_j + kappa)^2 / (1 - df2/T)``,
+    With ``kappa = kappa(lambda, T)``, ``kappa_0 = kappa(0, T0)`` and ``D_0 = s/(s + kappa_0)``:
     ``variance = sigma^2 df2/(T - df2)`` and
-    ``rho = [df2 + kappa^2 sum_j (s_j + kappa)^-2 df2/(T - df2)] / (T0 - d - 1)``.
+    ``rho = [sum_j D_0^2 s^2/(s + kappa)^2 + kappa^2 sum_j D_0^2/(s + kappa)^2 df2/(T - df2)]
+    / (T0 - df2(kappa_0) - df2(kappa_0)/df1(kappa_0))``.
+    From ``T0 = d`` rows on, ``kappa_0 = 0``, the divisor is ``T0 - d - 1``, designs of their own give the same, and
+    ``bias = kappa^2 sum_j w_j^2 s_j/(s_j + kappa)^2 / (1 - df2/T)``. Generators with fewer rows, of the minimum norm,
+    also forget: their part of the bias is that of the first one alone.
 
     **Arguments**
 
     - `spectrum`: population of the features, and the true coefficients.
     - `penalty`: ``lambda`` per sample of the downstream fit, at least 0.
     - `samples`, `noise`: rows ``T`` and label noise ``sigma`` of the downstream fit.
-    - `fake_samples`: rows ``T0`` of each generator, at least ``d - 1`` (infinite ``rho`` up to ``d + 1``).
+    - `fake_samples`: rows ``T0`` of each generator; ``rho`` is infinite from ``d - 1`` to ``d + 1``.
 
     **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``; the factor ``T0 - d - 1`` is
     exact. At ``penalty = 0`` and ``T >= d`` use `ols_replace`, which is exact.
 
-    **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, corollary 4.4 and theorem F.1.
+    **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, corollary 4.4, theorem F.1 and equation 18; for
+    ``T0 < d`` the paper bounds the bias, which is exact here.
 
     ```python
     >>> terms = ridge_terms(Spectrum.isotropic(50), penalty=0.1, samples=100, noise=0.5, fake_samples=200)
@@ -62,17 +66,29 @@ def ridge_terms(
     ```
     """
     _check_ridge(penalty, samples, noise)
-    check_rows(spectrum.dim, fake_samples, "fake_samples")
+    check_positive("fake_samples", fake_samples)
     s, w = spectrum.eigenvalues, spectrum.signal
-    k = kappa(spectrum, penalty=penalty, samples=samples)
-    df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
-    rest = samples - df2
-    inverse = _inverse(s, k) ** 2
-    bias = k**2 * jnp.sum(w**2 * s * inverse) / (1 - df2 / samples)
-    collapse = (df2 + k**2 * jnp.sum(inverse) * df2 / rest) * inverse_moment(
-        jnp.asarray(fake_samples) - spectrum.dim - 1
+    k, k0 = (kappa(spectrum, penalty=p, samples=n) for p, n in ((penalty, samples), (0.0, fake_samples)))
+    inverse, inverse0 = _inverse(s, k), _inverse(s, k0)
+    kept, kept0 = s * inverse, s * inverse0
+    df2, df2_0 = jnp.sum(kept**2), jnp.sum(kept0**2)
+    passed = df2 / (samples - df2)  # of what the downstream fit cannot represent, as noise of its labels
+
+    def downstream(labeller):
+        """What a random labeller of mean zero adds, from its variance in every direction."""
+        return jnp.sum(s * kept**2 * labeller) + k**2 * jnp.sum(s * inverse**2 * labeller) * passed
+
+    forgotten = k0**2 * jnp.sum(s * (w * inverse0) ** 2) / _positive(fake_samples - df2_0)
+    missed = jnp.sum(s * (w * (k * inverse + kept * k0 * inverse0)) ** 2)
+    misfit = k**2 * jnp.sum(s * (inverse * kept0 * w) ** 2) * passed
+    bias = missed + misfit + forgotten * downstream(s * inverse0**2)
+    rest = fake_samples - df2_0 - df2_0 / jnp.sum(kept0)
+    singular = jnp.abs(fake_samples - jnp.sum(s > 0)) <= 1
+    return RidgeTerms(
+        bias,
+        noise**2 * passed,
+        downstream(s * inverse0**2) * inverse_moment(jnp.where(singular, 0.0, rest)),
     )
-    return RidgeTerms(bias, noise**2 * df2 / rest, collapse)
 
 
 def ridge_downstream(
@@ -128,8 +144,8 @@ def ridge_downstream(
     if fake_samples is None:
         raise ValueError(f"fake_samples must be given for fakes = {fakes}")
     check_positive("fake_samples", fake_samples)
-    known = not is_traced(fake_samples) and not is_traced(penalty)
-    if known and fake_samples >= spectrum.dim - 1 and np.all(np.asarray(penalty) > 0):
+    one_design = design == "fixed" or (not is_traced(fake_samples) and fake_samples >= spectrum.dim - 1)
+    if one_design and not is_traced(penalty) and np.all(np.asarray(penalty) > 0):
         terms = ridge_terms(spectrum, penalty=penalty, samples=samples, noise=noise, fake_samples=fake_samples)
         added = fakes * fake_noise**2
         return terms.bias + terms.variance + jnp.where(added > 0, added * terms.collapse, 0.0)

@@ -52,7 +52,7 @@ def ols_replace(
     ```
     """
     sizes, noises = curves(dim, samples, noise, generations)
-    check_rows(dim, samples)
+    _check_rows(dim, samples)
     return jnp.cumsum(dim * estimation_variance(noises, sizes - dim - 1))
 
 
@@ -89,7 +89,7 @@ def ols_accumulate(
     """
     check_choice("design", design, ("fresh", "fixed"))
     sizes, noises = curves(dim, samples, noise, generations)
-    check_rows(dim, samples if np.ndim(samples) == 0 else jnp.asarray(samples)[0])
+    _check_rows(dim, samples if np.ndim(samples) == 0 else jnp.asarray(samples)[0])
     check_one_number("noise", noise, "under accumulation")
     if design == "fixed":
         check_one_number("samples", samples, "for a fixed design")
@@ -158,7 +158,7 @@ def ols_replace_variance(
     """
     check_choice("design", design, ("fresh", "fixed"))
     sizes, noises = curves(dim, samples, noise, generations)
-    check_rows(dim, samples)
+    _check_rows(dim, samples)
     if design == "fixed":
         check_one_number("samples", samples, "for a fixed design")
     finite = sizes > dim + 3
@@ -247,7 +247,7 @@ def ols_shifted(
     ```
     """
     sizes, noises = curves(spectrum.dim, samples, noise, generations)
-    check_rows(spectrum.dim, samples)
+    _check_rows(spectrum.dim, samples)
     check_nonnegative("test_variances", test_variances)
     check_shape("test_variances", test_variances, (spectrum.dim,))
     trained, tested = spectrum.eigenvalues, jnp.asarray(test_variances)
@@ -288,7 +288,7 @@ def ols_estimated_noise(
     """
     check_choice("ddof", ddof, ("none", "dim"))
     sizes, noises = curves(dim, samples, noise, generations)
-    check_rows(dim, samples)
+    _check_rows(dim, samples)
     for name, value in (("samples", samples), ("noise", noise)):
         check_one_number(name, value, "when the noise is estimated")
     kept = 1.0 if ddof == "dim" else jnp.maximum(1 - dim / sizes, 0.0)
@@ -307,8 +307,8 @@ def curves(
     return per_generation("samples", samples, generations), per_generation("noise", noise, generations)
 
 
-def check_rows(dim: Count, samples: Number | Curve, name: str = "samples") -> None:
+def _check_rows(dim: Count, samples: Number | Curve) -> None:
     """Raises for fewer rows than least squares has an answer for: infinite from ``d - 1`` to ``d + 1``."""
-    check_positive(name, samples)
+    check_positive("samples", samples)
     if not is_traced(samples) and np.any(np.asarray(samples) < dim - 1):
-        raise ValueError(f"{name} must be at least dim - 1 = {dim - 1} (fewer rows: use ridge_chain), got {samples}")
+        raise ValueError(f"samples must be at least dim - 1 = {dim - 1} (fewer rows: use ridge_chain), got {samples}")
