@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
-from jaxcollapse._check import check_at_most, check_choice, check_integer
+from jaxcollapse._check import check_at_most, check_choice, check_integer, check_positive
 from jaxcollapse._types import Count
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.schedule import Scheduled, Table, Varying, evaluate, number_or_schedule
@@ -98,10 +98,32 @@ class Replace(Workflow):
 
 
 class Accumulate(Workflow):
-    """Train each generation on everything so far: the real batch and all synthetic ones."""
+    """Train each generation on everything so far: the real batch and all synthetic ones.
 
+    **Arguments**
+
+    - `weight`: how often a row of batch ``g`` counts, positive; a number or a schedule. Once by default.
+
+    **Raises** `ValueError` when `weight` is not positive.
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> heavy = Accumulate(weight=lambda g: jnp.where(g == 1, 3.0, 1.0))  # the real rows count three times
+    >>> heavy.weights(jnp.array([100.0, 100.0]))[0].tolist()
+    [[1.0, 0.0], [0.75, 0.25]]
+
+    ```
+    """
+
+    weight: Scheduled | None
     needs_rows: ClassVar[bool] = False
     keeps_data: ClassVar[bool] = True
+
+    def __init__(self, weight: Any = None):
+        """Takes the weight of each batch."""
+        self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0)
+        if isinstance(self.weight, jax.Array):
+            check_positive("weight", self.weight)
 
     def init(self, draw: Draw, generations: int) -> PyTree:
         """An empty pool."""
@@ -110,7 +132,7 @@ class Accumulate(Workflow):
 
     def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
         """The pool with the newest batch in it."""
-        batch = draw.synthetic()
+        batch = draw.synthetic() if self.weight is None else self.weight * draw.synthetic()
         if isinstance(state, _Archive):
             state = state.put(generation - 1, batch)
             return state.batches.union(), state
@@ -118,8 +140,9 @@ class Accumulate(Workflow):
         return pool, pool
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
-        """Every batch in proportion to its size."""
-        return _pooled(samples, len(samples)), jnp.zeros_like(samples)
+        """Every batch in proportion to its size, times the weight of its rows."""
+        counted = samples if self.weight is None else samples * _values(self.weight, len(samples), "weight", 0.0)
+        return _pooled(counted, len(samples)), jnp.zeros_like(samples)
 
 
 class Window(Workflow):

@@ -10,6 +10,7 @@ import pytest
 
 import jaxcollapse as jc
 from jaxcollapse import schedule
+from jaxcollapse.models.regression_walk import FixedDesignWalk
 
 Spectrum = jc.theory.Spectrum
 
@@ -55,13 +56,15 @@ def mean_recursion(workflow, samples, generations):
     [
         jc.Replace(),
         jc.Accumulate(),
+        jc.Accumulate(weight=0.3),
+        jc.Accumulate(weight=lambda g: 2.0 / g),
         jc.Window(1),
         jc.Window(2),
         jc.Window(9),
         jc.Mix("fixed"),
         jc.Mix("fixed", weight=0.3),
     ],
-    ids=repr,
+    ids="replace all all-alike all-weighted last last-two last-nine pooled mixed".split(),
 )
 @pytest.mark.parametrize("samples", [4, [4, 2, 7, 1, 3]])
 def test_the_weight_matrix_is_what_the_simulation_does(workflow, samples):
@@ -271,6 +274,8 @@ def test_wrong_objects():
     with pytest.raises(ValueError, match='samples must be the same for every batch under design="fixed"'):
         model = jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, design="fixed")
         jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=lambda g: 10 * g, generations=3)
+    with pytest.raises(TypeError, match="it serves Replace, Accumulate and Window"):
+        jc.simulate(FixedDesignWalk(5, 3, noise=1.0), jc.Mix("fresh"), **GOOD)
     with pytest.raises(ValueError, match="penalty must be finite and at least 0"):
         model = jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, penalty=lambda g: 1.0 - g)
         jc.simulate(model, jc.Replace(), **GOOD)
@@ -281,6 +286,8 @@ def test_wrong_objects():
     [
         (lambda: jc.Window(0), "batches must be at least 1"),
         (lambda: jc.Window(2.5), "batches must be an integer"),
+        (lambda: jc.Accumulate(weight=0.0), "weight must be positive and finite"),
+        (lambda: jc.Accumulate(weight="half"), "weight must be a number"),
         (lambda: jc.Mix("new"), "real must be 'fresh' or 'fixed'"),
         (lambda: jc.Mix("fresh", weight=1.5), "weight must be at most 1"),
         (lambda: jc.Mix("fresh", weight=-0.5), "weight must be finite and at least 0"),

@@ -18,6 +18,7 @@ from jax.scipy.sparse.linalg import cg
 from jaxtyping import Array, Bool, Float, Key, Scalar
 
 from jaxcollapse._check import check_choice, check_shape, is_traced
+from jaxcollapse._types import Number
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
 from jaxcollapse.models.regression_walk import (
@@ -47,6 +48,11 @@ class RegressionSums(Statistic):
         x, y = data.rows
         weighted = data.weights[:, None] * x
         return RegressionSums(weighted.T @ x, weighted.T @ y, data.count, jnp.sum(data.weights > 0, dtype=y.dtype))
+
+    def __rmul__(self, weight: Number) -> "RegressionSums":
+        """The same rows, each counted `weight` times: as many as before, unless none is left."""
+        gram, moment, total = (weight * leaf for leaf in (self.gram, self.moment, self.weight))
+        return RegressionSums(gram, moment, total, jnp.where(weight > 0, self.rows, 0.0))
 
 
 class LinearRegression(Model):

@@ -92,7 +92,7 @@ class FixedDesignWalk(Model):
 
     **Metrics** `risk`: the excess test risk.
 
-    **Raises** `TypeError` under a workflow that weighs its data, such as `Mix`.
+    **Raises** `TypeError` under a workflow that draws real data again, such as `Mix`.
 
     **Exactness** Exact in law for any covariance and ``n >= dim``; NaN below.
 
@@ -151,6 +151,10 @@ class FixedDesignWalk(Model):
         n = jnp.asarray(n, dtype)
         return Displaced(n * (params.along + self.noise * noise), n)
 
+    def real(self, key: Key[Array, ""], truth: "Displacement", n: Scalar | int) -> "Displaced":
+        """Refused: the noise of a second batch would take a direction of its own."""
+        raise TypeError("a walk on one design has one batch a generation: it serves Replace, Accumulate and Window")
+
     def fit(self, data: "Displaced", *, previous: "Displacement", **context) -> "Displacement":
         """The mean displacement."""
         return Displacement(data.total / data.weight, previous.met + 1)
@@ -164,14 +168,10 @@ class Displacement(eqx.Module):
 
 
 class Displaced(Statistic):
-    """Displacements times their weights; they can be pooled, but not weighted."""
+    """Displacements times their weights."""
 
     total: Float[Array, " directions"]
     weight: Float[Array, ""]
-
-    def __rmul__(self, weight: Scalar | float) -> "Displaced":
-        """Refused."""
-        raise TypeError("a walk on one design has one batch a generation: it serves Replace, Accumulate and Window")
 
 
 class Coefficients(eqx.Module):
