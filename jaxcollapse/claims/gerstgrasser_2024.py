@@ -108,6 +108,19 @@ def _part_of_rows_bound():
     return first * workflows.inflation(AccumulateSubsample(), generations=_PART_GENERATIONS)
 
 
+_REAL_WEIGHT, _WEIGHTED_GENERATIONS = 4.0, 8
+_WEIGHTED = Accumulate(weight=lambda g: jnp.where(g == 1, _REAL_WEIGHT, 1.0))
+
+
+def _weighted(key):
+    model = LinearRegression(Spectrum.isotropic(DIM), noise=1.0, design="fixed")
+    return simulate(model, _WEIGHTED, key=key, samples=SAMPLES, generations=_WEIGHTED_GENERATIONS).risk
+
+
+def _weighted_theory():
+    return accumulation.ols_weighted(**_SIZES, weights=[_REAL_WEIGHT] + [1.0] * (_WEIGHTED_GENERATIONS - 1))
+
+
 _RIDGE: dict[str, Any] = dict(samples=300, noise=0.5, generations=8)
 _RIDGE_DIM, _PER_SAMPLE = 60, 0.2
 
@@ -190,6 +203,16 @@ CLAIMS = (
         formula="R(g) = σ² d Σ_{i≤g} n_i / (N_i (N_i − d − 1)), N_i = n_1 + … + n_i",
         protocol="Least squares, d = 10, σ = 1, batches of 32, 24, 96, 40, 160, 32, 48, 400 rows, each a new design.",
         generations=len(_UNEQUAL),
+    ),
+    _claim(
+        "gerstgrasser-accumulate-weighted",
+        "Real rows that count four times bring the risk nearer to that of real data alone, and never below it.",
+        theory=_weighted_theory,
+        experiment=_weighted,
+        relation=Equal(),
+        formula="R(g) = σ² d/(n − d − 1) · Σ_{i≤g} (ω_i/Ω_i)², Ω_i = ω_1 + … + ω_i; of M, 1, 1, …: → 1 + ψ₁(M + 1)",
+        protocol=_PROTOCOL + "one design, labelled again and again; the first batch counts four times.",
+        generations=_WEIGHTED_GENERATIONS,
     ),
     _claim(
         "gerstgrasser-accumulate-few-rows",

@@ -5,7 +5,7 @@ and noise ``sigma0``, then the downstream ridge fit, our ``g = n + 1``, with ``T
 parameters are those of their figures 1 and 2: ``d = 300``, ``T0 = 600``.
 """
 
-from jaxcollapse.claims.dohmatob_2024 import adaptive, digits, figures
+from jaxcollapse.claims.dohmatob_2024 import adaptive, digits, figures, laws
 from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE as REFERENCE
 
-CLAIMS = figures.CLAIMS + digits.CLAIMS + adaptive.CLAIMS
+CLAIMS = figures.CLAIMS + laws.CLAIMS + digits.CLAIMS + adaptive.CLAIMS

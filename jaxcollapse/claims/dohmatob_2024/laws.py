@@ -1,0 +1,238 @@
+"""What holds besides the mean of theorem 4.1: laws, other test data, few rows, estimated noise, and endless chains.
+
+Sizes are small where formulas are exact for every size.
+"""
+
+from typing import Any, Literal
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse._precision import enable_x64
+from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE
+from jaxcollapse.models.linear_gaussian import LinearGaussian
+from jaxcollapse.models.linear_regression import LinearRegression
+from jaxcollapse.relation import Asymptotic, Equal, Probability
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.workflow import Replace
+
+_Design = Literal["fresh", "fixed"]
+_DESIGNS: tuple[_Design, ...] = ("fresh", "fixed")
+
+
+def _risk(key, dim: int, design: _Design = "fresh", *, noise: float, samples: int, generations: int):
+    """Excess risk of an unpenalised chain on isotropic rows, at every generation."""
+    model = LinearRegression(Spectrum.isotropic(dim), noise=noise, design=design)
+    return simulate(model, Replace(), key=key, samples=samples, generations=generations).risk
+
+
+def _claim(name: str, statement: str, *, generations: int, quantity="excess risk", **fields) -> Claim:
+    """A claim on a curve over the generations."""
+    return Claim(
+        name=f"dohmatob-{name}",
+        statement=statement,
+        reference=REFERENCE,
+        axis=Axis("generation g", np.arange(1, generations + 1)),
+        quantity=quantity,
+        **fields,
+    )
+
+
+# Four rows more than coefficients: the risk has a mean, but no variance.
+_LAW: dict[str, Any] = dict(noise=1.0, samples=14, generations=8)
+_LAW_DIM, _LAW_RISK = 10, 15.0
+
+_SPREAD: dict[str, Any] = dict(noise=1.0, samples=60, generations=8)
+_SPREAD_DIM, _SPREAD_AT = 20, np.array([1, 8])
+
+
+def _spread(key):
+    """Squared distance of the risk from its mean, on fresh designs and then on one."""
+    mean = regression.ols_replace(dim=_SPREAD_DIM, **_SPREAD)
+    gaps = [(_risk(key, _SPREAD_DIM, design, **_SPREAD) - mean) ** 2 for design in _DESIGNS]
+    return jnp.concatenate([gap[_SPREAD_AT - 1] for gap in gaps])
+
+
+def _spread_theory():
+    curves = [regression.ols_replace_variance(dim=_SPREAD_DIM, **_SPREAD, design=design) for design in _DESIGNS]
+    return jnp.concatenate([curve[_SPREAD_AT - 1] for curve in curves])
+
+
+_TRAINED, _TESTED = (1.0, 0.7, 0.5, 0.2), (0.3, 1.0, 0.1, 0.4)
+_SHIFTED: dict[str, Any] = dict(noise=1.0, samples=24, generations=5)
+
+
+def _shifted(key):
+    """Risk on test rows of another covariance."""
+    spectrum = Spectrum.from_eigenvalues(_TRAINED)
+    chain = LinearRegression(spectrum, noise=_SHIFTED["noise"])
+    sizes = dict(samples=_SHIFTED["samples"], generations=_SHIFTED["generations"])
+    params = simulate(chain, Replace(), key=key, **sizes, truth=spectrum.signal).params
+    return (params - spectrum.signal) ** 2 @ jnp.array(_TESTED)
+
+
+_FEW: dict[str, Any] = dict(noise=0.4, samples=20, generations=6)
+_FEW_DIM = 50
+
+
+def _estimated(key):
+    model = LinearGaussian(Spectrum.isotropic(4), noise=1.0, ddof="none")
+    return simulate(model, Replace(), key=key, samples=24, generations=8).risk
+
+
+_ENDLESS: dict[str, Any] = dict(noise=0.7, samples=100, penalty=0.5)
+_ENDLESS_GENERATIONS = 40
+
+
+def _endless_population() -> Spectrum:
+    return Spectrum.isotropic(60, norm=0.3)
+
+
+def _endless(key):
+    chains = []
+    for design in _DESIGNS:
+        model = LinearRegression(
+            _endless_population(), noise=_ENDLESS["noise"], penalty=_ENDLESS["penalty"], design=design
+        )
+        sizes = dict(samples=_ENDLESS["samples"], generations=_ENDLESS_GENERATIONS)
+        chains.append(simulate(model, Replace(), key=key, **sizes).risk[-1])
+    return jnp.stack(chains)
+
+
+def _endless_theory():
+    population = _endless_population()
+    return jnp.stack([regression.ridge_chain_limit(population, **_ENDLESS, design=design) for design in _DESIGNS])
+
+
+_SHRUNK: dict[str, Any] = dict(samples=120, noise=0.5, fakes=3, fake_samples=150, fake_noise=0.5)
+_SHRUNK_DIM = 60
+
+
+def _best_alone():
+    """The best penalty, if the fit is not made smaller."""
+    with enable_x64(True):
+        return regression.adaptive_penalty(Spectrum.isotropic(_SHRUNK_DIM), **_SHRUNK)
+
+
+def _shrunk(key):
+    """Risk of the best ridge fit that is made smaller, and of the best that is not."""
+    fakes, spectrum = _SHRUNK["fakes"], Spectrum.isotropic(_SHRUNK_DIM)
+    best = regression.shrunk_ridge(dim=_SHRUNK_DIM, **_SHRUNK)
+
+    def risk(penalty, factor):
+        last = lambda value, before: lambda g: jnp.where(g > fakes, value, before)  # noqa: E731
+        model = LinearRegression(
+            spectrum, noise=last(_SHRUNK["noise"], _SHRUNK["fake_noise"]), penalty=last(penalty, 0.0)
+        )
+        sizes = last(_SHRUNK["samples"], _SHRUNK["fake_samples"])
+        chain = simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1, truth=spectrum.signal)
+        return model.metrics(factor * chain.params[-1])["risk"]
+
+    return jnp.stack([risk(best.penalty, best.shrinkage), risk(_best_alone(), 1.0)])
+
+
+def _shrunk_theory():
+    alone = regression.ridge_downstream(Spectrum.isotropic(_SHRUNK_DIM), penalty=_best_alone(), **_SHRUNK)
+    return jnp.stack([regression.shrunk_ridge(dim=_SHRUNK_DIM, **_SHRUNK).risk, alone])
+
+
+CLAIMS = (
+    _claim(
+        "law",
+        "On one design the risk of least squares has an F law at every generation, also without a variance.",
+        theory=lambda: regression.ols_replace_cdf(_LAW_RISK, dim=_LAW_DIM, **_LAW),
+        experiment=lambda key: _risk(key, _LAW_DIM, "fixed", **_LAW) <= _LAW_RISK,
+        relation=Probability(tolerance=0.02),
+        formula="R(g) ~ g σ² d/(T − d + 1) · F(d, T − d + 1)",
+        protocol="Least squares, d = 10, T = 14, σ = 1, one design, labels replaced at every generation; P(R(g) ≤ 15).",
+        generations=_LAW["generations"],
+        quantity="P(excess risk ≤ 15)",
+    ),
+    Claim(
+        name="dohmatob-spread",
+        statement="The risk has the same mean on one design as on fresh ones, but a larger variance.",
+        theory=_spread_theory,
+        experiment=_spread,
+        relation=Equal(tolerance=0.03),
+        reference=REFERENCE,
+        formula=(
+            "Fixed: (g σ²)² 2d(T − 1)/((T − d − 1)²(T − d − 3)). Fresh, ν = T − d + 1: "
+            "σ⁴ [d(d + 2)(g/((ν − 2)(ν − 4)) + g(g − 1)/(ν − 2)²) − (g d/(ν − 2))²]"
+        ),
+        protocol="Least squares, d = 20, T = 60, σ = 1, isotropic Gaussian rows.",
+        labels=tuple(f"{design}, g = {g}" for design in _DESIGNS for g in _SPREAD_AT),
+        quantity="variance of the excess risk",
+    ),
+    _claim(
+        "shifted",
+        "On test data of another covariance the risk of least squares is the same multiple of its trace.",
+        theory=lambda: regression.ols_shifted(Spectrum.from_eigenvalues(_TRAINED), test_variances=_TESTED, **_SHIFTED),
+        experiment=_shifted,
+        relation=Equal(),
+        formula="R(g) = g σ² tr(Σ_test Σ⁻¹)/(T − d − 1)",
+        protocol="Least squares, T = 24, σ = 1, variances 1, 0.7, 0.5, 0.2 in training, 0.3, 1, 0.1, 0.4 in testing.",
+        generations=_SHIFTED["generations"],
+    ),
+    _claim(
+        "minimum-norm",
+        "With fewer rows than coefficients on fresh designs, the truth is forgotten and the noise saturates.",
+        theory=lambda: regression.isotropic_replace(dim=_FEW_DIM, design="fresh", **_FEW),
+        experiment=lambda key: _risk(key, _FEW_DIM, **_FEW),
+        relation=Equal(),
+        formula="R(g) = (1 − η^g)|w₀|² + σ² T/(d − T − 1) · (1 − η^g)/(1 − η), η = T/d",
+        protocol="Minimum norm, d = 50, T = 20, σ = 0.4, isotropic rows; every generation draws a new design.",
+        generations=_FEW["generations"],
+    ),
+    _claim(
+        "minimum-norm-fixed",
+        "With fewer rows than coefficients on one design, the truth is projected once and the noise grows linearly.",
+        theory=lambda: regression.isotropic_replace(dim=_FEW_DIM, design="fixed", **_FEW),
+        experiment=lambda key: _risk(key, _FEW_DIM, "fixed", **_FEW),
+        relation=Equal(),
+        formula="R(g) = (1 − η)|w₀|² + g σ² T/(d − T − 1), η = T/d",
+        protocol="Minimum norm, d = 50, T = 20, σ = 0.4, isotropic rows; all generations label one design.",
+        generations=_FEW["generations"],
+        first_look=2048,
+    ),
+    _claim(
+        "estimated-noise",
+        "If each generation also passes on the noise that it estimates by maximum likelihood, the risk is bounded.",
+        theory=lambda: regression.ols_estimated_noise(dim=4, samples=24, noise=1.0, generations=8, ddof="none"),
+        experiment=_estimated,
+        relation=Equal(tolerance=0.015),
+        formula="R(g) = σ² d/(T − d − 1) · (1 − a^g)/(1 − a), a = 1 − d/T",
+        protocol="Least squares, d = 4, T = 24, σ = 1; labels of the next generation scatter by the root of RSS/T.",
+        generations=8,
+    ),
+    Claim(
+        name="dohmatob-endless",
+        statement="A ridge chain with one penalty forgets the truth, but its noise stays bounded; more on one design.",
+        theory=_endless_theory,
+        experiment=_endless,
+        relation=Asymptotic(allowance=0.01),
+        reference=REFERENCE,
+        formula=(
+            "Fixed: |w₀|² + σ²/(2λ) [tr Σ/T − (κ(λ/2) − λ/2)]. "
+            "Fresh: |w₀|² + γ² Σ_j s_j²/(κ (2 s_j + κ)), the fixed point of the recursion"
+        ),
+        protocol="Ridge, d = 60, T = 100, σ = 0.7, λ = 0.5, |w₀| = 0.3, isotropic rows, after 40 generations.",
+        labels=_DESIGNS,
+        quantity="excess risk",
+        first_look=2048,
+    ),
+    Claim(
+        name="dohmatob-shrunk",
+        statement="Fake labels are longer than the truth: a ridge fit that is then made smaller beats every penalty.",
+        theory=_shrunk_theory,
+        experiment=_shrunk,
+        relation=Asymptotic(allowance=0.01),
+        reference=REFERENCE,
+        formula="λ = σ² (d/T)/q, then |w₀|²/q times the fit, with q = |w₀|² + n σ₀² d/(T₀ − d − 1)",
+        protocol="Isotropic rows, d = 60, T = 120, σ = 0.5, n = 3 generators, T₀ = 150, σ₀ = 0.5.",
+        labels=("ridge, then smaller", "best penalty alone"),
+        quantity="excess risk",
+        first_look=2048,
+    ),
+)
