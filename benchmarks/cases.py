@@ -49,6 +49,8 @@ class Contest:
     rtol: float | None = None
     draws: tuple[int, int] | None = None
     """How many normals and chi-squares one generation of ours needs, where that is known."""
+    step: bool = False
+    """Whether a generation is one `step` of `Draws`."""
     slow: bool = False
     """Left out of a quick run."""
 
@@ -201,6 +203,7 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             10_000,
             GAUSSIAN,
             draws=(1, 1),
+            step=True,
         ),
     ),
     "covariance": (
@@ -242,8 +245,9 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
 }
 FIRST_RESULT = "first-result"
 DRAWS = (
-    Entry("normals", OURS, Draws(False, 1_000), 50_000),
-    Entry("chi-squares", OURS, Draws(True, 1_000), 50_000),
+    Entry("normals", OURS, Draws("normal", 1_000), 50_000),
+    Entry("chi-squares", OURS, Draws("chi-square", 1_000), 50_000),
+    Entry("steps", OURS, Draws("step", 1_000), 25_000),
 )
 QUICK = ("ridge", "gaussian", "covariance", FIRST_RESULT)
 """The cases of a quick run that names none."""

@@ -93,7 +93,7 @@ def first_result(measured: Sequence[dict], replications: int) -> str:
 
 
 def rates(results: Results) -> list[float]:
-    """Normals and chi-squares per second; nothing if they were not measured."""
+    """Normals, chi-squares and steps per second; nothing if they were not measured."""
     if any(isinstance(result, Absent) for result in results):
         return []
     return [entry.replications * entry.task.count / r.median for entry, r in zip(DRAWS, results, strict=True)]
@@ -103,10 +103,11 @@ def draws(results: Results) -> str:
     """The rates in words."""
     if not (found := rates(results)):
         return "Not measured."
-    normals, chi_squares = found
+    normals, chi_squares, steps = found
     return (
         f"`jaxcollapse.random` in a compiled loop on all cores, single precision: {_count(normals)} normals or "
-        f"{_count(chi_squares)} chi-squares a second."
+        f"{_count(chi_squares)} chi-squares a second, or {_count(steps)} steps of one of each with an exponential and "
+        f"a logarithm."
     )
 
 
@@ -152,7 +153,7 @@ def plain(result: Timing | Absent | dict) -> dict:
 def _against_draws(asked: Contest, ours: Timing, rates: Sequence[float]) -> str:
     """What ours takes, in draws of this machine: what a sampler that does nothing else would reach."""
     fits = ours.entry.replications * asked.chain.generations
-    each, (normals, chi_squares) = ours.median / fits, rates
+    each, (normals, chi_squares, steps) = ours.median / fits, rates
     text = (
         f"{_seconds(each)} a generation for jaxcollapse, as long as {_count(each * normals)} normals or "
         f"{_count(each * chi_squares)} chi-squares take."
@@ -163,6 +164,8 @@ def _against_draws(asked: Contest, ours: Timing, rates: Sequence[float]) -> str:
             f" It draws {asked.draws[0]:,} and {asked.draws[1]:,} of them, which alone would take {needed / each:.0%} "
             f"of the time."
         )
+    if asked.step:
+        text += f" A loop of such steps that keeps nothing takes {1 / steps / each:.0%} of it."
     return text
 
 

@@ -1,7 +1,7 @@
 """What is computed: the chains of models, as plain data that every peer reads in its own way."""
 
 import dataclasses
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -82,9 +82,13 @@ class ExpectedCurve:
 
 @dataclasses.dataclass(frozen=True)
 class Draws:
-    """The sum of `count` random numbers of one kind, and nothing else."""
+    """The sum of `count` random numbers of one kind, and nothing else.
 
-    chi_square: bool
+    A ``"step"`` is one of a Gaussian walk: a normal and a chi-square, an exponential and a logarithm, all of which are
+    forgotten but the last mean and log variance.
+    """
+
+    kind: Literal["normal", "chi-square", "step"]
     count: int
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 import jaxcollapse as jc
 from jaxcollapse.random import chi_square, normal
@@ -38,8 +39,13 @@ def _expected_curve(task: ExpectedCurve, seed: int) -> Summary:
 
 
 def _summary(estimate: jc.Estimate) -> Summary:
-    variance = estimate.variance if estimate.count > 1 else 0 * estimate.mean
-    return Summary(estimate.count, estimate.mean, variance)
+    """What peers return too; of several curves, side by side along a last axis."""
+    mean = _side_by_side(estimate.mean)
+    return Summary(estimate.count, mean, _side_by_side(estimate.variance) if estimate.count > 1 else 0 * mean)
+
+
+def _side_by_side(curves: np.ndarray | tuple[np.ndarray, ...]) -> np.ndarray:
+    return np.stack(curves, axis=-1) if isinstance(curves, tuple) else curves
 
 
 def _experiment(chain: Chain) -> tuple[Callable, jc.Grid | None]:
@@ -91,7 +97,7 @@ def _gaussian(chain: Gaussian) -> Callable:
     def moments(key):
         model = jc.Gaussian(ddof=1)
         run = jc.simulate(model, jc.Replace(), key=key, samples=chain.samples, generations=chain.generations)
-        return jnp.stack([run.mean, run.log_variance], axis=-1)
+        return run.mean, run.log_variance
 
     return moments
 
@@ -100,7 +106,7 @@ def _covariance(chain: Covariance) -> Callable:
     def moments(key):
         model = jc.MultivariateGaussian(jnp.eye(chain.dim), ddof=1)
         run = jc.simulate(model, jc.Replace(), key=key, samples=chain.samples, generations=chain.generations)
-        return jnp.stack([run.log_determinant, jnp.log(run.trace)], axis=-1)
+        return run.log_determinant, jnp.log(run.trace)
 
     return moments
 
@@ -109,11 +115,16 @@ def _draws(task: Draws) -> Callable:
     """Numbers from the streams of one key in a compiled loop, added up."""
 
     def total(key):
-        def step(i, total):
-            if task.chi_square:
-                return total + chi_square(key, 100.0, stream=8 * i)
-            return total + normal(key, stream=i)
+        def step(i, state):
+            mean, log_variance = state
+            match task.kind:
+                case "normal":
+                    return mean + normal(key, stream=i), log_variance
+                case "chi-square":
+                    return mean, log_variance + chi_square(key, 100.0, stream=8 * i)
+            mean += jnp.exp(0.5 * log_variance) * normal(key, stream=8 * i) / 10
+            return mean, log_variance + jnp.log(chi_square(key, 100.0, stream=8 * i + 1) / 100)
 
-        return jax.lax.fori_loop(0, task.count, step, jnp.zeros(()))
+        return jnp.stack(jax.lax.fori_loop(0, task.count, step, (jnp.zeros(()), jnp.zeros(()))))
 
     return total
