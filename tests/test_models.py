@@ -11,6 +11,7 @@ from scipy.stats import ks_2samp, norm
 
 import jaxcollapse as jc
 from jaxcollapse import _program
+from jaxcollapse.models.fixed_ridge_walk import FixedRidgeWalk
 from jaxcollapse.models.linear_regression import RegressionSums
 from jaxcollapse.models.regression_walk import FixedDesignWalk, LeastSquaresWalk, RidgeWalk
 from jaxcollapse.random import bartlett, chi_square
@@ -80,6 +81,32 @@ def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, 
     for g in range(4):
         assert_same_law(a[:, g], b[:, g], comparisons)
     assert_same_law(a[:, 3] / a[:, 1], b[:, 3] / b[:, 1], comparisons)
+
+
+ONE_RIDGE = ((5, 12, 0.1), (4, 4, 0.05), (5, 3, 0.0), (5, 3, 0.2), (1, 3, 0.3))
+
+
+@pytest.mark.parametrize(
+    ("dim", "samples", "penalty"),
+    [size if size in ONE_RIDGE[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in ONE_RIDGE],
+)
+@pytest.mark.parametrize("workflow", [jc.Replace(), WEIGHTED, jc.Mix("fresh", weight=0.6)], ids=["last", "all", "mix"])
+def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, penalty, workflow, x64):
+    """Each generation, and the ratio of two: more and fewer rows than columns, with and without a penalty."""
+    spectrum = Spectrum(jnp.full(dim, 0.5), jnp.linspace(1.0, 2.0, dim))
+
+    def paths(sampling, seed):
+        noise = lambda g: 0.3 * g  # noqa: E731
+        model = jc.LinearRegression(spectrum, noise=noise, penalty=penalty, design="fixed", sampling=sampling)
+        if sampling == "exact":
+            assert isinstance(model.reduce(workflow, jnp.full(3, float(samples))), FixedRidgeWalk)
+        return risks(model, workflow, samples, 3, seed, 4000)
+
+    a, b = paths("exact", 1), paths("raw", 2)
+    comparisons = 4 * 3 * len(ONE_RIDGE)
+    for g in range(3):
+        assert_same_law(a[:, g], b[:, g], comparisons)
+    assert_same_law(a[:, 2] / a[:, 0], b[:, 2] / b[:, 0], comparisons)
 
 
 PENALTIES = (0.0, 0.3)
@@ -343,7 +370,7 @@ def test_the_minimum_norm_fit_is_the_pseudo_inverse(x64):
     np.testing.assert_allclose(model.fit(data), jnp.linalg.pinv(x) @ y, rtol=1e-10)
 
 
-@pytest.mark.parametrize("sampling", ["exact", "raw"])
+@pytest.mark.parametrize("sampling", ["exact", "bartlett", "raw"])
 @pytest.mark.parametrize("workflow", [jc.Accumulate(), jc.Mix("fresh", weight=0.4)], ids=["accumulate", "mix"])
 def test_one_design_counts_once_towards_the_minimum_norm(sampling, workflow, x64):
     """Ten rows, labelled again and again: the fits stay in their span, however many the pool counts."""

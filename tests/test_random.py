@@ -164,6 +164,30 @@ def test_isotropic_ridge_has_the_law_of_raw_data(dim, samples, penalty, noise, l
         assert stats.ks_2samp(*norms).pvalue > level
 
 
+@pytest.mark.parametrize(("samples", "dim"), [(9, 5), (5, 5), (3, 5), (1, 4), (6, 1)])
+@pytest.mark.parametrize("penalty", [0.0, 1e-6, 0.7])
+def test_ridge_on_a_bidiagonal_design_solves_its_equations(samples, dim, penalty, x64):
+    design = random.bidiagonal_design(jax.random.key(samples), samples, dim)
+    matrix = (jnp.diag(design.diagonal) + jnp.diag(design.above[:-1], 1))[:samples]
+    assert np.count_nonzero(matrix) == min(samples, dim) + min(samples, dim - 1)
+    v = jax.random.normal(jax.random.key(1), (dim,))
+    y = jnp.zeros(dim).at[:samples].set(jax.random.normal(jax.random.key(2), (min(samples, dim),)))
+    np.testing.assert_allclose(design.labels(v)[:samples], matrix @ v, rtol=1e-13)
+    inverse = jnp.linalg.pinv(matrix.T @ matrix + penalty * jnp.eye(dim), rtol=1e-10, hermitian=True)
+    np.testing.assert_allclose(design.ridge(y, penalty), inverse @ matrix.T @ y[: len(matrix)], rtol=1e-6, atol=1e-9)
+
+
+def test_a_bidiagonal_design_keeps_its_digits_in_single_precision():
+    """As many rows as columns: the condition number of the product is that of the matrix squared, the error is not."""
+    designs = jax.vmap(lambda key: random.bidiagonal_design(key, 60, 60))(KEYS[:200])
+    y = jax.random.normal(jax.random.key(1), (200, 60))
+    single = jax.vmap(lambda design, y: design.ridge(y, 0.0))(designs, y)
+    a, b = (np.asarray(d, np.float64) for d in designs)
+    exact = np.stack([np.linalg.solve(np.diag(a[i]) + np.diag(b[i, :-1], 1), y[i]) for i in range(200)])
+    error = np.linalg.norm(single - exact, axis=1) / np.linalg.norm(exact, axis=1)
+    assert np.median(error) < 1e-5 and error.max() < 1e-2
+
+
 def test_isotropic_ridge_without_noise_and_penalty_is_the_truth(x64):
     along, across = jax.vmap(lambda key: random.isotropic_ridge(key, jnp.asarray(2.0), 0.0, 30.0, 0.0, 9))(KEYS[:1000])
     np.testing.assert_allclose(along, 2.0, rtol=1e-12)

@@ -10,7 +10,6 @@ import pytest
 
 import jaxcollapse as jc
 from jaxcollapse import schedule
-from jaxcollapse.models.regression_walk import FixedDesignWalk
 
 Spectrum = jc.theory.Spectrum
 
@@ -274,8 +273,6 @@ def test_wrong_objects():
     with pytest.raises(ValueError, match='samples must be the same for every batch under design="fixed"'):
         model = jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, design="fixed")
         jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=lambda g: 10 * g, generations=3)
-    with pytest.raises(TypeError, match="it serves Replace, Accumulate and Window"):
-        jc.simulate(FixedDesignWalk(5, 3, noise=1.0), jc.Mix("fresh"), **GOOD)
     with pytest.raises(ValueError, match="penalty must be finite and at least 0"):
         model = jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, penalty=lambda g: 1.0 - g)
         jc.simulate(model, jc.Replace(), **GOOD)

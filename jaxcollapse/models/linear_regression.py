@@ -21,10 +21,12 @@ from jaxcollapse._check import check_choice, check_shape, is_traced
 from jaxcollapse._types import Number
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
+from jaxcollapse.models.fixed_ridge_walk import FixedRidgeWalk
 from jaxcollapse.models.regression_walk import (
     ExpectedRidge,
     FixedDesignWalk,
     LeastSquaresWalk,
+    RidgeFit,
     RidgeWalk,
     check_one_size,
 )
@@ -75,6 +77,7 @@ class LinearRegression(Model):
       | | the same, fixed design, also `Accumulate` and `Window`: error in ``g`` directions | ``g`` numbers |
       | | ridge, equal eigenvalues, `Replace`, fresh design: a recursion of scalars | ``3 k`` numbers |
       | | the same with the minimum norm: a projection | 8 numbers |
+      | | equal eigenvalues, fixed design, any workflow that keeps sums | ``d`` numbers |
       | ``"krylov"`` | `Replace`, fresh design: the products that LSQR asks for | ``k d`` numbers, ``k^2 d`` flops |
       | ``"bartlett"`` | ``X'X`` and ``X'y`` | ``d^2/2`` numbers, ``k d^2`` flops, ``d^3`` if data is kept |
       | ``"raw"`` | the rows | ``n d`` numbers, ``n d^2`` flops |
@@ -233,16 +236,18 @@ class LinearRegression(Model):
             return self
         dim, eigenvalues = self.spectrum.dim, self.spectrum.eigenvalues
         penalty = self.penalty.values if isinstance(self.penalty, Table) else self.penalty
-        sizes_known = not is_traced(penalty) and not is_traced(samples)
+        sizes_known = isinstance(penalty, jax.Array) and not is_traced(penalty) and not is_traced(samples)
         if self.sampling in ("exact", "walk"):
             least_squares = sizes_known and np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= dim)
             if self.design == "fixed" and least_squares and isinstance(workflow, Replace | Accumulate | Window):
                 return FixedDesignWalk(dim, len(samples), noise=self.noise)
+            if self.design == "fixed" and _equal(eigenvalues) and not workflow.needs_rows:
+                return FixedRidgeWalk(dim, eigenvalues[0], self._length, noise=self.noise, penalty=self.penalty)
             if self.design == "fresh" and isinstance(workflow, Replace):
                 if least_squares:
                     return LeastSquaresWalk(dim, noise=self.noise)
                 if _equal(eigenvalues):
-                    return self._ridge_walk()
+                    return self._ridge_walk(*_kinds(penalty, samples, dim) if sizes_known else ())
         if self.sampling == "walk" or self.design == "fixed" or not isinstance(workflow, Replace):
             return self
         if is_traced(eigenvalues):
@@ -265,11 +270,15 @@ class LinearRegression(Model):
             raise ValueError("expected() needs a fresh design and a spectrum of equal, positive eigenvalues")
         return ExpectedRidge(self._ridge_walk())
 
-    def _ridge_walk(self) -> RidgeWalk:
-        """The chain under `Replace` with a fresh design and equal eigenvalues."""
-        length = jnp.linalg.norm(self.spectrum.signal)
+    def _ridge_walk(self, *kinds: RidgeFit) -> RidgeWalk:
+        """The chain under `Replace` with a fresh design and equal eigenvalues; of these kinds of fits, if known."""
+        known: dict[str, Any] = {"fits": kinds} if kinds else {}
         eigenvalue = self.spectrum.eigenvalues[0]
-        return RidgeWalk(self.spectrum.dim, eigenvalue, length, noise=self.noise, penalty=self.penalty)
+        return RidgeWalk(self.spectrum.dim, eigenvalue, self._length, noise=self.noise, penalty=self.penalty, **known)
+
+    @property
+    def _length(self) -> Float[Array, ""]:
+        return jnp.linalg.norm(self.spectrum.signal)
 
     def _factor(self, key: Key[Array, ""], n: Scalar | int) -> Float[Array, "dim dim"]:
         """The triangular factor ``A`` of ``X'X = A A'``."""
@@ -288,8 +297,9 @@ class LinearRegression(Model):
 
 
 _SERVES = {
-    "walk": "Replace with a fresh design, if eigenvalues are equal or there is no penalty and n >= dim; and Replace, "
-    "Accumulate and Window with a fixed design, without a penalty and n >= dim: known before compilation",
+    "walk": "Replace with a fresh design, if eigenvalues are equal or there is no penalty and n >= dim; a fixed design "
+    "with equal eigenvalues; and Replace, Accumulate and Window with a fixed design, without a penalty and n >= dim: "
+    "known before compilation",
     "krylov": "Replace with a fresh design",
 }
 _LARGE = 64  # the dimension from which LSQR may be worth a longer compilation
@@ -298,6 +308,14 @@ _LARGE = 64  # the dimension from which LSQR may be worth a longer compilation
 def _equal(eigenvalues: Float[Array, " dim"]) -> bool:
     """Whether all eigenvalues are known to be equal and positive."""
     return not is_traced(eigenvalues) and bool(np.ptp(np.asarray(eigenvalues)) == 0 and np.asarray(eigenvalues)[0] > 0)
+
+
+def _kinds(penalty: Array, samples: Array, dim: int) -> tuple[RidgeFit, ...]:
+    """The kinds of fits in a chain."""
+    penalised, few = np.asarray(penalty) > 0, np.asarray(samples) < dim
+    occur: dict[RidgeFit, Any] = {"penalised": penalised, "least squares": ~penalised & ~few}
+    occur["minimum norm"] = ~penalised & few
+    return tuple(kind for kind, where in occur.items() if np.any(where))
 
 
 def ridge_solution(

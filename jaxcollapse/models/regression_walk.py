@@ -3,7 +3,7 @@
 `LinearRegression` reduces to these models by itself; they are models like any other.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import equinox as eqx
 import jax
@@ -17,6 +17,8 @@ from jaxcollapse.model import Model
 from jaxcollapse.random import chi_square, inverse_wishart_factor, isotropic_ridge, normal, wishart_resolvents
 from jaxcollapse.random.bidiagonal import ratio, root
 from jaxcollapse.schedule import Scheduled, number, number_or_schedule
+
+RidgeFit: TypeAlias = Literal["penalised", "least squares", "minimum norm"]
 
 
 class LeastSquaresWalk(Model):
@@ -196,6 +198,8 @@ class RidgeWalk(Model):
     - `eigenvalue`: of the covariance of the features, positive.
     - `length`: of the true coefficients, at least 0.
     - `noise`, `penalty`: as for `LinearRegression`; numbers or schedules.
+    - `fits`: which kinds of fits there will be, as far as that is known: all of them by default. What does not occur
+      is not compiled.
 
     **Metrics** `risk`: the excess test risk.
 
@@ -215,10 +219,21 @@ class RidgeWalk(Model):
     length: Float[Array, ""]
     noise: Scheduled
     penalty: Scheduled
+    fits: tuple[RidgeFit, ...] = eqx.field(static=True)
 
-    def __init__(self, dim: int, eigenvalue: Any, length: Any, *, noise: Any, penalty: Any):
+    def __init__(
+        self,
+        dim: int,
+        eigenvalue: Any,
+        length: Any,
+        *,
+        noise: Any,
+        penalty: Any,
+        fits: tuple[RidgeFit, ...] = ("penalised", "least squares", "minimum norm"),
+    ):
         """Takes the population and the estimator."""
         self.dim = dim
+        self.fits = fits
         self.eigenvalue = number(eigenvalue, "eigenvalue", 0.0)
         self.length = number(length, "length", 0.0)
         self.noise = number_or_schedule(noise, "noise", 0.0)
@@ -244,18 +259,26 @@ class RidgeWalk(Model):
         size = root(params.along**2 + params.across**2)
         noise, penalty = self.noise / jnp.sqrt(self.eigenvalue), self.penalty / self.eigenvalue
 
-        def project():
-            return _projected(key, size, noise, n, self.dim)
-
         def shrink():
             return isotropic_ridge(key, size, noise, n, penalty, self.dim)
+
+        def move():
+            forward, across = _least_squares_move(key, noise, n, self.dim, dtype)
+            return size + forward, across
+
+        def project():
+            return _minimum_norm_move(key, size, noise, n, self.dim)
 
         def rotation():
             others = chi_square(key, jnp.asarray(max(self.dim - 2.0, 0.0), dtype), stream=_ROTATION + 1)
             return normal(key, (), dtype, stream=_ROTATION), others
 
-        branches = [lambda fit=fit: (*fit(), *rotation()) for fit in (shrink, project)]
-        along, across, z, others = jax.lax.cond(penalty > 0, *branches)
+        # Which branch serves each kind, if only the kinds that occur have one.
+        moves = {"penalised": shrink, "least squares": move, "minimum norm": project}
+        served = jnp.array([self.fits.index(kind) if kind in self.fits else 0 for kind in moves])
+        kind = jnp.where(penalty > 0, 0, jnp.where(n < self.dim, 2, 1))
+        branches = [lambda kind=kind: (*moves[kind](), *rotation()) for kind in self.fits]
+        along, across, z, others = jax.lax.switch(served[kind], branches)
 
         # What is across the old coefficients is uniform on the sphere orthogonal to them.
         cos = jnp.where(size > 0, ratio(params.along, size), 1.0)
@@ -381,13 +404,14 @@ def check_one_size(samples: Float[Array, " batches"]) -> None:
 _ALONE = "a walk keeps no data that a workflow could pool or weigh: it serves Replace"
 
 
-def _projected(key: Key[Array, ""], size: Array, noise: Array, n: Array, dim: int) -> tuple[Array, Array]:
-    """Least squares, the minimum norm if rows are few: the fit along the old coefficients, and across them."""
-    fitted, missed = jnp.minimum(n, dim), jnp.maximum(dim - n, 0.0)
+def _minimum_norm_move(key: Key[Array, ""], size: Array, noise: Array, n: Array, dim: int) -> tuple[Array, Array]:
+    """The minimum-norm fit to fewer rows than columns, along the old coefficients and across them."""
+    n = jnp.minimum(n, dim - 1.0)  # where this branch is computed in vain, as under `vmap`
     # All in one call, which is compiled once; zero degrees of freedom would be drawn the long way.
-    df = jnp.stack([fitted, jnp.where(missed > 0, missed, dim), fitted, jnp.abs(n - dim) + 1, fitted - 1])
-    inside, outside, above, below, rest = chi_square(key, df)
-    kept = jnp.where(missed > 0, inside / (inside + outside), 1.0)  # of the squared length, in the span of the rows
+    inside, outside, above, below, rest = chi_square(
+        key, jnp.stack([n, dim - n, n, dim - n + 1, jnp.maximum(n - 1, 0.0)])
+    )
+    kept = inside / (inside + outside)  # of the squared length, in the span of the rows
     length = noise * jnp.sqrt(above / below)
     z = normal(key, (), size.dtype, stream=8)
     cos = z / jnp.sqrt(z**2 + rest)  # between what was kept and what the noise adds

@@ -2,6 +2,8 @@
 
 from jaxcollapse.random.bartlett import bartlett as bartlett
 from jaxcollapse.random.chi_square import chi_square as chi_square
+from jaxcollapse.random.design import BidiagonalDesign as BidiagonalDesign
+from jaxcollapse.random.design import bidiagonal_design as bidiagonal_design
 from jaxcollapse.random.krylov import isotropic_ridge as isotropic_ridge
 from jaxcollapse.random.lsqr import diagonal_ridge as diagonal_ridge
 from jaxcollapse.random.lsqr import steps_needed as steps_needed
