@@ -267,7 +267,7 @@ class Mix(Workflow):
         generations = len(samples)
         sizes = self.real_sizes(samples)
         share = sizes / (sizes + samples) if self.weight is None else _values(self.weight, generations, "weight", 0.0)
-        share = share.at[0].set(1.0)
+        share = share.astype(jnp.result_type(share, samples)).at[0].set(1.0)
         noise = share * jnp.sqrt(samples[0] / sizes)
         newest = jnp.diag(1 - share)
         if self.real == "fresh":

@@ -70,6 +70,8 @@ def test_papers_and_names():
         "1507.03003",
         "2505.21677",
         "2406.07515",
+        "2412.17646",
+        "2404.05090",
     }
     for paper in jc.claims.papers().values():
         assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex

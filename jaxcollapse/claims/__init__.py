@@ -12,6 +12,8 @@ from jaxcollapse.claims import (
     gerstgrasser_2024,
     he_2025,
     moniri_2025,
+    seddik_2024,
+    suresh_2024,
     vu_2025,
     xu_2025,
 )
@@ -29,6 +31,8 @@ _PAPERS = (
     vu_2025,
     feng_2024,
     moniri_2025,
+    suresh_2024,
+    seddik_2024,
 )
 
 

@@ -14,7 +14,7 @@ from jaxcollapse.claim import Axis, Claim, Reference
 from jaxcollapse.models.linear_regression import LinearRegression
 from jaxcollapse.relation import Asymptotic, Equal
 from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import Spectrum, mixing
+from jaxcollapse.theory import Spectrum, mixing, regression, workflows
 from jaxcollapse.workflow import Mix
 
 REFERENCE = Reference(
@@ -54,6 +54,16 @@ def _ridge(key):
     return jax.lax.map(risk, jnp.asarray(_WEIGHTS))
 
 
+def _same_labels(key):
+    model = LinearRegression(Spectrum.isotropic(10), noise=1.0, design="fixed")
+    return simulate(model, Mix("fixed", weight=0.5), key=key, samples=40, generations=_GENERATIONS).risk
+
+
+def _same_labels_theory():
+    first = regression.ols_replace(dim=10, samples=40, noise=1.0, generations=1)
+    return first * workflows.inflation(Mix("fixed", weight=0.5), generations=_GENERATIONS)
+
+
 CLAIMS = (
     Claim(
         name="garg-least-squares",
@@ -64,6 +74,18 @@ CLAIMS = (
         reference=REFERENCE,
         formula="R(g) = v_g σ² d/(n − d − 1), v_1 = 1, v_g = w² + (1 − w)² (v_{g−1} + 1)",
         protocol="Least squares, d = 10, n = 40, σ = 1, eigenvalues from 1 to 0.1; one design, w = 0.618.",
+        axis=_AXIS,
+        quantity="excess risk",
+    ),
+    Claim(
+        name="garg-same-labels",
+        statement="If the real labels stay the same, synthetic ones only add to the risk, whatever their weight.",
+        theory=_same_labels_theory,
+        experiment=_same_labels,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="R(g) = v_g σ² d/(n − d − 1), v_1 = 1, v_g → 1/(w (2 − w)) ≥ 1",
+        protocol="Least squares, d = 10, n = 40, σ = 1; one design, the same real labels at every generation, w = 0.5.",
         axis=_AXIS,
         quantity="excess risk",
     ),

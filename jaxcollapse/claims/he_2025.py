@@ -15,7 +15,7 @@ from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.linear_regression import LinearRegression
 from jaxcollapse.relation import Asymptotic, Equal
 from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import Spectrum, mixing, regression
+from jaxcollapse.theory import Spectrum, design, mixing, regression
 from jaxcollapse.workflow import Mix
 
 REFERENCE = Reference(
@@ -128,6 +128,20 @@ _FIGURE_9 = _Figure([*_best_and_pooled(0.01), *_best_and_pooled(0.19)], 200, 50)
 _PROTOCOL = f"Mean of a Gaussian in {DIM} dimensions, n = {REAL} fresh real observations in every generation; "
 _RELATIVE = "squared error, relative to real data alone"
 
+_BUDGET, _COSTS = 600.0, np.array([4.0, 9.0])  # whole numbers of samples of both kinds
+
+
+def _budgets(key):
+    """The squared error in the long run of the best mixture, for every cost of a real sample."""
+
+    def risk(cost):
+        best = design.mixture(budget=_BUDGET, real_cost=cost)
+        workflow = Mix("fresh", weight=best.weight, real_samples=best.real_samples)
+        return _means(workflow, best.samples, _LONG, key)[-1] / REAL
+
+    return jax.lax.map(risk, jnp.asarray(_COSTS))
+
+
 CLAIMS = (
     Claim(
         name="he-weight",
@@ -228,5 +242,17 @@ CLAIMS = (
         protocol="Least squares, p = 2, n = 100, m = n/k fresh rows, noise 1; mean over generations 151 to 200.",
         labels=tuple(f"k = {k}, {name}" for k in (0.01, 0.19) for name in ("best weight", "pooled")),
         quantity=_RELATIVE,
+    ),
+    Claim(
+        name="he-budget",
+        statement="Where a real sample costs c synthetic ones, the best mixture weighs real data by one over √c.",
+        theory=lambda: jnp.stack([design.mixture(budget=_BUDGET, real_cost=c).risk for c in _COSTS]),
+        experiment=_budgets,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="Squared error (2√c − 1)/B at w = 1/√c and n/m = 1/(c − √c), for a budget B = c n + m",
+        protocol="Mean of a Gaussian, B = 600, generation 40: n = 100, m = 200 at c = 4; n = 40, m = 240 at c = 9.",
+        axis=Axis("cost c of a real sample", _COSTS),
+        quantity="squared error",
     ),
 )

@@ -13,10 +13,10 @@ from jaxcollapse.claim import Axis, Claim, Reference
 from jaxcollapse.model import Model
 from jaxcollapse.models.exponential_family import NormalMean, StatisticSum
 from jaxcollapse.models.gaussian import Gaussian
-from jaxcollapse.relation import AtMost, Equal, Probability
+from jaxcollapse.relation import Asymptotic, AtMost, Equal, Probability
 from jaxcollapse.schedule import polynomial
 from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import estimated_risk, gaussian, random_walk, workflows
+from jaxcollapse.theory import design, estimated_risk, gaussian, random_walk, workflows
 from jaxcollapse.workflow import Accumulate, Replace, Workflow
 
 REFERENCE = Reference(
@@ -180,6 +180,26 @@ def _beat_claim(name: str, statement: str, dim: int, workflow: Workflow, power: 
     )
 
 
+_BUDGET, _BUDGET_GENERATIONS = 4000.0, 20
+
+
+def _spent(key):
+    """The error of all generations together, with equal sizes and with the best ones."""
+
+    def total(sizes):
+        run = simulate(NormalMean(0.0), Replace(), key=key, samples=sizes, generations=_BUDGET_GENERATIONS)
+        return run.squared_error.sum()
+
+    equal = jnp.full(_BUDGET_GENERATIONS, _BUDGET / _BUDGET_GENERATIONS)
+    best = design.allocation(budget=_BUDGET, generations=_BUDGET_GENERATIONS, objective="sum")
+    return jnp.stack([total(equal), total(best)])
+
+
+def _spent_theory():
+    heirs = jnp.arange(1.0, _BUDGET_GENERATIONS + 1)
+    return jnp.stack([_BUDGET_GENERATIONS * heirs.sum(), jnp.sqrt(heirs).sum() ** 2]) / _BUDGET
+
+
 CLAIMS = (
     Claim(
         name="xu-figure-3-probability",
@@ -300,5 +320,17 @@ CLAIMS = (
         protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^3.5 (s = 2.5), replace.",
         axis=Axis("generation T", _WALK_TIMES),
         quantity="squared error",
+    ),
+    Claim(
+        name="xu-budget",
+        statement="If all generations count, a budget of samples is best spent on the early ones.",
+        theory=_spent_theory,
+        experiment=_spent,
+        relation=Asymptotic(allowance=0.001),
+        reference=REFERENCE,
+        formula="Σ_t E(θ_t − θ)² = (Σ_{s≤T} √s)²/N with n_t ∝ √(T − t + 1); T²(T + 1)/(2N) with equal sizes",
+        protocol="Mean of a Gaussian with known variance, N = 4,000 samples for T = 20 generations, replace.",
+        labels=("equal sizes", "best sizes"),
+        quantity="sum of squared errors",
     ),
 )

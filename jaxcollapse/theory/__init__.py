@@ -1,6 +1,8 @@
 """Closed forms: pure, differentiable functions of arrays. Nothing here simulates."""
 
 from jaxcollapse.theory import accumulation as accumulation
+from jaxcollapse.theory import design as design
+from jaxcollapse.theory import discrete as discrete
 from jaxcollapse.theory import equivalents as equivalents
 from jaxcollapse.theory import estimated_risk as estimated_risk
 from jaxcollapse.theory import exponential_family as exponential_family

@@ -155,7 +155,7 @@ CLAIMS = (
         statement="The risk has the same mean on one design as on fresh ones, but a larger variance.",
         theory=_spread_theory,
         experiment=_spread,
-        relation=Equal(tolerance=0.03),
+        relation=Equal(),
         reference=REFERENCE,
         formula=(
             "Fixed: (g σ²)² 2d(T − 1)/((T − d − 1)²(T − d − 3)). Fresh, ν = T − d + 1: "
@@ -201,7 +201,7 @@ CLAIMS = (
         "If each generation also passes on the noise that it estimates by maximum likelihood, the risk is bounded.",
         theory=lambda: regression.ols_estimated_noise(dim=4, samples=24, noise=1.0, generations=8, ddof="none"),
         experiment=_estimated,
-        relation=Equal(tolerance=0.015),
+        relation=Equal(),
         formula="R(g) = σ² d/(T − d − 1) · (1 − a^g)/(1 − a), a = 1 − d/T",
         protocol="Least squares, d = 4, T = 24, σ = 1; labels of the next generation scatter by the root of RSS/T.",
         generations=8,

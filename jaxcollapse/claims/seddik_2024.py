@@ -1,0 +1,90 @@
+"""Seddik et al. 2024: what a language model of independent symbols forgets, with real text and without.
+
+Their ``p^(m)`` is the fit of our generation ``g = m``. Sizes are ours.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.categorical import Categorical
+from jaxcollapse.relation import Equal, Probability
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import discrete
+from jaxcollapse.workflow import Mix, Replace, Workflow
+
+REFERENCE = Reference(
+    key="seddik2024",
+    authors="Mohamed El Amine Seddik, Suei-Wen Chen, Soufiane Hayou, Pierre Youssef and Merouane Debbah",
+    title="How Bad is Training on Synthetic Data? A Statistical Analysis of Language Model Collapse",
+    year=2024,
+    arxiv="2404.05090",
+)
+_LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
+_SAMPLES, _GENERATIONS = 15, 12
+_REAL, _LONG = 30, 60  # draws of the real text, and of the synthetic one that is pooled with it
+_LATE = np.arange(15, 61, 5)
+_HORIZON = 250  # by then all but one chain in a million has collapsed
+_AXIS = Axis("generation g", np.arange(1, _GENERATIONS + 1))
+
+
+def _run(key, workflow: Workflow, samples: int, generations: int = _GENERATIONS):
+    return simulate(Categorical(_LANGUAGE), workflow, key=key, samples=samples, generations=generations)
+
+
+def _time(key):
+    """The first generation with one symbol."""
+    return 1.0 + jnp.sum(_run(key, Replace(), _SAMPLES, _HORIZON).support > 1)
+
+
+_SETTING = f"Probabilities 0.4, 0.3, 0.2, 0.1; n = {_SAMPLES} draws of the newest model at every generation."
+
+CLAIMS = (
+    Claim(
+        name="seddik-diversity",
+        statement="On synthetic text alone the diversity of a language decays geometrically.",
+        theory=lambda: discrete.diversity(_LANGUAGE, samples=_SAMPLES, generations=_GENERATIONS),
+        experiment=lambda key: _run(key, Replace(), _SAMPLES).diversity,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E[1 − Σ_i p_i²] = (1 − 1/n)^g (1 − S₀), S₀ = Σ_i p_i² of the truth",
+        protocol=_SETTING,
+        axis=_AXIS,
+        quantity="P(two draws differ)",
+    ),
+    Claim(
+        name="seddik-collapse",
+        statement="The probability that a single symbol is left is known exactly at every generation.",
+        theory=lambda: discrete.collapsed(_LANGUAGE, samples=_SAMPLES, generations=int(_LATE[-1]))[_LATE - 1],
+        experiment=lambda key: _run(key, Replace(), _SAMPLES, int(_LATE[-1])).support[_LATE - 1] == 1,
+        relation=Probability(tolerance=0.02),
+        reference=REFERENCE,
+        formula="Σ_j P(A_g = j) Σ_i p_i^j with the number of ancestors A_g: balls in n bins, g − 1 times",
+        protocol=_SETTING,
+        axis=Axis("generation g", _LATE),
+        quantity="P(collapsed)",
+    ),
+    Claim(
+        name="seddik-time",
+        statement="The mean time to total collapse is finite, and the solution of a triangular system.",
+        theory=lambda: discrete.collapse_time(_LANGUAGE, samples=_SAMPLES),
+        experiment=_time,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E T = 1 + Σ_g P(not collapsed at g)",
+        protocol=_SETTING,
+        quantity="generations",
+    ),
+    Claim(
+        name="seddik-mixed",
+        statement="With one real text in every pool the model stays near it, however long the synthetic text is.",
+        theory=lambda: discrete.mixed_drift(_LANGUAGE, real_samples=_REAL, samples=_LONG, generations=_GENERATIONS),
+        experiment=lambda key: _run(key, Mix("fixed", real_samples=_REAL), _LONG).squared_error,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="(1 − S₀)/N + (1 − 1/N)(1 − S₀)(α²/n)(1 − ρ^(g−1))/(1 − ρ), α = n/(N + n), ρ = α²(1 − 1/n)",
+        protocol=f"Probabilities 0.4, 0.3, 0.2, 0.1; N = {_REAL} real draws, always the same; n = {_LONG} synthetic.",
+        axis=_AXIS,
+        quantity="squared distance from the truth",
+    ),
+)

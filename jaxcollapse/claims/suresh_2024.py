@@ -1,0 +1,85 @@
+"""Suresh, Thangaraj and Khandavally 2024: how long a model remembers a rare symbol.
+
+Their iteration ``k`` is our generation ``g``. Sizes are ours.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.categorical import Categorical
+from jaxcollapse.models.exponential_family import Poisson
+from jaxcollapse.relation import AtLeast, Equal, Probability
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import discrete
+from jaxcollapse.workflow import Replace
+
+REFERENCE = Reference(
+    key="suresh2024",
+    authors="Ananda Theertha Suresh, Andrew Thangaraj and Aditya Nanda Kishore Khandavally",
+    title="Rate of Model Collapse in Recursive Training",
+    year=2024,
+    arxiv="2412.17646",
+)
+_GENERATIONS = 12
+_AXIS = Axis("generation g", np.arange(1, _GENERATIONS + 1))
+_SAMPLES, _RARE = 20, 0.1
+_LANGUAGE = np.array([0.3, 0.2, 0.15, 0.1, 0.1, 0.05, 0.04, 0.03, 0.02, 0.01])
+
+
+def _counts(key):
+    run = simulate(Poisson(_RARE), Replace(), key=key, samples=_SAMPLES, generations=_GENERATIONS)
+    return run.estimate > 0
+
+
+def _symbols(key, probabilities):
+    return simulate(Categorical(probabilities), Replace(), key=key, samples=_SAMPLES, generations=_GENERATIONS)
+
+
+def _rare_symbol(key):
+    """Whether the rarer of two symbols is left."""
+    return _symbols(key, [_RARE, 1 - _RARE]).params[:, 0] > 0
+
+
+def _bound():
+    return discrete.poisson_survival(rate=_RARE, samples=_SAMPLES, generations=_GENERATIONS)
+
+
+CLAIMS = (
+    Claim(
+        name="suresh-poisson",
+        statement="A rare word, whose count is Poisson, is remembered with the probability of a branching process.",
+        theory=_bound,
+        experiment=_counts,
+        relation=Probability(tolerance=0.02),
+        reference=REFERENCE,
+        formula="P(left at g) = 1 − exp(−n λ h_g), h_1 = 1, h_{g+1} = 1 − exp(−h_g) ≈ 2/g",
+        protocol="A Poisson mean of 0.1, fitted to n = 20 counts at every generation, which replace the last ones.",
+        axis=_AXIS,
+        quantity="P(left)",
+    ),
+    Claim(
+        name="suresh-symbol",
+        statement="A symbol of a categorical distribution is remembered at least as long as a Poisson count.",
+        theory=_bound,
+        experiment=_rare_symbol,
+        relation=AtLeast(tolerance=0.02),
+        reference=REFERENCE,
+        formula="P(left at g) ≥ 1 − exp(−n p h_g)",
+        protocol="A symbol of probability 0.1 and its complement, n = 20 draws at every generation.",
+        axis=_AXIS,
+        quantity="P(left)",
+    ),
+    Claim(
+        name="suresh-vocabulary",
+        statement="How many symbols are left after any number of generations is known exactly, all symbols at once.",
+        theory=lambda: jnp.sum(1 - discrete.lost(_LANGUAGE, samples=_SAMPLES, generations=_GENERATIONS), axis=1),
+        experiment=lambda key: _symbols(key, _LANGUAGE).support,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="Σ_i (1 − Σ_j P(A_g = j)(1 − p_i)^j): no ancestor of the n draws was of kind i",
+        protocol="Ten symbols with probabilities from 0.3 to 0.01, n = 20 draws at every generation.",
+        axis=_AXIS,
+        quantity="symbols left",
+    ),
+)
