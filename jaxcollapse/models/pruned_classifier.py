@@ -39,8 +39,8 @@ class PrunedClassifier(Model):
       wrong label, in [0, 1]; numbers or schedules. Both one, the default, is no verifier; one and zero an oracle.
 
     ``Mix("fresh", real_samples=n)`` adds ``n`` real rows to the verified synthetic ones from generation 2 on;
-    under `Replace` and `Accumulate` all data is synthetic, and batch 1 comes from the truth. Sample sizes count rows
-    before verification.
+    under `Replace` and `Accumulate` all labels are synthetic and verified, those of batch 1 too: from the truth, but
+    wrong at the error rate. Sample sizes count rows before verification.
 
     **Metrics** `accuracy`: the probability that a new row is classified right, ``Phi(mu'w / sqrt(w'Cw))``; one half
     where the estimate is zero because no row was kept.
