@@ -29,7 +29,11 @@ class Trajectory(eqx.Module):
     """
 
     params: PyTree
-    """The fitted parameters; every leaf has a leading axis of generations."""
+    """The fitted parameters; every leaf has a leading axis of generations.
+
+    They are those of the smallest model with the same metrics (`Model.reduce`), such as the length of an error; with
+    `truth` given to `simulate`, of the model itself.
+    """
     metrics: dict[str, Array]
     """The model's metrics by name, each of shape ``(generations, ...)``."""
 
@@ -68,7 +72,8 @@ def simulate(
     - `samples`: the size of the synthetic batch: a number, one number per generation, or a schedule (a function of
       ``g = 1, ..., G``, rounded to whole samples). At least 1. Traced only if the model is exact.
     - `generations`: ``G``, a positive integer.
-    - `truth`: the parameters of generation 0; the model's own by default.
+    - `truth`: the parameters of generation 0; the model's own by default. With it the model is not reduced: its
+      ``params`` are those of the model, not of a smaller one with the same metrics.
     - `first`: the parameters of generation 1 where they are given instead of fitted: a generator that was trained
       elsewhere. The workflow keeps the real data of generation 1 all the same: `Accumulate` with ``samples=[n1, n2]``
       trains generation 2 on ``n1`` real rows and ``n2`` rows of the given model.

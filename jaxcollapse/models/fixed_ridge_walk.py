@@ -16,6 +16,12 @@ from jaxcollapse.random import BidiagonalDesign, bidiagonal_design, normal
 from jaxcollapse.schedule import Scheduled, number, number_or_schedule
 
 
+class InBasis(eqx.Module):
+    """Coefficients for features of unit variance, in a basis that is drawn with the design: no other model knows it."""
+
+    values: Float[Array, " dim"]
+
+
 class FixedRidgeWalk(Model):
     """The estimates of a ridge chain on one design: `dim` numbers a generation, under any workflow that keeps sums.
 
@@ -68,13 +74,13 @@ class FixedRidgeWalk(Model):
         """Whether `sample` takes a traced `n`: always."""
         return True
 
-    def truth(self) -> Float[Array, " dim"]:
-        """The true coefficients of features of unit variance: along the first vector of the basis."""
-        return jnp.zeros(self.dim).at[0].set(jnp.sqrt(self.eigenvalue) * self.length)
+    def truth(self) -> InBasis:
+        """The true coefficients: along the first vector of the basis."""
+        return InBasis(jnp.where(jnp.arange(self.dim) == 0, jnp.sqrt(self.eigenvalue) * self.length, 0.0))
 
-    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: InBasis) -> dict[str, Float[Array, ""]]:
         """The excess test risk."""
-        return {"risk": jnp.sum((params - self.truth()) ** 2)}
+        return {"risk": jnp.sum((params.values - self.truth().values) ** 2)}
 
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "FixedRidgeWalk":
         """The walk with the design that it keeps."""
@@ -82,17 +88,18 @@ class FixedRidgeWalk(Model):
         held = bidiagonal_design(key, samples[0], self.dim), samples[0]
         return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
 
-    def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> "Labels":
+    def sample(self, key: Key[Array, ""], params: InBasis, n: Scalar | int) -> "Labels":
         """The labels of the design in its left basis, `n` times."""
         design, rows = self._design()
-        noise = jnp.where(jnp.arange(self.dim) < rows, normal(key, (self.dim,), params.dtype), 0.0)
-        n = jnp.asarray(n, params.dtype)
-        return Labels(n * (design.labels(params) + self.noise * noise), n)
+        dtype = params.values.dtype
+        noise = jnp.where(jnp.arange(self.dim) < rows, normal(key, (self.dim,), dtype), 0.0)
+        n = jnp.asarray(n, dtype)
+        return Labels(n * (design.labels(params.values) + self.noise * noise), n)
 
-    def fit(self, data: "Labels", **context) -> Float[Array, " dim"]:
+    def fit(self, data: "Labels", **context) -> InBasis:
         """The ridge fit to the mean of the labels: with one design, a pool of batches asks for no more."""
         design, rows = self._design()
-        return design.ridge(data.total / data.weight, rows * self.penalty / self.eigenvalue)
+        return InBasis(design.ridge(data.total / data.weight, rows * self.penalty / self.eigenvalue))
 
     def _design(self) -> tuple[BidiagonalDesign, Float[Array, ""]]:
         if self.held is None:

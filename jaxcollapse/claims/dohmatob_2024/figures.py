@@ -148,7 +148,8 @@ class _FewRows(NamedTuple):
         spectrum = self.spectrum()
         fake_key, key = jax.random.split(key)
         generators = LinearRegression(spectrum, noise=self.fake_noise, design="fixed")
-        chain = simulate(generators, Replace(), key=fake_key, samples=self.fake_samples, generations=_FEW_FAKES[-1])
+        sizes = dict(samples=self.fake_samples, generations=_FEW_FAKES[-1])
+        chain = simulate(generators, Replace(), key=fake_key, **sizes, truth=spectrum.signal)
         labellers = jnp.concatenate([spectrum.signal[None], chain.params])[jnp.array(_FEW_FAKES)]
         model = LinearRegression(spectrum, noise=self.noise, penalty=self.penalty)
 
