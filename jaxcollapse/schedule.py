@@ -6,6 +6,7 @@ compilation, so that another schedule is another argument of the same compiled p
 inside the scan.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
-from jaxcollapse._check import check_at_least, is_traced
+from jaxcollapse._check import check_at_least, check_at_most, is_traced
 from jaxcollapse._types import Count, Number
 
 Schedule: TypeAlias = Callable[[Any], Any]
@@ -65,6 +66,7 @@ class Varying(eqx.Module):
     function: Schedule = eqx.field(static=True)
     name: str = eqx.field(static=True)
     minimum: float = eqx.field(static=True)
+    maximum: float = eqx.field(static=True)
 
 
 class Table(eqx.Module):
@@ -73,22 +75,23 @@ class Table(eqx.Module):
     values: Float[Array, " generations"]
 
 
-def number_or_schedule(value: Any, name: str, minimum: float) -> Scheduled:
+def number_or_schedule(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Scheduled:
     """A number as an array, a function as a schedule; anything else is refused."""
     if isinstance(value, Varying | Table):
         return value
     if callable(value):
-        return Varying(value, name, minimum)
-    return number(value, name, minimum)
+        return Varying(value, name, minimum, maximum)
+    return number(value, name, minimum, maximum)
 
 
-def number(value: Any, name: str, minimum: float) -> Float[Array, ""]:
-    """A number as a scalar array, at least `minimum`."""
+def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Float[Array, ""]:
+    """A number as a scalar array, from `minimum` to `maximum`."""
     if isinstance(value, str) or not _is_numeric(value):
         raise TypeError(f"{name} must be a number or a function of the generation, got {value!r}")
     if np.shape(value) != ():
         raise ValueError(f"{name} must be one number or a function of the generation, got shape {np.shape(value)}")
     check_at_least(name, value, minimum)
+    check_at_most(name, value, maximum)
     return as_floats(value)
 
 
@@ -101,7 +104,9 @@ def as_floats(value: Any) -> Float[Array, "..."]:
         return value.astype(jnp.result_type(value, float))
 
 
-def evaluate(schedule: Any, generations: Count, name: str, minimum: float) -> Float[Array, " generations"]:
+def evaluate(
+    schedule: Any, generations: Count, name: str, minimum: float, maximum: float = math.inf
+) -> Float[Array, " generations"]:
     """A number, an array of one number per generation, or a schedule, as values at generations 1, ..., G."""
     if isinstance(schedule, str) or not (callable(schedule) or _is_numeric(schedule)):
         raise TypeError(
@@ -125,17 +130,25 @@ def evaluate(schedule: Any, generations: Count, name: str, minimum: float) -> Fl
             f"{name} must give one number for each of the {generations} generations, got shape {values.shape}"
         )
     check_at_least(name, values, minimum)
+    check_at_most(name, values, maximum)
     with jax.ensure_compile_time_eval():
         return jnp.broadcast_to(as_floats(values), (generations,))
+
+
+def values(field: Scheduled, generations: Count) -> Float[Array, " generations"]:
+    """What a field made by `number_or_schedule` is at generations 1, ..., G."""
+    if isinstance(field, Table):
+        return field.values
+    if isinstance(field, Varying):
+        return evaluate(field.function, generations, field.name, field.minimum, field.maximum)
+    return jnp.broadcast_to(field, (generations,))
 
 
 def tabulate(tree: PyTree, generations: Count) -> PyTree:
     """The same model or workflow with every schedule evaluated at generations 1, ..., G."""
 
     def table(node):
-        if isinstance(node, Varying):
-            return Table(evaluate(node.function, generations, node.name, node.minimum))
-        return node
+        return Table(values(node, generations)) if isinstance(node, Varying) else node
 
     return jax.tree.map(table, tree, is_leaf=lambda node: isinstance(node, Varying))
 

@@ -16,10 +16,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
-from jaxcollapse._check import check_at_most, check_choice, check_integer, check_positive
+from jaxcollapse._check import check_choice, check_integer, check_positive
 from jaxcollapse._types import Count
 from jaxcollapse.data import Data, Samples
-from jaxcollapse.schedule import Scheduled, Table, Varying, evaluate, number_or_schedule
+from jaxcollapse.schedule import Scheduled, number_or_schedule, values
 
 Weights: TypeAlias = tuple[Float[Array, "generations generations"], Float[Array, " generations"]]
 """What `Workflow.weights` returns."""
@@ -141,7 +141,7 @@ class Accumulate(Workflow):
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Every batch in proportion to its size, times the weight of its rows."""
-        counted = samples if self.weight is None else samples * _values(self.weight, len(samples), "weight", 0.0)
+        counted = samples if self.weight is None else samples * values(self.weight, len(samples))
         return _pooled(counted, len(samples)), jnp.zeros_like(samples)
 
 
@@ -235,15 +235,12 @@ class Mix(Workflow):
         """Takes the kind of real data, its weight and its size."""
         check_choice("real", real, ("fresh", "fixed"))
         self.real = real
-        self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0)
-        if isinstance(self.weight, jax.Array):
-            check_at_most("weight", self.weight, 1.0)
+        self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0, 1.0)
         self.real_samples = None if real_samples is None else number_or_schedule(real_samples, "real_samples", 1.0)
 
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The size of the real batch at every generation."""
-        generations = len(samples)
-        sizes = samples if self.real_samples is None else _values(self.real_samples, generations, "real_samples", 1.0)
+        sizes = samples if self.real_samples is None else values(self.real_samples, len(samples))
         return jnp.broadcast_to(sizes[0], sizes.shape) if self.real == "fixed" else sizes
 
     def init(self, draw: Draw, generations: int) -> Data | None:
@@ -264,9 +261,8 @@ class Mix(Workflow):
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The weight on the newest batch, and the noise of the real data: its own each time, or that of batch 1."""
-        generations = len(samples)
         sizes = self.real_sizes(samples)
-        share = sizes / (sizes + samples) if self.weight is None else _values(self.weight, generations, "weight", 0.0)
+        share = sizes / (sizes + samples) if self.weight is None else values(self.weight, len(samples))
         share = share.astype(jnp.result_type(share, samples)).at[0].set(1.0)
         noise = share * jnp.sqrt(samples[0] / sizes)
         newest = jnp.diag(1 - share)
@@ -294,9 +290,3 @@ def _pooled(samples: Float[Array, " generations"], batches: int) -> Float[Array,
     age = generation[:, None] - generation
     kept = jnp.where((age >= 0) & (age < batches), samples, 0.0)
     return kept / kept.sum(axis=1, keepdims=True)
-
-
-def _values(field: Any, generations: int, name: str, minimum: float) -> Float[Array, " generations"]:
-    if isinstance(field, Table):
-        return field.values
-    return evaluate(field.function if isinstance(field, Varying) else field, generations, name, minimum)

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse._check import check_at_most, check_integer
+from jaxcollapse._check import check_integer
 from jaxcollapse._types import Count, Number
 from jaxcollapse.data import Data
 from jaxcollapse.model import Model
@@ -101,9 +101,7 @@ class Mutual(Model):
         check_integer("models", models, minimum=1)
         self.model = model
         self.models = int(models)
-        self.private_weight = number_or_schedule(private_weight, "private_weight", 0.0)
-        if isinstance(self.private_weight, jax.Array):
-            check_at_most("private_weight", self.private_weight, 1.0)
+        self.private_weight = number_or_schedule(private_weight, "private_weight", 0.0, 1.0)
         self.public_samples = None if public_samples is None else number(public_samples, "public_samples", 1.0)
 
     @property

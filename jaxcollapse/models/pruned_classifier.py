@@ -15,7 +15,6 @@ import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse._check import check_at_most
 from jaxcollapse.data import Samples
 from jaxcollapse.model import Model
 from jaxcollapse.models.linear_regression import LinearRegression
@@ -80,9 +79,9 @@ class PrunedClassifier(Model):
             raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {spectrum!r}")
         self.spectrum = spectrum
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
-        self.error_rate = None if error_rate is None else _probability(error_rate, "error_rate")
-        self.keep_right = _probability(keep_right, "keep_right")
-        self.keep_wrong = _probability(keep_wrong, "keep_wrong")
+        self.error_rate = None if error_rate is None else number_or_schedule(error_rate, "error_rate", 0.0, 1.0)
+        self.keep_right = number_or_schedule(keep_right, "keep_right", 0.0, 1.0)
+        self.keep_wrong = number_or_schedule(keep_wrong, "keep_wrong", 0.0, 1.0)
 
     def truth(self) -> Float[Array, " dim"]:
         """The best classifier, ``C^-1 mu``."""
@@ -120,10 +119,3 @@ class PrunedClassifier(Model):
         a = jax.random.rademacher(class_key, (n,), spectrum.signal.dtype)
         z = jax.random.normal(row_key, (n, spectrum.dim), spectrum.signal.dtype)
         return a[:, None] * spectrum.signal + jnp.sqrt(spectrum.eigenvalues) * z, a
-
-
-def _probability(value: Any, name: str) -> Scheduled:
-    value = number_or_schedule(value, name, 0.0)
-    if isinstance(value, jax.Array):
-        check_at_most(name, value, 1.0)
-    return value
