@@ -24,6 +24,7 @@ from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaus
 from jaxcollapse.models.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.linear_regression import LinearRegression as LinearRegression
+from jaxcollapse.models.mixed_labels import MixedLabels as MixedLabels
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.pruned_classifier import PrunedClassifier as PrunedClassifier
 from jaxcollapse.models.random_projection import RandomProjection as RandomProjection

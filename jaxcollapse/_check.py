@@ -49,6 +49,23 @@ def check_at_most(name: str, value: Any, maximum: float) -> None:
         raise ValueError(f"{name} must be at most {maximum:g}, got {value}")
 
 
+def check_share(name: str, value: Any) -> None:
+    """Every entry is a number in [0, 1]."""
+    check_nonnegative(name, value)
+    check_at_most(name, value, 1.0)
+
+
+def check_probabilities(name: str, value: Any) -> None:
+    """A vector of numbers, not negative, that sum to one up to rounding."""
+    check_nonnegative(name, value)
+    if np.ndim(value) != 1 or np.size(value) == 0:
+        raise ValueError(f"{name} must have shape (symbols,), got shape {np.shape(value)}")
+    if not is_traced(value):
+        total = np.sum(np.asarray(value), dtype=np.float64)
+        if abs(total - 1) > 1e-5:
+            raise ValueError(f"{name} must sum to one, got a sum of {total:g}: divide by it")
+
+
 def check_integer(name: str, value: Any, *, minimum: int) -> None:
     """A Python or NumPy integer, at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):

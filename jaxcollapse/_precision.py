@@ -7,6 +7,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse._check import is_traced
 
 
 def x64_enabled() -> bool:
@@ -21,6 +24,18 @@ def enable_x64(enabled: bool) -> contextlib.AbstractContextManager:
     from jax.experimental import enable_x64 as context  # pyright: ignore[reportAttributeAccessIssue]
 
     return context(enabled)
+
+
+def at_once(*values: Any) -> contextlib.AbstractContextManager:
+    """Computes now, in a trace as well, what depends on `values`; unless one of them is traced itself."""
+    return contextlib.nullcontext() if any(is_traced(value) for value in values) else jax.ensure_compile_time_eval()
+
+
+def as_floats(value: Any) -> Float[Array, "..."]:
+    """`value` as a floating-point array that stays concrete inside a trace."""
+    with at_once(value):
+        array = jnp.asarray(value)
+        return array.astype(jnp.result_type(array, float))
 
 
 def untraced(function: Callable[[], Any]) -> Any:

@@ -64,6 +64,18 @@ class Statistic(Data):
         return jax.tree.map(lambda leaf: leaf.sum(axis=0), self)
 
 
+class WeightedSum(Statistic):
+    """The sum of an array over rows, each times its weight, and the sum of the weights: what a mean needs."""
+
+    total: Float[Array, "..."]
+    weight: Float[Array, ""]
+
+    @property
+    def mean(self) -> Float[Array, "..."]:
+        """The weighted mean."""
+        return self.total / self.weight
+
+
 class Samples(Data):
     """Rows with weights: the data of any model that has no smaller statistic.
 

@@ -14,8 +14,9 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse._check import check_above
+from jaxcollapse._precision import as_floats
 from jaxcollapse.random import chi_square
-from jaxcollapse.schedule import as_floats, number
+from jaxcollapse.schedule import number
 from jaxcollapse.theory.spectrum import Spectrum
 
 

@@ -3,17 +3,16 @@
 A kernel is the inner product of features that are never computed. Any positive semi-definite matrix will do as well.
 """
 
-import contextlib
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse._precision import as_floats, at_once
 from jaxcollapse._types import Count, Matrix, Number
-from jaxcollapse.schedule import as_floats, number
+from jaxcollapse.schedule import number
 
 
 def rbf(inputs: Matrix, *, bandwidth: Number) -> Float[Array, "points points"]:
@@ -39,7 +38,7 @@ def rbf(inputs: Matrix, *, bandwidth: Number) -> Float[Array, "points points"]:
     """
     x, bandwidth = _inputs(inputs), number(bandwidth, "bandwidth", 0.0)
     check_positive("bandwidth", bandwidth)
-    with _now(x, bandwidth):
+    with at_once(x, bandwidth):
         x = x - x.mean(axis=0)
         square = jnp.sum(x**2, axis=1)
         distance = jnp.maximum(square[:, None] + square - 2 * x @ x.T, 0.0)
@@ -74,7 +73,7 @@ def polynomial(
     check_integer("degree", degree, minimum=1)
     check_positive("scale", scale)
     check_nonnegative("offset", offset)
-    with _now(x, scale, offset):
+    with at_once(x, scale, offset):
         return (scale * x @ x.T + offset) ** int(degree)
 
 
@@ -85,9 +84,3 @@ def _inputs(inputs: Any) -> Float[Array, "points dim"]:
     if not is_traced(x) and not np.isfinite(np.asarray(x)).all():
         raise ValueError("inputs must be finite")
     return x
-
-
-def _now(*values: Any):
-    """What is known before compilation is computed once, not in every replication."""
-    known = not any(is_traced(value) for value in values)
-    return jax.ensure_compile_time_eval() if known else contextlib.nullcontext()

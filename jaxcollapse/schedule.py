@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
-from jaxcollapse._check import check_at_least, check_at_most, is_traced
+from jaxcollapse._check import check_at_least, check_at_most
+from jaxcollapse._precision import as_floats
 from jaxcollapse._types import Count, Number
 
 Schedule: TypeAlias = Callable[[Any], Any]
@@ -93,15 +94,6 @@ def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> 
     check_at_least(name, value, minimum)
     check_at_most(name, value, maximum)
     return as_floats(value)
-
-
-def as_floats(value: Any) -> Float[Array, "..."]:
-    """`value` as a floating-point array that stays concrete inside a trace."""
-    if is_traced(value):
-        return value.astype(jnp.result_type(value, float))
-    with jax.ensure_compile_time_eval():
-        value = jnp.asarray(value)
-        return value.astype(jnp.result_type(value, float))
 
 
 def evaluate(

@@ -1,5 +1,6 @@
 """Models: what they draw has the law of raw data, at every size and depth."""
 
+import dataclasses
 import functools
 import itertools
 
@@ -60,6 +61,16 @@ def risks(model, workflow, samples, generations, seed, count=2500):
     )
 
 
+def assert_law_of_raw_data(model, workflow, samples, generations, sizes):
+    """The risk at each generation, and the ratio of two, for one of `sizes` cases."""
+    raw = dataclasses.replace(model, sampling="raw")
+    a, b = (risks(each, workflow, samples, generations, seed, 4000) for seed, each in enumerate((model, raw), 1))
+    comparisons = (generations + 1) * sizes
+    for g in range(generations):
+        assert_same_law(a[:, g], b[:, g], comparisons)
+    assert_same_law(a[:, -1] / a[:, -3], b[:, -1] / b[:, -3], comparisons)
+
+
 WEIGHTED = jc.Accumulate(weight=lambda g: 2.0 / g)
 ONE_DESIGN = ((5, 12), (5, 5), (3, 9), (1, 4))
 
@@ -70,17 +81,9 @@ def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, 
     """Each generation, and the ratio of two: fewer and more of them than columns, and a noise that changes."""
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, dim))
 
-    def paths(sampling, seed):
-        model = jc.LinearRegression(spectrum, noise=lambda g: 0.3 * g, design="fixed", sampling=sampling)
-        if sampling == "exact":
-            assert isinstance(model.reduce(workflow, jnp.full(4, float(samples))), FixedDesignWalk)
-        return risks(model, workflow, samples, 4, seed, 4000)
-
-    a, b = paths("exact", 1), paths("raw", 2)
-    comparisons = 5 * 3 * len(ONE_DESIGN)
-    for g in range(4):
-        assert_same_law(a[:, g], b[:, g], comparisons)
-    assert_same_law(a[:, 3] / a[:, 1], b[:, 3] / b[:, 1], comparisons)
+    model = jc.LinearRegression(spectrum, noise=lambda g: 0.3 * g, design="fixed")
+    assert isinstance(model.reduce(workflow, jnp.full(4, float(samples))), FixedDesignWalk)
+    assert_law_of_raw_data(model, workflow, samples, generations=4, sizes=3 * len(ONE_DESIGN))
 
 
 ONE_RIDGE = ((5, 12, 0.1), (4, 4, 0.05), (5, 3, 0.0), (5, 3, 0.2), (1, 3, 0.3))
@@ -95,18 +98,23 @@ def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, pena
     """Each generation, and the ratio of two: more and fewer rows than columns, with and without a penalty."""
     spectrum = Spectrum(jnp.full(dim, 0.5), jnp.linspace(1.0, 2.0, dim))
 
-    def paths(sampling, seed):
-        noise = lambda g: 0.3 * g  # noqa: E731
-        model = jc.LinearRegression(spectrum, noise=noise, penalty=penalty, design="fixed", sampling=sampling)
-        if sampling == "exact":
-            assert isinstance(model.reduce(workflow, jnp.full(3, float(samples))), FixedRidgeWalk)
-        return risks(model, workflow, samples, 3, seed, 4000)
+    model = jc.LinearRegression(spectrum, noise=lambda g: 0.3 * g, penalty=penalty, design="fixed")
+    assert isinstance(model.reduce(workflow, jnp.full(3, float(samples))), FixedRidgeWalk)
+    assert_law_of_raw_data(model, workflow, samples, generations=3, sizes=3 * len(ONE_RIDGE))
 
-    a, b = paths("exact", 1), paths("raw", 2)
-    comparisons = 4 * 3 * len(ONE_RIDGE)
+
+@pytest.mark.parametrize(("dim", "samples", "penalty"), [(4, 9, 0.0), (5, 3, 0.0), (5, 3, 0.2)])
+@pytest.mark.parametrize("sampling", ["exact", "raw"])
+def test_mixed_labels_on_one_design_are_mixed_rows(dim, samples, penalty, sampling, x64):
+    """`Mix` pools real and synthetic rows, which on one design is a mean of their labels."""
+    spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, dim))
+    fields = dict(noise=0.5, penalty=penalty, design="fixed")
+    labelled = jc.MixedLabels(jc.LinearRegression(spectrum, **fields, sampling=sampling), weight=lambda g: 0.5 / g)
+    rows = jc.LinearRegression(spectrum, **fields, sampling="raw")
+    a = risks(labelled, jc.Replace(), samples, 3, 1, 4000)
+    b = risks(rows, jc.Mix("fresh", weight=lambda g: 0.5 / g), samples, 3, 2, 4000)
     for g in range(3):
-        assert_same_law(a[:, g], b[:, g], comparisons)
-    assert_same_law(a[:, 2] / a[:, 0], b[:, 2] / b[:, 0], comparisons)
+        assert_same_law(a[:, g], b[:, g], 18)
 
 
 PENALTIES = (0.0, 0.3)
@@ -501,6 +509,8 @@ def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):
         (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, design="same"), "design must be 'fresh' or"),
         (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, sampling="x"), "sampling must be 'exact' or"),
         (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=jnp.ones(4)), "noise must be one number"),
+        (lambda: jc.MixedLabels(jc.NormalMean(0.0), weight=0.5), "regression must be a jaxcollapse LinearRegression"),
+        (lambda: jc.MixedLabels(jc.LinearRegression(Spectrum.isotropic(3), noise=1.0), weight=2), "weight must be at"),
         (lambda: jc.Gaussian(ddof=2), "ddof must be 0 or 1"),
         (lambda: jc.Gaussian(ddof=1, variance=-1.0), "variance must be"),
         (lambda: jc.MultivariateGaussian(jnp.ones((2, 3)), ddof=1), "covariance must have shape"),

@@ -167,6 +167,28 @@ def minimise_finite(t):
     return float(jax.nn.sigmoid(found))
 
 
+@pytest.mark.parametrize("samples", [15, 60])
+def test_mixed_labels_on_new_designs(samples):
+    """Without real labels data is replaced; with nothing else a generation is the first; the limit is a ratio."""
+    case = dict(dim=40, samples=samples, noise=0.7, norm=1.3)
+    replaced = regression.isotropic_replace(**case, generations=5, design="fresh")
+    np.testing.assert_allclose(mixing.fresh_minimum_norm(**case, weight=0.0, generations=5), replaced, rtol=1e-12)
+    alone = mixing.fresh_minimum_norm(**case, weight=1.0, generations=5)
+    np.testing.assert_allclose(alone, np.full(5, replaced[0]), rtol=1e-12)
+
+    kept, w = min(samples / 40, 1.0), 0.4
+    noise = 0.49 * min(samples, 40) / (abs(samples - 40) - 1)
+    limit = ((1 - kept) * 1.69 + (w**2 + (1 - w) ** 2) * noise) / (1 - (1 - w) ** 2 * kept)
+    late = mixing.fresh_minimum_norm(**case, weight=w, generations=80)[-1]
+    np.testing.assert_allclose(late, limit, rtol=1e-12)
+
+
+def test_mixed_labels_have_no_mean_next_to_as_many_rows_as_columns():
+    assert np.isposinf(mixing.fresh_minimum_norm(dim=8, samples=9, noise=1.0, weight=0.5, generations=2)).all()
+    silent = mixing.fresh_minimum_norm(dim=8, samples=9, noise=0.0, weight=0.5, generations=2)
+    np.testing.assert_array_equal(silent, [0.0, 0.0])
+
+
 def test_ridge_on_one_design_three_ways():
     """The printed difference of transforms, the mean over Marchenko-Pastur eigenvalues, and clean ridge at w = 1."""
     noise, penalty = 0.7, 0.3
@@ -287,6 +309,10 @@ _RIDGE = dict(penalty=0.1, samples=30, noise=1.0)
         (
             lambda: mixing.minimum_norm(Spectrum.isotropic(3), samples=0, noise=1.0, weight=0.5, generations=2),
             "samples must be positive",
+        ),
+        (
+            lambda: mixing.fresh_minimum_norm(dim=3, samples=2, noise=1.0, weight=1.5, generations=2),
+            "weight must be at most 1",
         ),
         (lambda: mixing.ridge_limit(Spectrum.isotropic(3), **_RIDGE, weight=0.0), "weight must be finite and above 0"),
         (

@@ -191,7 +191,7 @@ def test_many_samples_are_a_branching_process():
     [
         (lambda: tails.zipf(0, exponent=2.0), "symbols must be at least 1"),
         (lambda: tails.zipf(3, exponent=-1.0), "exponent must be finite and at least 0"),
-        (lambda: tails.unseen([0.5, 1.5], samples=3), "probabilities must be at most 1"),
+        (lambda: tails.unseen([0.5, 1.5], samples=3), "probabilities must sum to one, got a sum of 2"),
         (lambda: tails.unseen([[0.5, 0.5]], samples=3), r"probabilities must have shape \(symbols,\)"),
         (lambda: tails.unseen([0.5, 0.5], samples=-1), "samples must be finite and at least 0"),
         (lambda: tails.unseen([0.5, 0.5], samples=1, source=[1.0]), r"source must have shape \(2,\), got \(1,\)"),

@@ -43,23 +43,13 @@ def _theory(errors: np.ndarray, verifier: dict[str, float], **sizes: Any):
     return jnp.stack([pruning.accuracy(_mixture(), error_rate=error, **fixed) for error in errors])
 
 
-def _synthetic(verifier: dict[str, float], samples: int = _SYNTHETIC):
-    """The accuracy after training on verified synthetic rows, for several shares of wrong labels."""
+def _accuracy(verifier: dict[str, float], samples: int = _SYNTHETIC, real_samples: int = 0):
+    """The accuracy after training on verified synthetic rows, and on real ones, for a share of wrong labels."""
+    workflow, generations = (Mix("fresh", real_samples=real_samples), 2) if real_samples else (Replace(), 1)
 
     def accuracy(key, error):
         model = PrunedClassifier(_mixture(), penalty=_PENALTY, error_rate=error, **verifier)
-        return simulate(model, Replace(), key=key, samples=samples, generations=1).accuracy[0]
-
-    return accuracy
-
-
-def _mixed(verifier: dict[str, float]):
-    """The same with real rows added."""
-
-    def accuracy(key, error):
-        model = PrunedClassifier(_mixture(), penalty=_PENALTY, error_rate=error, **verifier)
-        workflow = Mix("fresh", real_samples=_REAL)
-        return simulate(model, workflow, key=key, samples=_SYNTHETIC, generations=2).accuracy[-1]
+        return simulate(model, workflow, key=key, samples=samples, generations=generations).accuracy[-1]
 
     return accuracy
 
@@ -70,63 +60,63 @@ def _for_each(accuracy, errors: np.ndarray):
 
 
 _ROWS = "d = 40, class mean of length 1.5, variances from 2 to 0.5, γ = 0.1"
-_ACCURACY = "accuracy"
 _FORMULA = (
     "Φ(μ'w/√(w'Cw + g² df₂)), w = λ (C + μμ' + κ)⁻¹ μ, g² = [1 − 2λ μ'w + w'Cw + (μ'w)²]/(N − df₂), "
     "λ = [n + m(φ(1 − ε) − ρε)]/N, N = n + m(φ(1 − ε) + ρε)"
 )
 
+
+def _claim(name: str, statement: str, *, protocol: str, **fields) -> Claim:
+    return Claim(
+        name=f"feng-{name}",
+        statement=statement,
+        reference=REFERENCE,
+        protocol=f"Ridge classifier, {_ROWS}; {protocol}",
+        quantity="accuracy",
+        first_look=1024,
+        **fields,
+    )
+
+
 CLAIMS = (
-    Claim(
-        name="feng-weak-verifier",
-        statement="With a weak verifier the accuracy falls smoothly around ε* = φ/(φ + ρ), here two thirds.",
+    _claim(
+        "weak-verifier",
+        "With a weak verifier the accuracy falls smoothly around ε* = φ/(φ + ρ), here two thirds.",
         theory=lambda: _theory(_ERRORS, _WEAK, synthetic_samples=_SYNTHETIC),
-        experiment=_for_each(_synthetic(_WEAK), _ERRORS),
+        experiment=_for_each(_accuracy(_WEAK), _ERRORS),
         relation=Asymptotic(allowance=0.015),
-        reference=REFERENCE,
         formula=_FORMULA,
-        protocol=f"Ridge classifier, {_ROWS}; m = 400 synthetic rows, φ = 0.8, ρ = 0.4, no real rows.",
+        protocol="m = 400 synthetic rows, φ = 0.8, ρ = 0.4, no real rows.",
         axis=Axis("share ε of wrong labels", _ERRORS),
-        quantity=_ACCURACY,
-        first_look=1024,
     ),
-    Claim(
-        name="feng-oracle",
-        statement="With an oracle as verifier wrong labels cost only the rows that are lost.",
+    _claim(
+        "oracle",
+        "With an oracle as verifier wrong labels cost only the rows that are lost.",
         theory=lambda: _theory(_ERRORS, _ORACLE, synthetic_samples=_SYNTHETIC),
-        experiment=_for_each(_synthetic(_ORACLE), _ERRORS),
+        experiment=_for_each(_accuracy(_ORACLE), _ERRORS),
         relation=Asymptotic(allowance=0.01),
-        reference=REFERENCE,
         formula=_FORMULA,
-        protocol=f"Ridge classifier, {_ROWS}; m = 400 synthetic rows, φ = 1, ρ = 0, no real rows.",
+        protocol="m = 400 synthetic rows, φ = 1, ρ = 0, no real rows.",
         axis=Axis("share ε of wrong labels", _ERRORS),
-        quantity=_ACCURACY,
-        first_look=1024,
     ),
-    Claim(
-        name="feng-threshold",
-        statement="At ε* = φ/(φ + ρ) a classifier learns nothing, whatever the number of rows.",
+    _claim(
+        "threshold",
+        "At ε* = φ/(φ + ρ) a classifier learns nothing, whatever the number of rows.",
         theory=np.full(len(_SIZES), 0.5),
-        experiment=lambda key: jnp.stack([_synthetic(_WEAK, int(m))(key, 2 / 3) for m in _SIZES]),
+        experiment=lambda key: jnp.stack([_accuracy(_WEAK, int(m))(key, 2 / 3) for m in _SIZES]),
         relation=Equal(),
-        reference=REFERENCE,
         formula="accuracy = 1/2 at ε* = φ/(φ + ρ)",
-        protocol=f"Ridge classifier, {_ROWS}; φ = 0.8, ρ = 0.4, ε = 2/3, no real rows.",
+        protocol="φ = 0.8, ρ = 0.4, ε = 2/3, no real rows.",
         axis=Axis("synthetic rows m", _SIZES),
-        quantity=_ACCURACY,
-        first_look=1024,
     ),
-    Claim(
-        name="feng-verified-rows",
-        statement="Verified synthetic rows improve on real rows alone, even if most of their labels were wrong.",
+    _claim(
+        "verified-rows",
+        "Verified synthetic rows improve on real rows alone, even if most of their labels were wrong.",
         theory=lambda: _theory(0 * _LARGE_ERRORS, _ORACLE, synthetic_samples=0, real_samples=_REAL),
-        experiment=_for_each(_mixed(_GOOD), _LARGE_ERRORS),
+        experiment=_for_each(_accuracy(_GOOD, real_samples=_REAL), _LARGE_ERRORS),
         relation=AtLeast(),
-        reference=REFERENCE,
         formula="accuracy ≥ that of the n real rows alone",
-        protocol=f"Ridge classifier, {_ROWS}; n = 80 real and m = 400 synthetic rows, φ = 0.9, ρ = 0.1.",
+        protocol="n = 80 real and m = 400 synthetic rows, φ = 0.9, ρ = 0.1.",
         axis=Axis("share ε of wrong labels", _LARGE_ERRORS),
-        quantity=_ACCURACY,
-        first_look=1024,
     ),
 )

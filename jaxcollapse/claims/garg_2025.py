@@ -1,4 +1,4 @@
-"""Garg, Bhattacharya and Sur 2025: one design, and labels that mix fresh real and synthetic ones.
+"""Garg, Bhattacharya and Sur 2025: labels that mix fresh real and synthetic ones, on one design or on new ones.
 
 Generation ``g`` is fitted to ``w y_g + (1 - w) (X w_{g-1} + noise e)`` with fresh real labels ``y_g``; their iteration
 ``t`` is our ``g = t + 1``. The sizes are ours: those of the paper are not known to us.
@@ -12,10 +12,11 @@ import numpy as np
 
 from jaxcollapse.claim import Axis, Claim, Reference
 from jaxcollapse.models.linear_regression import LinearRegression
+from jaxcollapse.models.mixed_labels import MixedLabels
 from jaxcollapse.relation import Asymptotic, Equal
 from jaxcollapse.simulate import simulate
 from jaxcollapse.theory import Spectrum, mixing, regression, workflows
-from jaxcollapse.workflow import Mix
+from jaxcollapse.workflow import Mix, Replace
 
 REFERENCE = Reference(
     key="garg2025",
@@ -64,6 +65,12 @@ def _same_labels_theory():
     return first * workflows.inflation(Mix("fixed", weight=0.5), generations=_GENERATIONS)
 
 
+def _fresh(key):
+    model = MixedLabels(LinearRegression(Spectrum.isotropic(40), noise=_FEW["noise"]), weight=_FEW["weight"])
+    sizes = dict(samples=_FEW["samples"], generations=_FEW["generations"])
+    return simulate(model, Replace(), key=key, **sizes).risk
+
+
 CLAIMS = (
     Claim(
         name="garg-least-squares",
@@ -98,6 +105,18 @@ CLAIMS = (
         reference=REFERENCE,
         formula="R(g) = (1 − n/d) |w₀|² + v_g σ² n/(d − n − 1), v_1 = 1, v_g = w² + (1 − w)² (v_{g−1} + 1)",
         protocol="Minimum norm, d = 40, n = 15, σ = 1, isotropic; one design, w = 0.4.",
+        axis=_AXIS,
+        quantity="excess risk",
+    ),
+    Claim(
+        name="garg-minimum-norm-fresh",
+        statement="On fresh designs real labels also bring back what the few rows of each generation forget.",
+        theory=lambda: mixing.fresh_minimum_norm(dim=40, **_FEW),
+        experiment=_fresh,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="R(g) = (1 − η)|w₀|² + (1 − w)² η R(g − 1) + (w² + (1 − w)²) σ² n/(d − n − 1), η = n/d",
+        protocol="Minimum norm, d = 40, n = 15, σ = 1, isotropic; every generation draws a new design, w = 0.4.",
         axis=_AXIS,
         quantity="excess risk",
     ),

@@ -93,15 +93,16 @@ def _aligned_theory() -> Float[Array, " students"]:
 def _aligned(key) -> Float[Array, " students"]:
     spectrum, weights = _target()
     teacher_key, student_key = jax.random.split(key)
-    teacher = LinearRegression(spectrum, noise=NOISE, penalty=BEST, sampling="bartlett")  # not reduced: it labels
-    taught = simulate(teacher, Replace(), key=teacher_key, samples=_ALIGNED_SAMPLES, generations=1)
+    teacher, sizes = (
+        LinearRegression(spectrum, noise=NOISE, penalty=BEST),
+        dict(samples=_ALIGNED_SAMPLES, generations=1),
+    )
+    taught = simulate(teacher, Replace(), key=teacher_key, truth=spectrum.signal, **sizes)
 
     def risk(penalty):
         student = LinearRegression(spectrum.weighted(weights), noise=0.0, penalty=penalty)
         labels = jnp.sqrt(weights) * taught.params[0]
-        return simulate(
-            student, Replace(), key=student_key, samples=_ALIGNED_SAMPLES, generations=1, truth=labels
-        ).risk[0]
+        return simulate(student, Replace(), key=student_key, truth=labels, **sizes).risk[0]
 
     return jnp.append(taught.risk, jax.lax.map(risk, jnp.asarray(_ALIGNED)))
 

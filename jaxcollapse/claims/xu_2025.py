@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.data import WeightedSum
 from jaxcollapse.model import Model
-from jaxcollapse.models.exponential_family import NormalMean, StatisticSum
+from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.gaussian import Gaussian
 from jaxcollapse.relation import Asymptotic, AtMost, Equal, Probability
 from jaxcollapse.schedule import polynomial
@@ -147,7 +148,7 @@ class BiasedMean(Model):
 
     def fit(self, data, **context):
         """The sample mean plus its bias."""
-        assert isinstance(data, StatisticSum)
+        assert isinstance(data, WeightedSum)
         return self.mean.fit(data) + _OFFSET / jnp.sqrt(data.weight)
 
 

@@ -13,10 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, Real, Scalar
 
-from jaxcollapse._check import check_choice, check_nonnegative, is_traced
+from jaxcollapse._check import check_choice, check_probabilities, is_traced
+from jaxcollapse._precision import as_floats
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
-from jaxcollapse.schedule import as_floats
 
 
 class Counts(Statistic):
@@ -30,8 +30,8 @@ class Categorical(Model):
 
     **Arguments**
 
-    - `probabilities`: of the symbols, shape ``(k,)``, not negative, not all zero; they are divided by their sum, so
-      that the counts of a text will do. `jaxcollapse.theory.tails.zipf` gives those of Zipf's law.
+    - `probabilities`: of the symbols, shape ``(k,)``, not negative, summing to one. `jaxcollapse.theory.tails.zipf`
+      gives those of Zipf's law.
     - `sampling`: ``"exact"`` takes the cheapest of the first two below; a name asks for that one.
 
       | sampling | draws | numbers in one batch of ``n`` |
@@ -44,7 +44,7 @@ class Categorical(Model):
     the test error of a learner that answers right what it has seen; `diversity`, the probability that two draws
     differ; `squared_error`, the squared Euclidean distance of the probabilities from the true ones.
 
-    **Raises** `ValueError` or `TypeError` for probabilities of another shape or sign and an unknown sampling.
+    **Raises** `ValueError` or `TypeError` for probabilities of another shape, sign or sum and an unknown sampling.
 
     **Exactness** Exact in law, up to rounding: the probability of a range of symbols is met to 1e-15, in single
     precision to 1e-7. A symbol without probability is never drawn.
@@ -75,15 +75,9 @@ class Categorical(Model):
         capacity: int | None = None,
     ):
         """Takes the truth and the way of sampling."""
-        check_nonnegative("probabilities", probabilities)
-        values = as_floats(probabilities)
-        if values.ndim != 1 or values.size == 0:
-            raise ValueError(f"probabilities must have shape (symbols,), got shape {values.shape}")
-        if not is_traced(values) and not np.any(np.asarray(values) > 0):
-            raise ValueError(f"probabilities must not all be zero, got {probabilities}")
+        check_probabilities("probabilities", probabilities)
         check_choice("sampling", sampling, ("exact", "count", "binomial", "raw"))
-        with jax.ensure_compile_time_eval():
-            self.probabilities = values / values.sum()
+        self.probabilities = as_floats(probabilities)
         self.sampling = sampling
         self.capacity = capacity
 

@@ -14,17 +14,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse._check import check_at_most, check_choice, check_positive
-from jaxcollapse.data import Samples, Statistic
+from jaxcollapse._precision import as_floats
+from jaxcollapse.data import Samples, WeightedSum
 from jaxcollapse.model import Model
 from jaxcollapse.random import chi_square, normal
-from jaxcollapse.schedule import as_floats, number
-
-
-class StatisticSum(Statistic):
-    """The weighted sum of the sufficient statistic, and the total weight."""
-
-    total: Float[Array, "..."]
-    weight: Float[Array, ""]
+from jaxcollapse.schedule import number
 
 
 class ExponentialFamily(Model):
@@ -68,16 +62,16 @@ class ExponentialFamily(Model):
         """The estimate and its squared error."""
         return {"estimate": params, "squared_error": jnp.sum((params - self.parameter) ** 2)}
 
-    def sample(self, key: Key[Array, ""], params: Float[Array, "..."], n: Scalar | int) -> StatisticSum | Samples:
+    def sample(self, key: Key[Array, ""], params: Float[Array, "..."], n: Scalar | int) -> WeightedSum | Samples:
         """Draw the sum of the statistic over `n` rows (exact), or the rows themselves (raw)."""
         if not self.exact:
             return Samples(self.rows(key, params, int(n)))
         n = jnp.asarray(n, params.dtype)
-        return StatisticSum(self.total(key, params, n), n)
+        return WeightedSum(self.total(key, params, n), n)
 
-    def fit(self, data: StatisticSum | Samples, **context) -> Float[Array, "..."]:
+    def fit(self, data: WeightedSum | Samples, **context) -> Float[Array, "..."]:
         """The maximum-likelihood estimate."""
-        mean = data.mean(self.statistic) if isinstance(data, Samples) else data.total / data.weight
+        mean = data.mean(self.statistic) if isinstance(data, Samples) else data.mean
         return self.estimate(mean)
 
 

@@ -9,7 +9,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.data import Statistic
+from jaxcollapse.data import WeightedSum
 from jaxcollapse.model import Model
 from jaxcollapse.models.regression_walk import check_one_size
 from jaxcollapse.random import BidiagonalDesign, bidiagonal_design, normal
@@ -88,27 +88,20 @@ class FixedRidgeWalk(Model):
         held = bidiagonal_design(key, samples[0], self.dim), samples[0]
         return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
 
-    def sample(self, key: Key[Array, ""], params: InBasis, n: Scalar | int) -> "Labels":
+    def sample(self, key: Key[Array, ""], params: InBasis, n: Scalar | int) -> WeightedSum:
         """The labels of the design in its left basis, `n` times."""
         design, rows = self._design()
         dtype = params.values.dtype
         noise = jnp.where(jnp.arange(self.dim) < rows, normal(key, (self.dim,), dtype), 0.0)
         n = jnp.asarray(n, dtype)
-        return Labels(n * (design.labels(params.values) + self.noise * noise), n)
+        return WeightedSum(n * (design.labels(params.values) + self.noise * noise), n)
 
-    def fit(self, data: "Labels", **context) -> InBasis:
+    def fit(self, data: WeightedSum, **context) -> InBasis:
         """The ridge fit to the mean of the labels: with one design, a pool of batches asks for no more."""
         design, rows = self._design()
-        return InBasis(design.ridge(data.total / data.weight, rows * self.penalty / self.eigenvalue))
+        return InBasis(design.ridge(data.mean, rows * self.penalty / self.eigenvalue))
 
     def _design(self) -> tuple[BidiagonalDesign, Float[Array, ""]]:
         if self.held is None:
             raise ValueError("labels belong to the design, which prepare() draws: use simulate")
         return self.held
-
-
-class Labels(Statistic):
-    """Labels of one design times their weights."""
-
-    total: Float[Array, " dim"]
-    weight: Float[Array, ""]

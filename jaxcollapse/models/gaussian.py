@@ -15,10 +15,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse._check import check_choice, check_shape, is_traced
+from jaxcollapse._precision import as_floats
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import bartlett, chi_square, normal, split
-from jaxcollapse.schedule import as_floats, number
+from jaxcollapse.schedule import number
 
 
 class Normal(eqx.Module):

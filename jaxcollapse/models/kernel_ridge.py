@@ -17,10 +17,11 @@ from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float, Int, Key
 
 from jaxcollapse._check import check_integer, check_positive, check_shape, is_traced
+from jaxcollapse._precision import as_floats
 from jaxcollapse.data import Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import split
-from jaxcollapse.schedule import Scheduled, as_floats, number_or_schedule
+from jaxcollapse.schedule import Scheduled, number_or_schedule
 from jaxcollapse.theory.spectrum import Spectrum
 
 

@@ -23,6 +23,7 @@ from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
 from jaxcollapse.models.fixed_ridge_walk import FixedRidgeWalk
 from jaxcollapse.models.regression_walk import (
+    RIDGE_FITS,
     ExpectedRidge,
     FixedDesignWalk,
     LeastSquaresWalk,
@@ -239,15 +240,16 @@ class LinearRegression(Model):
         sizes_known = isinstance(penalty, jax.Array) and not is_traced(penalty) and not is_traced(samples)
         if self.sampling in ("exact", "walk"):
             least_squares = sizes_known and np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= dim)
-            if self.design == "fixed" and least_squares and isinstance(workflow, Replace | Accumulate | Window):
-                return FixedDesignWalk(dim, len(samples), noise=self.noise)
-            if self.design == "fixed" and _equal(eigenvalues) and not workflow.needs_rows:
-                return FixedRidgeWalk(dim, eigenvalues[0], self._length, noise=self.noise, penalty=self.penalty)
-            if self.design == "fresh" and isinstance(workflow, Replace):
+            if self.design == "fixed":
+                if least_squares and isinstance(workflow, Replace | Accumulate | Window):
+                    return FixedDesignWalk(dim, len(samples), noise=self.noise)
+                if _equal(eigenvalues) and not workflow.needs_rows:
+                    return FixedRidgeWalk(dim, eigenvalues[0], self._length, noise=self.noise, penalty=self.penalty)
+            elif isinstance(workflow, Replace):
                 if least_squares:
                     return LeastSquaresWalk(dim, noise=self.noise)
                 if _equal(eigenvalues):
-                    return self._ridge_walk(*_kinds(penalty, samples, dim) if sizes_known else ())
+                    return self._ridge_walk(_kinds(penalty, samples, dim) if sizes_known else RIDGE_FITS)
         if self.sampling == "walk" or self.design == "fixed" or not isinstance(workflow, Replace):
             return self
         if is_traced(eigenvalues):
@@ -268,13 +270,12 @@ class LinearRegression(Model):
         """
         if self.design == "fixed" or not _equal(self.spectrum.eigenvalues):
             raise ValueError("expected() needs a fresh design and a spectrum of equal, positive eigenvalues")
-        return ExpectedRidge(self._ridge_walk())
+        return ExpectedRidge(self._ridge_walk(RIDGE_FITS))
 
-    def _ridge_walk(self, *kinds: RidgeFit) -> RidgeWalk:
-        """The chain under `Replace` with a fresh design and equal eigenvalues; of these kinds of fits, if known."""
-        known: dict[str, Any] = {"fits": kinds} if kinds else {}
-        eigenvalue = self.spectrum.eigenvalues[0]
-        return RidgeWalk(self.spectrum.dim, eigenvalue, self._length, noise=self.noise, penalty=self.penalty, **known)
+    def _ridge_walk(self, fits: tuple[RidgeFit, ...]) -> RidgeWalk:
+        """The chain under `Replace` with a fresh design and equal eigenvalues."""
+        dim, eigenvalue = self.spectrum.dim, self.spectrum.eigenvalues[0]
+        return RidgeWalk(dim, eigenvalue, self._length, noise=self.noise, penalty=self.penalty, fits=fits)
 
     @property
     def _length(self) -> Float[Array, ""]:
@@ -313,9 +314,8 @@ def _equal(eigenvalues: Float[Array, " dim"]) -> bool:
 def _kinds(penalty: Array, samples: Array, dim: int) -> tuple[RidgeFit, ...]:
     """The kinds of fits in a chain."""
     penalised, few = np.asarray(penalty) > 0, np.asarray(samples) < dim
-    occur: dict[RidgeFit, Any] = {"penalised": penalised, "least squares": ~penalised & ~few}
-    occur["minimum norm"] = ~penalised & few
-    return tuple(kind for kind, where in occur.items() if np.any(where))
+    occur = penalised, ~penalised & ~few, ~penalised & few
+    return tuple(fit for fit, where in zip(RIDGE_FITS, occur, strict=True) if np.any(where))
 
 
 def ridge_solution(

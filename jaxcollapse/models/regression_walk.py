@@ -3,7 +3,7 @@
 `LinearRegression` reduces to these models by itself; they are models like any other.
 """
 
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import equinox as eqx
 import jax
@@ -12,13 +12,14 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse._check import check_integer, is_traced
-from jaxcollapse.data import Data, Statistic
+from jaxcollapse.data import Data, WeightedSum
 from jaxcollapse.model import Model
 from jaxcollapse.random import chi_square, inverse_wishart_factor, isotropic_ridge, normal, wishart_resolvents
 from jaxcollapse.random.bidiagonal import ratio, root
 from jaxcollapse.schedule import Scheduled, number, number_or_schedule
 
 RidgeFit: TypeAlias = Literal["penalised", "least squares", "minimum norm"]
+RIDGE_FITS: tuple[RidgeFit, ...] = get_args(RidgeFit)
 
 
 class LeastSquaresWalk(Model):
@@ -142,7 +143,7 @@ class FixedDesignWalk(Model):
         held = inverse_wishart_factor(key, samples[0], self.dim, self.directions)
         return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
 
-    def sample(self, key: Key[Array, ""], params: "Displacement", n: Scalar | int) -> "Displaced":
+    def sample(self, key: Key[Array, ""], params: "Displacement", n: Scalar | int) -> WeightedSum:
         """The displacement by `n` new labels, `n` times."""
         known = jnp.arange(self.directions)
         dtype = params.along.dtype
@@ -151,15 +152,15 @@ class FixedDesignWalk(Model):
         fresh = jnp.sqrt(chi_square(key, jnp.maximum(self.dim - params.met, 1.0), stream=8))
         noise = jnp.where(known < params.met, z, jnp.where(known == params.met, fresh, 0.0))
         n = jnp.asarray(n, dtype)
-        return Displaced(n * (params.along + self.noise * noise), n)
+        return WeightedSum(n * (params.along + self.noise * noise), n)
 
-    def real(self, key: Key[Array, ""], truth: "Displacement", n: Scalar | int) -> "Displaced":
+    def real(self, key: Key[Array, ""], truth: "Displacement", n: Scalar | int) -> WeightedSum:
         """Refused: the noise of a second batch would take a direction of its own."""
         raise TypeError("a walk on one design has one batch a generation: it serves Replace, Accumulate and Window")
 
-    def fit(self, data: "Displaced", *, previous: "Displacement", **context) -> "Displacement":
+    def fit(self, data: WeightedSum, *, previous: "Displacement", **context) -> "Displacement":
         """The mean displacement."""
-        return Displacement(data.total / data.weight, previous.met + 1)
+        return Displacement(data.mean, previous.met + 1)
 
 
 class Displacement(eqx.Module):
@@ -167,13 +168,6 @@ class Displacement(eqx.Module):
 
     along: Float[Array, " directions"]
     met: Float[Array, ""]
-
-
-class Displaced(Statistic):
-    """Displacements times their weights."""
-
-    total: Float[Array, " directions"]
-    weight: Float[Array, ""]
 
 
 class Coefficients(eqx.Module):
@@ -229,7 +223,7 @@ class RidgeWalk(Model):
         *,
         noise: Any,
         penalty: Any,
-        fits: tuple[RidgeFit, ...] = ("penalised", "least squares", "minimum norm"),
+        fits: tuple[RidgeFit, ...] = RIDGE_FITS,
     ):
         """Takes the population and the estimator."""
         self.dim = dim

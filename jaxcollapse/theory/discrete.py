@@ -10,11 +10,11 @@ Seddik et al. 2024, arXiv:2404.05090, study the recursion as one of language mod
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse._check import check_integer, check_nonnegative, check_positive, check_probabilities
+from jaxcollapse._precision import as_floats
 from jaxcollapse._types import Count, Number, Vector
 
 
@@ -69,7 +69,8 @@ def lost(probabilities: Vector, *, samples: Count, generations: Count) -> Float[
 
     ```
     """
-    p = _probabilities(probabilities)
+    check_probabilities("probabilities", probabilities)
+    p = as_floats(probabilities)
     law = ancestors(samples=samples, generations=generations)
     return law @ (1 - p) ** jnp.arange(samples + 1)[:, None]
 
@@ -91,7 +92,8 @@ def collapsed(probabilities: Vector, *, samples: Count, generations: Count) -> F
 
     ```
     """
-    p = _probabilities(probabilities)
+    check_probabilities("probabilities", probabilities)
+    p = as_floats(probabilities)
     law = ancestors(samples=samples, generations=generations)
     return law @ _all_alike(p, int(samples))
 
@@ -114,7 +116,8 @@ def collapse_time(probabilities: Vector, *, samples: Count) -> Float[Array, ""]:
 
     ```
     """
-    p = _probabilities(probabilities)
+    check_probabilities("probabilities", probabilities)
+    p = as_floats(probabilities)
     check_integer("samples", samples, minimum=1)
     if samples == 1:
         return jnp.ones((), p.dtype)
@@ -146,7 +149,8 @@ def diversity(probabilities: Vector, *, samples: Number, generations: Count) -> 
 
     ```
     """
-    p = _probabilities(probabilities)
+    check_probabilities("probabilities", probabilities)
+    p = as_floats(probabilities)
     check_positive("samples", samples)
     check_integer("generations", generations, minimum=1)
     g = jnp.arange(1, generations + 1)
@@ -183,7 +187,8 @@ def mixed_drift(
 
     ```
     """
-    p = _probabilities(probabilities)
+    check_probabilities("probabilities", probabilities)
+    p = as_floats(probabilities)
     check_positive("real_samples", real_samples)
     check_positive("samples", samples)
     check_integer("generations", generations, minimum=1)
@@ -243,13 +248,3 @@ def _all_alike(p: Float[Array, " symbols"], samples: int) -> Float[Array, " outc
     """The probability that ``j`` draws are of one kind, for ``j`` from 0 to ``n``."""
     alike = jnp.sum(p ** jnp.arange(samples + 1)[:, None], axis=1)
     return alike.at[0].set(1.0)
-
-
-def _probabilities(value: Vector) -> Float[Array, " symbols"]:
-    check_nonnegative("probabilities", value)
-    p = jnp.asarray(value)
-    if p.ndim != 1 or p.size == 0:
-        raise ValueError(f"probabilities must have shape (symbols,), got shape {p.shape}")
-    if not is_traced(p) and not np.any(np.asarray(p) > 0):
-        raise ValueError(f"probabilities must not all be zero, got {value}")
-    return p / p.sum()

@@ -12,17 +12,17 @@ from jaxtyping import Array, Float
 from jaxcollapse._check import (
     check_above,
     check_at_least,
-    check_at_most,
     check_integer,
     check_nonnegative,
     check_positive,
+    check_share,
 )
 from jaxcollapse._types import Count, Curve, Number
 from jaxcollapse.theory._chi_square import inverse_moment
 from jaxcollapse.theory._curves import per_generation
 from jaxcollapse.theory._search import minimiser
 from jaxcollapse.theory.equivalents import kappa
-from jaxcollapse.theory.regression import ridge_chain
+from jaxcollapse.theory.regression import isotropic_replace, ridge_chain
 from jaxcollapse.theory.spectrum import Spectrum
 
 
@@ -55,7 +55,7 @@ def risk(*, weight: Number | Curve, ratio: Number, generations: Count) -> Float[
     ```
     """
     check_integer("generations", generations, minimum=1)
-    _check_weight(weight)
+    check_share("weight", weight)
     check_nonnegative("ratio", ratio)
     dtype = jnp.result_type(jnp.asarray(weight), ratio, float)
     w = per_generation("weight", weight, generations).astype(dtype).at[0].set(1.0)
@@ -89,7 +89,7 @@ def risk_limit(*, weight: Number, ratio: Number) -> Float[Array, ""]:
 
     ```
     """
-    _check_weight(weight)
+    check_share("weight", weight)
     check_above("weight", weight, 0.0)
     check_nonnegative("ratio", ratio)
     w = jnp.asarray(weight, jnp.result_type(weight, ratio, float))
@@ -316,6 +316,60 @@ def minimum_norm(
     return bias + ridge_chain(silent, samples=samples, noise=noise, penalty=0.0, generations=1)[0] * factors
 
 
+def fresh_minimum_norm(
+    *,
+    dim: Count,
+    samples: Number,
+    noise: Number,
+    weight: Number | Curve,
+    generations: Count,
+    norm: Number = 1.0,
+) -> Float[Array, " generations"]:
+    """The risk of least squares or minimum norm on a new design each time, with real and synthetic labels mixed.
+
+    The protocol of `minimum_norm`, but every generation draws ``X`` again. With ``eta = min(T/d, 1)`` and the variance
+    ``nu = sigma^2 min(T, d)/(|T - d| - 1)`` of a fit to real labels,
+    ``risk_g = (1 - eta) |w0|^2 + (1 - w)^2 eta risk_{g-1} + (w^2 + (1 - w)^2) nu``, and ``risk_1`` the same with
+    ``w = 1``. Bias and variance both depend on the weight.
+
+    **Arguments**
+
+    - `dim`: ``d``, a positive integer.
+    - `samples`: rows ``T``, positive; minimum norm below ``d``.
+    - `noise`: ``sigma``, at least 0, of real and synthetic labels.
+    - `weight`: ``w``, the weight of the real labels in [0, 1], a number or shape ``(generations,)``; the first entry is
+      not used.
+    - `generations`: ``G``, a positive integer.
+    - `norm`: ``|w0|``, at least 0.
+
+    **Returns** shape ``(generations,)``; infinite for noisy labels and ``T`` in ``{d-1, d, d+1}``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for isotropic features.
+
+    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341, for the protocol; derived here.
+
+    ```python
+    >>> curve = fresh_minimum_norm(dim=40, samples=20, noise=0.5, weight=0.6, generations=3)
+    >>> [round(float(v), 4) for v in curve]
+    [0.7632, 0.6979, 0.6927]
+
+    ```
+    """
+    check_share("weight", weight)
+    variance = isotropic_replace(dim=dim, samples=samples, noise=noise, generations=1, norm=0.0, design="fresh")[0]
+    first = isotropic_replace(dim=dim, samples=samples, noise=0.0, generations=1, norm=norm, design="fresh")[0]
+    kept = jnp.minimum(jnp.asarray(samples, first.dtype) / dim, 1.0)
+    w = per_generation("weight", weight, generations).astype(first.dtype).at[0].set(1.0)
+
+    def step(before, w):
+        now = first + (1 - w) ** 2 * kept * before + (w**2 + (1 - w) ** 2) * variance
+        return now, now
+
+    return jax.lax.scan(step, jnp.zeros_like(first), w)[1]
+
+
 def ridge_limit(
     spectrum: Spectrum, *, penalty: Number, samples: Number, noise: Number, weight: Number
 ) -> Float[Array, ""]:
@@ -352,7 +406,7 @@ def ridge_limit(
     check_positive("penalty", penalty)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
-    _check_weight(weight)
+    check_share("weight", weight)
     check_above("weight", weight, 0.0)
     ev, w = spectrum.eigenvalues, weight
     slow = kappa(spectrum, penalty=penalty / w, samples=samples)
@@ -394,8 +448,3 @@ def optimal_ridge_weight(spectrum: Spectrum, *, penalty: Number, samples: Number
         return ridge_limit(spectrum, penalty=penalty, samples=samples, noise=noise, weight=weight)
 
     return minimiser(limit, jnp.linspace(0.0, 1.0, 122)[1:])
-
-
-def _check_weight(weight: Number | Curve) -> None:
-    check_nonnegative("weight", weight)
-    check_at_most("weight", weight, 1.0)

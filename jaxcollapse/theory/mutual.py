@@ -16,11 +16,11 @@ from jaxtyping import Array, Float
 
 from jaxcollapse._check import (
     check_at_least,
-    check_at_most,
     check_integer,
     check_nonnegative,
     check_positive,
     check_shape,
+    check_share,
 )
 from jaxcollapse._types import Count, Curve, Number
 from jaxcollapse.theory._curves import check_one_number, per_generation
@@ -307,8 +307,7 @@ def _check_sizes(private_samples, public_samples, synthetic_samples) -> None:
 def _check_training(models, private_weight, synthetic_weight, noise) -> None:
     check_integer("models", models, minimum=1)
     for name, value in (("private_weight", private_weight), ("synthetic_weight", synthetic_weight)):
-        check_nonnegative(name, value)
-        check_at_most(name, value, 1.0)
+        check_share(name, value)
     check_nonnegative("noise", noise)
 
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_at_most, check_nonnegative, check_positive
+from jaxcollapse._check import check_nonnegative, check_positive, check_share
 from jaxcollapse._types import Number
 from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
 from jaxcollapse.theory.spectrum import Spectrum
@@ -162,5 +162,4 @@ def _direction(spectrum: Spectrum, k: Float[Array, ""]) -> tuple[Float[Array, ""
 
 def _check_labels(error_rate: Number, keep_right: Number, keep_wrong: Number) -> None:
     for name, value in (("error_rate", error_rate), ("keep_right", keep_right), ("keep_wrong", keep_wrong)):
-        check_nonnegative(name, value)
-        check_at_most(name, value, 1.0)
+        check_share(name, value)

@@ -1,13 +1,12 @@
 """The population of a regression problem: the spectrum of the covariance and the true coefficients."""
 
-import contextlib
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive, check_shape, is_traced
+from jaxcollapse._precision import at_once
 from jaxcollapse._types import Count, Matrix, Number, Vector
 
 
@@ -140,7 +139,7 @@ class Spectrum(eqx.Module):
         """
         check_positive("weights", weights)
         check_shape("weights", weights, self.signal.shape)
-        with jax.ensure_compile_time_eval():
+        with at_once(weights, self):
             values = jnp.asarray(weights, self.eigenvalues.dtype)
             return Spectrum(self.eigenvalues / values, jnp.sqrt(values) * self.signal)
 
@@ -176,7 +175,7 @@ class Spectrum(eqx.Module):
         ```
         """
         traced = is_traced(kernel) or is_traced(targets)
-        with contextlib.nullcontext() if traced else jax.ensure_compile_time_eval():
+        with at_once(kernel, targets):
             matrix, values = jnp.asarray(kernel), jnp.asarray(targets)
             dtype = jnp.result_type(matrix, values, float)
             if values.ndim != 1 or values.size == 0:

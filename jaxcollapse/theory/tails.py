@@ -13,10 +13,20 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import betaln, gammainc, gammaincc, xlog1py, zeta
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_at_least, check_at_most, check_integer, check_nonnegative, check_shape
+from jaxcollapse._check import (
+    check_above,
+    check_at_least,
+    check_integer,
+    check_nonnegative,
+    check_probabilities,
+    check_shape,
+    check_share,
+)
+from jaxcollapse._precision import as_floats
 from jaxcollapse._types import Count, Curve, Number, Vector
 from jaxcollapse.theory._curves import per_generation
 
@@ -70,8 +80,12 @@ def unseen(probabilities: Vector, *, samples: Any, source: Vector | None = None)
 
     ```
     """
-    p = _probabilities("probabilities", probabilities)
-    missed = _missed(p if source is None else _probabilities("source", source, p.shape), samples)
+    check_probabilities("probabilities", probabilities)
+    if source is not None:
+        check_probabilities("source", source)
+        check_shape("source", source, np.shape(probabilities))
+    p = as_floats(probabilities)
+    missed = _missed(p if source is None else as_floats(source), samples)
     return jnp.tensordot(missed, p.astype(missed.dtype), axes=1)
 
 
@@ -90,7 +104,8 @@ def support(source: Vector, *, samples: Any) -> Float[Array, "..."]:
 
     ```
     """
-    return jnp.sum(1 - _missed(_probabilities("source", source), samples), axis=-1)
+    check_probabilities("source", source)
+    return jnp.sum(1 - _missed(as_floats(source), samples), axis=-1)
 
 
 def effective_samples(*, samples: Number | Curve, generations: Count) -> Float[Array, " generations"]:
@@ -199,8 +214,7 @@ def cut_unseen(*, exponent: Number, samples: Any, cutoff: Number, real_share: Nu
     """
     exponent, samples = _zipf_arguments(exponent, samples)
     check_at_least("cutoff", cutoff, 1.0)
-    check_nonnegative("real_share", real_share)
-    check_at_most("real_share", real_share, 1.0)
+    check_share("real_share", real_share)
     return _cut(exponent, samples, jnp.asarray(cutoff, samples.dtype), jnp.asarray(real_share, samples.dtype))
 
 
@@ -258,14 +272,3 @@ def _missed(source: Float[Array, " symbols"], samples: Any) -> Float[Array, "...
     size = jnp.asarray(samples)
     dtype = jnp.result_type(size, source)
     return jnp.exp(xlog1py(size.astype(dtype)[..., None], -source.astype(dtype)))
-
-
-def _probabilities(name: str, value: Vector, shape: tuple[int, ...] | None = None) -> Float[Array, " symbols"]:
-    check_nonnegative(name, value)
-    check_at_most(name, value, 1.0)
-    values = jnp.asarray(value)
-    if shape is None and values.ndim != 1:
-        raise ValueError(f"{name} must have shape (symbols,), got shape {values.shape}")
-    if shape is not None:
-        check_shape(name, values, shape)
-    return values.astype(jnp.result_type(values, float))

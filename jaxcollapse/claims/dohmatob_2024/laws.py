@@ -3,6 +3,7 @@
 Sizes are small where formulas are exact for every size.
 """
 
+from functools import partial
 from typing import Any, Literal
 
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ import numpy as np
 
 from jaxcollapse._precision import enable_x64
 from jaxcollapse.claim import Axis, Claim
-from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE
+from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE, downstream
 from jaxcollapse.models.linear_gaussian import LinearGaussian
 from jaxcollapse.models.linear_regression import LinearRegression
 from jaxcollapse.relation import Asymptotic, Equal, Probability
@@ -22,9 +23,9 @@ _Design = Literal["fresh", "fixed"]
 _DESIGNS: tuple[_Design, ...] = ("fresh", "fixed")
 
 
-def _risk(key, dim: int, design: _Design = "fresh", *, noise: float, samples: int, generations: int):
-    """Excess risk of an unpenalised chain on isotropic rows, at every generation."""
-    model = LinearRegression(Spectrum.isotropic(dim), noise=noise, design=design)
+def _risk(key, spectrum: Spectrum, design: _Design = "fresh", *, samples: int, generations: int, **fields):
+    """Excess risk of a chain at every generation."""
+    model = LinearRegression(spectrum, design=design, **fields)
     return simulate(model, Replace(), key=key, samples=samples, generations=generations).risk
 
 
@@ -51,7 +52,7 @@ _SPREAD_DIM, _SPREAD_AT = 20, np.array([1, 8])
 def _spread(key):
     """Squared distance of the risk from its mean, on fresh designs and then on one."""
     mean = regression.ols_replace(dim=_SPREAD_DIM, **_SPREAD)
-    gaps = [(_risk(key, _SPREAD_DIM, design, **_SPREAD) - mean) ** 2 for design in _DESIGNS]
+    gaps = [(_risk(key, Spectrum.isotropic(_SPREAD_DIM), design, **_SPREAD) - mean) ** 2 for design in _DESIGNS]
     return jnp.concatenate([gap[_SPREAD_AT - 1] for gap in gaps])
 
 
@@ -91,14 +92,8 @@ def _endless_population() -> Spectrum:
 
 
 def _endless(key):
-    chains = []
-    for design in _DESIGNS:
-        model = LinearRegression(
-            _endless_population(), noise=_ENDLESS["noise"], penalty=_ENDLESS["penalty"], design=design
-        )
-        sizes = dict(samples=_ENDLESS["samples"], generations=_ENDLESS_GENERATIONS)
-        chains.append(simulate(model, Replace(), key=key, **sizes).risk[-1])
-    return jnp.stack(chains)
+    run = partial(_risk, key, _endless_population(), generations=_ENDLESS_GENERATIONS, **_ENDLESS)
+    return jnp.stack([run(design=design)[-1] for design in _DESIGNS])
 
 
 def _endless_theory():
@@ -118,17 +113,12 @@ def _best_alone():
 
 def _shrunk(key):
     """Risk of the best ridge fit that is made smaller, and of the best that is not."""
-    fakes, spectrum = _SHRUNK["fakes"], Spectrum.isotropic(_SHRUNK_DIM)
+    spectrum = Spectrum.isotropic(_SHRUNK_DIM)
     best = regression.shrunk_ridge(dim=_SHRUNK_DIM, **_SHRUNK)
 
     def risk(penalty, factor):
-        last = lambda value, before: lambda g: jnp.where(g > fakes, value, before)  # noqa: E731
-        model = LinearRegression(
-            spectrum, noise=last(_SHRUNK["noise"], _SHRUNK["fake_noise"]), penalty=last(penalty, 0.0)
-        )
-        sizes = last(_SHRUNK["samples"], _SHRUNK["fake_samples"])
-        chain = simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1, truth=spectrum.signal)
-        return model.metrics(factor * chain.params[-1])["risk"]
+        chain = downstream(spectrum, key, penalty=penalty, **_SHRUNK, truth=spectrum.signal)
+        return spectrum.eigenvalues @ (factor * chain.params[-1] - spectrum.signal) ** 2
 
     return jnp.stack([risk(best.penalty, best.shrinkage), risk(_best_alone(), 1.0)])
 
@@ -143,7 +133,7 @@ CLAIMS = (
         "law",
         "On one design the risk of least squares has an F law at every generation, also without a variance.",
         theory=lambda: regression.ols_replace_cdf(_LAW_RISK, dim=_LAW_DIM, **_LAW),
-        experiment=lambda key: _risk(key, _LAW_DIM, "fixed", **_LAW) <= _LAW_RISK,
+        experiment=lambda key: _risk(key, Spectrum.isotropic(_LAW_DIM), "fixed", **_LAW) <= _LAW_RISK,
         relation=Probability(tolerance=0.02),
         formula="R(g) ~ g σ² d/(T − d + 1) · F(d, T − d + 1)",
         protocol="Least squares, d = 10, T = 14, σ = 1, one design, labels replaced at every generation; P(R(g) ≤ 15).",
@@ -179,7 +169,7 @@ CLAIMS = (
         "minimum-norm",
         "With fewer rows than coefficients on fresh designs, the truth is forgotten and the noise saturates.",
         theory=lambda: regression.isotropic_replace(dim=_FEW_DIM, design="fresh", **_FEW),
-        experiment=lambda key: _risk(key, _FEW_DIM, **_FEW),
+        experiment=lambda key: _risk(key, Spectrum.isotropic(_FEW_DIM), **_FEW),
         relation=Equal(),
         formula="R(g) = (1 − η^g)|w₀|² + σ² T/(d − T − 1) · (1 − η^g)/(1 − η), η = T/d",
         protocol="Minimum norm, d = 50, T = 20, σ = 0.4, isotropic rows; every generation draws a new design.",
@@ -189,7 +179,7 @@ CLAIMS = (
         "minimum-norm-fixed",
         "With fewer rows than coefficients on one design, the truth is projected once and the noise grows linearly.",
         theory=lambda: regression.isotropic_replace(dim=_FEW_DIM, design="fixed", **_FEW),
-        experiment=lambda key: _risk(key, _FEW_DIM, "fixed", **_FEW),
+        experiment=lambda key: _risk(key, Spectrum.isotropic(_FEW_DIM), "fixed", **_FEW),
         relation=Equal(),
         formula="R(g) = (1 − η)|w₀|² + g σ² T/(d − T − 1), η = T/d",
         protocol="Minimum norm, d = 50, T = 20, σ = 0.4, isotropic rows; all generations label one design.",

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Key
 
 from jaxcollapse.claim import Reference
 from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.simulate import simulate
+from jaxcollapse.simulate import Trajectory, simulate
 from jaxcollapse.theory import Spectrum
 from jaxcollapse.workflow import Replace
 
@@ -32,7 +32,7 @@ def power_law() -> Spectrum:
     return Spectrum.power_law(DIM, capacity=CAPACITY, source=SOURCE)
 
 
-def downstream_risk(
+def downstream(
     spectrum: Spectrum,
     key: Key[Array, ""],
     *,
@@ -42,12 +42,21 @@ def downstream_risk(
     noise: Any,
     fake_samples: Any,
     fake_noise: Any,
-) -> Float[Array, ""]:
-    """One replication of what `regression.ridge_downstream` predicts: `fakes` unpenalised generators, then the fit."""
+    truth: Any = None,
+) -> Trajectory:
+    """One replication of what `regression.ridge_downstream` predicts: `fakes` unpenalised generators, then the fit.
+
+    With the `truth` coefficients are those of the model.
+    """
 
     def last(value: Any, before: Any):
         return lambda g: jnp.where(g > fakes, value, before)
 
     model = LinearRegression(spectrum, noise=last(noise, fake_noise), penalty=last(penalty, 0.0))
     sizes = last(samples, fake_samples)
-    return simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1).risk[-1]
+    return simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1, truth=truth)
+
+
+def downstream_risk(spectrum: Spectrum, key: Key[Array, ""], **setting: Any) -> Float[Array, ""]:
+    """The risk of the fit."""
+    return downstream(spectrum, key, **setting).risk[-1]

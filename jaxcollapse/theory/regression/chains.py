@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_at_most, check_choice, check_integer, check_nonnegative, check_positive
+from jaxcollapse._check import check_choice, check_integer, check_nonnegative, check_positive, check_share
 from jaxcollapse._types import Count, Curve, Number
 from jaxcollapse.theory.equivalents import _shrinkage, kappa
 from jaxcollapse.theory.regression.engine import _equivalent, _inverse, _quadratic
@@ -112,8 +112,7 @@ def ridge_mixture_chain(
         check_nonnegative(name, value)
     check_positive("real_samples", real_samples if np.ndim(real_samples) == 0 else jnp.asarray(real_samples)[0])
     if weight is not None:
-        check_nonnegative("weight", weight)
-        check_at_most("weight", weight, 1.0)
+        check_share("weight", weight)
     reals, fakes, noises, fake_noises, penalties, shares = _generations(
         generations,
         real_samples=real_samples,

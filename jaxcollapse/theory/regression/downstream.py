@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import (
-    check_at_most,
     check_choice,
     check_integer,
     check_nonnegative,
     check_positive,
     check_shape,
+    check_share,
     is_traced,
 )
 from jaxcollapse._types import Count, Number, Vector
@@ -56,7 +56,7 @@ def ridge_terms(
     exact. At ``penalty = 0`` and ``T >= d`` use `ols_replace`, which is exact.
 
     **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, corollary 4.4, theorem F.1 and equation 18; for
-    ``T0 < d`` the paper bounds the bias, which is exact here.
+    ``T0 < d`` the paper bounds the bias; here it is the one of the limit.
 
     ```python
     >>> terms = ridge_terms(Spectrum.isotropic(50), penalty=0.1, samples=100, noise=0.5, fake_samples=200)
@@ -238,7 +238,6 @@ def check_shifted_rows(
     _check_ridge(penalty, samples, noise)
     check_positive("penalty", penalty)
     check_nonnegative("fake_noise", noise if fake_noise is None else fake_noise)
-    check_nonnegative("fraction", fraction)
-    check_at_most("fraction", fraction, 1.0)
+    check_share("fraction", fraction)
     check_nonnegative("shift", shift)
     check_shape("shift", shift, (spectrum.dim,))
