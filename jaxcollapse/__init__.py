@@ -13,6 +13,7 @@ from jaxcollapse.estimate import Estimate as Estimate
 from jaxcollapse.grid import Grid as Grid
 from jaxcollapse.model import Model as Model
 from jaxcollapse.models.categorical import Categorical as Categorical
+from jaxcollapse.models.contaminated_categorical import ContaminatedCategorical as ContaminatedCategorical
 from jaxcollapse.models.exponential_family import Bernoulli as Bernoulli
 from jaxcollapse.models.exponential_family import Beta as Beta
 from jaxcollapse.models.exponential_family import Exponential as Exponential
@@ -28,12 +29,14 @@ from jaxcollapse.models.mixed_labels import MixedLabels as MixedLabels
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.pruned_classifier import PrunedClassifier as PrunedClassifier
 from jaxcollapse.models.random_projection import RandomProjection as RandomProjection
+from jaxcollapse.models.tilted_gaussian import TiltedGaussian as TiltedGaussian
 from jaxcollapse.monte_carlo import monte_carlo as monte_carlo
 from jaxcollapse.simulate import Trajectory as Trajectory
 from jaxcollapse.simulate import simulate as simulate
 from jaxcollapse.workflow import Accumulate as Accumulate
 from jaxcollapse.workflow import AccumulateSubsample as AccumulateSubsample
 from jaxcollapse.workflow import Mix as Mix
+from jaxcollapse.workflow import MovingAverage as MovingAverage
 from jaxcollapse.workflow import Replace as Replace
 from jaxcollapse.workflow import Window as Window
 from jaxcollapse.workflow import Workflow as Workflow

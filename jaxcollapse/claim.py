@@ -65,6 +65,13 @@ class Axis(NamedTuple):
     values: Any
 
 
+class Numbers(NamedTuple):
+    """A table of exact numbers that belong to a claim: more than its experiment can test."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class Claim:
     """A statement about a recursion of models: a prediction, a simulation and the relation between them.
@@ -81,6 +88,7 @@ class Claim:
     - `axis`: name and values of the last axis; `labels`: a name for each entry, if the entries are separate cases.
     - `quantity`: what is measured; `scale`: ``"linear"`` or ``"log"`` axes of the picture.
     - `first_look`: replications before the evidence is looked at first.
+    - `numbers`: a function without arguments that returns `Numbers` for ``jaxcollapse show``.
     - `finite_variance`: set it to False where one replication has an infinite variance, and no mean will be tested.
 
     **Raises** `ValueError` for an unknown relation or a name that is not a slug.
@@ -109,6 +117,7 @@ class Claim:
     quantity: str = ""
     scale: Literal["linear", "log"] = "linear"
     first_look: int = 4096
+    numbers: Callable[[], Numbers] | None = None
     finite_variance: bool = True
 
     def __post_init__(self):
@@ -130,6 +139,13 @@ class Claim:
         """The theory as float64 numbers."""
         with enable_x64(True):
             return np.asarray(self.theory() if callable(self.theory) else self.theory, np.float64)
+
+    def exact_numbers(self) -> Numbers:
+        """The table of numbers, in double precision."""
+        if self.numbers is None:
+            raise ValueError(f"claim {self.name!r} has no table of numbers")
+        with enable_x64(True):
+            return self.numbers()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.padding import Padding
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -210,6 +211,12 @@ def show(claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Its name.")
         if text:
             rows.add_row(name, Text(text))
     console.print(rows)
+    if chosen.numbers:
+        numbers = chosen.exact_numbers()
+        table = Table(*(Column(name, justify="right") for name in numbers.columns), box=SIMPLE_HEAD)
+        for row in numbers.rows:
+            table.add_row(*(f"{value:.6g}" for value in row))
+        console.print(table)
     if reference:
         print(f"\n{reference.bibtex}")
 

@@ -155,3 +155,29 @@ class Samples(Data):
     def union(self) -> "Samples":
         """The union of a stack of batches: one buffer of all their rows."""
         return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self)
+
+
+class Moved(Data):
+    """The data of a walk: where it went. It cannot be pooled."""
+
+    params: PyTree
+    grows: ClassVar[bool] = False
+
+    def __add__(self, other: "Moved") -> "Moved":
+        """Refused."""
+        raise TypeError(_ALONE)
+
+    def __rmul__(self, weight: Number) -> "Moved":
+        """Refused."""
+        raise TypeError(_ALONE)
+
+    def empty(self) -> "Moved":
+        """Refused."""
+        raise TypeError(_ALONE)
+
+    def union(self) -> "Moved":
+        """Refused."""
+        raise TypeError(_ALONE)
+
+
+_ALONE = "a walk keeps no data that a workflow could pool or weigh: it serves Replace"

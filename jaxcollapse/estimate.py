@@ -103,6 +103,15 @@ class Estimate:
         """
         return self._each(_usable)
 
+    @property
+    def effective_samples(self) -> PyTree[HostArray]:
+        """How many replications the mean rests on: ``count mean^2 / E x^2``, for terms of one sign.
+
+        The effective sample size of a sum of weighted terms. All of them where terms are equal, one where a single
+        term carries the sum: then the tail that carries the mean is not in the sample.
+        """
+        return self._each(lambda m: m.count * m.mean**2 / (m.mean**2 + _variance(m) * (1 - 1 / m.count)))
+
     def interval(self, level: float = 0.95) -> tuple[PyTree[HostArray], PyTree[HostArray]]:
         """The normal confidence interval of the mean, two-sided."""
         from scipy.special import ndtri

@@ -15,6 +15,7 @@ from jaxcollapse._types import HostArray
 from jaxcollapse.estimate import Estimate
 
 _DETECTION_POWER = 0.95
+_LOOSE = 10  # a bound that is further from the truth says so
 
 
 class Ruling(NamedTuple):
@@ -247,6 +248,9 @@ def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: A
         if (bound > 0).all():
             share = np.max(mean / bound) if sign > 0 else np.min(mean / bound)
             reason += f"; the closest is at {share:.3g} of it"
+            loose = np.max((bound / mean) ** sign) if (mean > 0).all() else np.inf
+            if loose > _LOOSE:
+                reason += f", the loosest off by a factor of {loose:.2g}"
         return Ruling("holds", reason, lower, upper, notices, None)
     needed = _needed(estimate.count, z, stderr, excess, 0.0, resolved)
     reason = "the confidence intervals reach across the bound"

@@ -85,6 +85,18 @@ def number_or_schedule(value: Any, name: str, minimum: float, maximum: float = m
     return number(value, name, minimum, maximum)
 
 
+def from_second(value: Any, name: str, minimum: float, maximum: float = math.inf, *, first: float) -> Scheduled:
+    """A field that is `first` at generation 1, where nothing synthetic is there yet, and `value` from then on."""
+    if isinstance(value, Varying | Table):
+        return value
+    later = number_or_schedule(value, name, minimum, maximum)
+
+    def scheduled(g):
+        return jnp.where(g == 1, first, later.function(g) if isinstance(later, Varying) else later)
+
+    return Varying(scheduled, name, minimum, maximum)
+
+
 def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Float[Array, ""]:
     """A number as a scalar array, from `minimum` to `maximum`."""
     if isinstance(value, str) or not _is_numeric(value):

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 from jaxcollapse._check import check_choice, check_integer, check_positive
 from jaxcollapse._types import Count
 from jaxcollapse.data import Data, Samples
-from jaxcollapse.schedule import Scheduled, number_or_schedule, values
+from jaxcollapse.schedule import Scheduled, from_second, number_or_schedule, values
 
 Weights: TypeAlias = tuple[Float[Array, "generations generations"], Float[Array, " generations"]]
 """What `Workflow.weights` returns."""
@@ -178,6 +178,63 @@ class Window(Workflow):
         return _pooled(samples, self.batches), jnp.zeros_like(samples)
 
 
+class MovingAverage(Workflow):
+    """Train each generation on a moving average: a share of the newest batch, the rest of what was trained on before.
+
+    Every batch stays, with a weight that falls geometrically; with schedules for both it interpolates between `Replace`
+    (a gain of 1) and training on real data alone (0).
+
+    **Arguments**
+
+    - `gain`: the weight of the newest batch in [0, 1], whatever its size; a number or a schedule. Generation 1 is
+      trained on the real batch.
+
+    **Raises** `ValueError` for a gain outside [0, 1].
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> MovingAverage(0.25).weights(jnp.array([100.0, 100.0, 100.0]))[0].tolist()[-1]
+    [0.5625, 0.1875, 0.25]
+
+    ```
+    """
+
+    gain: Scheduled
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def __init__(self, gain: Any):
+        """Takes the weight of the newest batch."""
+        self.gain = from_second(gain, "gain", 0.0, 1.0, first=1.0)
+
+    def init(self, draw: Draw, generations: int) -> PyTree:
+        """An empty pool, and its size."""
+        batch = jax.eval_shape(draw.synthetic)
+        return _Archive.empty(batch, generations) if batch.grows else batch.empty(), jnp.ones_like(draw.n)
+
+    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+        """The average, of as many rows as the newest batch has."""
+        pool, size = state
+        kept, batch = (1 - self.gain) * draw.n / size, self.gain * draw.synthetic()
+        if isinstance(pool, _Archive):
+            pool = pool.times(kept).put(generation - 1, batch)
+            return pool.batches.union(), (pool, draw.n)
+        pool = kept * pool + batch
+        return pool, (pool, draw.n)
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """Weights that fall geometrically with age."""
+        generations = len(samples)
+
+        def average(row, now):
+            gain, newest = now
+            row = (1 - gain) * row + gain * newest
+            return row, row
+
+        inputs = (values(self.gain, generations).astype(samples.dtype), jnp.eye(generations, dtype=samples.dtype))
+        return jax.lax.scan(average, jnp.zeros_like(samples), inputs)[1], jnp.zeros_like(samples)
+
+
 class AccumulateSubsample(Workflow):
     """Keep everything, train on a random part: as many rows as the newest batch has, without replacement.
 
@@ -279,6 +336,9 @@ class _Archive(eqx.Module):
     @staticmethod
     def empty(batch: Data, slots: int) -> "_Archive":
         return _Archive(jax.tree.map(lambda leaf: jnp.stack([leaf] * slots), batch.empty()))
+
+    def times(self, weight: Scalar) -> "_Archive":
+        return _Archive(jax.vmap(lambda batch: weight * batch)(self.batches))
 
     def put(self, slot: Scalar, batch: Data) -> "_Archive":
         return _Archive(jax.tree.map(lambda stack, leaf: stack.at[slot].set(leaf), self.batches, batch))

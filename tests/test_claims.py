@@ -72,6 +72,11 @@ def test_papers_and_names():
         "2406.07515",
         "2412.17646",
         "2404.05090",
+        "2305.17493",
+        "2410.16713",
+        "2307.01850",
+        "2310.00429",
+        "2501.19273",
     }
     for paper in jc.claims.papers().values():
         assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex

@@ -16,6 +16,7 @@ from jaxcollapse.models.fixed_ridge_walk import FixedRidgeWalk
 from jaxcollapse.models.linear_regression import RegressionSums
 from jaxcollapse.models.regression_walk import FixedDesignWalk, LeastSquaresWalk, RidgeWalk
 from jaxcollapse.random import bartlett, chi_square
+from jaxcollapse.theory import gaussian
 
 Spectrum = jc.theory.Spectrum
 
@@ -439,6 +440,41 @@ def test_exact_covariances_have_the_law_of_raw_data(workflow, x64):
         assert_same_law(a[:, i, g], b[:, i, g], 12 * 2)
 
 
+@pytest.mark.parametrize("workflow", [jc.Replace(), jc.MovingAverage(lambda g: 1 / g)], ids=["replace", "average"])
+def test_biased_gaussians_have_the_law_of_raw_data(workflow, x64):
+    """A sampling bias that changes, and pools that are averages: of logs of variances, and of means."""
+
+    def run(sampling):
+        model = jc.Gaussian(ddof=0, sampling_bias=lambda g: 0.9 - 0.1 * g, sampling=sampling)
+        chain = lambda key: jc.simulate(model, workflow, key=key, samples=6, generations=3)  # noqa: E731
+        return replicate(lambda key: jnp.stack([chain(key).log_variance, chain(key).mean]), 4000, len(sampling))
+
+    a, b = run("exact"), run("raw")
+    for g in range(3):
+        assert_same_law(a[:, 0, g], b[:, 0, g], 12)
+        assert_same_law(a[:, 1, g], b[:, 1, g], 12)
+
+
+def test_weights_of_tilted_chains_give_the_means_of_plain_ones(x64):
+    """Of one, of the squared error of the mean and of powers of the variance; one product does not vary."""
+    model = jc.TiltedGaussian(jc.Gaussian(ddof=0), power=1.2)
+
+    def terms(key):
+        run = jc.simulate(model, jc.Replace(), key=key, samples=12.0, generations=5)
+        values = jnp.stack([jnp.ones(5), run.squared_error, run.variance, run.variance**1.2, run.variance**2])
+        return jnp.exp(run.log_weight) * values
+
+    exact, generations = dict(samples=12, generations=5, ddof=0), 5
+    theory = [np.ones(generations), gaussian.mean_square(**exact)]
+    theory += [gaussian.variance_moment(s, **exact) for s in (1.0, 1.2, 2.0)]
+    estimate = jc.monte_carlo(terms, jax.random.key(0), 40_000, progress=False)
+    assert (np.abs(estimate.mean - theory) < 4.5 * estimate.stderr + 1e-9).all()
+    np.testing.assert_allclose(estimate.mean[3], theory[3], rtol=1e-9)
+    np.testing.assert_allclose(estimate.effective_samples[3], 40_000, rtol=1e-6)
+    with pytest.raises(TypeError, match="a walk keeps no data"):
+        jc.simulate(model, jc.Accumulate(), key=jax.random.key(0), samples=12, generations=2)
+
+
 def test_pooled_gaussian_sums_are_those_of_the_pooled_rows(x64):
     a, b = jax.random.normal(jax.random.key(0), (2, 7)) * 3 + 1
     for model, rows in (
@@ -512,6 +548,10 @@ def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):
         (lambda: jc.MixedLabels(jc.NormalMean(0.0), weight=0.5), "regression must be a jaxcollapse LinearRegression"),
         (lambda: jc.MixedLabels(jc.LinearRegression(Spectrum.isotropic(3), noise=1.0), weight=2), "weight must be at"),
         (lambda: jc.Gaussian(ddof=2), "ddof must be 0 or 1"),
+        (lambda: jc.Gaussian(ddof=1, sampling_bias=-0.5), "sampling_bias must be finite and at least 0"),
+        (lambda: jc.TiltedGaussian(jc.NormalMean(0.0), power=1.0), "gaussian must be a jaxcollapse Gaussian"),
+        (lambda: jc.TiltedGaussian(jc.Gaussian(ddof=1, sampling="raw"), power=1.0), "must draw sufficient statistics"),
+        (lambda: jc.MovingAverage(1.5), "gain must be at most 1"),
         (lambda: jc.Gaussian(ddof=1, variance=-1.0), "variance must be"),
         (lambda: jc.MultivariateGaussian(jnp.ones((2, 3)), ddof=1), "covariance must have shape"),
         (lambda: jc.MultivariateGaussian(-jnp.eye(2), ddof=1), "positive definite"),

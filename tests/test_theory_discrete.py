@@ -65,6 +65,24 @@ def test_a_poisson_count_is_a_bound_that_rare_symbols_reach():
     np.testing.assert_allclose(late[-1] * 3000, 2.0, rtol=0.01)
 
 
+def test_bounds_hold_and_meet_where_they_must():
+    """Around the exact numbers; for two symbols and two draws a chain collapses or is halfway, and all are equal."""
+    exact = discrete.collapsed(P, samples=15, generations=60)
+    bounds = discrete.collapsed_bounds(P, samples=15, generations=60)
+    assert (bounds.lower <= exact).all() and (exact <= bounds.upper).all()
+    tight = discrete.collapsed_bounds([0.5, 0.5], samples=2, generations=9)
+    np.testing.assert_allclose(tight.upper, discrete.collapsed([0.5, 0.5], samples=2, generations=9), rtol=1e-12)
+    np.testing.assert_allclose(tight.lower, tight.upper, rtol=1e-12)
+    time, around = discrete.collapse_time(P, samples=15), discrete.collapse_time_bounds(P, samples=15)
+    assert around.lower < time < around.upper
+    sums = discrete.collapsed_bounds(P, samples=15, generations=5000)
+    np.testing.assert_allclose(around.lower, 1 + (1 - sums.upper).sum(), rtol=1e-9)
+    np.testing.assert_allclose(around.upper, 1 + (1 - sums.lower).sum(), rtol=1e-9)
+    left = 1 - discrete.lost([0.005, 0.995], samples=200, generations=20)[:, 0]
+    upper = discrete.survival_upper_bound(probability=0.005, samples=200, generations=20)
+    assert (left <= upper).all() and upper[0] < 1.03 * left[0]
+
+
 def test_a_mixture_with_real_text():
     """Its recursion; without synthetic text there is no drift, and a long one adds less than (1 - S)/(2N + 1)."""
     real, n, spread = 20, 50, 1 - P @ P

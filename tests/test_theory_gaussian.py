@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+from scipy.special import digamma, gammaln
 from scipy.stats import binomtest, chi2
 
 from jaxcollapse.theory import estimated_risk, gaussian
@@ -132,9 +133,139 @@ def test_published_runs():
         np.testing.assert_allclose(gaussian.mean_square(**fixed)[-1], square, atol=6e-6)
 
 
+def test_distances_in_closed_form():
+    g, n, nu = np.arange(1, 31), 15, 14
+    c4 = np.sqrt(2 / nu) * np.exp(gammaln(n / 2) - gammaln(nu / 2))
+    unbiased, mle = (dict(samples=n, generations=30, ddof=ddof) for ddof in (1, 0))
+    np.testing.assert_allclose(gaussian.wasserstein(**unbiased), g / n + 2 * (1 - c4**g), rtol=1e-10)
+    np.testing.assert_allclose(gaussian.wasserstein(**mle), 2 * (1 - (c4 * np.sqrt(nu / n)) ** g), rtol=1e-10)
+    drift = g * (digamma(nu / 2) - np.log(nu / 2))
+    np.testing.assert_allclose(gaussian.kl_to_truth(**unbiased), 0.5 * (g / n - drift), rtol=1e-10)
+    for ddof, fixed in ((1, unbiased), (0, mle)):
+        k = (n - ddof) / (nu - 2)
+        shift = g * (digamma(nu / 2) - np.log((n - ddof) / 2))
+        exact = 0.5 * (shift + k**g - 1 + np.cumsum(k**g) / n)
+        np.testing.assert_allclose(gaussian.kl_from_truth(**fixed), exact, rtol=1e-9)
+    assert np.isposinf(gaussian.kl_from_truth(samples=[9, 3, 9], generations=3, ddof=1)).tolist() == [0, 1, 1]
+
+
+def test_moments_of_any_power():
+    fixed = dict(samples=jnp.array([5.0, 9.0, 40.0]), generations=3, ddof=0)
+    np.testing.assert_allclose(gaussian.variance_moment(1.0, **fixed), gaussian.variance_mean(**fixed), rtol=1e-12)
+    whole = jnp.exp(gaussian.log_mellin(-1.3, **fixed))
+    np.testing.assert_allclose(gaussian.variance_moment(-1.3, **fixed)[-1], whole, rtol=1e-12)
+    assert np.isposinf(gaussian.variance_moment(-2.0, **fixed)).all()
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_the_time_to_fall_has_its_mean_and_deviation(ddof):
+    fixed = dict(samples=60, ddof=ddof)
+    time = np.arange(0.0, 6000.0)
+    above = 1 - np.concatenate([[0.0], gaussian.first_passage_cdf(time[1:], level=0.1, **fixed)])
+    passage = gaussian.first_passage(0.1, **fixed)
+    np.testing.assert_allclose(np.trapezoid(above, time), passage.mean, rtol=1e-4)  # time is continuous here
+    square = 2 * np.trapezoid(time * above, time) - passage.mean**2
+    np.testing.assert_allclose(np.sqrt(square), passage.deviation, rtol=1e-4)
+    np.testing.assert_allclose(gaussian.first_passage(0.05, samples=100, ddof=1).mean, 303.794, rtol=1e-5)
+
+
+def test_pools_have_their_identities():
+    """Two batches of one size are one pool, whatever it is called; a subsample of one batch is that batch."""
+    np.testing.assert_allclose(gaussian.accumulate_variance_mean(samples=7, generations=1, ddof=1), 1.0, rtol=1e-12)
+    mean = gaussian.accumulate_variance_mean(samples=7, generations=2)
+    loop = gaussian.mixed_moments(real="fixed", real_samples=7, samples=7, generations=2)
+    np.testing.assert_allclose(loop.variance, mean, rtol=1e-12)
+    np.testing.assert_allclose(loop.mean_square, 1 - mean, rtol=1e-12)
+    part = gaussian.subsample_moments(samples=7, generations=400)
+    np.testing.assert_allclose(part.mean_square[0], 1 / 7, rtol=1e-12)
+    np.testing.assert_allclose(part.mean_square + part.variance, 1.0, rtol=1e-12)
+    late = gaussian.subsample_moments(samples=1e7, generations=3000).mean_square[-1] * 1e7
+    np.testing.assert_allclose(late, np.pi**2 / 2 - 2, rtol=1e-3)
+
+
+def test_the_pooled_variance_is_a_product_of_factors():
+    """Moments of the factors by numerical integration, and the unbiased mean from the two moments of each pool."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    weights = weights / weights.sum()
+    n, square = 12, 1.0
+    for t in range(1, 5):
+        k = 1 / t
+        normal = 1 - k + k * (1 - k) / n * nodes**2
+        factor = weights @ normal**2 + 2 * k / n * (n - 1) * (weights @ normal) + (k / n) ** 2 * ((n - 1) * (n + 1))
+        square *= factor
+        np.testing.assert_allclose(
+            gaussian.accumulate_variance_square(samples=n, generations=t)[-1], square, rtol=1e-12
+        )
+    mean = 1.0
+    for t in range(1, 5):
+        total = (t + 1) * n
+        within = t * n * (1 - 1 / (t * n)) * mean + (n - 1) * mean
+        between = t * n * n / total * mean / n
+        mean = (within + between) / (total - 1)
+        exact = gaussian.accumulate_variance_mean(samples=n, generations=t + 1, ddof=1)[-1]
+        np.testing.assert_allclose(exact, mean, rtol=1e-12)
+
+
+def test_a_biased_loop_settles():
+    """The fixed point of two linear equations, and generations that forget where they came from."""
+    for real in ("fresh", "fixed"):
+        fixed = dict(real=real, real_samples=8.0, samples=24.0, sampling_bias=0.6)
+        a, b, late = 0.75, 0.6, gaussian.mixed_moments(**fixed, generations=200)
+        kept = (1 - a) ** 2 if real == "fresh" else 1 - a**2
+        matrix = np.array([[a**2, a**2 * b / 24], [a - a**2, a * b - a**2 * b / 24]])
+        steady = np.linalg.solve(np.eye(2) - matrix, [kept / 8, 1 - a - kept / 8])
+        np.testing.assert_allclose([late.mean_square[-1], late.variance[-1]], steady, rtol=1e-12)
+
+
+def test_covariances_in_one_dimension_and_in_one_generation():
+    fixed = dict(samples=11, generations=4)
+    moments = gaussian.trace_moments([[1.5]], **fixed)
+    exact = 1.5**2 * (1 + gaussian.variance_risk(**fixed, ddof=1))
+    np.testing.assert_allclose(moments.of_square, exact, rtol=1e-12)
+    np.testing.assert_allclose(moments.squared, exact, rtol=1e-12)
+    for statistic, univariate in (
+        (gaussian.log_determinant_mean, gaussian.log_variance_mean(**fixed, ddof=1)),
+        (gaussian.log_determinant_variance, gaussian.log_variance_variance(**fixed)),
+    ):
+        np.testing.assert_allclose(statistic(dim=1, **fixed), univariate, rtol=1e-12)
+    sigma = np.array([[2.0, 0.3], [0.3, 0.5]])
+    a, b = (sigma**2).sum(), np.trace(sigma) ** 2
+    first = gaussian.trace_moments(sigma, samples=11, generations=1)
+    np.testing.assert_allclose([first.of_square[0], first.squared[0]], [a * 1.1 + b / 10, b + 2 * a / 10], rtol=1e-12)
+    rates = gaussian.lyapunov_exponents(dim=3, samples=11)
+    total = gaussian.log_determinant_mean(dim=3, **fixed)
+    np.testing.assert_allclose(total, np.arange(1, 5) * rates.sum(), rtol=1e-12)
+    np.testing.assert_allclose(rates, digamma((10 - np.arange(3)) / 2) - np.log(5), rtol=1e-12)
+
+
+def test_a_bound_on_the_deviation_is_loose():
+    bound = gaussian.deviation_bound(0.1, samples=100, generations=2000)[-1]
+    exact = gaussian.variance_sf(0.01, samples=100, generations=2000)
+    np.testing.assert_allclose([bound, exact], [6.66e-2, 7.05e-3], rtol=3e-3)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: gaussian.first_passage(1.5, samples=10, ddof=1), "1 - level must be positive"),
+        (lambda: gaussian.first_passage(0.5, samples=[10, 20], ddof=1), "samples must be one number"),
+        (
+            lambda: gaussian.first_passage_cdf(0, level=0.5, samples=9, ddof=1),
+            "generation must be finite and at least 1",
+        ),
+        (lambda: gaussian.deviation_bound(0.0, samples=10, generations=3), "level must be positive"),
+        (lambda: gaussian.subsample_moments(samples=1, generations=3), "samples must be finite and above 1"),
+        (lambda: gaussian.accumulate_variance_mean(samples=5, generations=3, ddof=2), "ddof must be 0 or 1"),
+        (
+            lambda: gaussian.mixed_moments(real="old", real_samples=5, samples=5, generations=3),
+            "real must be 'fresh' or 'fixed'",
+        ),
+        (
+            lambda: gaussian.mixed_moments(real="fresh", real_samples=5, samples=5, sampling_bias=-1, generations=3),
+            "sampling_bias must be finite and at least 0",
+        ),
+        (lambda: gaussian.trace_moments([1.0, 2.0], samples=9, generations=3), "covariance must have shape"),
+        (lambda: gaussian.lyapunov_exponents(dim=5, samples=5), "samples must be finite and above 5"),
         (lambda: gaussian.variance_mean(samples=1, generations=3, ddof=1), "samples must be finite and above 1"),
         (lambda: gaussian.variance_mean(samples=10, generations=0, ddof=1), "generations must be at least 1"),
         (lambda: gaussian.variance_mean(samples=10, generations=3, ddof=2), "ddof must be 0 or 1"),

@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import chi2
+from scipy.stats import f as f_distribution
 from scipy.stats import t as student
 
 import jaxcollapse as jc
@@ -25,6 +27,10 @@ def test_inflation_of_every_workflow():
     fixed = inflation(jc.Mix("fixed", weight=0.3), 60)[-1]
     np.testing.assert_allclose(fixed, 1 / (1 - 0.7**2), rtol=1e-8)
     np.testing.assert_allclose(inflation(jc.Mix("fixed"), 40), 1 + (1 - 4.0 ** -(g - 1)) / 3, rtol=1e-12)
+    for gain in (0.2, 0.7):  # a moving average, with a slope of its own
+        np.testing.assert_allclose(inflation(jc.MovingAverage(gain), 40), 1 + gain**2 * (g - 1), rtol=1e-12)
+    linear = np.cumsum((g / np.cumsum(g)) ** 2)  # weights that grow like the generation: 4 (pi^2/6 - 1)
+    np.testing.assert_allclose(inflation(jc.Accumulate(weight=lambda g: g), 40), linear, rtol=1e-12)
     for k in (2, 3, 5):
         tail = inflation(jc.Window(k), 400)
         np.testing.assert_allclose(tail[-1] - tail[-2], 4 / (k + 1) ** 2, rtol=1e-6)
@@ -54,6 +60,57 @@ def test_unequal_batches():
     w = (np.sqrt(k**2 + 4 * k) - k) / 2
     mixed = inflation(jc.Mix("fresh", weight=w, real_samples=10), 200, jnp.full(200, 40.0))[-1]
     np.testing.assert_allclose(mixed * 10 / 40, w, rtol=1e-8)  # in units of the real batch
+
+
+def test_the_euclidean_norm():
+    """Equal variances are the Mahalanobis norm; a direction without variance does not count."""
+    for ratio in (0.01, 1.7, 40.0):
+        for dim in (1, 3, 10):
+            plain = random_walk.improvement_probability(ratio=ratio, dim=dim)
+            equal = random_walk.euclidean_improvement_probability(np.full(dim, 2.0), ratio=ratio)
+            np.testing.assert_allclose(equal, plain, rtol=1e-10, atol=1e-15)
+    lone = random_walk.euclidean_improvement_probability([1.0, 1e-12], ratio=1.0)
+    np.testing.assert_allclose(lone, random_walk.improvement_probability(ratio=1.0), rtol=1e-6)
+
+
+def test_the_euclidean_norm_of_two_directions():
+    """Against draws, at four standard errors."""
+    variances, ratio = np.array([3.0, 0.2]), 1.4
+    rng = np.random.default_rng(0)
+    first = rng.standard_normal((400_000, 2)) * np.sqrt(variances)
+    last = first + ratio * rng.standard_normal((400_000, 2)) * np.sqrt(variances)
+    wins = ((last**2).sum(axis=1) < (first**2).sum(axis=1)).mean()
+    exact = float(random_walk.euclidean_improvement_probability(variances, ratio=ratio))
+    assert abs(wins - exact) < 4 * np.sqrt(exact * (1 - exact) / 400_000)
+
+
+def test_other_data_is_beaten_as_often_as_not():
+    for dim in (1, 4):
+        even = random_walk.independent_improvement_probability(ratio=1.0, dim=dim)
+        np.testing.assert_allclose(even, 0.5, rtol=1e-12)
+    one = random_walk.independent_improvement_probability(ratio=2.5)
+    np.testing.assert_allclose(one, 2 / np.pi * np.arctan(1 / 2.5), rtol=1e-12)
+    three = random_walk.independent_improvement_probability(ratio=2.5, dim=3)
+    np.testing.assert_allclose(three, f_distribution.cdf(1 / 2.5**2, 3, 3), rtol=1e-12)
+
+
+def test_an_estimated_variance_helps():
+    """By integration for two generations, to the known variance for many samples, and published values."""
+    fixed = dict(samples=jnp.array([8.0, 12.0, 30.0]), generations=3, ddof=0)
+    curve = random_walk.estimated_improvement_probability(**fixed)
+    assert curve[0] == 0.5
+    x, w = np.polynomial.legendre.leggauss(400)
+    u, w = 0.5 * (x + 1), 0.5 * w
+    first, second = chi2.ppf(u, 7) / 8, chi2.ppf(u, 11) / 12
+    exact = w @ np.arctan2(2 / np.sqrt(8.0), np.sqrt(first / 12)) / np.pi
+    np.testing.assert_allclose(curve[1], exact, rtol=1e-5)
+    drift = first[:, None] * (1 / 12 + second / 30)
+    np.testing.assert_allclose(curve[2], w @ np.arctan2(2 / np.sqrt(8.0), np.sqrt(drift)) @ w / np.pi, rtol=1e-5)
+    many = random_walk.estimated_improvement_probability(samples=1e7, generations=20, ddof=1)
+    plain = random_walk.improvement_probability(ratio=random_walk.drift_ratio(jnp.full(20, 1e7)))
+    np.testing.assert_allclose(many, plain, rtol=1e-5)
+    late = random_walk.estimated_improvement_probability(samples=10, generations=50, ddof=1)[-1]
+    np.testing.assert_allclose(late, 0.169, atol=1e-3)
 
 
 def test_covariance_of_generations():

@@ -2,7 +2,9 @@
 
 from jaxcollapse.claim import Claim, Reference
 from jaxcollapse.claims import (
+    alemohammad_2023,
     barzilai_2025,
+    bertrand_2023,
     dobriban_2018,
     dohmatob_2024,
     dohmatob_2025,
@@ -11,8 +13,11 @@ from jaxcollapse.claims import (
     garg_2025,
     gerstgrasser_2024,
     he_2025,
+    kanabar_2025,
+    kazdan_2024,
     moniri_2025,
     seddik_2024,
+    shumailov_2023,
     suresh_2024,
     vu_2025,
     xu_2025,
@@ -31,8 +36,13 @@ _PAPERS = (
     vu_2025,
     feng_2024,
     moniri_2025,
+    shumailov_2023,
+    kazdan_2024,
+    alemohammad_2023,
+    bertrand_2023,
     suresh_2024,
     seddik_2024,
+    kanabar_2025,
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from jaxcollapse.claim import Axis, Claim, Reference
 from jaxcollapse.models.categorical import Categorical
-from jaxcollapse.relation import Equal, Probability
+from jaxcollapse.relation import AtLeast, AtMost, Equal, Probability
 from jaxcollapse.simulate import simulate
 from jaxcollapse.theory import discrete
 from jaxcollapse.workflow import Mix, Replace, Workflow
@@ -72,6 +72,42 @@ CLAIMS = (
         relation=Equal(),
         reference=REFERENCE,
         formula="E T = 1 + Σ_g P(not collapsed at g)",
+        protocol=_SETTING,
+        quantity="generations",
+    ),
+    Claim(
+        name="seddik-collapse-bound",
+        statement="The diversity alone bounds the probability that a single symbol is left from above.",
+        theory=lambda: discrete.collapsed_bounds(_LANGUAGE, samples=_SAMPLES, generations=int(_LATE[-1])).upper[
+            _LATE - 1
+        ],
+        experiment=lambda key: _run(key, Replace(), _SAMPLES, int(_LATE[-1])).support[_LATE - 1] == 1,
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="P ≤ 1 − (1 − S₀)(1 − 1/n)^g/(1 − 1/s) for s symbols",
+        protocol=_SETTING,
+        axis=Axis("generation g", _LATE),
+        quantity="P(collapsed)",
+    ),
+    Claim(
+        name="seddik-time-bounds",
+        statement="The time to total collapse is at least linear in the length of the text, which is the right order.",
+        theory=lambda: discrete.collapse_time_bounds(_LANGUAGE, samples=_SAMPLES).lower,
+        experiment=_time,
+        relation=AtLeast(),
+        reference=REFERENCE,
+        formula="E T ≥ 1 + (n − 1)(1 − S₀)/(1 − 1/s); the upper bound 1 + n(n − 1)(1 − S₀) is off by a factor of n",
+        protocol=_SETTING,
+        quantity="generations",
+    ),
+    Claim(
+        name="seddik-time-upper",
+        statement="The time to total collapse is at most quadratic in the length of the text: a loose bound.",
+        theory=lambda: discrete.collapse_time_bounds(_LANGUAGE, samples=_SAMPLES).upper,
+        experiment=_time,
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="E T ≤ 1 + n(n − 1)(1 − S₀)",
         protocol=_SETTING,
         quantity="generations",
     ),

@@ -9,9 +9,10 @@ import numpy as np
 from jaxcollapse.claim import Axis, Claim, Reference
 from jaxcollapse.models.categorical import Categorical
 from jaxcollapse.models.exponential_family import Poisson
-from jaxcollapse.relation import AtLeast, Equal, Probability
+from jaxcollapse.models.gaussian import Gaussian
+from jaxcollapse.relation import AtLeast, AtMost, Equal, Probability
 from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import discrete
+from jaxcollapse.theory import discrete, gaussian
 from jaxcollapse.workflow import Replace
 
 REFERENCE = Reference(
@@ -43,6 +44,24 @@ def _rare_symbol(key):
 
 def _bound():
     return discrete.poisson_survival(rate=_RARE, samples=_SAMPLES, generations=_GENERATIONS)
+
+
+_RARER, _LONG, _FEW = 0.005, 200, 6
+
+
+def _rarer_symbol(key):
+    language = [_RARER, 1 - _RARER]
+    run = simulate(Categorical(language), Replace(), key=key, samples=_LONG, generations=_FEW)
+    return run.params[:, 0] > 0
+
+
+_LEVEL, _BATCH, _LATE = 0.1, 20, np.array([200, 250, 300, 400])
+
+
+def _above(key):
+    """Whether the standard deviation is above a tenth of the true one."""
+    run = simulate(Gaussian(ddof=1), Replace(), key=key, samples=_BATCH, generations=int(_LATE[-1]))
+    return run.log_variance[_LATE - 1] > 2 * jnp.log(_LEVEL)
 
 
 CLAIMS = (
@@ -81,5 +100,29 @@ CLAIMS = (
         protocol="Ten symbols with probabilities from 0.3 to 0.01, n = 20 draws at every generation.",
         axis=_AXIS,
         quantity="symbols left",
+    ),
+    Claim(
+        name="suresh-upper-bound",
+        statement="A word is remembered with at most a probability that tends to the branching process for rare words.",
+        theory=lambda: discrete.survival_upper_bound(probability=_RARER, samples=_LONG, generations=_FEW),
+        experiment=_rarer_symbol,
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="P(left at g) ≤ 1 − (1 − 3np² − 3gp) exp(−n p h_g)",
+        protocol="Two symbols, the rarer of probability 0.005; n = 200 draws of the newest model at every generation.",
+        axis=Axis("generation g", np.arange(1, _FEW + 1)),
+        quantity="P(left)",
+    ),
+    Claim(
+        name="suresh-deviation-bound",
+        statement="The chance that a Gaussian chain keeps a standard deviation falls geometrically: a loose bound.",
+        theory=lambda: gaussian.deviation_bound(_LEVEL, samples=_BATCH, generations=int(_LATE[-1]))[_LATE - 1],
+        experiment=_above,
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="P(σ̂_g > ε) ≤ (σ/ε) exp(−g/(4n − 1))",
+        protocol="Gaussian with unknown mean and variance, unbiased variance, n = 20, replace; ε = 0.1.",
+        axis=Axis("generation g", _LATE),
+        quantity="P(σ̂ > 0.1)",
     ),
 )

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse.data import Samples
 from jaxcollapse.model import Model
 from jaxcollapse.models.linear_regression import LinearRegression, RegressionSums
-from jaxcollapse.schedule import Scheduled, Table, Varying, number_or_schedule
+from jaxcollapse.schedule import Scheduled, from_second
 
 
 class MixedLabels(Model):
@@ -56,10 +56,7 @@ class MixedLabels(Model):
         if not isinstance(regression, LinearRegression):
             raise TypeError(f"regression must be a jaxcollapse LinearRegression, got {regression!r}")
         self.regression = regression
-        if not isinstance(weight, Varying | Table):
-            later = number_or_schedule(weight, "weight", 0.0, 1.0)
-            weight = Varying(lambda g: jnp.where(g == 1, 1.0, _value(later, g)), "weight", 0.0, 1.0)
-        self.weight = weight
+        self.weight = from_second(weight, "weight", 0.0, 1.0, first=1.0)
 
     @property
     def exact(self) -> bool:
@@ -98,7 +95,3 @@ class MixedLabels(Model):
         noise = self.regression.noise * jnp.sqrt(w**2 + (1 - w) ** 2)
         labeller = eqx.tree_at(lambda regression: regression.noise, self.regression, noise)
         return labeller, w * self.truth() + (1 - w) * params
-
-
-def _value(field: Scheduled, g: Scalar) -> Scalar:
-    return field.function(g) if isinstance(field, Varying) else field

@@ -3,16 +3,16 @@
 `LinearRegression` reduces to these models by itself; they are models like any other.
 """
 
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, PyTree, Scalar
+from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse._check import check_integer, is_traced
-from jaxcollapse.data import Data, WeightedSum
+from jaxcollapse.data import Moved, WeightedSum
 from jaxcollapse.model import Model
 from jaxcollapse.random import chi_square, inverse_wishart_factor, isotropic_ridge, normal, wishart_resolvents
 from jaxcollapse.random.bidiagonal import ratio, root
@@ -67,12 +67,12 @@ class LeastSquaresWalk(Model):
         """The excess test risk."""
         return {"risk": params**2}
 
-    def sample(self, key: Key[Array, ""], params: Float[Array, ""], n: Scalar | int) -> "Moved":
+    def sample(self, key: Key[Array, ""], params: Float[Array, ""], n: Scalar | int) -> Moved:
         """The error after a fit to `n` samples."""
         along, across = _least_squares_move(key, self.noise, n, self.dim, params.dtype)
         return Moved(root((params + along) ** 2 + across**2))
 
-    def fit(self, data: "Moved", **context) -> Float[Array, ""]:
+    def fit(self, data: Moved, **context) -> Float[Array, ""]:
         """The error that was drawn."""
         return data.params
 
@@ -246,7 +246,7 @@ class RidgeWalk(Model):
         """The excess test risk."""
         return {"risk": self.eigenvalue * ((params.along - self.length) ** 2 + params.across**2)}
 
-    def sample(self, key: Key[Array, ""], params: Coefficients, n: Scalar | int) -> "Moved":
+    def sample(self, key: Key[Array, ""], params: Coefficients, n: Scalar | int) -> Moved:
         """The coefficients after a fit to `n` samples."""
         dtype = params.along.dtype
         n = jnp.asarray(n, dtype)
@@ -281,7 +281,7 @@ class RidgeWalk(Model):
         outside = across * jnp.sqrt(others / (z**2 + others))
         return Moved(Coefficients(along * cos - inside * sin, root((along * sin + inside * cos) ** 2 + outside**2)))
 
-    def fit(self, data: "Moved", **context) -> Coefficients:
+    def fit(self, data: Moved, **context) -> Coefficients:
         """The coefficients that were drawn."""
         return data.params
 
@@ -333,7 +333,7 @@ class ExpectedRidge(Model):
         walk = self.walk
         return {"risk": walk.eigenvalue * (params.square - 2 * params.overlap + walk.length**2)}
 
-    def sample(self, key: Key[Array, ""], params: "MeanCoefficients", n: Scalar | int) -> "Moved":
+    def sample(self, key: Key[Array, ""], params: "MeanCoefficients", n: Scalar | int) -> Moved:
         """The means after a fit to `n` samples."""
         walk, dim = self.walk, self.walk.dim
         n = jnp.asarray(n, params.square.dtype)
@@ -354,7 +354,7 @@ class ExpectedRidge(Model):
         noise = walk.noise**2 / walk.eigenvalue * spread
         return Moved(MeanCoefficients(kept_square * params.square + noise, kept * params.overlap))
 
-    def fit(self, data: "Moved", **context) -> "MeanCoefficients":
+    def fit(self, data: Moved, **context) -> "MeanCoefficients":
         """The means that were computed."""
         return data.params
 
@@ -366,36 +366,10 @@ class MeanCoefficients(eqx.Module):
     overlap: Float[Array, ""]
 
 
-class Moved(Data):
-    """The data of a walk: where it went. It cannot be pooled."""
-
-    params: PyTree
-    grows: ClassVar[bool] = False
-
-    def __add__(self, other: "Moved") -> "Moved":
-        """Refused."""
-        raise TypeError(_ALONE)
-
-    def __rmul__(self, weight: Scalar | float) -> "Moved":
-        """Refused."""
-        raise TypeError(_ALONE)
-
-    def empty(self) -> "Moved":
-        """Refused."""
-        raise TypeError(_ALONE)
-
-    def union(self) -> "Moved":
-        """Refused."""
-        raise TypeError(_ALONE)
-
-
 def check_one_size(samples: Float[Array, " batches"]) -> None:
     """Raises unless all batches that use one design have one size, as far as this is known."""
     if not is_traced(samples) and len(set(np.asarray(samples).tolist())) != 1:
         raise ValueError(f'samples must be the same for every batch under design="fixed", got {samples}')
-
-
-_ALONE = "a walk keeps no data that a workflow could pool or weigh: it serves Replace"
 
 
 def _minimum_norm_move(key: Key[Array, ""], size: Array, noise: Array, n: Array, dim: int) -> tuple[Array, Array]:

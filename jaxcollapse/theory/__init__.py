@@ -1,6 +1,7 @@
 """Closed forms: pure, differentiable functions of arrays. Nothing here simulates."""
 
 from jaxcollapse.theory import accumulation as accumulation
+from jaxcollapse.theory import contamination as contamination
 from jaxcollapse.theory import design as design
 from jaxcollapse.theory import discrete as discrete
 from jaxcollapse.theory import equivalents as equivalents

@@ -8,12 +8,14 @@ Reference: the duality is that of the Wright-Fisher model; Suresh, Thangaraj and
 Seddik et al. 2024, arXiv:2404.05090, study the recursion as one of language models.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_integer, check_nonnegative, check_positive, check_probabilities
+from jaxcollapse._check import check_integer, check_nonnegative, check_positive, check_probabilities, check_share
 from jaxcollapse._precision import as_floats
 from jaxcollapse._types import Count, Number, Vector
 
@@ -126,6 +128,94 @@ def collapse_time(probabilities: Vector, *, samples: Count) -> Float[Array, ""]:
     return 1 + solve_triangular(jnp.eye(samples - 1) - several, left, lower=True)[-1]
 
 
+class Bounds(NamedTuple):
+    """What a number lies between."""
+
+    lower: Float[Array, "..."]
+    upper: Float[Array, "..."]
+
+
+def collapsed_bounds(probabilities: Vector, *, samples: Number, generations: Count) -> Bounds:
+    """Bounds on the probability that one symbol is all that is left, from the mean diversity alone.
+
+    With the diversity ``D_g`` of `diversity` and ``s`` symbols, ``1 - n D_g <= P <= 1 - D_g/(1 - 1/s)``: before the
+    collapse it is between ``1/n`` and ``1 - 1/s``. `collapsed` has the exact probability.
+
+    **Arguments** as for `diversity`; symbols without probability do not count.
+
+    **Returns** `Bounds` of shape ``(generations,)``; the lower one is negative at first.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Bounds.
+
+    **Reference** Seddik et al. 2024, arXiv:2404.05090.
+
+    ```python
+    >>> bounds = collapsed_bounds([0.5, 0.5], samples=5, generations=10)
+    >>> round(float(bounds.lower[-1]), 3), round(float(bounds.upper[-1]), 3)
+    (0.732, 0.893)
+
+    ```
+    """
+    left = diversity(probabilities, samples=samples, generations=generations)
+    return Bounds(1 - samples * left, 1 - left / _most_diverse(probabilities))
+
+
+def collapse_time_bounds(probabilities: Vector, *, samples: Number) -> Bounds:
+    """Bounds on the mean number of generations until one symbol is all that is left.
+
+    ``1 + (n - 1)(1 - S)/(1 - 1/s) <= E T <= 1 + n (n - 1)(1 - S)`` with ``S = sum_i p_i^2``: the sums of
+    `collapsed_bounds`. `collapse_time` has the exact mean, of the order of the lower one.
+
+    **Arguments** and **Raises** as for `diversity`.
+
+    **Returns** `Bounds` of scalars. **Exactness** Bounds.
+
+    **Reference** Seddik et al. 2024, arXiv:2404.05090.
+
+    ```python
+    >>> bounds = collapse_time_bounds([0.5, 0.5], samples=20)
+    >>> float(bounds.lower), float(bounds.upper)
+    (20.0, 191.0)
+
+    ```
+    """
+    first = diversity(probabilities, samples=samples, generations=1)[0] * samples
+    return Bounds(1 + first / _most_diverse(probabilities), 1 + samples * first)
+
+
+def survival_upper_bound(*, probability: Number, samples: Number, generations: Count) -> Float[Array, " generations"]:
+    """An upper bound on the probability that one symbol is still there: `poisson_survival` is the lower one.
+
+    ``1 - (1 - 3 n p^2 - 3 g p) exp(-n p h_g)`` with the recursion ``h_1 = 1``, ``h_{g+1} = 1 - exp(-h_g)``.
+
+    **Arguments**
+
+    - `probability`: ``p`` of the symbol, in [0, 1].
+    - `samples`: ``n``, positive.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations,)``; it says nothing where it is above 1, from about ``1/(3p)`` generations on.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** A bound.
+
+    **Reference** Suresh, Thangaraj and Khandavally 2024, arXiv:2412.17646.
+
+    ```python
+    >>> [round(float(p), 4) for p in survival_upper_bound(probability=0.001, samples=1000, generations=3)]
+    [0.6343, 0.4733, 0.3816]
+
+    ```
+    """
+    check_share("probability", probability)
+    lower = poisson_survival(rate=probability, samples=samples, generations=generations)
+    p, g = jnp.asarray(probability, lower.dtype), jnp.arange(1, generations + 1)
+    return 1 - (1 - 3 * samples * p**2 - 3 * g * p) * (1 - lower)
+
+
 def diversity(probabilities: Vector, *, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """The mean probability that two draws differ: ``(1 - 1/n)^g (1 - sum_i p_i^2)``.
 
@@ -230,6 +320,12 @@ def poisson_survival(*, rate: Number, samples: Number, generations: Count) -> Fl
     dtype = jnp.result_type(rate, samples, float)
     _, kept = jax.lax.scan(lambda g, _: (-jnp.expm1(-g), g), jnp.ones((), dtype), None, int(generations))
     return -jnp.expm1(-jnp.asarray(samples * jnp.asarray(rate), dtype) * kept)
+
+
+def _most_diverse(probabilities: Vector) -> Float[Array, ""]:
+    """The largest probability that two draws of these symbols differ."""
+    p = as_floats(probabilities)
+    return 1 - 1 / jnp.sum(p > 0, dtype=p.dtype)
 
 
 def _occupied(samples: int) -> Float[Array, "balls bins"]:

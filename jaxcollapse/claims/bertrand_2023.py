@@ -1,0 +1,90 @@
+"""Bertrand et al. 2023: retraining on real data and ``lambda`` times as much of one's own is stable.
+
+Each generation maximises the log-likelihood of real data plus ``lambda`` times that of its predecessor's: `Mix` with
+the weight ``1/(1 + lambda)`` on the real batch. The first fit is to real data. Sizes are ours.
+"""
+
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.exponential_family import NormalMean
+from jaxcollapse.relation import Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import mixing, workflows
+from jaxcollapse.workflow import Mix
+
+REFERENCE = Reference(
+    key="bertrand2023",
+    authors="Quentin Bertrand, Avishek Joey Bose, Alexandre Duplessis, Marco Jiralerspong and Gauthier Gidel",
+    title="On the Stability of Iterative Retraining of Generative Models on their own Data",
+    year=2023,
+    arxiv="2310.00429",
+)
+_SHARE, _REAL, _GENERATIONS = 3.0, 40, 12  # lambda is well above the 1/2 up to which the theorem reaches
+_WEIGHT, _SYNTHETIC = 1 / (1 + _SHARE), _SHARE * 40
+_AXIS = Axis("generation g", np.arange(1, _GENERATIONS + 1))
+_PROTOCOL = "Mean of a Gaussian with known variance; n = 40 {} real and λn = 120 synthetic rows, all of weight one."
+
+
+def _risk(real):
+    def experiment(key):
+        workflow = Mix(real, weight=_WEIGHT, real_samples=_REAL)
+        run = simulate(NormalMean(0.0), workflow, key=key, samples=_SYNTHETIC, generations=_GENERATIONS)
+        return run.squared_error
+
+    return experiment
+
+
+def _fixed_theory():
+    workflow = Mix("fixed", weight=_WEIGHT, real_samples=_REAL)
+    return workflows.inflation(workflow, generations=_GENERATIONS, samples=_SYNTHETIC) / _SYNTHETIC
+
+
+_OFFSET = 2.0
+
+
+def _return(key):
+    """How far a model that starts off the truth still is."""
+    workflow = Mix("fresh", weight=_WEIGHT, real_samples=_REAL)
+    run = simulate(NormalMean(0.0), workflow, key=key, samples=_SYNTHETIC, generations=_GENERATIONS, first=_OFFSET)
+    return run.estimate
+
+
+CLAIMS = (
+    Claim(
+        name="bertrand-fresh",
+        statement="With fresh real rows the error settles below that of real data alone.",
+        theory=lambda: mixing.risk(weight=_WEIGHT, ratio=1 / _SHARE, generations=_GENERATIONS) / _REAL,
+        experiment=_risk("fresh"),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E(θ_g − θ)² → σ² (1/n)(1 + λ)/(1 + 2λ)",
+        protocol=_PROTOCOL.format("fresh"),
+        axis=_AXIS,
+        quantity="squared error",
+    ),
+    Claim(
+        name="bertrand-fixed",
+        statement="With the same real rows the error settles above theirs: synthetic rows only add noise.",
+        theory=_fixed_theory,
+        experiment=_risk("fixed"),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E(θ_g − θ)² → σ² [1/n + β²/(λn (1 − β²))], β = λ/(1 + λ)",
+        protocol=_PROTOCOL.format("fixed"),
+        axis=_AXIS,
+        quantity="squared error",
+    ),
+    Claim(
+        name="bertrand-stable",
+        statement="A model that starts off the truth returns to it, also for shares far beyond the theorem's.",
+        theory=_OFFSET * (_SHARE / (1 + _SHARE)) ** np.arange(_GENERATIONS),
+        experiment=_return,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E θ_g − θ = (λ/(1 + λ))^(g − 1) (θ_1 − θ): stable for every λ; λ < 1/2 is sufficient",
+        protocol="As for fresh real rows, λ = 3; the first model is two standard deviations off.",
+        axis=_AXIS,
+        quantity="error of the mean",
+    ),
+)

@@ -1,0 +1,107 @@
+"""Kazdan et al. 2024: Gaussians that are replaced, accumulate, or are fitted to a part of what accumulates.
+
+Their iteration ``t`` is our generation ``g = t``; they divide by ``n`` (``ddof = 0``). Sizes are ours.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.gaussian import Gaussian
+from jaxcollapse.relation import Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import gaussian
+from jaxcollapse.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+
+REFERENCE = Reference(
+    key="kazdan2024",
+    authors=(
+        "Joshua Kazdan, Rylan Schaeffer, Apratim Dey, Matthias Gerstgrasser, Rafael Rafailov, David L. Donoho and "
+        "Sanmi Koyejo"
+    ),
+    title="Collapse or Thrive? Perils and Promises of Synthetic Data in a Self-Generating World",
+    year=2024,
+    arxiv="2410.16713",
+)
+_LONG: dict[str, Any] = dict(samples=20, generations=30)
+_TIMES = np.array([1, 2, 5, 30])
+_SHORT: dict[str, Any] = dict(samples=6, generations=4)
+
+
+def _run(key, workflow: Workflow, sizes: dict[str, Any], **fields: Any):
+    return simulate(Gaussian(**{"ddof": 0, **fields}), workflow, key=key, **sizes)
+
+
+def _pooled(key):
+    """Variance, its square and the squared error of the mean."""
+    run = _run(key, Accumulate(), _LONG)
+    return jnp.concatenate([moment[_TIMES - 1] for moment in (run.variance, run.variance**2, run.squared_error)])
+
+
+def _pooled_theory():
+    mean, square = gaussian.accumulate_variance_mean(**_LONG), gaussian.accumulate_variance_square(**_LONG)
+    return jnp.concatenate([moment[_TIMES - 1] for moment in (mean, square, 1 - mean)])
+
+
+def _part(key):
+    run = _run(key, AccumulateSubsample(), _SHORT, sampling="raw")
+    return jnp.concatenate([run.variance, run.squared_error])
+
+
+def _part_theory():
+    moments = gaussian.subsample_moments(**_SHORT)
+    return jnp.concatenate([moments.variance, moments.mean_square])
+
+
+CLAIMS = (
+    Claim(
+        name="kazdan-accumulate",
+        statement="A Gaussian on accumulating data keeps a positive variance, whose moments are products.",
+        theory=_pooled_theory,
+        experiment=_pooled,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E X_g = ∏_{t≤g} (1 − 1/(n t²)), E μ_g² = 1 − E X_g, E X_g² a product of E F_t²",
+        protocol="Gaussian with unknown mean and variance, divisor n = 20, accumulate.",
+        labels=tuple(f"{name}, g = {g}" for name in ("E X", "E X²", "E μ²") for g in _TIMES),
+        quantity="E X, E X² and E μ²",
+    ),
+    Claim(
+        name="kazdan-accumulate-unbiased",
+        statement="Without bias in any generation, the variance still falls on accumulating data.",
+        theory=lambda: gaussian.accumulate_variance_mean(**_LONG, ddof=1)[_TIMES - 1],
+        experiment=lambda key: _run(key, Accumulate(), _LONG, ddof=1).variance[_TIMES - 1],
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="k_g (1 − 1/n) ∏_{t<g} [1 − (1 − k_t(1 − 1/n) − (1 − 1/(t+1)) k_t/n)/(t + 1)], k_t = tn/(tn − 1)",
+        protocol="Gaussian with unknown mean and variance, divisor N − 1 for N rows in the pool, n = 20, accumulate.",
+        axis=Axis("generation g", _TIMES),
+        quantity="E X",
+    ),
+    Claim(
+        name="kazdan-replace",
+        statement="With the maximum-likelihood variance a replaced Gaussian does not wander far: its mean stops.",
+        theory=lambda: gaussian.mean_square(**_LONG, ddof=0)[_TIMES - 1],
+        experiment=lambda key: _run(key, Replace(), _LONG).squared_error[_TIMES - 1],
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E μ_g² = 1 − (1 − 1/n)^g ≤ 1, and E X_g = (1 − 1/n)^g",
+        protocol="Gaussian with unknown mean and variance, divisor n = 20, replace.",
+        axis=Axis("generation g", _TIMES),
+        quantity="E μ²",
+    ),
+    Claim(
+        name="kazdan-subsample",
+        statement="Fits to a part of the accumulating rows settle between replacement and accumulation.",
+        theory=_part_theory,
+        experiment=_part,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E μ_t² = A_t + V(N − n)/(n(N − 1)), E X_t = V N(n − 1)/((N − 1)n), N = tn, V = 1 − A_t, A_1 = 1/n",
+        protocol="Gaussian rows, divisor n = 6; every fit to 6 rows of the pool, drawn without replacement.",
+        labels=tuple(f"{name}, g = {g}" for name in ("E X", "E μ²") for g in range(1, 5)),
+        quantity="E X and E μ²",
+    ),
+)

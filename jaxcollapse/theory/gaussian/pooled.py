@@ -1,0 +1,187 @@
+"""The univariate Gaussian chain with more than the newest batch in its pool: exact second moments.
+
+Maximum likelihood (``ddof = 0``) unless a function says otherwise. ``mu_g`` is the error of the mean and ``X_g`` the
+variance of generation ``g``, in units of the true standard deviation and variance.
+
+Reference: Kazdan et al. 2024, arXiv:2410.16713; Alemohammad et al. 2023, arXiv:2307.01850, for the protocols.
+"""
+
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse._check import check_above, check_at_least, check_choice, check_integer, check_nonnegative
+from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse.theory._curves import check_one_number, per_generation
+
+
+class Moments(NamedTuple):
+    """What two generations of sufficient statistics determine."""
+
+    mean_square: Float[Array, "..."]
+    """``E mu_g^2 / sigma^2``."""
+    variance: Float[Array, "..."]
+    """``E X_g``."""
+
+
+def accumulate_variance_mean(*, samples: Number, generations: Count, ddof: int = 0) -> Float[Array, " generations"]:
+    """``E X_g`` when data accumulates: ``prod_{t<=g} (1 - 1/(n t^2))`` for maximum likelihood.
+
+    It stays above its positive limit ``sin(pi/sqrt(n)) / (pi/sqrt(n))``, and ``E mu_g^2 = 1 - E X_g``. Without bias at
+    every generation (``ddof = 1``), and with ``k_t = t n/(t n - 1)``, it is
+    ``k_g (1 - 1/n) prod_{t<g} [1 - (1 - k_t (1 - 1/n) - (1 - 1/(t+1)) k_t/n)/(t+1)]``.
+
+    **Arguments**
+
+    - `samples`: ``n``, one number, at least 2.
+    - `generations`: ``G``, a positive integer.
+    - `ddof`: 1 for the unbiased variance, 0 for maximum likelihood.
+
+    **Returns** shape ``(generations,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact.
+
+    ```python
+    >>> round(float(accumulate_variance_mean(samples=10, generations=100)[-1]), 5)
+    0.84428
+
+    ```
+    """
+    n, t = _batches(samples, generations)
+    check_choice("ddof", ddof, (0, 1))
+    if ddof == 0:
+        return jnp.cumprod(1 - 1 / (n * t**2))
+    inflation = t * n / (t * n - 1)
+    share = 1 / (t + 1)
+    growth = 1 - share * (1 - inflation * (1 - 1 / n) - (1 - share) * inflation / n)
+    return inflation * (1 - 1 / n) * jnp.cumprod(jnp.concatenate([jnp.ones_like(n)[None], growth[:-1]]))
+
+
+def accumulate_variance_square(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
+    """``E X_g^2`` when data accumulates, maximum likelihood.
+
+    ``X_g`` is a product of independent factors ``1 - k + (k/n) chi2(n-1) + (k (1-k)/n) z^2`` with ``k = 1/t``: of mean
+    ``1 - k^2/n`` and variance ``2 k^2 (n-1)/n^2 + 2 k^2 (1-k)^2/n^2``.
+
+    **Arguments** and **Raises** as for `accumulate_variance_mean`.
+
+    **Returns** shape ``(generations,)``; the variance of ``X_g`` tends to a limit near ``pi^2/(3n)``, so that no chain
+    collapses.
+
+    **Exactness** Exact.
+
+    ```python
+    >>> arguments = dict(samples=100, generations=2000)
+    >>> spread = accumulate_variance_square(**arguments) - accumulate_variance_mean(**arguments) ** 2
+    >>> round(float(spread[-1]), 4)
+    0.0323
+
+    ```
+    """
+    n, t = _batches(samples, generations)
+    k = 1 / t
+    return jnp.cumprod((1 - k**2 / n) ** 2 + 2 * k**2 * ((n - 1) + (1 - k) ** 2) / n**2)
+
+
+def subsample_moments(*, samples: Number, generations: Count) -> Moments:
+    """The moments when data accumulates and ``n`` rows of the pool are drawn for each fit, without replacement.
+
+    With ``N = t n``, ``A_1 = 1/n`` and ``V = 1 - A_t``: ``E mu_t^2 = A_t + V (N - n)/(n (N - 1))``,
+    ``E X_t = V N (n - 1)/((N - 1) n)``, which sum to one, and
+    ``A_{t+1} = A_t + V [n (N - n) + N (n - 1)]/(n^2 (N - 1) (t + 1)^2)``. For large ``n`` the first tends to
+    ``(pi^2/2 - 2)/n``.
+
+    **Arguments** and **Raises** as for `accumulate_variance_mean`.
+
+    **Returns** `Moments` of shape ``(generations,)``.
+
+    **Exactness** Exact for `jaxcollapse.AccumulateSubsample`, where real rows are not protected.
+
+    ```python
+    >>> round(float(subsample_moments(samples=10, generations=50).mean_square[-1]), 4)
+    0.2567
+
+    ```
+    """
+    n, t = _batches(samples, generations)
+
+    def step(pool, t):
+        size, left = t * n, 1 - pool
+        moments = Moments(
+            pool + left * (size - n) / (n * (size - 1)),
+            left * size * (n - 1) / ((size - 1) * n),
+        )
+        grown = pool + left * (n * (size - n) + size * (n - 1)) / (n**2 * (size - 1) * (t + 1) ** 2)
+        return grown, moments
+
+    return jax.lax.scan(step, 1 / n, t)[1]
+
+
+def mixed_moments(
+    *,
+    real: Literal["fresh", "fixed"],
+    real_samples: Number,
+    samples: Number,
+    sampling_bias: Number | Curve = 1.0,
+    generations: Count,
+) -> Moments:
+    """The moments when each generation pools one real batch and one synthetic batch of another variance.
+
+    Synthetic data has ``lambda`` times the fitted variance. With ``a`` the share of synthetic rows and
+    ``b = E mu_g^2 + lambda E X_g / n``, ``E mu_{g+1}^2 = (1 - a)^2/m + a^2 b`` for fresh real data and
+    ``(1 - a^2)/m + a^2 b`` for a fixed set; ``E X_{g+1} = (1 - a) + a (E mu_g^2 + lambda E X_g) - E mu_{g+1}^2``.
+
+    **Arguments**
+
+    - `real`: ``"fresh"`` or ``"fixed"``, as in `jaxcollapse.Mix`.
+    - `real_samples`, `samples`: ``m`` and ``n``, rows of the real and of the synthetic batch, at least 2 and 1.
+    - `sampling_bias`: ``lambda``, at least 0, a number or shape ``(generations,)``; the first entry is not used.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** `Moments` of shape ``(generations,)``; the first generation has real data alone.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for a pool without weights.
+
+    **Reference** Alemohammad et al. 2023, arXiv:2307.01850, for the loops and the sampling bias; derived here.
+
+    ```python
+    >>> loop = mixed_moments(real="fresh", real_samples=20, samples=20, sampling_bias=0.8, generations=30)
+    >>> round(float(loop.variance[-1]), 4)
+    0.8104
+
+    ```
+    """
+    check_integer("generations", generations, minimum=1)
+    check_choice("real", real, ("fresh", "fixed"))
+    check_at_least("real_samples", real_samples, 2.0)
+    check_at_least("samples", samples, 1.0)
+    check_nonnegative("sampling_bias", sampling_bias)
+    biases = per_generation("sampling_bias", sampling_bias, generations)
+    m, n = jnp.asarray(real_samples, biases.dtype), jnp.asarray(samples, biases.dtype)
+    share = n / (n + m)
+    kept = (1 - share) ** 2 if real == "fresh" else 1 - share**2
+
+    def step(now, bias):
+        drawn = bias * now.variance
+        mean_square = kept / m + share**2 * (now.mean_square + drawn / n)
+        later = Moments(mean_square, (1 - share) + share * (now.mean_square + drawn) - mean_square)
+        return later, later
+
+    first = Moments(1 / m, 1 - 1 / m)
+    _, rest = jax.lax.scan(step, first, biases[1:])
+    return jax.tree.map(lambda start, later: jnp.concatenate([start[None], later]), first, rest)
+
+
+def _batches(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
+    """The batch size, and the generations ``1, ..., G``."""
+    check_integer("generations", generations, minimum=1)
+    check_above("samples", samples, 1.0)
+    check_one_number("samples", samples, "for a pool of equal batches")
+    n = jnp.asarray(samples, jnp.result_type(samples, float))
+    return n, jnp.arange(1, int(generations) + 1, dtype=n.dtype)
