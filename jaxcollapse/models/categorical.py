@@ -17,6 +17,7 @@ from jaxcollapse._check import check_choice, check_probabilities, is_traced
 from jaxcollapse._precision import as_floats
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.model import Model
+from jaxcollapse.random import symbols
 
 
 class Counts(Statistic):
@@ -109,12 +110,12 @@ class Categorical(Model):
     def sample(self, key: Key[Array, ""], params: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
         """Draw the counts of `n` symbols, or the symbols themselves (raw)."""
         if self.sampling == "raw":
-            return Samples(_symbols(key, params, int(n)))
+            return Samples(symbols(key, params, int(n)))
         capacity = self.capacity if is_traced(n) else int(n)
         few = self.sampling == "exact" and capacity is not None and capacity <= _FEW * params.size
         if capacity is not None and (few or self.sampling == "count"):
             present = (jnp.arange(capacity) < n).astype(jnp.int32)
-            return Counts(_count(_symbols(key, params, capacity), present, params.size).astype(params.dtype))
+            return Counts(_count(symbols(key, params, capacity), present, params.size).astype(params.dtype))
         if self.sampling == "count":
             raise TypeError('sampling="count" needs a number of samples that is known before compilation')
         return Counts(jax.random.multinomial(key, jnp.asarray(n, params.dtype), params, dtype=params.dtype))
@@ -131,15 +132,5 @@ class Categorical(Model):
 _FEW = 100  # symbols of text per symbol of the alphabet, up to which it is cheaper to count them
 
 
-def _symbols(key: Key[Array, ""], probabilities: Float[Array, " symbols"], n: int) -> Int[Array, " n"]:
-    """`n` symbols, by inverting their distribution function.
-
-    Only at symbols that have a probability does the function rise: however its sums are rounded, no other is drawn.
-    """
-    edges = jax.lax.cummax(jnp.where(probabilities > 0, jnp.cumsum(probabilities), 0.0))
-    u = edges[-1] * jax.random.uniform(key, (n,), probabilities.dtype)
-    return jnp.searchsorted(edges, u, side="right")
-
-
-def _count(symbols: Int[Array, " n"], weights: Real[Array, " n"], size: int) -> Real[Array, " symbols"]:
-    return jnp.zeros(size, weights.dtype).at[symbols].add(weights)
+def _count(text: Int[Array, " n"], weights: Real[Array, " n"], size: int) -> Real[Array, " symbols"]:
+    return jnp.zeros(size, weights.dtype).at[text].add(weights)

@@ -8,6 +8,7 @@ from jaxcollapse.random.krylov import isotropic_ridge as isotropic_ridge
 from jaxcollapse.random.lsqr import diagonal_ridge as diagonal_ridge
 from jaxcollapse.random.lsqr import steps_needed as steps_needed
 from jaxcollapse.random.normal import normal as normal
+from jaxcollapse.random.symbols import symbols as symbols
 from jaxcollapse.random.wishart import inverse_wishart_factor as inverse_wishart_factor
 from jaxcollapse.random.wishart import wishart_resolvents as wishart_resolvents
 from jaxcollapse.random.words import fold_in as fold_in
