@@ -22,6 +22,7 @@ from jaxcollapse.models.exponential_family import NormalMean as NormalMean
 from jaxcollapse.models.exponential_family import Poisson as Poisson
 from jaxcollapse.models.gaussian import Gaussian as Gaussian
 from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaussian
+from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
 from jaxcollapse.models.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.linear_regression import LinearRegression as LinearRegression

@@ -10,6 +10,7 @@ from jaxcollapse.claims import (
     dohmatob_2025,
     dohmatob_tails_2024,
     feng_2024,
+    fu_2024,
     garg_2025,
     gerstgrasser_2024,
     he_2025,
@@ -43,6 +44,7 @@ _PAPERS = (
     suresh_2024,
     seddik_2024,
     kanabar_2025,
+    fu_2024,
 )
 
 
