@@ -14,6 +14,7 @@ from jaxcollapse.grid import Grid as Grid
 from jaxcollapse.model import Model as Model
 from jaxcollapse.models.categorical import Categorical as Categorical
 from jaxcollapse.models.contaminated_categorical import ContaminatedCategorical as ContaminatedCategorical
+from jaxcollapse.models.curated import Curated as Curated
 from jaxcollapse.models.exponential_family import Bernoulli as Bernoulli
 from jaxcollapse.models.exponential_family import Beta as Beta
 from jaxcollapse.models.exponential_family import Exponential as Exponential

@@ -78,6 +78,7 @@ def test_papers_and_names():
         "2310.00429",
         "2501.19273",
         "2402.11778",
+        "2407.09499",
     }
     for paper in jc.claims.papers().values():
         assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex

@@ -10,6 +10,7 @@ from jaxcollapse.claims import (
     dohmatob_2025,
     dohmatob_tails_2024,
     feng_2024,
+    ferbach_2024,
     fu_2024,
     garg_2025,
     gerstgrasser_2024,
@@ -45,6 +46,7 @@ _PAPERS = (
     seddik_2024,
     kanabar_2025,
     fu_2024,
+    ferbach_2024,
 )
 
 

@@ -2,6 +2,7 @@
 
 from jaxcollapse.theory import accumulation as accumulation
 from jaxcollapse.theory import contamination as contamination
+from jaxcollapse.theory import curation as curation
 from jaxcollapse.theory import design as design
 from jaxcollapse.theory import discrete as discrete
 from jaxcollapse.theory import equivalents as equivalents

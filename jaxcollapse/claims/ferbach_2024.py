@@ -1,0 +1,144 @@
+"""Ferbach et al. 2024: a loop whose samples are curated maximises the reward of the curator.
+
+Their ``p_t`` is our generation ``g = t`` without real data, and ``g = t + 1`` with. Their weight of synthetic data
+``lambda/(1 + lambda)`` is one minus our weight of real data. Finite samples, and all sizes, are ours.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.categorical import Categorical
+from jaxcollapse.models.curated import Curated
+from jaxcollapse.relation import Asymptotic, AtLeast, AtMost, Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import curation
+from jaxcollapse.workflow import Mix, Replace
+
+REFERENCE = Reference(
+    key="ferbach2024",
+    authors="Damien Ferbach, Quentin Bertrand, Avishek Joey Bose and Gauthier Gidel",
+    title="Self-Consuming Generative Models with Curated Data Provably Optimize Human Preferences",
+    year=2024,
+    arxiv="2407.09499",
+)
+_LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
+_REWARDS = np.array([0.0, 0.5, 1.0, 1.5])
+_SAMPLES = 50
+_CANDIDATES = np.array([2, 4, 8])
+_MANY, _LARGE, _GENERATIONS = 500, 10_000, 6
+_GAP, _FEW, _DRIFT = 0.5, 15, 12  # of two symbols
+_SHARE, _LATE = 0.7, 10
+
+
+def _chosen(key, candidates: int):
+    """One generation, of which all candidates are drawn."""
+    model = Curated(Categorical(_LANGUAGE, sampling="raw"), rewards=_REWARDS, candidates=candidates)
+    return simulate(model, Replace(), key=key, samples=_SAMPLES, generations=1)
+
+
+def _rewards(key):
+    return jnp.stack([_chosen(key, int(k)).reward[0] for k in _CANDIDATES])
+
+
+def _least_reward():
+    gains = [curation.reward_gain(_LANGUAGE, rewards=_REWARDS, candidates=int(k)) for k in _CANDIDATES]
+    return _LANGUAGE @ np.exp(_REWARDS) + jnp.stack(gains)
+
+
+def _paths(key):
+    """A loop with many samples, chosen among many candidates."""
+    model = Curated(Categorical(_LANGUAGE), rewards=_REWARDS, candidates=_MANY)
+    return simulate(model, Replace(), key=key, samples=_LARGE, generations=_GENERATIONS)
+
+
+def _preferred(key):
+    """The probability of the preferred one of two symbols."""
+    model = Curated(Categorical([0.5, 0.5], sampling="raw"), rewards=[_GAP, 0.0], candidates=2)
+    return simulate(model, Replace(), key=key, samples=_FEW, generations=_DRIFT).params[:, 0]
+
+
+def _mean_preferred():
+    law = curation.two_symbols(0.5, reward=_GAP, candidates=2, samples=_FEW, generations=_DRIFT)
+    return law @ np.linspace(0.0, 1.0, _FEW + 1)
+
+
+def _divergence(key):
+    """How far a loop with real data is from the truth."""
+    model = Curated(Categorical(_LANGUAGE), rewards=_REWARDS, candidates=2)
+    run = simulate(model, Mix("fresh", weight=_SHARE), key=key, samples=_LARGE, generations=_LATE)
+    return jnp.sum(_LANGUAGE * jnp.log(_LANGUAGE / run.params[1:]), axis=1)
+
+
+_SETTING = "Probabilities 0.4, 0.3, 0.2, 0.1 of symbols with rewards 0, 0.5, 1, 1.5"
+_CURATED = f"{_SETTING}; n = {_SAMPLES} samples, each chosen among K candidates; one generation."
+
+CLAIMS = (
+    Claim(
+        name="ferbach-choice",
+        statement="What a user chooses among finitely many candidates has a law that one integral gives.",
+        theory=lambda: jnp.stack(
+            [curation.curate(_LANGUAGE, rewards=_REWARDS, candidates=int(k)) @ np.exp(_REWARDS) for k in _CANDIDATES]
+        ),
+        experiment=_rewards,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="p'_i = K p_i ∫₀^∞ e^{r_i} exp(−u e^{r_i}) M(u)^{K−1} du, M(u) = Σ_j p_j exp(−u e^{r_j})",
+        protocol=_CURATED,
+        axis=Axis("candidates K", _CANDIDATES),
+        quantity="mean of e^r",
+    ),
+    Claim(
+        name="ferbach-gain",
+        statement="Curation raises the mean of e^r by a multiple of its variance at least.",
+        theory=_least_reward,
+        experiment=_rewards,
+        relation=AtLeast(),
+        reference=REFERENCE,
+        formula="E' e^r ≥ E e^r + (1 − 1/K) Var(e^r)/max e^r",
+        protocol=_CURATED,
+        axis=Axis("candidates K", _CANDIDATES),
+        quantity="mean of e^r",
+    ),
+    Claim(
+        name="ferbach-many-candidates",
+        statement="With very many candidates every generation multiplies the density by e^r.",
+        theory=lambda: curation.limit(_LANGUAGE, rewards=_REWARDS, generations=_GENERATIONS)[:, -1],
+        experiment=lambda key: _paths(key).params[:, -1],
+        relation=Asymptotic(allowance=0.01),
+        reference=REFERENCE,
+        formula="p_g ∝ p₀ e^{g r}",
+        protocol=f"{_SETTING}; n = {_LARGE:,} samples, each chosen among K = {_MANY} candidates.",
+        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        quantity="probability of the best symbol",
+        first_look=256,
+    ),
+    Claim(
+        name="ferbach-selection",
+        statement="With few samples a curated loop is natural selection with genetic drift, a finite Markov chain.",
+        theory=_mean_preferred,
+        experiment=_preferred,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="a Markov chain: n draws with probability q + q(1 − q) tanh(Δ/2), q the share in the last n",
+        protocol=(
+            f"Two equally likely symbols, rewards that differ by Δ = {_GAP}; n = {_FEW} samples, each chosen among "
+            "K = 2 candidates."
+        ),
+        axis=Axis("generation g", np.arange(1, _DRIFT + 1)),
+        quantity="mean probability of the preferred symbol",
+    ),
+    Claim(
+        name="ferbach-real-data",
+        statement="With enough real data the loop stays near the truth for ever, whatever the rewards.",
+        theory=lambda: jnp.full(_LATE - 1, curation.divergence(share=_SHARE, candidates=2)),
+        experiment=_divergence,
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="KL(p₀ ‖ p_g) ≤ −log(1 − λ(K − 1)), λ = (1 − w)/w",
+        protocol=f"{_SETTING}; n = {_LARGE:,} fresh real samples of weight w = {_SHARE} and n curated ones, K = 2.",
+        axis=Axis("generation g", np.arange(2, _LATE + 1)),
+        quantity="KL(p₀ ‖ p_g)",
+        first_look=256,
+    ),
+)
