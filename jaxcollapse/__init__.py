@@ -12,6 +12,7 @@ from jaxcollapse.data import Samples as Samples
 from jaxcollapse.estimate import Estimate as Estimate
 from jaxcollapse.grid import Grid as Grid
 from jaxcollapse.model import Model as Model
+from jaxcollapse.models.biased import Biased as Biased
 from jaxcollapse.models.categorical import Categorical as Categorical
 from jaxcollapse.models.contaminated_categorical import ContaminatedCategorical as ContaminatedCategorical
 from jaxcollapse.models.curated import Curated as Curated

@@ -79,6 +79,8 @@ def test_papers_and_names():
         "2501.19273",
         "2402.11778",
         "2407.09499",
+        "2404.02325",
+        "2502.08924",
     }
     for paper in jc.claims.papers().values():
         assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex

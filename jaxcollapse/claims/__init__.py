@@ -3,6 +3,7 @@
 from jaxcollapse.claim import Claim, Reference
 from jaxcollapse.claims import (
     alemohammad_2023,
+    amin_2025,
     barzilai_2025,
     bertrand_2023,
     dobriban_2018,
@@ -17,6 +18,7 @@ from jaxcollapse.claims import (
     he_2025,
     kanabar_2025,
     kazdan_2024,
+    marchi_2024,
     moniri_2025,
     seddik_2024,
     shumailov_2023,
@@ -47,6 +49,8 @@ _PAPERS = (
     kanabar_2025,
     fu_2024,
     ferbach_2024,
+    marchi_2024,
+    amin_2025,
 )
 
 

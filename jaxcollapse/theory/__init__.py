@@ -16,5 +16,7 @@ from jaxcollapse.theory import pruning as pruning
 from jaxcollapse.theory import random_walk as random_walk
 from jaxcollapse.theory import regression as regression
 from jaxcollapse.theory import tails as tails
+from jaxcollapse.theory import temperature as temperature
+from jaxcollapse.theory import weak_data as weak_data
 from jaxcollapse.theory import workflows as workflows
 from jaxcollapse.theory.spectrum import Spectrum as Spectrum

@@ -1,0 +1,49 @@
+"""Amin et al. 2025: weak data, asked for where the model is wrong, is enough to learn.
+
+This is the simplest instance of their setting, not their theorem: the check of the answers makes no mistake, and the
+next model reproduces its training data. Sizes are ours.
+"""
+
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.biased import Biased
+from jaxcollapse.models.exponential_family import Bernoulli
+from jaxcollapse.relation import Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import weak_data
+from jaxcollapse.workflow import Replace
+
+REFERENCE = Reference(
+    key="amin2025",
+    authors="Kareem Amin, Sara Babakniya, Alex Bie, Weiwei Kong, Umar Syed and Sergei Vassilvitskii",
+    title="Escaping Collapse: The Strength of Weak Data for Large Language Model Training",
+    year=2025,
+    arxiv="2502.08924",
+)
+_FIRST, _WEAK, _SAMPLES, _GENERATIONS = 0.2, 0.1, 50, 15
+
+
+def _accuracy(key):
+    """Right answers are kept; of the wrong ones the weak source corrects a tenth."""
+    model = Biased(Bernoulli(_FIRST), lambda accuracy: accuracy + _WEAK * (1 - accuracy))
+    return simulate(model, Replace(), key=key, samples=_SAMPLES, generations=_GENERATIONS).estimate
+
+
+CLAIMS = (
+    Claim(
+        name="amin-weak-data",
+        statement="A source that is right one time in ten, asked for wrong answers only, makes errors die out.",
+        theory=lambda: weak_data.accuracy(first=_FIRST, weak_accuracy=_WEAK, generations=_GENERATIONS),
+        experiment=_accuracy,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="1 − (1 − b)^g (1 − a)",
+        protocol=(
+            f"Answers that are right with probability a = {_FIRST} at first; {_SAMPLES} of them in every generation, "
+            f"of which wrong ones are replaced by a source that is right with probability b = {_WEAK}."
+        ),
+        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        quantity="accuracy",
+    ),
+)

@@ -1,0 +1,129 @@
+"""Marchi et al. 2024: a loop that samples at a temperature dies of cold or of heat, unless external data holds it.
+
+Their knowledge after ``t`` steps is our generation ``g = t`` without external data and ``g = t + 1`` with. They study
+finitely many symbols; the Gaussian, the threshold and the sizes are ours.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.biased import Biased
+from jaxcollapse.models.categorical import Categorical
+from jaxcollapse.models.gaussian import Gaussian
+from jaxcollapse.relation import Asymptotic, Equal
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import temperature
+from jaxcollapse.workflow import Mix, Replace
+
+REFERENCE = Reference(
+    key="marchi2024",
+    authors="Matteo Marchi, Stefano Soatto, Pratik Chaudhari and Paulo Tabuada",
+    title="Heat Death of Generative Models in Closed-Loop Learning",
+    year=2024,
+    arxiv="2404.02325",
+)
+_LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
+_COLD, _HOT, _LARGE, _GENERATIONS = 0.8, 1.25, 100_000, 10
+_AXIS = Axis("generation g", np.arange(1, _GENERATIONS + 1))
+_UNIFORM, _FIRST, _LONG = np.array([0.5, 0.5]), np.array([0.9, 0.1]), 60
+_TAU = 0.7
+_SHARES = np.array([0.1, 0.2, 0.25, 0.35, 0.4, 0.5])
+_SAMPLES, _SHARE = 40, 0.3
+
+
+def _closed(tau: float, symbol: int):
+    """The probability of one symbol in a loop without external data."""
+    model = Biased(Categorical(_LANGUAGE), jax.tree_util.Partial(temperature.temper, temperature=tau))
+
+    def probability(key):
+        return simulate(model, Replace(), key=key, samples=_LARGE, generations=_GENERATIONS).params[:, symbol]
+
+    return probability
+
+
+def _where_it_ends(key):
+    """The probability of the symbol that began as the likelier one, long after; one entry for each share."""
+    model = Biased(Categorical(_UNIFORM), jax.tree_util.Partial(temperature.temper, temperature=_TAU))
+
+    def end(share):
+        workflow = Mix("fresh", weight=share)
+        run = simulate(model, workflow, key=key, samples=_LARGE, generations=_LONG, first=_FIRST)
+        return run.params[-1, 0]
+
+    return jax.lax.map(end, jnp.asarray(_SHARES))
+
+
+def _ends():
+    setting: dict[str, Any] = dict(temperature=_TAU, generations=_LONG, first=_FIRST)
+    return jnp.stack([temperature.mixed(_UNIFORM, share=share, **setting)[-1, 0] for share in _SHARES])
+
+
+def _variance(key):
+    cool = lambda fit: eqx.tree_at(lambda fit: fit.log_variance, fit, fit.log_variance + jnp.log(_TAU))  # noqa: E731
+    workflow = Mix("fresh", weight=_SHARE)
+    return simulate(
+        Biased(Gaussian(ddof=0), cool), workflow, key=key, samples=_SAMPLES, generations=_GENERATIONS
+    ).variance
+
+
+def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Claim:
+    return Claim(
+        name=f"marchi-{name}",
+        statement=statement,
+        theory=lambda: temperature.closed_loop(_LANGUAGE, temperature=tau, generations=_GENERATIONS)[:, symbol],
+        experiment=_closed(tau, symbol),
+        relation=Asymptotic(allowance=0.005),
+        reference=REFERENCE,
+        formula="p_g ∝ p₀^(τ^−g)",
+        protocol=f"Probabilities 0.4, 0.3, 0.2, 0.1; n = {_LARGE:,} samples at temperature {tau} in every generation.",
+        axis=_AXIS,
+        quantity=f"probability of the {which} symbol",
+        first_look=256,
+    )
+
+
+CLAIMS = (
+    _loop("mode-collapse", "Below temperature one the likeliest symbol takes all.", _COLD, 0, "likeliest"),
+    _loop("heat-death", "Above temperature one all symbols become equally likely.", _HOT, 3, "rarest"),
+    Claim(
+        name="marchi-threshold",
+        statement="Below temperature one the loop forgets how it began only if the external share exceeds 1 − τ.",
+        theory=_ends,
+        experiment=_where_it_ends,
+        relation=Asymptotic(allowance=0.005),
+        reference=REFERENCE,
+        formula="the end of p ← w/2 + (1 − w) p^(1/τ)/(p^(1/τ) + (1 − p)^(1/τ)): at 1/2 if and only if w > 1 − τ",
+        protocol=(
+            f"Two equally likely symbols, a first model with 0.9 and 0.1, τ = {_TAU}, n = {_LARGE:,} real samples of "
+            f"weight w and n generated ones, {_LONG} generations."
+        ),
+        axis=Axis("external share w", _SHARES),
+        quantity="probability of the symbol that was likelier at first",
+        first_look=256,
+    ),
+    Claim(
+        name="marchi-gaussian",
+        statement="External data keeps the variance of a Gaussian at w/(1 − (1 − w)τ), less what sampling takes.",
+        theory=lambda: temperature.gaussian_variance(
+            temperature=_TAU, share=_SHARE, generations=_GENERATIONS, samples=_SAMPLES
+        ),
+        experiment=_variance,
+        relation=Equal(),
+        reference=REFERENCE,
+        formula=(
+            "v + m ← w + (1 − w)(τ v + m), m ← [w² + (1 − w)² τ v]/n + (1 − w)² m, from v = 1 − 1/n, m = 1/n; "
+            "v → w/(1 − (1 − w)τ) for n → ∞"
+        ),
+        protocol=(
+            f"Maximum likelihood, truth N(0, 1), τ = {_TAU}, n = {_SAMPLES} real samples of weight w = {_SHARE} and n "
+            "generated ones."
+        ),
+        axis=_AXIS,
+        quantity="variance",
+    ),
+)

@@ -1,0 +1,96 @@
+"""Models whose samples come from changed parameters: a temperature, a truncation, corrected answers."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, PyTree, Scalar
+
+from jaxcollapse.data import Data
+from jaxcollapse.model import Model
+
+
+class Biased(Model):
+    """Another model that samples with changed parameters and is fitted as before.
+
+    **Arguments**
+
+    - `model`: any `Model`.
+    - `bias`: a function from parameters to parameters of the same shapes, applied to those of the last model, and to
+      the truth where that is sampled synthetically, before they generate. Numbers of a ``jax.tree_util.Partial`` are
+      traced, so that a grid of them is one program.
+
+    Real data, which `jaxcollapse.Mix` asks for, is not biased. Under `Replace` that of generation 1 is.
+
+    **Metrics** Those of the model.
+
+    **Raises** `TypeError` for another kind of model or a bias that is not a function.
+
+    **Exactness** That of the model.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> cold = jax.tree_util.Partial(jc.theory.temperature.temper, temperature=0.8)
+    >>> model = jc.Biased(jc.Categorical([0.5, 0.3, 0.2]), cold)
+    >>> run = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=1000, generations=20)
+    >>> float(run.support[-1])
+    1.0
+
+    ```
+    """
+
+    model: Model
+    bias: Callable[[Any], Any]
+
+    def __init__(self, model: Model, bias: Callable[[Any], Any]):
+        """Takes the model and the change of its parameters."""
+        if not isinstance(model, Model):
+            raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+        if not callable(bias):
+            raise TypeError(f"bias must be a function of parameters, got {bias!r}")
+        self.model = model
+        self.bias = bias
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`."""
+        return self.model.exact
+
+    def truth(self) -> PyTree:
+        """The parameters that generate the real data."""
+        return self.model.truth()
+
+    def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Data | Array:
+        """Draw `n` samples of real data, without the bias."""
+        return self.model.real(key, truth, n)
+
+    def metrics(self, params: PyTree) -> dict[str, Float[Array, "..."]]:
+        """Those of the model."""
+        return self.model.metrics(params)
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Biased":
+        """The model with what it keeps for all generations."""
+        return dataclasses.replace(self, model=self.model.prepare(key, samples))
+
+    def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Data:
+        """Draw `n` samples with changed parameters."""
+        return self.model.sample(key, self._changed(params), n)
+
+    def fit(self, data: Data, **context) -> PyTree:
+        """The fit of the model."""
+        return self.model.fit(data, **context)
+
+    def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar | int, **context) -> PyTree:
+        """Sample with changed parameters and fit, in one draw where the model has one."""
+        return self.model.refit(key, self._changed(params), n, **context)
+
+    def _changed(self, params: PyTree) -> PyTree:
+        changed = self.bias(params)
+        shapes = [jax.tree.map(jnp.shape, tree) for tree in (changed, params)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"bias must return parameters of the shapes that it is given, {shapes[1]}, got {shapes[0]}"
+            )
+        return changed
