@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import matplotlib.pyplot as plt
+import numpy as np
+from jax.scipy.special import erf
 from matplotlib.axes import Axes
 
 import jaxcollapse as jc
@@ -60,6 +63,43 @@ def penalties_under_accumulation(ax: Axes) -> None:
     ax.set_title("Ridge regression on accumulated data", fontsize="medium")
 
 
+def distance_from_the_truth(ax: Axes, model: jc.Model, distance, title: str) -> None:
+    """Maximum likelihood on accumulated data: median and quartiles of the distance in total variation."""
+    generations, replications = 60, 1024
+    g = np.arange(1, generations + 1)
+    keys = jax.random.split(jax.random.key(0), replications)
+    for samples, line, hatch, colour in ((100, "-", "/////", "#0072B2"), (10_000, "--", "....", "#D55E00")):
+
+        def run(key, samples=samples):
+            return distance(
+                jc.simulate(model, jc.Accumulate(), key=key, samples=float(samples), generations=generations)
+            )
+
+        paths = jax.jit(lambda keys, run=run: jax.lax.map(run, keys, batch_size=256))(keys)
+        low, median, high = np.quantile(np.asarray(paths), [0.25, 0.5, 0.75], axis=0)
+        ax.fill_between(g, low, high, facecolor="none", edgecolor=colour, hatch=hatch, alpha=0.4, linewidth=0.0)
+        ax.plot(g, median, line, color=colour, linewidth=2.0, label=f"n = {samples:,}".replace(",", " "))
+    ax.set(xlabel="generation", xscale="log", yscale="log", ylim=(1e-5, 1.0))
+    ax.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    ax.set_xticks([], minor=True)
+    ax.set_title(title, fontsize="medium")
+
+
+def regular_and_fragile(axes) -> None:
+    """A Gaussian of unknown mean, and the family that collapses at once."""
+    distance_from_the_truth(
+        axes[0],
+        jc.NormalMean(),
+        lambda run: erf(jnp.abs(run.estimate) / jnp.sqrt(8.0)),
+        "Mean of a Gaussian: more data helps",
+    )
+    distance_from_the_truth(
+        axes[1], jc.ImmediateCollapse(), lambda run: run.total_variation, "Family of theorem 5.1: it does not"
+    )
+    axes[0].set_ylabel("total variation from the truth")
+    axes[0].legend(frameon=False, loc="lower right")
+
+
 def main() -> None:
     """Writes the pictures."""
     jax.config.update("jax_enable_x64", True)
@@ -68,6 +108,10 @@ def main() -> None:
     replace_and_accumulate(axes[0])
     penalties_under_accumulation(axes[1])
     figure.savefig(PICTURES / "collapse.png", dpi=150)
+
+    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+    regular_and_fragile(axes)
+    figure.savefig(PICTURES / "fragile.png", dpi=150)
 
 
 if __name__ == "__main__":

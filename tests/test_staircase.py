@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.stats import chi2, ks_2samp
+from scipy.stats import chi2, ks_2samp, kstest
 
 import jaxcollapse as jc
 from jaxcollapse.models.staircase import Gaps, StaircaseWalk
@@ -39,13 +39,29 @@ def test_the_walk_has_the_law_of_rows(x64):
     np.testing.assert_array_equal(raw[:, 1:][seen], raw[:, :-1][seen])  # frozen
 
 
+def test_what_the_walk_draws(x64):
+    """Points of a new level, and the one nearest to its end, for four points of which one in four comes so far."""
+    params = jnp.array([0.25, 0.0, 0.0])
+    gaps = replicate(lambda k: StaircaseWalk(2).sample(k, params, 4).least, 65536, 0)
+    assert np.isinf(gaps[:, [0, 2]]).all()
+    seen = np.isfinite(gaps[:, 1])
+    share = 1 - 0.75**4
+    assert abs(seen.mean() - share) < 4 * np.sqrt(share * (1 - share) / len(seen))
+    assert kstest(gaps[seen, 1], lambda x: (1 - (1 - 0.25 * x) ** 4) / share).pvalue > 1e-3
+
+
 def test_the_fit_has_the_largest_likelihood(x64):
     """Of all members that allow the data; rows of weight zero are not there."""
     model = jc.Staircase(2, sampling="raw")
-    data = model.sample(jax.random.key(0), jnp.array([0.2, 0.1, 0.0]), 200)
-    data = data + 0.0 * model.sample(jax.random.key(1), jnp.array([0.25, 0.25, 0.25]), 50)
-    level, gap = (np.asarray(part)[:200] for part in data.rows)
-    fit = np.asarray(model.fit(data))
+
+    @jax.jit
+    def pooled(params, others):
+        data = model.sample(jax.random.key(0), params, 200)
+        data = data + 0.0 * model.sample(jax.random.key(1), others, 50)
+        return *data.rows, model.fit(data)
+
+    level, gap, fit = (np.asarray(part) for part in pooled(jnp.array([0.2, 0.1, 0.0]), jnp.full(3, 0.25)))
+    level, gap = level[:200], gap[:200]
 
     def log_likelihood(alpha):
         if (gap < 2 * alpha[level] - 1e-12).any():
@@ -65,7 +81,8 @@ def test_the_fit_has_the_largest_likelihood(x64):
 def test_rows_have_the_density_of_their_member(x64):
     """The share of every level, and uniform offsets up to its end."""
     alpha = np.array([0.25, 0.15, 0.05])
-    level, gap = jc.Staircase(2).sample(jax.random.key(2), jnp.asarray(alpha), 100_000).rows
+    sample = jax.jit(lambda params: jc.Staircase(2).sample(jax.random.key(2), params, 100_000).rows)
+    level, gap = sample(jnp.asarray(alpha))
     expected = 100_000 * np.cumprod([1.0, *alpha]) * np.append(1 - alpha, 1.0)
     counts = np.bincount(level, minlength=4)
     assert chi2.sf(np.sum((counts - expected) ** 2 / expected), 3) > 1e-3

@@ -1,8 +1,8 @@
 """Barzilai and Shamir 2025: iterative maximum likelihood on accumulating data stays consistent, for regular families.
 
 Their ``theta^(T)`` is our generation ``g = T``: it is fitted to ``T n`` samples, ``n`` of them real. The regular
-families, sample sizes and horizon are those of their appendix G. In the two families of their section 5 every fit to
-real data is consistent, and iterated ones are not.
+families, sample sizes and horizon are those of their appendix G, unless a protocol says otherwise. In the two families
+of their section 5 the fit to real data is consistent, and iterated fits are not.
 """
 
 import jax
@@ -73,42 +73,36 @@ def _flat_claim(name: str, family: str, estimate, constant: float) -> Claim:
     )
 
 
-def _inflation_theory() -> Float[Array, " cells"]:
-    """Exact second moments of the mean of an exponential distribution, whose variance function is its square."""
-    curves = [
-        n * exponential_family.variance_accumulate(variance=1.0, curvature=1.0, samples=n, generations=GENERATIONS)
-        for n in SAMPLES[:3]
-    ]
-    return jnp.concatenate([curve[TIMES - 1] for curve in curves])
+# Squares of normal errors are noisy: at 16 generations 1.584 of the limit of 1.645 is there, at a sixth of the cost.
+_SHORT, _SIZES, _SCALES = np.array([1, 4, 16]), (20, 100), (0.1, 1.0)
+
+
+def _curve(n: int) -> Float[Array, " times"]:
+    """The exact mean of the squared relative error of an exponential mean, whose variance function is its square."""
+    last = int(_SHORT[-1])
+    curve = exponential_family.variance_accumulate(variance=1.0, curvature=1.0, samples=n, generations=last)
+    return curve[_SHORT - 1]
 
 
 def _inflation(key) -> Float[Array, " cells"]:
     """``n`` times the squared error of an exponential mean."""
     errors = []
-    for n in SAMPLES[:3]:
-        run = simulate(Exponential(1.0), Accumulate(), key=key, samples=n, generations=GENERATIONS)
-        errors.append(n * run.squared_error[TIMES - 1])
+    for n in _SIZES:
+        run = simulate(Exponential(1.0), Accumulate(), key=key, samples=n, generations=int(_SHORT[-1]))
+        errors.append(n * run.squared_error[_SHORT - 1])
     return jnp.concatenate(errors)
 
 
-_SCALES, _SCALE_TIMES, _SCALE_SAMPLES = (0.1, 1.0), np.array([1, 10, 100]), 20
-
-
-def _equivariance_theory() -> Float[Array, " cells"]:
-    """``1/theta`` is the mean of an exponential variable, whose relative error forgets its scale."""
-    curve = exponential_family.variance_accumulate(
-        variance=1.0, curvature=1.0, samples=_SCALE_SAMPLES, generations=GENERATIONS
-    )
-    return jnp.tile(curve[_SCALE_TIMES - 1], len(_SCALES))
-
-
 def _equivariance(key) -> Float[Array, " cells"]:
-    """Squared relative error of ``1/theta`` for true shapes of different size, with randomness of their own."""
+    """Squared relative error of ``1/theta``, the mean of an exponential variable ``-log x``.
+
+    For true shapes of different size, with randomness of their own.
+    """
     errors = []
     for i, scale in enumerate(_SCALES):
         own = jax.random.fold_in(key, i)
-        run = simulate(Beta(scale), Accumulate(), key=own, samples=_SCALE_SAMPLES, generations=GENERATIONS)
-        errors.append((scale / run.estimate[_SCALE_TIMES - 1] - 1) ** 2)
+        run = simulate(Beta(scale), Accumulate(), key=own, samples=_SIZES[0], generations=int(_SHORT[-1]))
+        errors.append((scale / run.estimate[_SHORT - 1] - 1) ** 2)
     return jnp.concatenate(errors)
 
 
@@ -168,25 +162,25 @@ CLAIMS = (
     Claim(
         name="barzilai-inflation",
         statement="Accumulation inflates the squared error of the first fit by Σ 1/g², less than π²/6, up to O(1/n).",
-        theory=_inflation_theory,
+        theory=lambda: jnp.concatenate([n * _curve(n) for n in _SIZES]),
         experiment=_inflation,
-        relation=Equal(tolerance=0.025),
+        relation=Equal(),
         reference=REFERENCE,
         formula="n E(θ⁽ᵀ⁾ − θ)²/θ² = n [∏_{g≤T} (1 + 1/(n g²)) − 1] → Σ_{g≤T} 1/g² (exact for the exponential mean)",
-        protocol="Maximum likelihood on accumulating data, n = 20, 50, 100; mean of an exponential distribution.",
-        labels=_LABELS[: 3 * len(TIMES)],
+        protocol="Maximum likelihood on accumulating data, n = 20, 100, T = 1, 4, 16; mean of an exponential.",
+        labels=tuple(f"n = {n}, T = {t}" for n in _SIZES for t in _SHORT),
         quantity="n E(θ⁽ᵀ⁾ − θ)²/θ²",
     ),
     Claim(
         name="barzilai-scale-equivariance",
         statement="For Beta(θ, 1) the relative error does not depend on θ: no true parameter is harder than another.",
-        theory=_equivariance_theory,
+        theory=lambda: jnp.tile(_curve(_SIZES[0]), len(_SCALES)),
         experiment=_equivariance,
-        relation=Equal(tolerance=0.025),
+        relation=Equal(),
         reference=REFERENCE,
         formula="E(θ/θ⁽ᵀ⁾ − 1)² = ∏_{g≤T} (1 + 1/(n g²)) − 1 for every θ",
-        protocol="Maximum likelihood on accumulating data from Beta(θ, 1), n = 20, T = 1, 10, 100, θ = 0.1 and 1.",
-        labels=tuple(f"θ = {scale:g}, T = {t}" for scale in _SCALES for t in _SCALE_TIMES),
+        protocol="Maximum likelihood on accumulating data from Beta(θ, 1), n = 20, T = 1, 4, 16, θ = 0.1 and 1.",
+        labels=tuple(f"θ = {scale:g}, T = {t}" for scale in _SCALES for t in _SHORT),
         quantity="E(θ/θ⁽ᵀ⁾ − 1)²",
     ),
     Claim(
@@ -215,7 +209,7 @@ CLAIMS = (
     ),
     Claim(
         name="barzilai-fragile-rate",
-        statement="More data is no help to the second fit of a fragile family; to that of a regular one it is like n^(−1/2).",
+        statement="More data does not help the second fit of a fragile family; a regular one it helps like n^(−1/2).",
         theory=np.array([0.0, -0.5]),
         experiment=_distances,
         relation=Rate(),

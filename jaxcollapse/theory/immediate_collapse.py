@@ -79,8 +79,8 @@ def probability_bound(*, samples: Number) -> Float[Array, ""]:
 
     - `samples`: ``n``, at least 1, may be traced.
 
-    **Returns** a scalar: ``E[1 - (1 - alpha/2)^n]`` for the least possible estimate ``alpha = (1 - x)/2`` at the largest point
-    ``x``, at most 1/4; it tends to 1/5.
+    **Returns** a scalar: ``E[1 - (1 - alpha/2)^n]`` for the least possible estimate ``alpha = (1 - x)/2`` at the
+    largest point ``x``, at most 1/4; it tends to 1/5.
 
     **Raises** `ValueError` for samples that are not positive.
 
