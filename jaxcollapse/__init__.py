@@ -26,6 +26,8 @@ from jaxcollapse.models.gaussian import Gaussian as Gaussian
 from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaussian
 from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
 from jaxcollapse.models.immediate_collapse import ImmediateCollapse as ImmediateCollapse
+from jaxcollapse.models.generalised_linear import LogisticRegression as LogisticRegression
+from jaxcollapse.models.generalised_linear import PoissonRegression as PoissonRegression
 from jaxcollapse.models.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.linear_regression import LinearRegression as LinearRegression

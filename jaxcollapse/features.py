@@ -111,7 +111,11 @@ class Table(eqx.Module):
 
     Directions in which the table does not vary are left out.
 
-    **Arguments** `rows`: the table, shape ``(rows, dim)``, at least two rows.
+    **Arguments**
+
+    - `rows`: the table, shape ``(rows, dim)``, at least two rows.
+    - `intercept`: whether a column of ones follows the others. Its eigenvalue is one: the second moments of the rows
+      are diagonal with it as without.
 
     **Raises** `ValueError` for another shape, numbers that are not finite and rows that are all the same.
 
@@ -128,8 +132,10 @@ class Table(eqx.Module):
     rows: Float[Array, "rows dim"]
     eigenvalues: Float[Array, " dim"]
 
-    def __init__(self, rows: Any):
+    def __init__(self, rows: Any, *, intercept: bool = False):
         """Takes the table."""
+        if not isinstance(intercept, bool):
+            raise TypeError(f"intercept must be True or False, got {intercept!r}")
         table = np.asarray(rows, float)
         if table.ndim != 2 or len(table) < 2 or not np.isfinite(table).all():
             raise ValueError(f"rows must be a table of finite numbers with two rows or more, got shape {table.shape}")
@@ -138,12 +144,13 @@ class Table(eqx.Module):
         varies = eigenvalues > 1e-12 * eigenvalues[-1]
         if not varies.any():
             raise ValueError("rows must not all be the same")
-        self.rows = as_floats((centred @ vectors[:, varies])[:, ::-1])
-        self.eigenvalues = as_floats(eigenvalues[varies][::-1])
+        columns, ones = (centred @ vectors[:, varies])[:, ::-1], np.ones((len(table), int(intercept)))
+        self.rows = as_floats(np.hstack([columns, ones]))
+        self.eigenvalues = as_floats(np.append(eigenvalues[varies][::-1], ones[0]))
 
     @property
     def spectrum(self) -> Spectrum:
-        """The covariance of the rows of the table, with coefficients spread evenly over its eigenvectors."""
+        """The second moments of the rows, with coefficients spread evenly over its eigenvectors."""
         return Spectrum.from_eigenvalues(self.eigenvalues)
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
