@@ -81,6 +81,7 @@ def test_papers_and_names():
         "2407.09499",
         "2404.02325",
         "2502.08924",
+        "2410.22812",
     }
     for paper in jc.claims.papers().values():
         assert paper.arxiv in paper.bibtex and paper.key in paper.bibtex

@@ -6,6 +6,7 @@ from jaxcollapse.claims import (
     amin_2025,
     barzilai_2025,
     bertrand_2023,
+    dey_2024,
     dobriban_2018,
     dohmatob_2024,
     dohmatob_2025,
@@ -51,6 +52,7 @@ _PAPERS = (
     ferbach_2024,
     marchi_2024,
     amin_2025,
+    dey_2024,
 )
 
 
