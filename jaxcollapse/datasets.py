@@ -1,4 +1,7 @@
-"""Real inputs for `jaxcollapse.kernels`: a table of images, and whether each shows an odd digit."""
+"""Real tables: images for `jaxcollapse.kernels`, with whether each shows an odd digit, and measurements in columns.
+
+All but those of `load` come with scikit-learn.
+"""
 
 import os
 from pathlib import Path
@@ -31,6 +34,50 @@ def digits() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " point
     return _scaled(images, labels)
 
 
+def breast_cancer() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
+    """Measurements of cell nuclei, and whether the tumour is malignant, as they come with scikit-learn.
+
+    **Returns** the columns, each with mean zero and variance one, shape ``(569, 30)``, and 1 for a malignant tumour, 0
+    for a benign one, shape ``(569,)``. A hyperplane of all columns separates the two; one of a few does not.
+
+    **Reference** Street, Wolberg and Mangasarian 1993, Nuclear feature extraction for breast tumor diagnosis.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> x, y = jc.datasets.breast_cancer()
+    >>> x.shape, float(y.sum())
+    ((569, 30), 212.0)
+
+    ```
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    columns, benign = load_breast_cancer(return_X_y=True)
+    return _standardised(columns), 1.0 - benign
+
+
+def wine() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
+    """Chemical analyses of wines, and the cultivar of each, as they come with scikit-learn.
+
+    **Returns** the columns, each with mean zero and variance one, shape ``(178, 13)``, and the cultivars 0, 1 and 2,
+    shape ``(178,)``.
+
+    **Reference** Aeberhard and Forina 1992, Wine, UCI Machine Learning Repository.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> x, y = jc.datasets.wine()
+    >>> x.shape, np.bincount(y.astype(int)).tolist()
+    ((178, 13), [59, 71, 48])
+
+    ```
+    """
+    from sklearn.datasets import load_wine
+
+    columns, cultivars = load_wine(return_X_y=True)
+    return _standardised(columns), cultivars.astype(float)
+
+
 def load(path: str | os.PathLike) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
     """Digits from a file of your own, such as MNIST.
 
@@ -55,6 +102,10 @@ def load(path: str | os.PathLike) -> tuple[Float[np.ndarray, "points dim"], Floa
         if not {"x", "y"} <= set(file):
             raise ValueError(f"path must be an .npz file with arrays x and y, got {path} with {sorted(file)}")
         return _scaled(file["x"], file["y"])
+
+
+def _standardised(columns: np.ndarray) -> np.ndarray:
+    return (columns - columns.mean(axis=0)) / columns.std(axis=0)
 
 
 def _scaled(images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -181,6 +181,33 @@ def test_workflows_of_rows(workflow, x64):
     np.testing.assert_allclose(run.accuracy[1], generalised_linear.logistic_accuracy(population(), run.params[1]))
 
 
+def test_a_fixed_design_has_every_row_equally_often(x64):
+    """Sums of labels of as many copies; their mean and variance, and what every row tells about the coefficients."""
+    rows = jc.features.Table(np.random.default_rng(0).normal(size=(5, 3)))
+    for kind, model_of in KINDS.items():
+        model = model_of(Spectrum.from_eigenvalues(rows.eigenvalues, [0.3, -0.2, 0.5]), features=rows, design="fixed")
+        keys = jax.random.split(jax.random.key(0), 4000)
+        sums = jax.jit(jax.vmap(lambda key: model.sample(key, model.truth(), 200)))(keys)  # noqa: B023
+        assert (sums.counts == 40).all()
+        predictor = np.asarray(rows.rows @ model.truth())
+        for found, exact, spread in (
+            (sums.totals.mean(axis=0), 40 * MEAN[kind](predictor), sums.totals.std(axis=0)),
+            (sums.totals.var(axis=0), 40 * VARIANCE[kind](predictor), 1.5 * sums.totals.var(axis=0)),
+        ):
+            assert (np.abs(found - exact) < 4.5 * np.asarray(spread) / np.sqrt(4000)).all()
+    with pytest.raises(
+        ValueError, match="samples must be multiples of the 5 rows of the table for a fixed design, got 7"
+    ):
+        jc.simulate(model, jc.Replace(), key=keys[0], samples=[10, 7], generations=2)
+
+
+def test_tables_that_come_with_scikit_learn():
+    for columns, labels in (jc.datasets.breast_cancer(), jc.datasets.wine()):
+        np.testing.assert_allclose(columns.mean(axis=0), 0.0, atol=1e-12)
+        np.testing.assert_allclose(columns.std(axis=0), 1.0, rtol=1e-12)
+        assert labels.shape == (len(columns),)
+
+
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "message"),
@@ -189,6 +216,8 @@ def test_workflows_of_rows(workflow, x64):
         (lambda: jc.PoissonRegression(population(), penalty=-1.0), "penalty must be finite and at least 0"),
         (lambda: jc.PoissonRegression(population(), features=3), "features must be a function of a key"),
         (lambda: jc.LogisticRegression(population(), sampling="walk"), "sampling must be 'exact' or 'raw'"),
+        (lambda: jc.LogisticRegression(population(), design="fixed"), "needs the rows of a jaxcollapse.features.Table"),
+        (lambda: jc.LogisticRegression(population(), design="free"), "design must be 'fresh' or 'fixed'"),
         (
             lambda: jc.LogisticRegression(population(), features=lambda key, n: jnp.ones((n, 2))).sample(
                 jax.random.key(0), population().signal, 5

@@ -14,9 +14,10 @@ from typing import Any, Literal, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Scalar
 
-from jaxcollapse._check import check_choice, check_shape
+from jaxcollapse._check import check_choice, check_shape, is_traced
 from jaxcollapse.data import Samples, Statistic
 from jaxcollapse.features import Table
 from jaxcollapse.model import Model
@@ -48,6 +49,7 @@ class GeneralisedLinear(Model):
     spectrum: eqx.AbstractVar[Spectrum]
     penalty: eqx.AbstractVar[Scheduled]
     features: eqx.AbstractVar[Features | None]
+    design: eqx.AbstractVar[Literal["fresh", "fixed"]]
     sampling: eqx.AbstractVar[Literal["exact", "raw"]]
 
     @abc.abstractmethod
@@ -57,6 +59,12 @@ class GeneralisedLinear(Model):
     @abc.abstractmethod
     def sums(self, key: Key[Array, ""], predictor: Float[Array, " rows"], n: Scalar) -> TableSums:
         """Draw `n` rows of a table with their labels, given ``x'w`` of each: how often it occurs, and their sum."""
+
+    @abc.abstractmethod
+    def totals(
+        self, key: Key[Array, ""], predictor: Float[Array, " rows"], counts: Float[Array, " rows"]
+    ) -> Float[Array, " rows"]:
+        """Draw the sum of the labels of as many copies of every row as it counts."""
 
     @abc.abstractmethod
     def log_partition(self, predictor: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -98,11 +106,28 @@ class GeneralisedLinear(Model):
             measured["risk"] = error @ self.information() @ error
         return measured
 
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "GeneralisedLinear":
+        """The model itself, if a fixed design can have these sizes: every row equally often."""
+        if self.design == "fixed" and self.table is not None and not is_traced(samples):
+            uneven = np.asarray(samples) % len(self.table) != 0
+            if uneven.any():
+                raise ValueError(
+                    f"samples must be multiples of the {len(self.table)} rows of the table for a fixed design, got "
+                    f"{np.asarray(samples)[uneven][0]:g}"
+                )
+        return self
+
     def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> TableSums | Samples:
         """Draw `n` rows with their labels (raw), or the sums over the copies of every row of the table (exact)."""
         if self.table is not None and self.exact:
-            predictor = self.table @ params
-            sums = self.sums(key, jnp.where(jnp.isnan(predictor), 0.0, predictor), jnp.asarray(n, predictor.dtype))
+            predictor, n = self.table @ params, jnp.asarray(n, self.table.dtype)
+            known = jnp.where(jnp.isnan(predictor), 0.0, predictor)
+            if self.design == "fixed":
+                copies = jnp.round(n / len(known))
+                counts = jnp.full_like(known, jnp.where(copies * len(known) == n, copies, jnp.nan))
+                sums = TableSums(counts, self.totals(key, known, jnp.nan_to_num(counts)))
+            else:
+                sums = self.sums(key, known, n)
             return TableSums(sums.counts, jnp.where(jnp.isnan(predictor), jnp.nan, sums.totals))
         n, (row_key, label_key) = int(n), split(key)
         if self.features is None:
@@ -143,6 +168,8 @@ class LogisticRegression(GeneralisedLinear):
     - `features`: how a row ``x`` is drawn, if not from ``N(0, Sigma)``: a function of a key and of ``n`` that gives an
       array of shape ``(n, dim)``; see `jaxcollapse.features`, whose `Table` draws the rows of a real table, with or
       without a column of ones for an intercept.
+    - `design`: ``"fresh"`` draws rows anew at every generation. ``"fixed"``, for a `Table`, takes every row of it
+      equally often: only labels are random, and sizes are multiples of the number of rows.
     - `sampling`: ``"exact"`` draws, for rows of a `Table`, how often each occurs and the sum of its labels: the cost
       is that of the table, whatever the number of samples. ``"raw"`` draws rows, as is done for all others.
 
@@ -151,8 +178,8 @@ class LogisticRegression(GeneralisedLinear):
     Kullback-Leibler divergence to leading order; and `accuracy`, the probability that the sign of ``x'w`` tells the
     label of a new row, drawn with the true coefficients.
 
-    **Raises** `ValueError` or `TypeError` for a negative penalty, another spectrum or sampling and features of another
-    kind.
+    **Raises** `ValueError` or `TypeError` for a negative penalty, another spectrum, design or sampling, features of
+    another kind, and sizes that a fixed design cannot have.
 
     **Exactness** Both samplings are exact in law. Newton's method solves for the fit to rounding. Without a penalty
     there is none if a hyperplane separates the labels (always with fewer rows than coefficients): the fit is NaN, and
@@ -171,6 +198,7 @@ class LogisticRegression(GeneralisedLinear):
     spectrum: Spectrum
     penalty: Scheduled
     features: Features | None
+    design: Literal["fresh", "fixed"] = eqx.field(static=True)
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(
@@ -179,10 +207,12 @@ class LogisticRegression(GeneralisedLinear):
         *,
         penalty: Any = 0.0,
         features: Features | None = None,
+        design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "raw"] = "exact",
     ):
         """Takes the population, the penalty and the way of drawing rows."""
-        self.spectrum, self.penalty, self.features, self.sampling = _checked(spectrum, penalty, features, sampling)
+        self.spectrum, self.penalty = _population(spectrum, penalty)
+        self.features, self.design, self.sampling = _rows(spectrum, features, design, sampling)
 
     def labels(self, key, predictor):
         """Zeros and ones."""
@@ -193,6 +223,10 @@ class LogisticRegression(GeneralisedLinear):
         cells = jnp.stack([jax.nn.sigmoid(-predictor), jax.nn.sigmoid(predictor)], axis=1) / len(predictor)
         zeros, ones = jax.random.multinomial(key, n, cells.ravel(), dtype=cells.dtype).reshape(cells.shape).T
         return TableSums(zeros + ones, ones)
+
+    def totals(self, key, predictor, counts):
+        """Binomial variates."""
+        return jax.random.binomial(key, counts, jax.nn.sigmoid(predictor), dtype=predictor.dtype)
 
     def log_partition(self, predictor):
         """``log(1 + exp(x'w))``."""
@@ -247,6 +281,7 @@ class PoissonRegression(GeneralisedLinear):
     spectrum: Spectrum
     penalty: Scheduled
     features: Features | None
+    design: Literal["fresh", "fixed"] = eqx.field(static=True)
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(
@@ -255,10 +290,12 @@ class PoissonRegression(GeneralisedLinear):
         *,
         penalty: Any = 0.0,
         features: Features | None = None,
+        design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "raw"] = "exact",
     ):
         """Takes the population, the penalty and the way of drawing rows."""
-        self.spectrum, self.penalty, self.features, self.sampling = _checked(spectrum, penalty, features, sampling)
+        self.spectrum, self.penalty = _population(spectrum, penalty)
+        self.features, self.design, self.sampling = _rows(spectrum, features, design, sampling)
 
     def labels(self, key, predictor):
         """Counts; NaN where they may not fit into an integer."""
@@ -269,7 +306,11 @@ class PoissonRegression(GeneralisedLinear):
         row_key, label_key = split(key)
         share = jnp.full_like(predictor, 1 / len(predictor))
         copies = jax.random.multinomial(row_key, n, share, dtype=share.dtype)
-        return TableSums(copies, _counts(label_key, copies * jnp.exp(predictor)))
+        return TableSums(copies, self.totals(label_key, predictor, copies))
+
+    def totals(self, key, predictor, counts):
+        """Sums of counts are counts."""
+        return _counts(key, counts * jnp.exp(predictor))
 
     def log_partition(self, predictor):
         """``exp(x'w)``."""
@@ -295,18 +336,25 @@ def _counts(key: Key[Array, ""], mean: Float[Array, " n"]) -> Float[Array, " n"]
     return jnp.where(countable, counts.astype(mean.dtype), jnp.nan)
 
 
-def _checked(
-    spectrum: Any, penalty: Any, features: Features | None, sampling: Any
-) -> tuple[Spectrum, Scheduled, Features | None, Literal["exact", "raw"]]:
+def _population(spectrum: Any, penalty: Any) -> tuple[Spectrum, Scheduled]:
     if not isinstance(spectrum, Spectrum):
         raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {spectrum!r}")
+    return spectrum, number_or_schedule(penalty, "penalty", 0.0)
+
+
+def _rows(
+    spectrum: Spectrum, features: Features | None, design: Any, sampling: Any
+) -> tuple[Features | None, Literal["fresh", "fixed"], Literal["exact", "raw"]]:
     if features is not None and not callable(features):
         raise TypeError(f"features must be a function of a key and a number of rows, got {features!r}")
+    table = isinstance(features, Table)
     if isinstance(features, Table) and features.rows.shape[1] != spectrum.dim:
         raise ValueError(f"features must have {spectrum.dim} columns, as the spectrum, got {features.rows.shape[1]}")
+    check_choice("design", design, ("fresh", "fixed"))
     check_choice("sampling", sampling, ("exact", "raw"))
-    exact = sampling == "exact" and isinstance(features, Table)
-    return spectrum, number_or_schedule(penalty, "penalty", 0.0), features, "exact" if exact else "raw"
+    if design == "fixed" and not (table and sampling == "exact"):
+        raise ValueError('design="fixed" needs the rows of a jaxcollapse.features.Table and sampling="exact"')
+    return features, design, "exact" if table and sampling == "exact" else "raw"
 
 
 class _Rows(NamedTuple):
