@@ -1,4 +1,4 @@
-"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about a minute."""
+"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about two minutes."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from jax.scipy.special import erf
 from matplotlib.axes import Axes
 
 import jaxcollapse as jc
+from jaxcollapse.claims import xu_2025
 from jaxcollapse.theory import Spectrum, accumulation, regression
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -100,6 +101,28 @@ def regular_and_fragile(axes) -> None:
     axes[0].legend(frameon=False, loc="lower right")
 
 
+def _schedules(ax: Axes, experiment, theory, scale: float, ylabel: str) -> None:
+    """Error against generation for a constant, a linear and a superlinear schedule."""
+    for power in xu_2025.POWERS.values():
+        sizes = xu_2025.table_sizes(scale, power, 10)
+        estimate = jc.monte_carlo(lambda key, sizes=sizes: experiment(key, sizes), jax.random.key(0), 2000)
+        label = {0.0: "constant $n_t$", 1.0: "$n_t ∝ t$", 2.0: "$n_t ∝ t^2$"}[power]
+        jc.plot.curves(estimate, theory(sizes), ax=ax, label=label, ylabel=ylabel)
+    ax.set_ylim(bottom=0)
+
+
+def wines(ax: Axes) -> None:
+    """A Gaussian with the covariance of four columns of a real table."""
+    _schedules(ax, xu_2025.wine_error, xu_2025.wine_theory, xu_2025.TABLE_SAMPLES, "squared error of the mean")
+    ax.set_title("Four columns of wine data: a Gaussian", fontsize="medium")
+
+
+def tumours(ax: Axes) -> None:
+    """Logistic regression of malignancy, from the fit to real labels on."""
+    _schedules(ax, xu_2025.tumour_risk, xu_2025.tumour_theory, xu_2025.LABELLED, "distance from the fit to real labels")
+    ax.set_title("569 tumours: a logistic regression", fontsize="medium")
+
+
 def main() -> None:
     """Writes the pictures."""
     jax.config.update("jax_enable_x64", True)
@@ -108,6 +131,10 @@ def main() -> None:
     replace_and_accumulate(axes[0])
     penalties_under_accumulation(axes[1])
     figure.savefig(PICTURES / "collapse.png", dpi=150)
+    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+    wines(axes[0])
+    tumours(axes[1])
+    figure.savefig(PICTURES / "real_tables.png", dpi=150)
 
     figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     regular_and_fragile(axes)

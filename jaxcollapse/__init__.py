@@ -24,10 +24,10 @@ from jaxcollapse.models.exponential_family import NormalMean as NormalMean
 from jaxcollapse.models.exponential_family import Poisson as Poisson
 from jaxcollapse.models.gaussian import Gaussian as Gaussian
 from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaussian
-from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
-from jaxcollapse.models.immediate_collapse import ImmediateCollapse as ImmediateCollapse
 from jaxcollapse.models.generalised_linear import LogisticRegression as LogisticRegression
 from jaxcollapse.models.generalised_linear import PoissonRegression as PoissonRegression
+from jaxcollapse.models.immediate_collapse import ImmediateCollapse as ImmediateCollapse
+from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
 from jaxcollapse.models.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.linear_regression import LinearRegression as LinearRegression
@@ -35,8 +35,8 @@ from jaxcollapse.models.mixed_labels import MixedLabels as MixedLabels
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.pruned_classifier import PrunedClassifier as PrunedClassifier
 from jaxcollapse.models.random_projection import RandomProjection as RandomProjection
-from jaxcollapse.models.tilted_gaussian import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.staircase import Staircase as Staircase
+from jaxcollapse.models.tilted_gaussian import TiltedGaussian as TiltedGaussian
 from jaxcollapse.monte_carlo import monte_carlo as monte_carlo
 from jaxcollapse.simulate import Trajectory as Trajectory
 from jaxcollapse.simulate import simulate as simulate

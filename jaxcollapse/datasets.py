@@ -53,7 +53,7 @@ def breast_cancer() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, 
     from sklearn.datasets import load_breast_cancer
 
     columns, benign = load_breast_cancer(return_X_y=True)
-    return _standardised(columns), 1.0 - benign
+    return _standardised(columns), 1.0 - np.asarray(benign, float)
 
 
 def wine() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
@@ -75,7 +75,7 @@ def wine() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"
     from sklearn.datasets import load_wine
 
     columns, cultivars = load_wine(return_X_y=True)
-    return _standardised(columns), cultivars.astype(float)
+    return _standardised(columns), np.asarray(cultivars, float)
 
 
 def load(path: str | os.PathLike) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
@@ -104,7 +104,8 @@ def load(path: str | os.PathLike) -> tuple[Float[np.ndarray, "points dim"], Floa
         return _scaled(file["x"], file["y"])
 
 
-def _standardised(columns: np.ndarray) -> np.ndarray:
+def _standardised(columns: Any) -> np.ndarray:
+    columns = np.asarray(columns, float)
     return (columns - columns.mean(axis=0)) / columns.std(axis=0)
 
 

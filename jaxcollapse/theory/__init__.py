@@ -9,9 +9,9 @@ from jaxcollapse.theory import equivalents as equivalents
 from jaxcollapse.theory import estimated_risk as estimated_risk
 from jaxcollapse.theory import exponential_family as exponential_family
 from jaxcollapse.theory import gaussian as gaussian
-from jaxcollapse.theory import kernel_density as kernel_density
-from jaxcollapse.theory import immediate_collapse as immediate_collapse
 from jaxcollapse.theory import generalised_linear as generalised_linear
+from jaxcollapse.theory import immediate_collapse as immediate_collapse
+from jaxcollapse.theory import kernel_density as kernel_density
 from jaxcollapse.theory import mixing as mixing
 from jaxcollapse.theory import mutual as mutual
 from jaxcollapse.theory import pruning as pruning
