@@ -10,7 +10,7 @@ from jax.scipy.special import erf
 from matplotlib.axes import Axes
 
 import jaxcollapse as jc
-from jaxcollapse.claims import xu_2025
+from jaxcollapse.claims.xu_2025 import tables
 from jaxcollapse.theory import Spectrum, accumulation, regression
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -103,8 +103,8 @@ def regular_and_fragile(axes) -> None:
 
 def _schedules(ax: Axes, experiment, theory, scale: float, ylabel: str) -> None:
     """Error against generation for a constant, a linear and a superlinear schedule."""
-    for power in xu_2025.POWERS.values():
-        sizes = xu_2025.table_sizes(scale, power, 10)
+    for power in tables.POWERS.values():
+        sizes = tables.table_sizes(scale, power, 10)
         estimate = jc.monte_carlo(lambda key, sizes=sizes: experiment(key, sizes), jax.random.key(0), 2000)
         label = {0.0: "constant $n_t$", 1.0: "$n_t ∝ t$", 2.0: "$n_t ∝ t^2$"}[power]
         jc.plot.curves(estimate, theory(sizes), ax=ax, label=label, ylabel=ylabel)
@@ -113,13 +113,13 @@ def _schedules(ax: Axes, experiment, theory, scale: float, ylabel: str) -> None:
 
 def wines(ax: Axes) -> None:
     """A Gaussian with the covariance of four columns of a real table."""
-    _schedules(ax, xu_2025.wine_error, xu_2025.wine_theory, xu_2025.TABLE_SAMPLES, "squared error of the mean")
+    _schedules(ax, tables.wine_error, tables.wine_theory, tables.TABLE_SAMPLES, "squared error of the mean")
     ax.set_title("Four columns of wine data: a Gaussian", fontsize="medium")
 
 
 def tumours(ax: Axes) -> None:
     """Logistic regression of malignancy, from the fit to real labels on."""
-    _schedules(ax, xu_2025.tumour_risk, xu_2025.tumour_theory, xu_2025.LABELLED, "distance from the fit to real labels")
+    _schedules(ax, tables.tumour_risk, tables.tumour_theory, tables.LABELLED, "distance from the fit to real labels")
     ax.set_title("569 tumours: a logistic regression", fontsize="medium")
 
 

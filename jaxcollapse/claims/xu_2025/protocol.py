@@ -1,0 +1,13 @@
+"""The paper, and the sizes of its figure 3."""
+
+from jaxcollapse.claim import Reference
+
+REFERENCE = Reference(
+    key="xu2025",
+    authors="Shirong Xu, Hengzhi He and Guang Cheng",
+    title="A Probabilistic Perspective on Model Collapse",
+    year=2025,
+    arxiv="2505.13947",
+)
+
+SAMPLES, HORIZONS, REPLICATIONS = 100, (100, 200, 300, 400, 500), 10_000

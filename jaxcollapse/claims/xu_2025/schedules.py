@@ -1,0 +1,165 @@
+"""How fast samples must grow, with a bias and without, and how a budget is best spent."""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.claims.xu_2025.protocol import REFERENCE
+from jaxcollapse.data import WeightedSum
+from jaxcollapse.model import Model
+from jaxcollapse.models.exponential_family import NormalMean
+from jaxcollapse.relation import Asymptotic, AtMost, Equal
+from jaxcollapse.schedule import polynomial
+from jaxcollapse.simulate import simulate
+from jaxcollapse.theory import design, random_walk
+from jaxcollapse.workflow import Replace
+
+_SCALE, _WALK_GENERATIONS = 2.0, 100
+
+_WALK_TIMES = np.array([1, 2, 5, 10, 20, 50, 100])
+
+
+def _walk(growth: float):
+    """Squared error of a mean with ``n_t = 2 t^(1 + growth)``, rounded to whole samples."""
+
+    def experiment(key):
+        sizes = polynomial(_SCALE, 1 + growth)
+        run = simulate(NormalMean(0.0), Replace(), key=key, samples=sizes, generations=_WALK_GENERATIONS)
+        return run.squared_error[_WALK_TIMES - 1]
+
+    return experiment
+
+
+def _sizes(growth: float) -> Float[Array, " generations"]:
+    return jnp.round(polynomial(_SCALE, 1 + growth)(jnp.arange(1.0, _WALK_GENERATIONS + 1)))
+
+
+class BiasedMean(Model):
+    """A sample mean with a bias of ``0.5 / sqrt(n)``: an estimator of bias order 1/2."""
+
+    mean: NormalMean
+
+    @property
+    def exact(self) -> bool:
+        """Sums are drawn, not rows."""
+        return self.mean.exact
+
+    def truth(self):
+        """The true mean."""
+        return self.mean.truth()
+
+    def metrics(self, params):
+        """The estimate and its squared error."""
+        return self.mean.metrics(params)
+
+    def sample(self, key, params, n):
+        """The sum of `n` rows."""
+        return self.mean.sample(key, params, n)
+
+    def fit(self, data, **context):
+        """The sample mean plus its bias."""
+        assert isinstance(data, WeightedSum)
+        return self.mean.fit(data) + _OFFSET / jnp.sqrt(data.weight)
+
+
+_OFFSET = 0.5
+
+
+def _biased_walk(growth: float):
+    """The same with the bias."""
+
+    def experiment(key):
+        sizes = polynomial(_SCALE, 1 + growth)
+        run = simulate(BiasedMean(NormalMean(0.0)), Replace(), key=key, samples=sizes, generations=_WALK_GENERATIONS)
+        return run.squared_error[_WALK_TIMES - 1]
+
+    return experiment
+
+
+_BUDGET, _BUDGET_GENERATIONS = 4000.0, 20
+
+
+def _spent(key):
+    """The error of all generations together, with equal sizes and with the best ones."""
+
+    def total(sizes):
+        run = simulate(NormalMean(0.0), Replace(), key=key, samples=sizes, generations=_BUDGET_GENERATIONS)
+        return run.squared_error.sum()
+
+    equal = jnp.full(_BUDGET_GENERATIONS, _BUDGET / _BUDGET_GENERATIONS)
+    best = design.allocation(budget=_BUDGET, generations=_BUDGET_GENERATIONS, objective="sum")
+    return jnp.stack([total(equal), total(best)])
+
+
+def _spent_theory():
+    heirs = jnp.arange(1.0, _BUDGET_GENERATIONS + 1)
+    return jnp.stack([_BUDGET_GENERATIONS * heirs.sum(), jnp.sqrt(heirs).sum() ** 2]) / _BUDGET
+
+
+CLAIMS = (
+    Claim(
+        name="xu-linear-schedule",
+        statement="With linearly growing samples the error of a mean grows without bound, like a harmonic sum.",
+        theory=lambda: random_walk.drift_variance(_sizes(0.0))[_WALK_TIMES - 1],
+        experiment=_walk(0.0),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² = σ² Σ_{t≤T} 1/n_t = σ² H_T / c",
+        protocol="Mean of a Gaussian with known variance, n_t = 2t, replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+    Claim(
+        name="xu-superlinear-schedule",
+        statement="With superlinearly growing samples the error of a mean stays below a zeta value.",
+        theory=lambda: jnp.full(len(_WALK_TIMES), random_walk.drift_limit(scale=_SCALE, growth=1.0)),
+        experiment=_walk(1.0),
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² ≤ σ² ζ(1 + s) / c",
+        protocol="Mean of a Gaussian with known variance, n_t = 2t² (s = 1), replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+    Claim(
+        name="xu-biased-slow",
+        statement="With a bias of order n^(-1/2), samples growing like t^1.5 are not enough: the error diverges.",
+        theory=lambda: random_walk.mean_square_error(_sizes(0.5), coefficient=_OFFSET, order=0.5)[_WALK_TIMES - 1],
+        experiment=_biased_walk(0.5),
+        relation=Equal(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² = (Σ B n_t^(−1/2))² + σ² Σ 1/n_t, divergent for s ≤ 1/κ − 1 = 1",
+        protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^1.5 (s = 0.5), replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+    Claim(
+        name="xu-biased-fast",
+        statement="With a bias of order n^(-1/2), samples growing like t^3.5 keep the error below its finite limit.",
+        theory=lambda: jnp.full(
+            len(_WALK_TIMES),
+            random_walk.bias_limit(scale=_SCALE, growth=2.5, coefficient=_OFFSET, order=0.5) ** 2
+            + random_walk.drift_limit(scale=_SCALE, growth=2.5),
+        ),
+        experiment=_biased_walk(2.5),
+        relation=AtMost(),
+        reference=REFERENCE,
+        formula="E(θ_T − θ)² ≤ B² ζ(κ(1+s))²/c + σ² ζ(1+s)/c, finite for s > 1/κ − 1 = 1",
+        protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^3.5 (s = 2.5), replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="squared error",
+    ),
+    Claim(
+        name="xu-budget",
+        statement="If all generations count, a budget of samples is best spent on the early ones.",
+        theory=_spent_theory,
+        experiment=_spent,
+        relation=Asymptotic(allowance=0.001),
+        reference=REFERENCE,
+        formula="Σ_t E(θ_t − θ)² = (Σ_{s≤T} √s)²/N with n_t ∝ √(T − t + 1); T²(T + 1)/(2N) with equal sizes",
+        protocol="Mean of a Gaussian with known variance, N = 4,000 samples for T = 20 generations, replace.",
+        labels=("equal sizes", "best sizes"),
+        quantity="sum of squared errors",
+    ),
+)
