@@ -7,6 +7,7 @@ from jaxcollapse import features as features
 from jaxcollapse import kernels as kernels
 from jaxcollapse import schedule as schedule
 from jaxcollapse import theory as theory
+from jaxcollapse._xla import turn_off_wrong_sums
 from jaxcollapse.data import Data as Data
 from jaxcollapse.data import Samples as Samples
 from jaxcollapse.estimate import Estimate as Estimate
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from jaxcollapse.claim import Verdict as Verdict
     from jaxcollapse.claim import Verification as Verification
     from jaxcollapse.claim import verify as verify
+
+turn_off_wrong_sums()
 
 __version__ = "0.1.0"
 

@@ -14,7 +14,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PyTree, Scalar
+from jaxtyping import Array, Bool, Float, PyTree, Scalar
 
 from jaxcollapse._check import check_at_least, check_at_most
 from jaxcollapse._precision import as_floats
@@ -95,6 +95,16 @@ def from_second(value: Any, name: str, minimum: float, maximum: float = math.inf
         return jnp.where(g == 1, first, later.function(g) if isinstance(later, Varying) else later)
 
     return Varying(scheduled, name, minimum, maximum)
+
+
+def begun() -> Scheduled:
+    """A field that says whether the last model is one that was fitted: 0 at generation 1, and 1 from then on."""
+    return from_second(1.0, "begun", 0.0, first=0.0)
+
+
+def has_begun(field: Scheduled) -> Bool[Array, ""] | bool:
+    """What `begun` says; outside a simulation there is no first generation."""
+    return isinstance(field, Varying) or field > 0
 
 
 def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Float[Array, ""]:

@@ -47,16 +47,18 @@ def test_the_path():
     for _ in range(12):
         q = 0.3 * 0.2 + 0.7 * (q + q * (1 - q) * np.tanh(0.4))
         expected.append(q)
-    setting = dict(rewards=[0.8, 0.0], generations=12)
+    setting = dict(rewards=[0.8, 0.0], generations=13)
     path = curation.path([0.2, 0.8], candidates=2, share=0.3, **setting)
-    np.testing.assert_allclose(path[:, 0], expected, rtol=1e-12)
-    tilted = curation.limit(P, rewards=R / 4, generations=3)
-    many = [curation.path(P, rewards=R / 4, candidates=k, generations=3) for k in (1000, 10_000)]
+    np.testing.assert_allclose(path[:, 0], [0.2, *expected], rtol=1e-12)
+    tilted = curation.limit(P, rewards=R / 4, generations=4)
+    many = [curation.path(P, rewards=R / 4, candidates=k, generations=4) for k in (1000, 10_000)]
     gaps = [np.abs(path / tilted - 1).max() for path in many]
     assert gaps[1] < 0.002 and 9 < gaps[0] / gaps[1] < 11
     x = np.linspace(-12, 12, 2001)  # a Gaussian moves by its variance times the slope of the reward
     normal = np.exp(-0.5 * x**2) / np.exp(-0.5 * x**2).sum()
-    np.testing.assert_allclose(curation.limit(normal, rewards=0.5 * x, generations=4) @ x, [0.5, 1, 1.5, 2], rtol=1e-9)
+    np.testing.assert_allclose(
+        curation.limit(normal, rewards=0.5 * x, generations=5)[1:] @ x, [0.5, 1, 1.5, 2], rtol=1e-9
+    )
     assert np.isclose(curation.limit([1.0, 0.0], rewards=[0.0, 9.0], generations=2)[:, 0], 1.0).all()
 
 
@@ -94,7 +96,7 @@ def test_two_symbols():
     chosen = lambda q: q + q * (1 - q) * s  # noqa: E731
     law = jax.jit(lambda: curation.two_symbols(0.3, reward=0.7, candidates=2, samples=n, generations=5))()
     counts = np.arange(n + 1)
-    expected = binom.pmf(counts, n, chosen(0.3))
+    expected = binom.pmf(counts, n, 0.3)
     for g in range(5):
         np.testing.assert_allclose(law[g], expected, atol=1e-12)
         expected = expected @ np.stack([binom.pmf(counts, n, chosen(j / n)) for j in counts])
@@ -103,8 +105,10 @@ def test_two_symbols():
     def ends(reward):
         setting = dict(reward=reward, candidates=6, samples=40)
         law = curation.two_symbols(0.3, generations=500, **setting)
-        mean = curation.curate([0.3, 0.7], rewards=jnp.stack([reward, 0.0]), candidates=6)[0]
-        return law[0] @ jnp.arange(41) / 40 - mean, law[-1], curation.fixation(0.3, **setting)
+        shares, rewards = jnp.arange(41) / 40, jnp.stack([reward, 0.0])
+        chosen = jax.vmap(lambda p: curation.curate(jnp.stack([p, 1 - p]), rewards=rewards, candidates=6)[0])(shares)
+        ends = jax.vmap(lambda p: curation.fixation(p, **setting))(shares)  # the first generation is not curated
+        return law[1] @ shares - law[0] @ chosen, law[-1], law[0] @ ends
 
     for reward in (0.06, 0.0, -0.06):
         gap, end, diffusion = ends(reward)

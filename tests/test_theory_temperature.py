@@ -15,10 +15,10 @@ P = np.array([0.4, 0.3, 0.0, 0.3])
 def test_the_closed_loop_is_the_recursion(tau):
     q = jnp.asarray(P)
     for law in temperature.closed_loop(P, temperature=tau, generations=8):
-        q = q ** (1 / tau) / jnp.sum(q ** (1 / tau))
         np.testing.assert_allclose(law, q, rtol=1e-12)
-    alone = temperature.mixed(P, temperature=tau, share=0.0, generations=9)
-    np.testing.assert_allclose(alone[1:], temperature.closed_loop(P, temperature=tau, generations=8), rtol=1e-10)
+        q = q ** (1 / tau) / jnp.sum(q ** (1 / tau))
+    alone = temperature.mixed(P, temperature=tau, share=0.0, generations=8)
+    np.testing.assert_allclose(alone, temperature.closed_loop(P, temperature=tau, generations=8), rtol=1e-10)
     end = temperature.closed_loop(P, temperature=tau, generations=40)[-1]
     ends = {0.7: [1, 0, 0, 0], 1.0: P, 1.6: np.array([1, 1, 0, 1]) / 3}
     np.testing.assert_allclose(end, ends[tau], atol=1e-7)
@@ -47,7 +47,7 @@ def test_the_variance_of_a_gaussian():
     """It is that of a tempered density on a grid; limits; without temperature nothing is lost but by sampling."""
     x = np.linspace(-10, 10, 2001)
     normal = np.exp(-0.5 * x**2) / np.exp(-0.5 * x**2).sum()
-    for law, power in zip(temperature.closed_loop(normal, temperature=0.6, generations=3), (1, 2, 3), strict=True):
+    for law, power in zip(temperature.closed_loop(normal, temperature=0.6, generations=3), (0, 1, 2), strict=True):
         np.testing.assert_allclose(law @ x**2, 0.6**power, rtol=1e-9)
 
     @jax.jit
@@ -71,8 +71,8 @@ def test_the_variance_of_a_gaussian():
 def test_weak_data():
     a, expected = 0.3, []
     for _ in range(10):
-        a = float(weak_data.corrected(a, weak_accuracy=0.15))
         expected.append(a)
+        a = float(weak_data.corrected(a, weak_accuracy=0.15))
     np.testing.assert_allclose(weak_data.accuracy(first=0.3, weak_accuracy=0.15, generations=10), expected, rtol=1e-12)
     np.testing.assert_allclose(weak_data.corrected(jnp.array([0.0, 1.0]), weak_accuracy=0.15), [0.15, 1.0])
     np.testing.assert_allclose(weak_data.accuracy(first=0.3, weak_accuracy=0.0, generations=5), 0.3)

@@ -6,10 +6,12 @@ for pooled maximum likelihood, and derived here; sizes are ours.
 
 from typing import Any, Literal
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.gaussian import Gaussian
 from jaxcollapse.relation import Equal
 from jaxcollapse.simulate import simulate
@@ -31,12 +33,19 @@ _LOOP: dict[str, Any] = dict(samples=30, generations=_GENERATIONS)
 _REAL = 20
 
 
+def _biased(ddof: Literal[0, 1]) -> Biased:
+    """A Gaussian that generates with a share of its variance."""
+    return Biased(
+        Gaussian(ddof=ddof),
+        lambda fit: eqx.tree_at(lambda fit: fit.log_variance, fit, fit.log_variance + jnp.log(_BIAS)),
+    )
+
+
 def _loop(real: Literal["fresh", "fixed"]):
     """Variance and squared error of the mean."""
 
     def experiment(key):
-        model = Gaussian(ddof=0, sampling_bias=_BIAS)
-        run = simulate(model, Mix(real, real_samples=_REAL), key=key, **_LOOP)
+        run = simulate(_biased(ddof=0), Mix(real, real_samples=_REAL), key=key, **_LOOP)
         return jnp.concatenate([run.variance, run.squared_error])
 
     return experiment
@@ -63,7 +72,7 @@ def _claim(name: str, statement: str, real: Literal["fresh", "fixed"], formula: 
 
 
 def _alone(key):
-    run = simulate(Gaussian(ddof=1, sampling_bias=_BIAS), Replace(), key=key, samples=100, generations=_GENERATIONS)
+    run = simulate(_biased(ddof=1), Replace(), key=key, samples=100, generations=_GENERATIONS)
     return run.variance
 
 

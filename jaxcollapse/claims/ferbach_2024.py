@@ -32,13 +32,13 @@ _SHARE, _LATE = 0.7, 10
 
 
 def _chosen(key, candidates: int):
-    """One generation, of which all candidates are drawn."""
+    """One generation from the truth, of which all candidates are drawn."""
     model = Curated(Categorical(_LANGUAGE, sampling="raw"), rewards=_REWARDS, candidates=candidates)
-    return simulate(model, Replace(), key=key, samples=_SAMPLES, generations=1)
+    return simulate(model, Replace(), key=key, samples=_SAMPLES, generations=2, first=_LANGUAGE)
 
 
 def _rewards(key):
-    return jnp.stack([_chosen(key, int(k)).reward[0] for k in _CANDIDATES])
+    return jnp.stack([_chosen(key, int(k)).reward[1] for k in _CANDIDATES])
 
 
 def _least_reward():
@@ -71,7 +71,7 @@ def _divergence(key):
 
 
 _SETTING = "Probabilities 0.4, 0.3, 0.2, 0.1 of symbols with rewards 0, 0.5, 1, 1.5"
-_CURATED = f"{_SETTING}; n = {_SAMPLES} samples, each chosen among K candidates; one generation."
+_CURATED = f"{_SETTING}; n = {_SAMPLES} samples, each chosen among K candidates; the model before is the truth."
 
 CLAIMS = (
     Claim(
@@ -107,7 +107,7 @@ CLAIMS = (
         experiment=lambda key: _paths(key).params[:, -1],
         relation=Asymptotic(allowance=0.01),
         reference=REFERENCE,
-        formula="p_g ∝ p₀ e^{g r}",
+        formula="p_g ∝ p₀ e^{(g − 1) r}",
         protocol=f"{_SETTING}; n = {_LARGE:,} samples, each chosen among K = {_MANY} candidates.",
         axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
         quantity="probability of the best symbol",

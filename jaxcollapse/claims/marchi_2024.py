@@ -1,6 +1,6 @@
 """Marchi et al. 2024: a loop that samples at a temperature dies of cold or of heat, unless external data holds it.
 
-Their knowledge after ``t`` steps is our generation ``g = t`` without external data and ``g = t + 1`` with. They study
+Their knowledge after ``t`` steps is our generation ``g = t + 1``. They study
 finitely many symbols; the Gaussian, the threshold and the sizes are ours.
 """
 
@@ -79,7 +79,7 @@ def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Cla
         experiment=_closed(tau, symbol),
         relation=Asymptotic(allowance=0.005),
         reference=REFERENCE,
-        formula="p_g ∝ p₀^(τ^−g)",
+        formula="p_g ∝ p₀^(τ^(1 − g))",
         protocol=f"Probabilities 0.4, 0.3, 0.2, 0.1; n = {_LARGE:,} samples at temperature {tau} in every generation.",
         axis=_AXIS,
         quantity=f"probability of the {which} symbol",

@@ -1,15 +1,16 @@
 """Models whose samples come from changed parameters: a temperature, a truncation, corrected answers."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.data import Data
 from jaxcollapse.model import Model
+from jaxcollapse.schedule import Scheduled, begun, has_begun
 
 
 class Biased(Model):
@@ -18,11 +19,10 @@ class Biased(Model):
     **Arguments**
 
     - `model`: any `Model`.
-    - `bias`: a function from parameters to parameters of the same shapes, applied to those of the last model, and to
-      the truth where that is sampled synthetically, before they generate. Numbers of a ``jax.tree_util.Partial`` are
-      traced, so that a grid of them is one program.
+    - `bias`: a function from parameters to parameters of the same shapes, applied to those of the last model before
+      they generate. Numbers of a ``jax.tree_util.Partial`` are traced, so that a grid of them is one program.
 
-    Real data, which `jaxcollapse.Mix` asks for, is not biased. Under `Replace` that of generation 1 is.
+    Real data, that of generation 1 included, is not biased.
 
     **Metrics** Those of the model.
 
@@ -43,6 +43,7 @@ class Biased(Model):
 
     model: Model
     bias: Callable[[Any], Any]
+    begun: Scheduled
 
     def __init__(self, model: Model, bias: Callable[[Any], Any]):
         """Takes the model and the change of its parameters."""
@@ -52,6 +53,7 @@ class Biased(Model):
             raise TypeError(f"bias must be a function of parameters, got {bias!r}")
         self.model = model
         self.bias = bias
+        self.begun = begun()
 
     @property
     def exact(self) -> bool:
@@ -72,7 +74,7 @@ class Biased(Model):
 
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Biased":
         """The model with what it keeps for all generations."""
-        return dataclasses.replace(self, model=self.model.prepare(key, samples))
+        return eqx.tree_at(lambda biased: biased.model, self, self.model.prepare(key, samples))
 
     def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Data:
         """Draw `n` samples with changed parameters."""
@@ -93,4 +95,4 @@ class Biased(Model):
             raise ValueError(
                 f"bias must return parameters of the shapes that it is given, {shapes[1]}, got {shapes[0]}"
             )
-        return changed
+        return jax.tree.map(lambda after, before: jnp.where(has_begun(self.begun), after, before), changed, params)

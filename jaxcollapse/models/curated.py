@@ -6,7 +6,6 @@ Protocol: ``K`` candidates are drawn from the model; candidate ``x_k`` is chosen
 Reference: Ferbach et al. 2024, arXiv:2407.09499.
 """
 
-import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -22,6 +21,7 @@ from jaxcollapse.data import Samples
 from jaxcollapse.model import Model
 from jaxcollapse.models.categorical import Categorical, Counts
 from jaxcollapse.random import split, symbols
+from jaxcollapse.schedule import Scheduled, begun, has_begun
 from jaxcollapse.theory.curation import curate
 
 
@@ -35,7 +35,7 @@ class Curated(Model):
     - `rewards`: ``r`` of the symbols, shape ``(symbols,)``, finite.
     - `candidates`: ``K`` draws of which one is kept, a positive integer.
 
-    Real data, which `jaxcollapse.Mix` asks for, is not curated. Under `Replace` that of generation 1 is.
+    Real data, that of generation 1 included, is not curated.
 
     **Metrics** Those of `Categorical`, and `reward`, the mean of ``e^r``.
 
@@ -56,6 +56,7 @@ class Curated(Model):
     language: Categorical
     rewards: Float[Array, " symbols"]
     candidates: int = eqx.field(static=True)
+    begun: Scheduled
 
     def __init__(self, language: Categorical, *, rewards: Any, candidates: Count):
         """Takes the language, the rewards and the number of candidates."""
@@ -67,6 +68,7 @@ class Curated(Model):
         self.language = language
         self.rewards = as_floats(rewards)
         self.candidates = int(candidates)
+        self.begun = begun()
 
     @property
     def exact(self) -> bool:
@@ -87,16 +89,18 @@ class Curated(Model):
 
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Curated":
         """The model that knows its largest batch, as far as this is known."""
-        return dataclasses.replace(self, language=self.language.prepare(key, samples))
+        return eqx.tree_at(lambda curated: curated.language, self, self.language.prepare(key, samples))
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
         """Draw `n` chosen symbols: their counts, or the symbols themselves (raw)."""
         if self.exact:
             chosen = curate(params, rewards=self.rewards, candidates=self.candidates)
-            return self.language.sample(key, chosen, n)
+            return self.language.sample(key, jnp.where(has_begun(self.begun), chosen, params), n)
         text_key, choice_key = split(key)
         text = symbols(text_key, params, int(n) * self.candidates).reshape(int(n), self.candidates)
-        score = self.rewards[text] + jax.random.gumbel(choice_key, text.shape, self.rewards.dtype)
+        score = jnp.where(has_begun(self.begun), self.rewards[text], 0.0) + jax.random.gumbel(
+            choice_key, text.shape, self.rewards.dtype
+        )
         return Samples(jnp.take_along_axis(text, jnp.argmax(score, axis=1)[:, None], axis=1)[:, 0])
 
     def fit(self, data: Counts | Samples, **context) -> Float[Array, " symbols"]:

@@ -19,7 +19,7 @@ from jaxcollapse._precision import as_floats
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import bartlett, chi_square, normal, split
-from jaxcollapse.schedule import Scheduled, from_second, number
+from jaxcollapse.schedule import number
 
 
 class Normal(eqx.Module):
@@ -77,9 +77,6 @@ class Gaussian(Model):
       explicit: the conclusions change with it.
     - `mean`, `variance`: the truth; 0 and 1 by default.
     - `sampling`: ``"exact"`` draws one normal and one chi-square per batch, whatever its size; ``"raw"`` draws rows.
-    - `sampling_bias`: ``lambda``: synthetic data is drawn with ``lambda`` times the fitted variance, at least 0, a
-      number or a schedule; below 1 where diversity is traded for quality. Real data, that of generation 1 included, is
-      drawn as it is.
 
     **Metrics** `mean`, `log_variance` and `variance` of the fit, and `squared_error`, ``(mean - true mean)^2``.
     The mean of `variance` stops being estimable by plain replications once ``generations`` passes a few times the
@@ -102,16 +99,9 @@ class Gaussian(Model):
     mean: Float[Array, ""]
     log_variance: Float[Array, ""]
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
-    sampling_bias: Scheduled | None
 
     def __init__(
-        self,
-        *,
-        ddof: Literal[0, 1],
-        mean: Any = 0.0,
-        variance: Any = 1.0,
-        sampling: Literal["exact", "raw"] = "exact",
-        sampling_bias: Any = None,
+        self, *, ddof: Literal[0, 1], mean: Any = 0.0, variance: Any = 1.0, sampling: Literal["exact", "raw"] = "exact"
     ):
         """Takes the variance divisor, the truth and the way of sampling."""
         check_choice("ddof", ddof, (0, 1))
@@ -122,9 +112,6 @@ class Gaussian(Model):
         variance = number(variance, "variance", 0.0)
         with jax.ensure_compile_time_eval():
             self.log_variance = jnp.log(variance)
-        self.sampling_bias = (
-            None if sampling_bias is None else from_second(sampling_bias, "sampling_bias", 0.0, first=1.0)
-        )
 
     @property
     def exact(self) -> bool:
@@ -146,11 +133,6 @@ class Gaussian(Model):
 
     def sample(self, key: Key[Array, ""], params: Normal, n: Scalar | int) -> NormalSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
-        return self.real(key, self.biased(params), n)
-
-    def real(self, key: Key[Array, ""], truth: Normal, n: Scalar | int) -> NormalSums | Samples:
-        """The same without the sampling bias."""
-        params = truth
         scale = jnp.exp(0.5 * params.log_variance)
         if not self.exact:
             return Samples(params.mean + scale * jax.random.normal(key, (int(n),), scale.dtype))
@@ -159,7 +141,6 @@ class Gaussian(Model):
 
     def refit(self, key: Key[Array, ""], params: Normal, n: Scalar | int, **context) -> Normal:
         """Sample and fit in one draw: the log of a ratio next to one, where single precision resolves its spread."""
-        params = self.biased(params)
         mean, chi2 = self.statistics(key, params, n)
         return Normal(mean, params.log_variance + jnp.log(chi2 / (n - self.ddof)))
 
@@ -167,12 +148,6 @@ class Gaussian(Model):
         """The sample mean and the log of the sample variance."""
         sums = NormalSums.of(data) if isinstance(data, Samples) else data
         return Normal(sums.mean, sums.log_scatter - jnp.log(sums.weight - self.ddof))
-
-    def biased(self, params: Normal) -> Normal:
-        """What synthetic data is drawn from."""
-        if self.sampling_bias is None:
-            return params
-        return Normal(params.mean, params.log_variance + jnp.log(self.sampling_bias))
 
     def statistics(
         self, key: Key[Array, ""], params: Normal, n: Scalar | int, extra: Scalar | float = 0.0

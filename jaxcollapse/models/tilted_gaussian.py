@@ -87,7 +87,7 @@ class TiltedGaussian(Model):
     def sample(self, key: Key[Array, ""], params: WeightedNormal, n: Scalar | int) -> Moved:
         """The fit to `n` tilted rows."""
         gaussian, s = self.gaussian, self.power
-        before = gaussian.biased(params.gaussian)
+        before = params.gaussian
         mean, chi2 = gaussian.statistics(key, before, n, 2 * s)
         half, divisor = (n - 1) / 2, n - gaussian.ddof
         log_factor = jnp.log(chi2 / divisor)

@@ -64,7 +64,7 @@ def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Floa
 def path(
     probabilities: Vector, *, rewards: Vector, candidates: Count, generations: Count, share: Number = 0.0
 ) -> Float[Array, "generations symbols"]:
-    """The distributions of a curated loop: ``p_g = w p_0 + (1 - w) curate(p_{g-1})``.
+    """The distributions of a curated loop: ``p_1 = p_0`` and ``p_g = w p_0 + (1 - w) curate(p_{g-1})``.
 
     **Arguments**
 
@@ -72,8 +72,7 @@ def path(
     - `generations`: ``G``, a positive integer.
     - `share`: ``w`` of real data, which is not curated, in [0, 1].
 
-    **Returns** shape ``(generations, symbols)``. Under `Replace` the data of generation 1 is curated already; under
-    `Mix` it is not, and its generation ``g + 1`` is entry ``g`` here.
+    **Returns** shape ``(generations, symbols)``.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
@@ -86,7 +85,7 @@ def path(
     ```python
     >>> curve = path([0.5, 0.5], rewards=[1.0, 0.0], candidates=2, generations=3)
     >>> [round(float(p), 4) for p in curve[:, 0]]
-    [0.6155, 0.7249, 0.817]
+    [0.5, 0.6155, 0.7249]
 
     ```
     """
@@ -96,14 +95,13 @@ def path(
     check_share("share", share)
 
     def step(q, _):
-        q = share * p + (1 - share) * _curate(q, r, int(candidates))
-        return q, q
+        return share * p + (1 - share) * _curate(q, r, int(candidates)), q
 
     return jax.lax.scan(step, p, None, int(generations))[1]
 
 
 def limit(probabilities: Vector, *, rewards: Vector, generations: Count) -> Float[Array, "generations symbols"]:
-    """The distributions of a curated loop with very many candidates: ``p_g`` in proportion to ``p_0 e^{g r}``.
+    """The distributions of a curated loop with very many candidates: ``p_g`` in proportion to ``p_0 e^{(g-1) r}``.
 
     **Arguments** as for `path`.
 
@@ -118,7 +116,7 @@ def limit(probabilities: Vector, *, rewards: Vector, generations: Count) -> Floa
 
     ```python
     >>> [round(float(p), 4) for p in limit([0.5, 0.5], rewards=[1.0, 0.0], generations=2)[:, 0]]
-    [0.7311, 0.8808]
+    [0.5, 0.7311]
 
     ```
     """
@@ -126,7 +124,7 @@ def limit(probabilities: Vector, *, rewards: Vector, generations: Count) -> Floa
     check_integer("generations", generations, minimum=1)
     some = p > 0
     logs = jnp.where(some, jnp.log(jnp.where(some, p, 1.0)), -jnp.inf)
-    return jax.nn.softmax(logs + jnp.arange(1, generations + 1)[:, None] * r, axis=1)
+    return jax.nn.softmax(logs + jnp.arange(int(generations))[:, None] * r, axis=1)
 
 
 def reward_gain(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Float[Array, ""]:
@@ -188,7 +186,9 @@ def divergence(*, share: Number, candidates: Count) -> Float[Array, ""]:
 def two_symbols(
     probability: Number, *, reward: Number, candidates: Count, samples: Count, generations: Count
 ) -> Float[Array, "generations outcomes"]:
-    """The law of how often a preferred symbol occurs in ``n`` curated draws: genetic drift with selection.
+    """The law of how often a preferred symbol occurs in ``n`` draws, curated from generation 2 on.
+
+    Genetic drift with selection.
 
     **Arguments**
 
@@ -208,7 +208,7 @@ def two_symbols(
     ```python
     >>> law = two_symbols(0.5, reward=1.0, candidates=2, samples=10, generations=50)
     >>> round(float(law[-1, -1]), 4)
-    0.9896
+    0.9696
 
     ```
     """
@@ -223,7 +223,7 @@ def two_symbols(
     ways = gammaln(samples + 1.0) - gammaln(j + 1) - gammaln(samples - j + 1)
     count = lambda q: jnp.exp(ways + xlogy(j, q) + xlog1py(samples - j, -q))  # noqa: E731
     move = jax.vmap(count)(jax.vmap(chosen)(j / samples))
-    start = count(chosen(jnp.asarray(probability, dtype)))
+    start = count(jnp.asarray(probability, dtype))
     return jax.lax.scan(lambda law, _: (law @ move, law), start, None, int(generations))[1]
 
 

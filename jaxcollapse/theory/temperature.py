@@ -47,7 +47,7 @@ def temper(probabilities: Vector, temperature: Number) -> Float[Array, " symbols
 def closed_loop(
     probabilities: Vector, *, temperature: Number, generations: Count
 ) -> Float[Array, "generations symbols"]:
-    """The distributions of a loop without external data: ``p_g`` in proportion to ``p_0^(tau^-g)``.
+    """The distributions of a loop without external data: ``p_g`` in proportion to ``p_0^(tau^(1-g))``.
 
     **Arguments**
 
@@ -66,7 +66,7 @@ def closed_loop(
 
     ```python
     >>> [round(float(p[0]), 4) for p in closed_loop([0.6, 0.4], temperature=0.5, generations=3)]
-    [0.6923, 0.8351, 0.9624]
+    [0.6, 0.6923, 0.8351]
 
     ```
     """
@@ -74,7 +74,7 @@ def closed_loop(
     check_positive("temperature", temperature)
     check_integer("generations", generations, minimum=1)
     p = as_floats(probabilities)
-    powers = jnp.asarray(temperature, p.dtype) ** jnp.arange(1, generations + 1)
+    powers = jnp.asarray(temperature, p.dtype) ** jnp.arange(int(generations))
     return jax.vmap(lambda tau: temper(p, tau))(powers)
 
 

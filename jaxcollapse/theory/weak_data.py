@@ -40,11 +40,11 @@ def corrected(accuracy: Number | Float[Array, "..."], *, weak_accuracy: Number) 
 
 
 def accuracy(*, first: Number, weak_accuracy: Number, generations: Count) -> Float[Array, " generations"]:
-    """The mean accuracy of each generation: ``1 - (1 - b)^g (1 - a)``.
+    """The mean accuracy of each generation: ``1 - (1 - b)^(g-1) (1 - a)``.
 
     **Arguments**
 
-    - `first`: ``a``, of the model of generation 0, in [0, 1].
+    - `first`: ``a``, of the real data, in [0, 1].
     - `weak_accuracy`: ``b``, as for `corrected`. Without weak data, ``b = 0``, nothing is learned.
     - `generations`: ``G``, a positive integer.
 
@@ -58,11 +58,11 @@ def accuracy(*, first: Number, weak_accuracy: Number, generations: Count) -> Flo
 
     ```python
     >>> [round(float(a), 4) for a in accuracy(first=0.2, weak_accuracy=0.1, generations=3)]
-    [0.28, 0.352, 0.4168]
+    [0.2, 0.28, 0.352]
 
     ```
     """
     check_share("first", first)
     check_share("weak_accuracy", weak_accuracy)
     check_integer("generations", generations, minimum=1)
-    return 1 - (1 - jnp.asarray(weak_accuracy)) ** jnp.arange(1, generations + 1) * (1 - jnp.asarray(first))
+    return 1 - (1 - jnp.asarray(weak_accuracy)) ** jnp.arange(int(generations)) * (1 - jnp.asarray(first))

@@ -22,17 +22,11 @@ from jaxcollapse.theory.spectrum import Spectrum
 from jaxcollapse.workflow import Replace
 
 _TABLE_GENERATIONS, _TABLE_TIMES = 10, np.array([3, 10])
-
 TABLE_SAMPLES = 50.0
-
 POWERS = {"constant": 0.0, "linear": 1.0, "superlinear": 2.0}  # n_t = 50 t^power
-
 _WINE_COLUMNS = [0, 1, 9, 12]  # alcohol, malic acid, colour intensity, proline
-
 _TUMOUR_COLUMNS = [1, 8]  # texture, symmetry
-
 TUMOURS, _TUMOUR_TIMES = 569, np.array([2, 3, 5])
-
 LABELLED = 4 * TUMOURS  # four labels of each
 
 

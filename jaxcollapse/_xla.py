@@ -1,0 +1,30 @@
+"""What a release of XLA computes wrongly, turned off before anything is computed.
+
+JAX 0.10.2 merges sums with the arithmetic around them into programs of another library, and on CPU some of these give
+wrong numbers without a word (github.com/jax-ml/jax/issues/39103).
+"""
+
+import os
+import warnings
+
+import jaxlib.version
+from jax._src import xla_bridge
+
+_WRONG = "0.10.2"
+_OPTION = "--xla_cpu_experimental_ynn_fusion_type"
+
+
+def turn_off_wrong_sums() -> None:
+    """Sets an option of XLA for the release that needs it; warns where a first computation has fixed the options."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if jaxlib.version.__version__ != _WRONG or _OPTION in flags:
+        return
+    if xla_bridge.backends_are_initialized():
+        warnings.warn(
+            f"JAX {_WRONG} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, set "
+            f"XLA_FLAGS={_OPTION}= before you start Python, or install another release of JAX.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    else:
+        os.environ["XLA_FLAGS"] = f"{flags} {_OPTION}=".strip()
