@@ -149,7 +149,7 @@ def test_what_cannot_be_counted_is_nan(x64):
     assert np.isnan(sample(jnp.array([jnp.nan])).rows[1]).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["logistic", pytest.param("poisson", marks=pytest.mark.slow)])
 def test_sums_over_a_table_have_the_law_of_rows(kind, x64):
     """Three generations of accumulation on a table with an intercept."""
     rows = jc.features.Table(np.random.default_rng(0).normal(size=(7, 2)), intercept=True)

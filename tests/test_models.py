@@ -76,7 +76,10 @@ WEIGHTED = jc.Accumulate(weight=lambda g: 2.0 / g)
 ONE_DESIGN = ((5, 12), (5, 5), (3, 9), (1, 4))
 
 
-@pytest.mark.parametrize(("dim", "samples"), ONE_DESIGN)
+@pytest.mark.parametrize(
+    ("dim", "samples"),
+    [size if size in ONE_DESIGN[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in ONE_DESIGN],
+)
 @pytest.mark.parametrize("workflow", [jc.Replace(), WEIGHTED, jc.Window(2)], ids=["replace", "all", "window"])
 def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, x64):
     """Each generation, and the ratio of two: fewer and more of them than columns, and a noise that changes."""
@@ -105,7 +108,7 @@ def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, pena
 
 
 @pytest.mark.parametrize(("dim", "samples", "penalty"), [(4, 9, 0.0), (5, 3, 0.0), (5, 3, 0.2)])
-@pytest.mark.parametrize("sampling", ["exact", "raw"])
+@pytest.mark.parametrize("sampling", ["exact", pytest.param("raw", marks=pytest.mark.slow)])
 def test_mixed_labels_on_one_design_are_mixed_rows(dim, samples, penalty, sampling, x64):
     """`Mix` pools real and synthetic rows, which on one design is a mean of their labels."""
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, dim))
@@ -143,8 +146,14 @@ def test_exact_regression_has_the_law_of_raw_data(dim, samples, penalty, workflo
 @pytest.mark.parametrize("samples", [9, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "workflow",
-    [jc.Replace(), WEIGHTED, jc.Window(2), jc.Mix("fresh", weight=0.6), jc.Mix("fixed")],
-    ids=["replace", "accumulate", "window", "fresh", "fixed"],
+    [
+        jc.Replace(),
+        WEIGHTED,
+        jc.Mix("fresh", weight=0.6),
+        pytest.param(jc.Window(2), marks=pytest.mark.slow),
+        pytest.param(jc.Mix("fixed"), marks=pytest.mark.slow),
+    ],
+    ids=["replace", "accumulate", "fresh", "window", "fixed"],
 )
 def test_fixed_design_and_mixtures_have_the_law_of_raw_data(samples, workflow, x64):
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, 4))

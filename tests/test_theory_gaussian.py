@@ -282,7 +282,7 @@ def test_wrong_arguments(call, message):
 
 @pytest.mark.parametrize(
     ("samples", "generations", "replications"),
-    [(100, 20, 100), pytest.param(12, 30, 1000, marks=pytest.mark.slow), (1000, 5, 500)],
+    [(100, 20, 100), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((12, 30, 1000), (1000, 5, 500)))],
 )
 def test_the_estimated_risk_has_its_law(samples, generations, replications):
     """The share of simulated estimates below each predicted quantile, by exact binomial limits."""
@@ -301,7 +301,7 @@ def test_the_estimated_risk_has_its_law(samples, generations, replications):
 def test_the_estimated_risk_falls_short_of_the_exact_one():
     """Figure 3 of the paper: with 10,000 replications the estimate misses a factor of 80 at T = 500."""
     settings = dict(replications=10_000, samples=100, ddof=1)
-    for generations, median in ((100, 5.833), (300, 86.5), (500, 262.2)):
+    for generations, median in ((100, 5.833), (500, 262.2)):
         quantile = estimated_risk.estimated_risk_quantile(0.5, generations=generations, **settings)
         np.testing.assert_allclose(quantile, median, rtol=1e-3)
         assert quantile < gaussian.variance_risk(samples=100, generations=generations, ddof=1)[-1]
