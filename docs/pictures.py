@@ -117,6 +117,12 @@ def wines(ax: Axes) -> None:
     ax.set_title("Four columns of wine data: a Gaussian", fontsize="medium")
 
 
+def mixture(ax: Axes) -> None:
+    """A mixture of three Gaussians, fitted to the same columns."""
+    _schedules(ax, tables.mixture_variance, tables.mixture_theory, 20.0, "variance, relative to the truth")
+    ax.set_title("The same: a mixture of three", fontsize="medium")
+
+
 def tumours(ax: Axes) -> None:
     """Logistic regression of malignancy, from the fit to real labels on."""
     _schedules(ax, tables.tumour_risk, tables.tumour_theory, tables.LABELLED, "distance from the fit to real labels")
@@ -131,9 +137,10 @@ def main() -> None:
     replace_and_accumulate(axes[0])
     penalties_under_accumulation(axes[1])
     figure.savefig(PICTURES / "collapse.png", dpi=150)
-    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(12.0, 3.6), layout="constrained")
     wines(axes[0])
-    tumours(axes[1])
+    mixture(axes[1])
+    tumours(axes[2])
     figure.savefig(PICTURES / "real_tables.png", dpi=150)
 
     figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")

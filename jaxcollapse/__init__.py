@@ -25,6 +25,7 @@ from jaxcollapse.models.exponential_family import NormalMean as NormalMean
 from jaxcollapse.models.exponential_family import Poisson as Poisson
 from jaxcollapse.models.gaussian import Gaussian as Gaussian
 from jaxcollapse.models.gaussian import MultivariateGaussian as MultivariateGaussian
+from jaxcollapse.models.gaussian_mixture import GaussianMixture as GaussianMixture
 from jaxcollapse.models.generalised_linear import LogisticRegression as LogisticRegression
 from jaxcollapse.models.generalised_linear import PoissonRegression as PoissonRegression
 from jaxcollapse.models.immediate_collapse import ImmediateCollapse as ImmediateCollapse

@@ -543,6 +543,20 @@ def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):
         assert_same_law(a[:, g], b[:, g], 3 * 2 * len(FAMILIES))
 
 
+def two_generations(model, workflow, samples):
+    return jc.simulate(model, workflow, key=jax.random.key(0), samples=samples, generations=2)
+
+
+def test_a_single_row_serves_where_it_is_not_alone():
+    """Maximum likelihood has no variance then; in a pool that one row may be added to."""
+    for model, workflow, samples in (
+        (jc.Gaussian(ddof=0), jc.Replace(), [5, 1]),
+        (jc.Gaussian(ddof=1), jc.Accumulate(), [5, 1]),
+        (jc.Gaussian(ddof=1), jc.Mix("fixed", real_samples=5), 1),
+    ):
+        assert not np.isnan(two_generations(model, workflow, samples).variance).any()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -557,6 +571,9 @@ def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):
         (lambda: jc.MixedLabels(jc.NormalMean(0.0), weight=0.5), "regression must be a jaxcollapse LinearRegression"),
         (lambda: jc.MixedLabels(jc.LinearRegression(Spectrum.isotropic(3), noise=1.0), weight=2), "weight must be at"),
         (lambda: jc.Gaussian(ddof=2), "ddof must be 0 or 1"),
+        (lambda: two_generations(jc.Gaussian(ddof=1), jc.Replace(), [5, 1]), "samples must be at least 2 for ddof=1"),
+        (lambda: two_generations(jc.Gaussian(ddof=1), jc.Accumulate(), [1, 5]), "samples must be at least 2 for ddof"),
+        (lambda: two_generations(jc.Poisson(3.0), jc.Replace(), 1e9), r"samples \* mean must be below 2\^31"),
         (lambda: jc.TiltedGaussian(jc.NormalMean(0.0), power=1.0), "gaussian must be a jaxcollapse Gaussian"),
         (lambda: jc.TiltedGaussian(jc.Gaussian(ddof=1, sampling="raw"), power=1.0), "must draw sufficient statistics"),
         (lambda: jc.MovingAverage(1.5), "gain must be at most 1"),

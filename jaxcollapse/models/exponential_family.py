@@ -11,9 +11,10 @@ from typing import Any, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse._check import check_at_most, check_choice, check_positive
+from jaxcollapse._check import check_at_most, check_choice, check_positive, is_traced
 from jaxcollapse._precision import as_floats
 from jaxcollapse.data import Samples, WeightedSum
 from jaxcollapse.model import Model
@@ -215,8 +216,8 @@ class Poisson(ExponentialFamily):
     **Arguments**
 
     - `mean`: the true mean, positive.
-    - `sampling`: ``"exact"`` draws one Poisson variate per batch (``n * mean`` must stay below 2^31); ``"raw"`` draws
-      rows.
+    - `sampling`: ``"exact"`` draws one Poisson variate per batch (``n * mean`` must be below 2^31: `ValueError`);
+      ``"raw"`` draws rows.
 
     ```python
     >>> import jax, jaxcollapse as jc
@@ -235,6 +236,14 @@ class Poisson(ExponentialFamily):
         self.parameter = _positive(mean, "mean")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Poisson":
+        """The model itself, if its counts fit into 32-bit integers."""
+        if not is_traced(samples) and not is_traced(self.parameter):
+            most = float(np.max(np.asarray(samples)) * np.asarray(self.parameter))
+            if self.exact and most >= 2**31:
+                raise ValueError(f"samples * mean must be below 2^31, got {most:g}")
+        return self
 
     def rows(self, key, params, n):
         """Poisson rows."""

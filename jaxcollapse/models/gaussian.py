@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse._check import check_choice, check_shape, is_traced
@@ -20,6 +21,7 @@ from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import bartlett, chi_square, normal, split
 from jaxcollapse.schedule import number
+from jaxcollapse.workflow import Replace, Workflow
 
 
 class Normal(eqx.Module):
@@ -82,7 +84,8 @@ class Gaussian(Model):
     The mean of `variance` stops being estimable by plain replications once ``generations`` passes a few times the
     number of samples (its relative variance is ``(1 + 2/(n - 1))^g - 1``): use `log_variance`, quantiles or the CDF.
 
-    **Raises** `ValueError` for another `ddof` or `sampling` and a variance that is not positive.
+    **Raises** `ValueError` for another `ddof` or `sampling`, a variance that is not positive, and a generation that is
+    trained on a single row with ``ddof=1``.
 
     **Exactness** Both samplings are exact in law; the exact one for any ``n >= 2``, the variance in logs.
 
@@ -130,6 +133,13 @@ class Gaussian(Model):
             "variance": jnp.exp(params.log_variance),
             "squared_error": (params.mean - self.mean) ** 2,
         }
+
+    def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> "Gaussian":
+        """Itself, unless a generation is trained on a single row, which has no unbiased variance."""
+        trained_on = samples if isinstance(workflow, Replace) else workflow.real_sizes(samples)[:1]
+        if self.ddof == 1 and not is_traced(trained_on) and np.min(np.asarray(trained_on)) < 2:
+            raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")
+        return self
 
     def sample(self, key: Key[Array, ""], params: Normal, n: Scalar | int) -> NormalSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""

@@ -1,0 +1,87 @@
+"""Mixtures of Gaussians: steps keep the moments of the data, reach the fit of scikit-learn, and lose no number."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.mixture import GaussianMixture as Fit
+
+import jaxcollapse as jc
+from jaxcollapse.theory import gaussian
+
+WEIGHTS, MEANS = [0.5, 0.3, 0.2], [[-3.0, 0.0], [0.0, 2.0], [3.0, 0.0]]
+VARIANCES = [[1.0, 0.5], [0.5, 1.0], [1.0, 1.0]]
+
+
+def model(**fields):
+    return jc.GaussianMixture(WEIGHTS, MEANS, VARIANCES, **fields)
+
+
+@pytest.mark.parametrize("iterations", [1, 30])
+def test_every_step_keeps_the_moments_of_the_data(iterations, x64):
+    """Those of rows with weights; a single component is a Gaussian."""
+    rows = jax.random.normal(jax.random.key(0), (40, 2)) * jnp.array([3.0, 1.0])
+    data = jc.Samples(rows, jnp.linspace(0.0, 2.0, 40))
+    fit = model(iterations=iterations).fit(data)
+    mean = data.mean(lambda row: row)
+    np.testing.assert_allclose(fit.mean, mean, rtol=1e-12)
+    np.testing.assert_allclose(fit.variance, data.mean(lambda row: (row - mean) ** 2), rtol=1e-12)
+    one = jc.GaussianMixture([1.0], [[0.0, 0.0]], [[1.0, 1.0]]).fit(data)
+    np.testing.assert_allclose(one.variances[0], fit.variance, rtol=1e-12)
+
+
+def test_the_fit_is_that_of_scikit_learn(x64):
+    mixture = model(iterations=25)
+    data = mixture.sample(jax.random.key(1), mixture.truth(), 300)
+    fit = mixture.fit(data)
+    start = dict(weights_init=WEIGHTS, means_init=MEANS, precisions_init=1 / np.array(VARIANCES))
+    other = Fit(3, covariance_type="diag", tol=0.0, reg_covar=0.0, max_iter=25, **start)
+    with pytest.warns(match="did not converge"):
+        other.fit(np.asarray(data.rows))
+    np.testing.assert_allclose(fit.weights, other.weights_, rtol=1e-8)
+    np.testing.assert_allclose(fit.means, other.means_, rtol=1e-7)
+    np.testing.assert_allclose(fit.variances, other.covariances_, rtol=1e-7)
+    longer = model(iterations=4000).fit(data)  # what it converges to does not move
+    np.testing.assert_allclose(model(iterations=4000).fit(data, previous=longer).means, longer.means, rtol=1e-6)
+
+
+def test_rows_have_the_moments_of_the_mixture(x64):
+    mixture = model()
+    rows = np.asarray(mixture.sample(jax.random.key(2), mixture.truth(), 100_000).rows)
+    truth = mixture.truth()
+    assert (np.abs(rows.mean(axis=0) - truth.mean) < 4 * np.sqrt(truth.variance / 1e5)).all()
+    np.testing.assert_allclose(rows.var(axis=0), truth.variance, rtol=0.02)
+    share = (rows[:, 0] < -1.5).mean()
+    exact = sum(
+        w * jax.scipy.stats.norm.cdf((-1.5 - m[0]) / v[0] ** 0.5)
+        for w, m, v in zip(WEIGHTS, MEANS, VARIANCES, strict=True)
+    )
+    assert abs(share - exact) < 4 * np.sqrt(exact * (1 - exact) / 1e5)
+
+
+def test_a_chain_has_the_moments_of_one_gaussian(x64):
+    """Also where components are lost, which is reached without NaN."""
+    run = lambda key: jc.simulate(model(iterations=5), jc.Replace(), key=key, samples=8, generations=12)  # noqa: E731
+    fits = jax.jit(jax.vmap(run))(jax.random.split(jax.random.key(3), 3000))
+    assert np.isfinite(fits.trace).all() and (fits.smallest[:, -1] < 1e-3).mean() > 0.2
+    total = float(jnp.sum(model().truth().variance))
+    exact = total * gaussian.mean_square(samples=8, generations=12, ddof=0)
+    gap = np.abs(fits.squared_error.mean(axis=0) - exact)
+    assert (gap < 4 * fits.squared_error.std(axis=0) / np.sqrt(3000)).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: jc.GaussianMixture([0.5, 0.6], MEANS[:2], VARIANCES[:2]), "weights must sum to one"),
+        (lambda: jc.GaussianMixture(WEIGHTS, MEANS[:2], VARIANCES[:2]), r"means must have shape \(3, dim\)"),
+        (lambda: jc.GaussianMixture(WEIGHTS, MEANS, VARIANCES[:2]), r"variances must have shape \(3, 2\)"),
+        (lambda: jc.GaussianMixture([1.0], [[0.0]], [[0.0]]), "variances must be positive"),
+        (lambda: jc.GaussianMixture([1.0], [[0.0]], [[1.0]], iterations=0), "iterations must be at least 1"),
+        (lambda: jc.GaussianMixture([1.0], [[0.0]], [[1.0]], floor=0.0), "floor must be positive"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_arguments(make, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make()
