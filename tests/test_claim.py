@@ -96,7 +96,7 @@ def check_calibration(name, seeds):
     assert stats.binom.ppf(1e-4, seeds, least) <= alarms <= stats.binom.ppf(1 - 1e-4, seeds, 0.1), alarms
 
 
-@pytest.mark.parametrize(("name", "seeds"), [("equal", 400), ("at_most", 150)])
+@pytest.mark.parametrize(("name", "seeds"), [pytest.param("equal", 400, marks=pytest.mark.slow), ("at_most", 150)])
 def test_true_claims_are_rejected_as_often_as_the_level_says(name, seeds):
     check_calibration(name, seeds)
 

@@ -45,7 +45,9 @@ WORKFLOWS = {
 }
 
 
-@pytest.mark.parametrize("workflow", WORKFLOWS)
+@pytest.mark.parametrize(
+    "workflow", ["mix", *(pytest.param(w, marks=pytest.mark.slow) for w in WORKFLOWS if w != "mix")]
+)
 def test_a_linear_kernel_is_linear_regression(workflow, table, linear):
     """The same draws give the same chain, with sizes and penalties that change."""
     spectrum, kernel, targets = linear

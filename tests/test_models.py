@@ -80,7 +80,11 @@ ONE_DESIGN = ((5, 12), (5, 5), (3, 9), (1, 4))
     ("dim", "samples"),
     [size if size in ONE_DESIGN[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in ONE_DESIGN],
 )
-@pytest.mark.parametrize("workflow", [jc.Replace(), WEIGHTED, jc.Window(2)], ids=["replace", "all", "window"])
+@pytest.mark.parametrize(
+    "workflow",
+    [jc.Replace(), WEIGHTED, pytest.param(jc.Window(2), marks=pytest.mark.slow)],
+    ids=["replace", "all", "window"],
+)
 def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, x64):
     """Each generation, and the ratio of two: fewer and more of them than columns, and a noise that changes."""
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, dim))
@@ -95,7 +99,7 @@ ONE_RIDGE = ((5, 12, 0.1), (4, 4, 0.05), (5, 3, 0.0), (5, 3, 0.2), (1, 3, 0.3))
 
 @pytest.mark.parametrize(
     ("dim", "samples", "penalty"),
-    [size if size in ONE_RIDGE[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in ONE_RIDGE],
+    [size if size in ONE_RIDGE[::4] else pytest.param(*size, marks=pytest.mark.slow) for size in ONE_RIDGE],
 )
 @pytest.mark.parametrize("workflow", [jc.Replace(), WEIGHTED, jc.Mix("fresh", weight=0.6)], ids=["last", "all", "mix"])
 def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, penalty, workflow, x64):
@@ -126,7 +130,7 @@ SIZES = ((4, 9), (4, 4), (4, 3), (6, 2), (10, 40))
 
 
 @pytest.mark.parametrize(
-    ("dim", "samples"), [size if size in SIZES[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in SIZES]
+    ("dim", "samples"), [size if size in SIZES[:3:2] else pytest.param(*size, marks=pytest.mark.slow) for size in SIZES]
 )
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
@@ -282,7 +286,10 @@ def test_walks_and_means_refuse_what_they_cannot_do():
 SHAPES = ((12, 30, 0.01), (12, 30, 0.0), (12, 7, 0.0), (12, 7, 0.05), (12, 12, 0.1), (40, 80, 0.003), (2, 5, 0.3))
 
 
-@pytest.mark.parametrize(("dim", "samples", "penalty"), SHAPES)
+@pytest.mark.parametrize(
+    ("dim", "samples", "penalty"),
+    [size if size[0] == 12 else pytest.param(*size, marks=pytest.mark.slow) for size in SHAPES],
+)
 def test_the_design_that_is_never_stored_has_the_law_of_raw_data(dim, samples, penalty, x64):
     """Generation 2 always has a penalty, so that samplers alternate where the others have none."""
     spectrum = Spectrum.power_law(dim, capacity=1.5, source=0.4)

@@ -220,7 +220,7 @@ BATCHED = """
 """
 
 
-@pytest.mark.parametrize("used_before", [False, True])
+@pytest.mark.parametrize("used_before", [pytest.param(False, marks=pytest.mark.slow), True])
 @pytest.mark.parametrize("function", [THREE, BATCHED], ids=["three solves", "six batches of solves"])
 def test_linear_algebra_does_not_hang(function, used_before):
     """Vectorised, these deadlock JAX on two cores; here they finish, also where JAX was in use before the import."""

@@ -212,6 +212,7 @@ def _components(fit):
     return fit[0], jnp.linalg.norm(fit[1:])
 
 
+@pytest.mark.slow
 def test_diagonal_ridge_takes_fewer_steps_than_it_is_given_room_for(x64):
     """Room for as many steps as `steps_needed` says is enough: more room changes nothing."""
     for dim, samples, penalty in ((60, 120, 0.01), (60, 30, 0.05), (40, 400, 0.005)):

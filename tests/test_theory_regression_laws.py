@@ -189,6 +189,7 @@ def test_the_best_schedule_is_back_loaded(aspect, noise, row):
     assert best.risk[-1] < min(table[:4])
 
 
+@pytest.mark.slow
 def test_the_best_penalty_falls_at_the_adaptive_rate():
     """Minimisers of the closed form in 3,000 dimensions: exponents within 0.02 of the rule."""
     cases = [(0.0, 0.0, 0.5), (0.0, 0.0, 0.75), (0.0, 0.2, 0.75), (0.0, 0.0, 1.0)]
