@@ -11,6 +11,18 @@ pytestmark = pytest.mark.usefixtures("x64")
 P = np.array([0.4, 0.3, 0.0, 0.3])
 
 
+def test_accumulation_takes_a_factor_of_time():
+    """The recursion of a pool; on the scale of log time it is a flow, here by small steps from a late generation."""
+    path = np.asarray(temperature.accumulated(P, temperature=0.7, generations=4000))
+    pool = path[0] + temperature.temper(path[0], 0.7)
+    np.testing.assert_allclose(path[1], pool / 2, rtol=1e-12)
+    np.testing.assert_allclose(path[2], (pool + temperature.temper(path[1], 0.7)) / 3, rtol=1e-12)
+    q, steps = jnp.asarray(path[1999]), 2000
+    for _ in range(steps):
+        q = q + (temperature.temper(q, 0.7) - q) * np.log(2) / steps
+    np.testing.assert_allclose(q, path[-1], rtol=2e-3, atol=1e-12)
+
+
 @pytest.mark.parametrize("tau", [0.7, 1.0, 1.6])
 def test_the_closed_loop_is_the_recursion(tau):
     q = jnp.asarray(P)

@@ -18,7 +18,7 @@ from jaxcollapse.models.gaussian import Gaussian
 from jaxcollapse.relation import Asymptotic, Equal
 from jaxcollapse.simulate import simulate
 from jaxcollapse.theory import temperature
-from jaxcollapse.workflow import Mix, Replace
+from jaxcollapse.workflow import Accumulate, Mix, Replace, Workflow
 
 REFERENCE = Reference(
     key="marchi2024",
@@ -36,12 +36,12 @@ _SHARES = np.array([0.1, 0.2, 0.25, 0.35, 0.4, 0.5])
 _SAMPLES, _SHARE = 40, 0.3
 
 
-def _closed(tau: float, symbol: int):
+def _closed(tau: float, symbol: int, workflow: Workflow):
     """The probability of one symbol in a loop without external data."""
     model = Biased(Categorical(_LANGUAGE), jax.tree_util.Partial(temperature.temper, temperature=tau))
 
     def probability(key):
-        return simulate(model, Replace(), key=key, samples=_LARGE, generations=_GENERATIONS).params[:, symbol]
+        return simulate(model, workflow, key=key, samples=_LARGE, generations=_GENERATIONS).params[:, symbol]
 
     return probability
 
@@ -76,7 +76,7 @@ def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Cla
         name=f"marchi-{name}",
         statement=statement,
         theory=lambda: temperature.closed_loop(_LANGUAGE, temperature=tau, generations=_GENERATIONS)[:, symbol],
-        experiment=_closed(tau, symbol),
+        experiment=_closed(tau, symbol, Replace()),
         relation=Asymptotic(allowance=0.005),
         reference=REFERENCE,
         formula="p_g ∝ p₀^(τ^(1 − g))",
@@ -90,6 +90,19 @@ def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Cla
 CLAIMS = (
     _loop("mode-collapse", "Below temperature one the likeliest symbol takes all.", _COLD, 0, "likeliest"),
     _loop("heat-death", "Above temperature one all symbols become equally likely.", _HOT, 3, "rarest"),
+    Claim(
+        name="marchi-accumulate",
+        statement="If data accumulates, a cold loop still collapses, but as slowly as its logarithm of time.",
+        theory=lambda: temperature.accumulated(_LANGUAGE, temperature=_COLD, generations=_GENERATIONS)[:, 0],
+        experiment=_closed(_COLD, 0, Accumulate()),
+        relation=Asymptotic(allowance=0.005),
+        reference=REFERENCE,
+        formula="p_{g+1} = [g p_g + p_g^(1/τ)/Z]/(g + 1)",
+        protocol=f"Probabilities 0.4, 0.3, 0.2, 0.1; n = {_LARGE:,} samples at temperature {_COLD}, accumulate.",
+        axis=_AXIS,
+        quantity="probability of the likeliest symbol",
+        first_look=256,
+    ),
     Claim(
         name="marchi-threshold",
         statement="Below temperature one the loop forgets how it began only if the external share exceeds 1 − τ.",

@@ -12,7 +12,7 @@ import numpy as np
 
 from jaxcollapse.claim import Axis, Claim, Reference
 from jaxcollapse.models.gaussian import Gaussian, MultivariateGaussian
-from jaxcollapse.relation import Equal, Probability
+from jaxcollapse.relation import Asymptotic, Equal, Probability
 from jaxcollapse.simulate import simulate
 from jaxcollapse.theory import gaussian
 from jaxcollapse.workflow import Replace
@@ -68,6 +68,18 @@ def _traces(key):
 
 def _log_determinant(key):
     return _many(key).log_determinant - np.linalg.slogdet(_COVARIANCE)[1]
+
+
+_PLANE: dict[str, Any] = dict(samples=10, generations=200)
+_HALF = _PLANE["generations"] // 2
+
+
+def _exponents(key):
+    """The rates at which both log eigenvalues fall, over the second half: the larger one is the trace by then."""
+    run = simulate(MultivariateGaussian(np.eye(2), ddof=1), Replace(), key=key, **_PLANE)
+    larger = jnp.log(run.trace)
+    fall = jnp.stack([larger, run.log_determinant - larger])
+    return (fall[:, -1] - fall[:, _HALF - 1]) / _HALF
 
 
 _LEVEL = 0.05
@@ -135,6 +147,18 @@ CLAIMS = (
         protocol="Gaussian in three dimensions with correlations, unbiased covariance, n = 40, replace.",
         axis=Axis("generation g", np.arange(1, 6)),
         quantity="log |S|/|Σ|",
+    ),
+    Claim(
+        name="shumailov-exponents",
+        statement="A covariance collapses at a different rate in each direction: first to a line, then to a point.",
+        theory=lambda: gaussian.lyapunov_exponents(dim=2, samples=_PLANE["samples"]),
+        experiment=_exponents,
+        relation=Asymptotic(allowance=0.005),
+        reference=REFERENCE,
+        formula="log λ_i/g → ψ((ν − i)/2) + ln(2/ν), i = 0, 1",
+        protocol="Gaussian in two dimensions, unbiased covariance, n = 10, replace; generations 100 to 200.",
+        labels=("larger eigenvalue", "smaller eigenvalue"),
+        quantity="log eigenvalue per generation",
     ),
     Claim(
         name="shumailov-passage",

@@ -78,6 +78,40 @@ def closed_loop(
     return jax.vmap(lambda tau: temper(p, tau))(powers)
 
 
+def accumulated(
+    probabilities: Vector, *, temperature: Number, generations: Count
+) -> Float[Array, "generations symbols"]:
+    """The distributions of a loop that keeps all its data: ``p_1 = p_0``, ``p_{g+1} = [g p_g + T(p_g)]/(g + 1)``.
+
+    In ``log g`` it is the flow ``dp = T(p) - p``: what a closed loop does in one generation takes a factor of time.
+
+    **Arguments** as for `closed_loop`.
+
+    **Returns** shape ``(generations, symbols)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for infinitely many samples under `Accumulate` with equal batches; else as for `closed_loop`.
+
+    **Reference** Marchi et al. 2024, arXiv:2404.02325, for the loop; derived here.
+
+    ```python
+    >>> [round(float(p[0]), 4) for p in accumulated([0.6, 0.4], temperature=0.5, generations=3)]
+    [0.6, 0.6462, 0.6872]
+
+    ```
+    """
+    check_probabilities("probabilities", probabilities)
+    check_positive("temperature", temperature)
+    check_integer("generations", generations, minimum=1)
+
+    def step(q, g):
+        return (g * q + temper(q, temperature)) / (g + 1), q
+
+    p = as_floats(probabilities)
+    return jax.lax.scan(step, p, jnp.arange(1, int(generations) + 1, dtype=p.dtype))[1]
+
+
 def mixed(
     probabilities: Vector, *, temperature: Number, share: Number, generations: Count, first: Vector | None = None
 ) -> Float[Array, "generations symbols"]:
