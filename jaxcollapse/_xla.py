@@ -8,7 +8,6 @@ import os
 import warnings
 
 import jaxlib.version
-from jax._src import xla_bridge
 
 _WRONG = "0.10.2"
 _OPTION = "--xla_cpu_experimental_ynn_fusion_type"
@@ -19,6 +18,8 @@ def turn_off_wrong_sums() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if jaxlib.version.__version__ != _WRONG or _OPTION in flags:
         return
+    from jax._src import xla_bridge
+
     if xla_bridge.backends_are_initialized():
         warnings.warn(
             f"JAX {_WRONG} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, set "

@@ -6,7 +6,6 @@ for pooled maximum likelihood, and derived here; sizes are ours.
 
 from typing import Any, Literal
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
@@ -35,10 +34,7 @@ _REAL = 20
 
 def _biased(ddof: Literal[0, 1]) -> Biased:
     """A Gaussian that generates with a share of its variance."""
-    return Biased(
-        Gaussian(ddof=ddof),
-        lambda fit: eqx.tree_at(lambda fit: fit.log_variance, fit, fit.log_variance + jnp.log(_BIAS)),
-    )
+    return Biased(Gaussian(ddof=ddof), lambda fit: fit.scaled(_BIAS))
 
 
 def _loop(real: Literal["fresh", "fixed"]):

@@ -6,7 +6,6 @@ finitely many symbols; the Gaussian, the threshold and the sizes are ours.
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -64,10 +63,13 @@ def _ends():
 
 
 def _variance(key):
-    cool = lambda fit: eqx.tree_at(lambda fit: fit.log_variance, fit, fit.log_variance + jnp.log(_TAU))  # noqa: E731
     workflow = Mix("fresh", weight=_SHARE)
     return simulate(
-        Biased(Gaussian(ddof=0), cool), workflow, key=key, samples=_SAMPLES, generations=_GENERATIONS
+        Biased(Gaussian(ddof=0), lambda fit: fit.scaled(_TAU)),
+        workflow,
+        key=key,
+        samples=_SAMPLES,
+        generations=_GENERATIONS,
     ).variance
 
 

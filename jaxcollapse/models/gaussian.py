@@ -30,6 +30,10 @@ class Normal(eqx.Module):
     mean: Float[Array, ""]
     log_variance: Float[Array, ""]
 
+    def scaled(self, factor: Scalar | float) -> "Normal":
+        """The same with `factor` times the variance: what a bias or a temperature makes of it."""
+        return Normal(self.mean, self.log_variance + jnp.log(factor))
+
 
 class NormalSums(Data):
     """What a univariate fit needs: total weight, mean, and the log of the sum of squares about it."""

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 from jaxcollapse._check import check_at_least, check_integer, check_positive, check_probabilities, check_share
 from jaxcollapse._precision import as_floats
 from jaxcollapse._types import Count, Number, Vector
+from jaxcollapse.theory.gaussian.pooled import mixed_path
 
 
 def temper(probabilities: Vector, temperature: Number) -> Float[Array, " symbols"]:
@@ -221,10 +222,4 @@ def gaussian_variance(
     if samples is not None:
         check_at_least("samples", samples, 1.0)
     w, tau, noise = as_floats(share), as_floats(temperature), as_floats(0.0 if samples is None else 1 / samples)
-
-    def step(state, _):
-        v, m = state
-        mean_square = noise * (w**2 + (1 - w) ** 2 * tau * v) + (1 - w) ** 2 * m
-        return (w + (1 - w) * (tau * v + m) - mean_square, mean_square), v
-
-    return jax.lax.scan(step, (1 - noise, noise), None, int(generations))[1]
+    return mixed_path(1 - w, w**2, noise, noise, jnp.full(int(generations), tau)).variance

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_at_least, check_integer, check_positive
+from jaxcollapse._check import check_at_least, check_positive
 from jaxcollapse._types import Count, Curve, Number
 from jaxcollapse.theory._curves import check_one_number
 from jaxcollapse.theory.gaussian.law import check_probability
-from jaxcollapse.theory.gaussian.replace import log_variance_mean, log_variance_variance
+from jaxcollapse.theory.gaussian.replace import equal_batches, log_variance_mean, log_variance_variance
 
 
 class FirstPassage(NamedTuple):
@@ -108,11 +108,8 @@ def deviation_bound(level: Number, *, samples: Number, generations: Count) -> Fl
     ```
     """
     check_positive("level", level)
-    check_above("samples", samples, 1.0)
-    check_one_number("samples", samples, "for this bound")
-    check_integer("generations", generations, minimum=1)
-    g = jnp.arange(1, int(generations) + 1)
-    return jnp.exp(-g / (4 * jnp.asarray(samples, jnp.result_type(samples, float)) - 1)) / level
+    n, g = equal_batches(samples, generations)
+    return jnp.exp(-g / (4 * n - 1)) / level
 
 
 def _descent(level: Number, samples: Number, ddof: int) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:

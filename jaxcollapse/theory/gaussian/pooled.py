@@ -12,9 +12,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_at_least, check_choice, check_integer, check_nonnegative
+from jaxcollapse._check import check_at_least, check_choice, check_integer, check_nonnegative
 from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._curves import check_one_number, per_generation
+from jaxcollapse.theory._curves import per_generation
+from jaxcollapse.theory.gaussian.replace import equal_batches
 
 
 class Moments(NamedTuple):
@@ -51,7 +52,7 @@ def accumulate_variance_mean(*, samples: Number, generations: Count, ddof: int =
 
     ```
     """
-    n, t = _batches(samples, generations)
+    n, t = equal_batches(samples, generations)
     check_choice("ddof", ddof, (0, 1))
     if ddof == 0:
         return jnp.cumprod(1 - 1 / (n * t**2))
@@ -82,7 +83,7 @@ def accumulate_variance_square(*, samples: Number, generations: Count) -> Float[
 
     ```
     """
-    n, t = _batches(samples, generations)
+    n, t = equal_batches(samples, generations)
     k = 1 / t
     return jnp.cumprod((1 - k**2 / n) ** 2 + 2 * k**2 * ((n - 1) + (1 - k) ** 2) / n**2)
 
@@ -107,7 +108,7 @@ def subsample_moments(*, samples: Number, generations: Count) -> Moments:
 
     ```
     """
-    n, t = _batches(samples, generations)
+    n, t = equal_batches(samples, generations)
 
     def step(pool, t):
         size, left = t * n, 1 - pool
@@ -166,22 +167,28 @@ def mixed_moments(
     m, n = jnp.asarray(real_samples, biases.dtype), jnp.asarray(samples, biases.dtype)
     share = n / (n + m)
     kept = (1 - share) ** 2 if real == "fresh" else 1 - share**2
+    return mixed_path(share, kept, 1 / m, 1 / n, biases)
+
+
+def mixed_path(
+    share: Float[Array, ""],
+    kept: Float[Array, ""],
+    real_noise: Float[Array, ""],
+    noise: Float[Array, ""],
+    biases: Float[Array, " generations"],
+) -> Moments:
+    """The recursion of `mixed_moments` for any weight `share` of synthetic data.
+
+    `kept` is what real data, whose mean has the variance `real_noise`, adds to the variance of the mean in units of
+    that; `noise` is one over the synthetic sample size.
+    """
 
     def step(now, bias):
         drawn = bias * now.variance
-        mean_square = kept / m + share**2 * (now.mean_square + drawn / n)
+        mean_square = kept * real_noise + share**2 * (now.mean_square + drawn * noise)
         later = Moments(mean_square, (1 - share) + share * (now.mean_square + drawn) - mean_square)
         return later, later
 
-    first = Moments(1 / m, 1 - 1 / m)
+    first = Moments(real_noise, 1 - real_noise)
     _, rest = jax.lax.scan(step, first, biases[1:])
     return jax.tree.map(lambda start, later: jnp.concatenate([start[None], later]), first, rest)
-
-
-def _batches(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
-    """The batch size, and the generations ``1, ..., G``."""
-    check_integer("generations", generations, minimum=1)
-    check_above("samples", samples, 1.0)
-    check_one_number("samples", samples, "for a pool of equal batches")
-    n = jnp.asarray(samples, jnp.result_type(samples, float))
-    return n, jnp.arange(1, int(generations) + 1, dtype=n.dtype)

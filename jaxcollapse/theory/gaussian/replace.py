@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_choice, check_integer
 from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse.theory._curves import check_one_number, per_generation
 
 
 def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
@@ -148,10 +149,7 @@ def factors(
     check_integer("generations", generations, minimum=1)
     check_choice("ddof", ddof, (0, 1))
     check_above("samples", samples, 1.0)
-    sizes = jnp.asarray(samples)
-    if sizes.shape not in ((), (generations,)):
-        raise ValueError(f"samples must be a number or have shape ({generations},), got shape {sizes.shape}")
-    sizes = jnp.broadcast_to(sizes.astype(jnp.result_type(sizes, float)), (generations,))
+    sizes = per_generation("samples", samples, generations)
     return (sizes - 1) / 2, sizes - ddof
 
 
@@ -163,3 +161,12 @@ def distinct_factors(
     alike = np.ndim(samples) == 0
     half, divisor = factors(samples, 1 if alike else generations, ddof)
     return half, divisor, jnp.asarray(generations if alike else 1, half.dtype)
+
+
+def equal_batches(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
+    """The size of every batch, and the generations ``1, ..., G``."""
+    check_integer("generations", generations, minimum=1)
+    check_above("samples", samples, 1.0)
+    check_one_number("samples", samples, "for batches of one size")
+    n = jnp.asarray(samples, jnp.result_type(samples, float))
+    return n, jnp.arange(1, int(generations) + 1, dtype=n.dtype)

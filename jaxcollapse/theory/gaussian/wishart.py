@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse._check import check_above, check_integer
 from jaxcollapse._types import Count, Matrix, Number
-from jaxcollapse.theory._curves import check_one_number
+from jaxcollapse.theory.gaussian.replace import equal_batches
 
 
 class TraceMoments(NamedTuple):
@@ -55,7 +55,8 @@ def trace_moments(covariance: Matrix, *, samples: Number, generations: Count) ->
     sigma = jnp.asarray(covariance)
     if sigma.ndim != 2 or sigma.shape[0] != sigma.shape[1]:
         raise ValueError(f"covariance must have shape (dim, dim), got {sigma.shape}")
-    nu, g = _freedom(samples, generations)
+    n, g = equal_batches(samples, generations)
+    nu = n - 1
     a, b = jnp.sum(sigma**2), jnp.trace(sigma) ** 2
     grows, shrinks = (2 * a + b) / 3 * (1 + 2 / nu) ** g, (a - b) / 3 * (1 - 1 / nu) ** g
     return TraceMoments(grows + shrinks, grows - 2 * shrinks)
@@ -101,7 +102,7 @@ def log_determinant_mean(*, dim: Count, samples: Number, generations: Count) -> 
 
     ```
     """
-    _, g = _freedom(samples, generations)
+    _, g = equal_batches(samples, generations)
     return g * jnp.sum(lyapunov_exponents(dim=dim, samples=samples))
 
 
@@ -119,22 +120,14 @@ def log_determinant_variance(*, dim: Count, samples: Number, generations: Count)
     ```
     """
     half, _ = _halves(dim, samples)
-    _, g = _freedom(samples, generations)
+    _, g = equal_batches(samples, generations)
     return g * jnp.sum(polygamma(1, half))
-
-
-def _freedom(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
-    check_integer("generations", generations, minimum=1)
-    check_above("samples", samples, 1.0)
-    check_one_number("samples", samples, "for a chain of covariances")
-    nu = jnp.asarray(samples, jnp.result_type(samples, float)) - 1
-    return nu, jnp.arange(1, int(generations) + 1, dtype=nu.dtype)
 
 
 def _halves(dim: Count, samples: Number) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
     """Half the degrees of freedom of the chi-squares in a Bartlett factor, and the divisor."""
     check_integer("dim", dim, minimum=1)
     check_above("samples", samples, float(dim))
-    check_one_number("samples", samples, "for a chain of covariances")
-    nu = jnp.asarray(samples, jnp.result_type(samples, float)) - 1
+    n, _ = equal_batches(samples, 1)
+    nu = n - 1
     return (nu - jnp.arange(int(dim))) / 2, nu
