@@ -202,6 +202,22 @@ class Verification:
         """The number of verdicts."""
         return len(self.verdicts)
 
+    def to_pandas(self):
+        """A `pandas.DataFrame` with one row per claim, indexed by its name (needs the extra ``jaxcollapse[tables]``).
+
+        Columns: paper (key of the reference), arxiv, relation, outcome, notices, replications, needed, seconds,
+        statement and reason.
+        """
+        import pandas
+
+        rows = []
+        for v in self:
+            paper, arxiv = (v.claim.reference.key, v.claim.reference.arxiv) if v.claim.reference else ("", "")
+            measured = (v.outcome, v.notices, v.replications, v.needed, v.seconds)
+            rows.append((v.claim.name, paper, arxiv, v.claim.relation.name, *measured, v.claim.statement, v.reason))
+        columns = "claim paper arxiv relation outcome notices replications needed seconds statement reason".split()
+        return pandas.DataFrame(rows, columns=columns).set_index("claim").astype({"needed": "Int64"})
+
     def summary(self) -> str:
         """One line per claim, and a count."""
         width = max((len(v.claim.name) for v in self), default=0)

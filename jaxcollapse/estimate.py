@@ -274,7 +274,7 @@ class Estimate:
         return jax.tree.unflatten(self._run.structure, [np.reshape(part, (*leading, *shape)) for part, shape in parts])
 
     def to_xarray(self, dims: tuple[str, ...] | None = None):
-        """Mean and standard error as an `xarray.Dataset` (needs the extra ``jaxcollapse[xarray]``).
+        """Mean and standard error as an `xarray.Dataset` (needs the extra ``jaxcollapse[tables]``).
 
         The grid gives names and coordinates to its axes. `dims` names the others: by default as in the call of
         `monte_carlo`, or ``("axis_0", "axis_1", ...)``. A pytree result gives one pair of variables per leaf, named by

@@ -1,6 +1,6 @@
 """The report of a verification: one HTML file with everything in it, the same facts as Markdown, and JSON for machines.
 
-The HTML file loads nothing: its pictures are inline SVG. `jaxcollapse/templates/` holds the two page templates.
+The HTML file loads nothing: its pictures are inline SVG, its formulas MathML. `jaxcollapse/templates/` holds the two page templates.
 """
 
 import io
@@ -17,7 +17,7 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from jaxcollapse import plot
+from jaxcollapse import plot, typeset
 
 if TYPE_CHECKING:
     from jaxcollapse.claim import Claim, Verdict, Verification
@@ -65,6 +65,7 @@ def write(verification: "Verification", directory: str | Path, *, note: str = ""
         "note": note,
         "symbols": plot.SYMBOLS,
         "duration": duration(verification.seconds),
+        "papers": sorted({v.claim.reference.short for v in verification if v.claim.reference}),
     }
     pictures = [Markup(svg(v, f"picture-{v.claim.name}")) for v in verification]
     html = environment.get_template("report.html").render(page, pictures=pictures)
@@ -151,6 +152,7 @@ def _entry(verdict: "Verdict") -> dict[str, Any]:
         "claim": verdict.claim,
         "reference": verdict.claim.reference,
         "relation": verdict.relation.describe(),
+        "formula": Markup(typeset.html(verdict.claim.formula)),
         "notices": plot.notices(verdict),
         "duration": duration(verdict.seconds),
         **_numbers(verdict),

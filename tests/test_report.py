@@ -2,12 +2,15 @@ import dataclasses
 import json
 import math
 import re
+import shutil
+import subprocess
+from html import escape, unescape
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from jaxcollapse import report
+from jaxcollapse import report, typeset
 from jaxcollapse.estimate import Estimate
 
 
@@ -47,7 +50,8 @@ def html(directory):
 
 def test_the_page_loads_nothing(html):
     page = Page(html)
-    assert {"script", "link", "iframe", "img", "object"}.isdisjoint(page.tags)
+    assert {"link", "iframe", "img", "object"}.isdisjoint(page.tags)
+    assert page.tags.count("script") == 1 and not re.search(r"fetch\(|XMLHttpRequest|import\(|WebSocket", html)
     assert all(load.startswith("#") for load in page.loads)
     assert all(link.startswith(("#", "https://arxiv.org/abs/")) for link in page.links)
     assert "@import" not in html and not re.search(r"url\((?!#)", html)
@@ -73,14 +77,16 @@ def test_every_claim_has_its_facts(html, directory, verification):
     for verdict in verification:
         claim = verdict.claim
         section = html[html.index(f'<section id="{claim.name}">') :]
-        section = Page(section[: section.index("</section>")]).text
+        section = section[: section.index("</section>")]
+        if claim.formula:
+            assert typeset.html(claim.formula) in section and f'title="{escape(claim.formula)}"' in section
+        section = Page(section).text
         entry = markdown[markdown.index(f"\n## {claim.name}\n") :].split("\n## ", 2)[1]
         facts = [
             claim.statement,
             verdict.reason,
             verdict.outcome,
             claim.relation.describe(),
-            claim.formula,
             claim.protocol,
         ]
         facts += [f"{verdict.replications:,} replications", "seed 0"]
@@ -91,6 +97,45 @@ def test_every_claim_has_its_facts(html, directory, verification):
             assert fact in entry
     for name, version in verification.versions.items():
         assert f"{name} {version}" in page.text and f"{name} {version}" in markdown
+
+
+_PROBE = """<script>
+const shown = () => [...document.querySelectorAll("section")].filter((s) => s.checkVisibility()).map((s) => s.id);
+const choose = (id, value) => {
+  document.getElementById(id).value = value;
+  document.getElementById(id).dispatchEvent(new Event("input", { bubbles: true }));
+  return shown();
+};
+const found = { all: shown() };
+found.paper = choose("filter-paper", "Roe 2025");
+found.words = choose("filter-words", "ERROR decays");
+choose("filter-paper", "");
+choose("filter-words", "");
+found.fails = choose("filter-verdict", "fails");
+found.count = document.getElementById("filter-count").textContent;
+choose("filter-verdict", "");
+found.buttons = [...document.querySelectorAll(".bibtex button")].filter((b) => !b.hidden).length;
+document.querySelectorAll("details").forEach((d) => { d.open = true; });
+found.overflow = document.documentElement.scrollWidth - window.innerWidth;
+found.fraction = document.querySelector("mfrac").getBoundingClientRect().height;
+document.title = JSON.stringify(found);
+</script>"""
+
+
+def test_a_browser_filters_typesets_and_does_not_overflow(html, tmp_path):
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium on this machine")
+    (tmp_path / "page.html").write_text(html.replace("</body>", _PROBE + "</body>"), encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    options += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [browser, *options, "--window-size=500,900", "--dump-dom", (tmp_path / "page.html").as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    found = json.loads(unescape(re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)[1]))
+    assert len(found["all"]) == 10
+    assert found["paper"] == ["roe-rate", "roe-probability", "roe-cases"] and found["words"] == ["roe-rate"]
+    assert found["fails"] == ["doe-wrong"] and found["count"] == "1 of 10"
+    assert found["buttons"] == 9 and found["overflow"] <= 0 and found["fraction"] > 20
 
 
 def test_outcomes_have_a_sign_and_a_word(html):

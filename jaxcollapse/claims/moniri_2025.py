@@ -141,7 +141,7 @@ CLAIMS = (
         experiment=_aligned,
         relation=Asymptotic(allowance=0.01, tolerance=0.01),
         reference=REFERENCE,
-        formula="weights γ: ridge regression on Γ^(−1/2) Σ Γ^(−1/2) and Γ^(1/2) w₀, D = ev/(ev + κ γ)",
+        formula="weights γ: ridge regression on Γ^(−1/2)ΣΓ^(−1/2) and Γ^(1/2) w₀, D = ev/(ev + κ γ)",
         protocol=(
             "Isotropic, d = 60, T₀ = T = 120, σ = 1; the truth lies in 15 directions, γ is 0.1 there and 1 elsewhere; "
             "teacher λ = 0.5, its best."
