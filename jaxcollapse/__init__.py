@@ -77,7 +77,10 @@ def __getattr__(name: str):
         return importlib.import_module(f"jaxcollapse.{name}")
     if name in _OF_CLAIM:
         return getattr(importlib.import_module("jaxcollapse.claim"), name)
-    raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}")
+    from jaxcollapse._check import did_you_mean
+
+    hint = "" if name.startswith("_") else did_you_mean(name, [word for word in __dir__() if not word.startswith("_")])
+    raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,9 @@
 Traced values cannot be checked and pass.
 """
 
+import difflib
+import os
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -69,7 +72,14 @@ def check_probabilities(name: str, value: Any) -> None:
 def check_integer(name: str, value: Any, *, minimum: int) -> None:
     """A Python or NumPy integer, at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
+        hint = ""
+        if isinstance(value, float | np.floating) and np.isfinite(value) and value == int(value):
+            hint = f": write {int(value)}"
+        elif isinstance(value, jax.Array | np.ndarray) and not is_traced(value) and np.ndim(value) == 0:
+            hint = f": write int({name})"
+        elif is_traced(value):
+            hint = ": it must be known before compilation"
+        raise TypeError(f"{name} must be an integer, got {value!r}{hint}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
 
@@ -77,7 +87,8 @@ def check_integer(name: str, value: Any, *, minimum: int) -> None:
 def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
     """One of a few values."""
     if isinstance(value, bool) or value not in choices:
-        raise ValueError(f"{name} must be {' or '.join(repr(choice) for choice in choices)}, got {value!r}")
+        hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
+        raise ValueError(f"{name} must be {' or '.join(repr(choice) for choice in choices)}, got {value!r}{hint}")
 
 
 def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
@@ -88,11 +99,43 @@ def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
 
 def check_key(name: str, value: Any) -> None:
     """A single typed key."""
-    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if is_key(value):
         if value.shape != ():
             raise ValueError(f"{name} must be a single key, got an array of keys of shape {value.shape}")
         return
-    raise TypeError(f"{name} must be a typed key such as jax.random.key(0), got {value!r}")
+    hint = ""
+    if isinstance(value, int | np.integer):
+        hint = f": write jax.random.key({value})"
+    elif isinstance(value, jax.Array | np.ndarray) and value.dtype == np.uint32:
+        hint = ", an old-style key: write jax.random.key(seed) instead of jax.random.PRNGKey(seed)"
+    raise TypeError(f"{name} must be a typed key such as jax.random.key(0), got {value!r}{hint}")
+
+
+def is_key(value: Any) -> bool:
+    """Whether a value is a typed key, or an array of them."""
+    return isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+
+
+def check_fits(what: str, size: float, advice: str) -> None:
+    """So many bytes fit into the memory of this machine, where that is known."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return
+    if size > memory:
+        raise ValueError(
+            f"{what} would take {size / 2**30:,.0f} GiB, and this machine has {memory / 2**30:,.0f} GiB: {advice}"
+        )
+
+
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """``": did you mean 'replace'?"`` for a name that is nearly a known one, whatever its case; else nothing."""
+    lower = {word.lower().replace("_", ""): word for word in known}
+    close = difflib.get_close_matches(str(name).lower().replace("_", ""), lower, n=1, cutoff=0.7)
+    if not close:
+        return ""
+    best = lower[close[0]]
+    return f": did you mean {best if best.endswith(')') else repr(best)}?"
 
 
 def _concrete(name: str, value: Any) -> np.ndarray | None:

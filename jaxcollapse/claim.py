@@ -6,7 +6,6 @@ The error level of a verification is family-wise: the probability that any true 
 """
 
 import dataclasses
-import difflib
 import platform
 import re
 import time
@@ -18,7 +17,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from jaxcollapse._check import check_choice, check_key
+from jaxcollapse._check import check_choice, check_key, did_you_mean
 from jaxcollapse._precision import enable_x64
 from jaxcollapse._types import HostArray
 from jaxcollapse.estimate import Estimate
@@ -126,8 +125,7 @@ class Claim:
             raise ValueError(f"name must consist of lower-case letters, digits and hyphens, got {self.name!r}")
         if isinstance(self.relation, str):
             if self.relation not in RELATIONS:
-                close = difflib.get_close_matches(self.relation, RELATIONS, n=1)
-                hint = f": did you mean {close[0]!r}?" if close else ""
+                hint = did_you_mean(self.relation, RELATIONS)
                 raise ValueError(f"relation must be one of {sorted(RELATIONS)}, got {self.relation!r}{hint}")
             object.__setattr__(self, "relation", RELATIONS[self.relation]())
         elif not isinstance(self.relation, Relation):
@@ -266,11 +264,14 @@ def verify(
     **Exactness** The false-alarm rate is that of the normal approximation (exact for ``"probability"``); entries for
     which that cannot be trusted are refused, not tested.
     """
+    if isinstance(claims, str):
+        raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claims!r}: write {_by_name(claims)}")
     single = isinstance(claims, Claim)
     several: list[Claim] = [claims] if isinstance(claims, Claim) else list(claims)
     for claim in several:
         if not isinstance(claim, Claim):
-            raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claim!r}")
+            hint = f": write {_by_name(claim)}" if isinstance(claim, str) else ""
+            raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claim!r}{hint}")
     names = [claim.name for claim in several]
     if len(set(names)) != len(names):
         raise ValueError(f"claims must have different names, got {sorted(n for n in names if names.count(n) > 1)}")
@@ -294,6 +295,10 @@ def verify(
     words = [int(word) for word in np.asarray(jax.random.key_data(key)).ravel()]
     seed = sum(word << (32 * place) for place, word in enumerate(reversed(words)))
     return Verification(tuple(verdicts), seed, precision, level, versions(), time.perf_counter() - began)
+
+
+def _by_name(name: str) -> str:
+    return f"jaxcollapse.claims.get({name!r})"
 
 
 def versions() -> dict[str, str]:

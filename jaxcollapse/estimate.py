@@ -113,7 +113,10 @@ class Estimate:
         return self._each(lambda m: m.count * m.mean**2 / (m.mean**2 + _variance(m) * (1 - 1 / m.count)))
 
     def interval(self, level: float = 0.95) -> tuple[PyTree[HostArray], PyTree[HostArray]]:
-        """The normal confidence interval of the mean, two-sided."""
+        """The normal confidence interval of the mean, two-sided, for a `level` between 0 and 1."""
+        if not 0 < level < 1:
+            hint = f": write {level / 100:g}" if 1 < level < 100 else ""
+            raise ValueError(f"level must lie between 0 and 1, got {level}{hint}")
         from scipy.special import ndtri
 
         z = float(ndtri(0.5 + level / 2))

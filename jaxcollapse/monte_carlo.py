@@ -6,12 +6,13 @@ order of their index, in float64 on the host. So memory is bounded, every core w
 depends on how the work was cut.
 """
 
+import inspect
 import os
 from collections.abc import Callable, Sequence
 
 from jaxtyping import Array, Key, PyTree
 
-from jaxcollapse._check import check_integer, check_key
+from jaxcollapse._check import check_integer, check_key, is_key
 from jaxcollapse._types import Count
 from jaxcollapse.estimate import Estimate
 from jaxcollapse.grid import Grid
@@ -21,7 +22,7 @@ from jaxcollapse.run import LARGEST, Run, State
 def monte_carlo(
     function: Callable[..., PyTree],
     key: Key[Array, ""],
-    replications: Count,
+    replications: Count | None = None,
     *,
     grid: Grid | None = None,
     dims: Sequence[str] | None = None,
@@ -79,13 +80,18 @@ def monte_carlo(
     ```
     """
     if not callable(function):
-        raise TypeError(f"function must be a function of a key, got {function!r}")
+        raise TypeError(f"function must be a function of a key, got {function!r}: write lambda key: ...")
+    if is_key(replications) or (replications is None and not is_key(key)):
+        raise TypeError(f"the arguments are monte_carlo(function, key, replications), got key={key!r}")
     check_key("key", key)
     if grid is not None and not isinstance(grid, Grid):
-        raise TypeError(f"grid must be a jaxcollapse Grid, got {grid!r}")
+        raise TypeError(f"grid must be a jaxcollapse Grid such as Grid(samples=[100, 200]), got {grid!r}")
+    _check_signature(function, () if grid is None else grid.names)
     for name, value in (("threads", threads), ("block", block)):
         if value is not None:
             check_integer(name, value, minimum=1)
+    if replications is None:
+        raise TypeError("replications must be given: write monte_carlo(function, key, 10_000)")
     check_integer("replications", replications, minimum=1)
     if replications > LARGEST:
         raise ValueError(f"replications must be at most {LARGEST:,}, got {replications:,}")
@@ -93,6 +99,19 @@ def monte_carlo(
     run = Run(function, key, grid=grid, independent=independent, save=save, threads=threads, block=block)
     _check_dims(names, run)
     return Estimate(run, run.extend(State(), int(replications), progress), names)
+
+
+def _check_signature(function: Callable, names: tuple[str, ...]) -> None:
+    """The function takes a key, and the grid's axes as keywords."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(None, **dict.fromkeys(names))
+    except TypeError as error:
+        wanted = ", ".join(("key", *(f"{name}=..." for name in names)))
+        raise TypeError(f"function must accept ({wanted}), but its arguments are {signature}: {error}") from None
 
 
 def _names(dims: Sequence[str] | None, taken: tuple[str, ...]) -> tuple[str, ...] | None:

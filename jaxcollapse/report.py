@@ -1,6 +1,7 @@
 """The report of a verification: one HTML file with everything in it, the same facts as Markdown, and JSON for machines.
 
-The HTML file loads nothing: its pictures are inline SVG, its formulas MathML. `jaxcollapse/templates/` holds the two page templates.
+The HTML file loads nothing: its pictures are inline SVG, its formulas MathML. `jaxcollapse/templates/` holds the two
+page templates.
 """
 
 import io

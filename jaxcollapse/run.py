@@ -19,6 +19,7 @@ from jaxtyping import Array, Key
 from threadpoolctl import threadpool_limits
 
 from jaxcollapse import _processes, _tile, _workers
+from jaxcollapse._check import check_fits
 from jaxcollapse._precision import enable_x64, x64_enabled
 from jaxcollapse._trace import digest, trace
 from jaxcollapse._types import Count
@@ -75,6 +76,8 @@ class Run:
         self._numbers = [numbers for _, numbers, _ in traces]
         self._points = points
         self.shapes, self.structure = jax.tree.flatten(_common([shape for *_, shape in traces], grid))
+        size = sum(leaf.size * leaf.dtype.itemsize for leaf in self.shapes) * math.prod(self._grid_shape)
+        check_fits("function: the result of one replication at all points", size, "return less, such as the last entry")
         layout = _tile.Layout() if grid is None else _tile.Layout(grid.shape, tuple(a.traced for a in grid.axes))
         self._programs = tuple(program for program, *_ in traces)
         self._block = _tile.block_of(self._programs, layout, independent, self._x64, jax.default_backend())
@@ -183,12 +186,20 @@ class Run:
         def run(first, tiles, replications):
             with enable_x64(self._x64):
                 arguments = (inputs, key, np.uint32(first), np.int32(tiles), np.uint32(replications))
-                if device in block.compiled:
-                    return block.run(*arguments)
-                with block.compiling:  # threads that compile the same program would each do all of the work
-                    out = jax.block_until_ready(block.run(*arguments))
-                    block.compiled.add(device)
-                    return out
+                try:
+                    if device in block.compiled:
+                        return block.run(*arguments)
+                    with block.compiling:  # threads that compile the same program would each do all of the work
+                        out = jax.block_until_ready(block.run(*arguments))
+                        block.compiled.add(device)
+                        return out
+                except jax.errors.JaxRuntimeError as error:
+                    if "RESOURCE_EXHAUSTED" not in str(error):
+                        raise
+                    raise MemoryError(
+                        f"a tile of {self.tile} replications does not fit into the memory of {device}: return less "
+                        f"from the function, or draw sufficient statistics instead of rows (JAX says: {error})"
+                    ) from error
 
         with enable_x64(self._x64):
             inputs, key = jax.device_put(((self._numbers, self._points), self._key), device)
@@ -236,7 +247,14 @@ class Run:
 
 
 def _at_point(function: Callable, static: dict[str, Any], names: tuple[str, ...]) -> Callable:
-    return lambda key, *values: function(key, **static, **dict(zip(names, values, strict=True)))
+    def at_point(key, *values):
+        result = function(key, **static, **dict(zip(names, values, strict=True)))
+        for leaf in jax.tree.leaves(result):
+            if not isinstance(leaf, jax.Array | np.ndarray | np.number | np.bool_ | int | float | complex):
+                raise TypeError(f"function must return numbers, arrays or a pytree of them, got {leaf!r}")
+        return result
+
+    return at_point
 
 
 def _common(shapes: list[Any], grid: Grid | None) -> Any:

@@ -61,6 +61,19 @@ def geometric(scale: Number, ratio: Number) -> Schedule:
     return lambda g: scale * ratio ** (g - 1)
 
 
+class Listed:
+    """The schedule that is ``values[g - 1]`` at generation ``g``, and NaN where there is no such entry."""
+
+    def __init__(self, values: Any):
+        """Takes one number per generation."""
+        self.values = jnp.asarray(values)
+
+    def __call__(self, g: Any) -> Scalar:
+        """The value at one generation."""
+        floats = as_floats(self.values)
+        return floats.at[jnp.asarray(g, int) - 1].get(mode="fill", fill_value=jnp.nan)
+
+
 class Varying(eqx.Module):
     """A field that follows a schedule: not a number until a generation is given."""
 
@@ -77,9 +90,11 @@ class Table(eqx.Module):
 
 
 def number_or_schedule(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Scheduled:
-    """A number as an array, a function as a schedule; anything else is refused."""
+    """A number as an array, a function or one number per generation as a schedule; anything else is refused."""
     if isinstance(value, Varying | Table):
         return value
+    if not callable(value) and _is_numeric(value) and np.ndim(value) == 1:
+        value = Listed(value)
     if callable(value):
         return Varying(value, name, minimum, maximum)
     return number(value, name, minimum, maximum)
@@ -128,7 +143,9 @@ def evaluate(
         )
     with jax.ensure_compile_time_eval():
         values: Any
-        if callable(schedule):
+        if isinstance(schedule, Listed):
+            values = schedule.values
+        elif callable(schedule):
             g = jnp.arange(1, generations + 1, dtype=jnp.result_type(float))
             try:
                 values = jax.vmap(schedule)(g)
@@ -137,6 +154,10 @@ def evaluate(
                     f"{name} must be a function of one generation that JAX can trace (use jax.numpy inside), "
                     f"got {schedule!r}: {error}"
                 ) from error
+            if not _is_numeric(values) or np.shape(values) != (generations,):
+                one: Any = schedule(g[0])
+                what = f"shape {np.shape(one)}" if _is_numeric(one) else repr(one)
+                raise ValueError(f"{name} must be a function that returns one number for a generation, got {what}")
         else:
             values = schedule if isinstance(schedule, jax.Array) else jnp.asarray(schedule)
     if values.shape not in ((), (generations,)):
@@ -177,7 +198,9 @@ def at(tree: PyTree, generation: Scalar | int) -> PyTree:
 
 
 def _is_numeric(value: Any) -> bool:
+    if value is None:
+        return False
     try:
         return jnp.issubdtype(jnp.result_type(value), jnp.number)
     except (TypeError, ValueError):
-        return isinstance(value, list | tuple) and all(_is_numeric(v) for v in value)
+        return isinstance(value, list | tuple | range) and all(_is_numeric(v) for v in value)

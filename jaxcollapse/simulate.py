@@ -1,6 +1,5 @@
 """`simulate`: one replication of iterative training, one scan over generations."""
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse._check import check_integer, check_key, is_traced
+from jaxcollapse._check import check_fits, check_integer, check_key, did_you_mean, is_traced
 from jaxcollapse._types import Count
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
@@ -43,8 +42,7 @@ class Trajectory(eqx.Module):
             raise AttributeError(name)
         if name in self.metrics:
             return self.metrics[name]
-        close = difflib.get_close_matches(name, self.metrics, n=1)
-        hint = f": did you mean {close[0]!r}?" if close else f"; it has {sorted(self.metrics)} and params"
+        hint = did_you_mean(name, self.metrics) or f"; it has {sorted(self.metrics)} and params"
         raise AttributeError(f"this trajectory has no metric {name!r}{hint}")
 
 
@@ -93,10 +91,12 @@ def simulate(
 
     ```
     """
+    if isinstance(model, Workflow) and isinstance(workflow, Model):
+        raise TypeError("model and workflow are swapped: write simulate(model, workflow, ...)")
     if not isinstance(model, Model):
-        raise TypeError(f"model must be a jaxcollapse Model, got {_kind(model)}")
+        raise TypeError(f"model must be a jaxcollapse Model, got {_kind(model, Model)}")
     if not isinstance(workflow, Workflow):
-        raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow)}")
+        raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
     check_key("key", key)
     check_integer("generations", generations, minimum=1)
     if workflow.needs_rows and model.exact:
@@ -121,6 +121,8 @@ def simulate(
         real_sizes = jnp.round(workflow.real_sizes(sizes))
         all_sizes = jnp.concatenate([sizes, real_sizes])
     model = model.prepare(fold_in(key, _MODEL), all_sizes)
+    if not model.exact:
+        _check_rows(model, truth, sizes, real_sizes)
     capacities = (None, None) if model.exact else (_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples"))
     return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities)
 
@@ -210,5 +212,19 @@ def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
     return int(np.asarray(sizes).max())
 
 
-def _kind(value: Any) -> str:
-    return f"the class {value.__name__}: write {value.__name__}()" if isinstance(value, type) else repr(value)
+def _check_rows(model: Model, truth: PyTree, sizes: Array, real_sizes: Array) -> None:
+    """The rows of the largest batch fit into memory."""
+    rows = max(_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples"))
+    batch = jax.eval_shape(lambda key: model.sample(key, truth, 1), jax.eval_shape(lambda: jax.random.key(0)))
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
+    advice = "take fewer samples, or a model that draws sufficient statistics"
+    check_fits(f"samples: a batch of {rows:,} rows", float(rows) * size, advice)
+
+
+def _kind(value: Any, wanted: type) -> str:
+    """What a user gave instead of an object of a class, and what was probably meant."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}: write {value.__name__}({'...' if wanted is Model else ''})"
+    if isinstance(value, str):
+        return repr(value) + did_you_mean(value, [f"{kind.__name__}()" for kind in wanted.__subclasses__()])
+    return repr(value)

@@ -16,7 +16,8 @@ _SYMBOLS = {
     "−": "-", "·": r"\cdot", "…": r"\dots", "≤": r"\le", "≥": r"\ge", "≈": r"\approx", "≍": r"\asymp", "≫": r"\gg",
     "≪": r"\ll", "∝": r"\propto", "→": r"\to", "←": r"\leftarrow", "~": r"\sim", "±": r"\pm", "∞": r"\infty",
     "∏": r"\prod", "∫": r"\int", "‖": r"\|", "½": r"\tfrac{1}{2}", "¼": r"\tfrac{1}{4}", "×": r"\times", "∈": r"\in",
-    "≠": r"\ne", "ℓ": r"\ell", "□": r"\square", "-": r"\text{-}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
+    "≠": r"\ne", "ℓ": r"\ell", "□": r"\square", "-": r"\text{-}",
+    "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
 }  # fmt: skip
 _FUNCTIONS = frozenset("exp log ln min max arctan tanh".split())
 _OPERATORS = _FUNCTIONS | frozenset("tr Var Bias KL TV MP df ev".split())

@@ -245,7 +245,7 @@ GOOD = dict(key=jax.random.key(0), samples=10, generations=3)
         (dict(samples="many"), "samples must be a number"),
         (dict(samples=[10, 20]), "samples must give one number for each of the 3 generations"),
         (dict(samples=lambda g: "ten"), "samples must be a function of one generation"),
-        (dict(samples=lambda g: jnp.ones(2) * g), "samples must give one number"),
+        (dict(samples=lambda g: jnp.ones(2) * g), "samples must be a function that returns one number"),
         (dict(samples=lambda g: g - 1), "samples must be finite and at least 1"),
         (dict(generations=0), "generations must be at least 1"),
         (dict(generations=2.0), "generations must be an integer"),

@@ -33,7 +33,7 @@ def minimise(function, start, steps=3000):
 def test_the_curve_against_the_weight_matrix(ratio):
     weight = jnp.array([0.9, 0.3, 0.7, 0.55, 0.2])
     curve = mixing.risk(weight=weight, ratio=ratio, generations=5)
-    workflow = jc.Mix("fresh", weight=lambda g: weight[jnp.asarray(g, int) - 1], real_samples=1000 * ratio)
+    workflow = jc.Mix("fresh", weight=weight, real_samples=1000 * ratio)
     factors = workflows.inflation(workflow, generations=5, samples=1000.0)
     np.testing.assert_allclose(curve, factors * ratio, rtol=1e-12)  # in units of the real batch
     pooled = mixing.risk(weight=mixing.pooling_weight(ratio), ratio=ratio, generations=5)
@@ -270,7 +270,7 @@ def test_the_golden_weight_is_not_the_best_for_many_coefficients():
         return jnp.delete(risks - risks[2], 2, assume_unique_indices=True)
 
     def run(key):
-        mix = lambda w: jc.Mix("fresh", weight=w, real_samples=lambda g: reals[jnp.asarray(g, int) - 1])  # noqa: E731
+        mix = lambda w: jc.Mix("fresh", weight=w, real_samples=reals)  # noqa: E731
         sizes = dict(samples=rows, generations=generations)
         return compared(lambda w: jc.simulate(model, mix(w), key=key, **sizes).risk[-1])
 

@@ -1,4 +1,4 @@
-"""Formulas of claims in LaTeX and MathML: nothing is lost, and scripts, fractions, sums and words are what was meant."""
+"""Formulas of claims in LaTeX and MathML: nothing is lost, and scripts, fractions, sums and words are as meant."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -17,7 +17,8 @@ FORMULAS = sorted({claim.formula for claim in jc.claims.all() if claim.formula})
     [
         ("R(g) = g σ² d / (n − d − 1)", r"R(g) = g \sigma^{2} \frac{d}{n - d - 1}"),
         ("Σ_{i≤g} 1/i²", r"\sum_{i\le g} \frac{1}{i^{2}}"),
-        ("tr Σ(Σ + κ)⁻²/(m − df₂)", r"\operatorname{tr} \frac{\Sigma(\Sigma + \kappa)^{-2}}{m - \operatorname{df}_{2}}"),
+        ("tr Σ(Σ + κ)⁻²/(m − df₂)",
+         r"\operatorname{tr} \frac{\Sigma(\Sigma + \kappa)^{-2}}{m - \operatorname{df}_{2}}"),
         ("R(λ(T))/R(λ(T₀))", r"\frac{R(\lambda(T))}{R(\lambda(T_{0}))}"),
         ("log λ_i/g", r"\log \lambda_{i}/g"),
         ("(d + 1)/Σ n_i", r"(d + 1)/\sum n_{i}"),

@@ -1,5 +1,6 @@
 """The theorems of the literature as claims, one paper per file."""
 
+from jaxcollapse._check import did_you_mean
 from jaxcollapse.claim import Claim, Reference
 from jaxcollapse.claims import (
     alemohammad_2023,
@@ -67,6 +68,24 @@ def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what
     ```
     """
     return [claim for paper in _PAPERS for claim in paper.CLAIMS]
+
+
+def get(name: str) -> Claim:
+    """The claim of this name.
+
+    **Raises** `ValueError` if there is none; the message names the nearest one.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> jc.claims.get("gerstgrasser-replace").relation.name
+    'equal'
+
+    ```
+    """
+    known = {claim.name: claim for claim in all()}
+    if name not in known:
+        raise ValueError(f"name must be that of a claim, got {name!r}{did_you_mean(name, known)}")
+    return known[name]
 
 
 def papers() -> dict[str, Reference]:

@@ -62,7 +62,7 @@ def _pooling(key):
 def _dynamic(key):
     with jax.ensure_compile_time_eval():
         weights = mixing.dynamic_weight(ratio=1.0, generations=_SHORT)
-    return _means(Mix("fresh", weight=lambda g: weights[jnp.asarray(g, int) - 1]), REAL, _SHORT, key)
+    return _means(Mix("fresh", weight=weights), REAL, _SHORT, key)
 
 
 def _pooled_rows(key):

@@ -26,7 +26,7 @@ from jaxcollapse.random import normal, split
 from jaxcollapse.random.lanes import while_loop
 from jaxcollapse.schedule import Scheduled, number_or_schedule
 from jaxcollapse.theory import generalised_linear
-from jaxcollapse.theory.spectrum import Spectrum
+from jaxcollapse.theory.spectrum import Spectrum, check_spectrum
 
 Features = Callable[[Key[Array, ""], int], Float[Array, "n dim"]]
 _STEPS = 40  # by then a likelihood without a maximum is flat to rounding
@@ -337,8 +337,7 @@ def _counts(key: Key[Array, ""], mean: Float[Array, " n"]) -> Float[Array, " n"]
 
 
 def _population(spectrum: Any, penalty: Any) -> tuple[Spectrum, Scheduled]:
-    if not isinstance(spectrum, Spectrum):
-        raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {spectrum!r}")
+    check_spectrum(spectrum)
     return spectrum, number_or_schedule(penalty, "penalty", 0.0)
 
 

@@ -33,7 +33,7 @@ from jaxcollapse.models.regression_walk import (
 )
 from jaxcollapse.random import bartlett, chi_square, diagonal_ridge, normal, split, steps_needed
 from jaxcollapse.schedule import Scheduled, Table, number_or_schedule
-from jaxcollapse.theory.spectrum import Spectrum
+from jaxcollapse.theory.spectrum import Spectrum, check_spectrum
 from jaxcollapse.workflow import Accumulate, Replace, Window, Workflow
 
 
@@ -130,8 +130,7 @@ class LinearRegression(Model):
         steps: int | None = None,
     ):
         """Takes the population, the estimator and the way of sampling."""
-        if not isinstance(spectrum, Spectrum):
-            raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {spectrum!r}")
+        check_spectrum(spectrum)
         check_choice("design", design, ("fresh", "fixed"))
         check_choice("sampling", sampling, ("exact", "walk", "krylov", "bartlett", "raw"))
         self.spectrum = spectrum

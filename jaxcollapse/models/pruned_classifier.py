@@ -20,7 +20,7 @@ from jaxcollapse.model import Model
 from jaxcollapse.models.linear_regression import LinearRegression
 from jaxcollapse.random import split
 from jaxcollapse.schedule import Scheduled, number_or_schedule
-from jaxcollapse.theory.spectrum import Spectrum
+from jaxcollapse.theory.spectrum import Spectrum, check_spectrum
 
 
 class PrunedClassifier(Model):
@@ -75,8 +75,7 @@ class PrunedClassifier(Model):
         keep_wrong: Any = 1.0,
     ):
         """Takes the population, the estimator, the generator's errors and the verifier."""
-        if not isinstance(spectrum, Spectrum):
-            raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {spectrum!r}")
+        check_spectrum(spectrum)
         self.spectrum = spectrum
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
         self.error_rate = None if error_rate is None else number_or_schedule(error_rate, "error_rate", 0.0, 1.0)

@@ -1,5 +1,7 @@
 """The population of a regression problem: the spectrum of the covariance and the true coefficients."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,6 +10,13 @@ from jaxtyping import Array, Float
 from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive, check_shape, is_traced
 from jaxcollapse._precision import at_once
 from jaxcollapse._types import Count, Matrix, Number, Vector
+
+
+def check_spectrum(value: Any) -> None:
+    """The value is a `Spectrum`."""
+    if not isinstance(value, Spectrum):
+        hint = ": write Spectrum(eigenvalues, signal) or Spectrum.isotropic(dim)"
+        raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {value!r}{hint}")
 
 
 class Spectrum(eqx.Module):

@@ -180,9 +180,7 @@ def _schedule_risk(key: Key[Array, ""]) -> Float[Array, " schedules"]:
     """The last generation under every schedule, with the same random numbers."""
 
     def risk(penalties):
-        model = LinearRegression(
-            Spectrum.isotropic(_CHAIN_DIM), noise=_CHAIN_NOISE, penalty=lambda g: penalties[jnp.int32(g) - 1]
-        )
+        model = LinearRegression(Spectrum.isotropic(_CHAIN_DIM), noise=_CHAIN_NOISE, penalty=penalties)
         chain = simulate(model, Replace(), key=key, samples=_CHAIN_SAMPLES, generations=_CHAIN_GENERATIONS)
         return chain.risk[-1]
 

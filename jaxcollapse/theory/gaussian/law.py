@@ -7,6 +7,7 @@ from jaxtyping import Array, Complex, Float
 
 from jaxcollapse._check import check_integer, check_positive
 from jaxcollapse._types import Count, Curve, Number
+from jaxcollapse.theory._curves import check_one_number
 from jaxcollapse.theory.gaussian.replace import distinct_factors
 
 _NODES = 400
@@ -93,6 +94,7 @@ def maximum_quantile(
 
 def check_probability(name: str, p: Number) -> None:
     """`p` lies strictly between 0 and 1."""
+    check_one_number(name, p, "in (0, 1)")
     check_positive(name, p)
     check_positive(f"1 - {name}", 1 - jnp.asarray(p, float))
 
@@ -101,6 +103,7 @@ def _tails(
     x: Number, samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """The lower and the upper tail of ``X_T`` at `x`."""
+    check_one_number("x", x, "(for several, use jax.vmap)")
     check_positive("x", x)
     half, divisor, times = distinct_factors(samples, generations, ddof)
     return _log_tails(jnp.log(jnp.asarray(x, half.dtype)), half, divisor, times)

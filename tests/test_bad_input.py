@@ -1,0 +1,183 @@
+"""What a new user gets wrong: every message names the argument, its value, what is allowed, and what was meant."""
+
+import re
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxcollapse as jc
+from jaxcollapse.theory import Spectrum, gaussian, regression
+
+KEY = jax.random.key(0)
+MODEL = jc.LinearRegression(Spectrum.isotropic(10), noise=1.0)
+DRAW = lambda key: jax.random.normal(key)  # noqa: E731
+
+
+def run(model=MODEL, workflow=None, **changes):
+    return jc.simulate(
+        model, jc.Replace() if workflow is None else workflow, **{**dict(key=KEY, samples=50, generations=3), **changes}
+    )
+
+
+def ridge(**changes):
+    return jc.LinearRegression(**{**dict(spectrum=Spectrum.isotropic(10), noise=1.0), **changes})
+
+
+def claim(**changes):
+    settings = dict(name="mine", statement="x", theory=1.0, experiment=DRAW, relation="equal")
+    return jc.Claim(**{**settings, **changes})
+
+
+# what was done, what is called, the error, and what its message says
+TABLE = [
+    ("a misspelt workflow", lambda: jc.Acumulate(), AttributeError, "'Acumulate': did you mean 'Accumulate'?"),
+    ("a workflow in lower case", lambda: jc.replace(), AttributeError, "did you mean 'Replace'?"),
+    ("a misspelt function", lambda: jc.monte_calro, AttributeError, "did you mean 'monte_carlo'?"),
+    ("a workflow as a string", lambda: run(workflow="accumulate"), TypeError,
+     "workflow must be a jaxcollapse Workflow such as Replace(), got 'accumulate': did you mean Accumulate()?"),
+    ("a workflow that is not made", lambda: run(workflow=jc.Replace), TypeError,
+     "got the class Replace: write Replace()"),
+    ("a model that is not made", lambda: run(jc.Gaussian), TypeError,
+     "model must be a jaxcollapse Model, got the class"),
+    ("model and workflow swapped", lambda: run(jc.Replace(), MODEL), TypeError,
+     "swapped: write simulate(model, workflow"),
+    ("samples and generations swapped", lambda: run(samples=3, generations=[50, 50]), TypeError,
+     "generations must be an integer, got [50, 50]"),
+    ("a list of another length", lambda: run(samples=[50, 60]), ValueError,
+     "samples must give one number for each of the 3 generations, got shape (2,)"),
+    ("penalties of another length", lambda: run(ridge(penalty=[0.1, 0.2])), ValueError,
+     "penalty must give one number for each of the 3 generations, got shape (2,)"),
+    ("a float for an integer", lambda: run(generations=3.0), TypeError,
+     "generations must be an integer, got 3.0: write 3"),
+    ("a JAX scalar for an integer", lambda: run(generations=jnp.array(3)), TypeError, "write int(generations)"),
+    ("a traced integer", lambda: jax.jit(lambda g: run(generations=g).risk)(3), TypeError,
+     "it must be known before compilation"),
+    ("scientific notation", lambda: jc.monte_carlo(DRAW, KEY, 1e4), TypeError,
+     "replications must be an integer, got 10000.0: write 10000"),
+    ("no generations", lambda: run(generations=0), ValueError, "generations must be at least 1, got 0"),
+    ("no samples", lambda: run(samples=0), ValueError, "samples must be finite and at least 1, got 0"),
+    ("samples that are missing", lambda: run(samples=None), TypeError,
+     "samples must be a number, 3 numbers or a function of the generation, got None"),
+    ("samples as text", lambda: run(samples="50"), TypeError, "got '50'"),
+    ("a schedule that returns a vector", lambda: run(samples=lambda g: jnp.array([50, 60])), ValueError,
+     "samples must be a function that returns one number for a generation, got shape (2,)"),
+    ("a schedule that returns nothing", lambda: run(ridge(penalty=lambda g: None)), ValueError,
+     "penalty must be a function that returns one number for a generation, got None"),
+    ("a schedule without an argument", lambda: run(samples=lambda: 50), TypeError,
+     "samples must be a function of one generation that JAX can trace"),
+    ("a schedule with an if", lambda: run(samples=lambda g: 50 if g < 2 else 60), TypeError, "use jax.numpy inside"),
+    ("a schedule that turns negative", lambda: run(ridge(penalty=lambda g: 1.0 - g)), ValueError,
+     "penalty must be finite and at least 0, got [ 0. -1. -2.]"),
+    ("a forgotten key", lambda: jc.simulate(MODEL, jc.Replace(), samples=50, generations=3), TypeError, "'key'"),
+    ("a forgotten key of a run", lambda: jc.monte_carlo(DRAW, 1000), TypeError,
+     "the arguments are monte_carlo(function, key, replications), got key=1000"),
+    ("a forgotten number of replications", lambda: jc.monte_carlo(DRAW, KEY), TypeError, "replications must be given"),
+    ("key and replications swapped", lambda: jc.monte_carlo(DRAW, 1000, KEY), TypeError,
+     "the arguments are monte_carlo(function, key, replications)"),
+    ("a seed as a key", lambda: run(key=7), TypeError, "got 7: write jax.random.key(7)"),
+    ("an old-style key", lambda: run(key=jax.random.PRNGKey(0)), TypeError,
+     "an old-style key: write jax.random.key(seed) instead of jax.random.PRNGKey(seed)"),
+    ("several keys", lambda: run(key=jax.random.split(KEY, 3)), ValueError,
+     "key must be a single key, got an array of keys of shape (3,)"),
+    ("a generator of NumPy", lambda: run(key=np.random.default_rng(0)), TypeError, "such as jax.random.key(0)"),
+    ("a result instead of a function", lambda: jc.monte_carlo(3.0, KEY, 10), TypeError,
+     "function must be a function of a key, got 3.0: write lambda key: ..."),
+    ("a function without a key", lambda: jc.monte_carlo(lambda: 1.0, KEY, 10), TypeError,
+     "function must accept (key), but its arguments are ()"),
+    ("a function without the grid's axis", lambda: jc.monte_carlo(lambda key: 1.0, KEY, 10, grid=jc.Grid(n=[1, 2])),
+     TypeError, "function must accept (key, n=...), but its arguments are (key)"),
+    ("a function that returns text", lambda: jc.monte_carlo(lambda key: "a", KEY, 10), TypeError,
+     "function must return numbers, arrays or a pytree of them, got 'a'"),
+    ("a function that returns nothing", lambda: jc.monte_carlo(lambda key: None, KEY, 10), TypeError,
+     "function must return at least one array"),
+    ("a dictionary as a grid", lambda: jc.monte_carlo(DRAW, KEY, 10, grid={"n": [1, 2]}), TypeError,
+     "grid must be a jaxcollapse Grid such as Grid(samples=[100, 200])"),
+    ("too many replications", lambda: jc.monte_carlo(DRAW, KEY, 10**15), ValueError,
+     "replications must be at most 2,147,483,648, got 1,000,000,000,000,000"),
+    ("results that do not fit", lambda: jc.monte_carlo(lambda key: jnp.zeros(10**13) + DRAW(key), KEY, 10), ValueError,
+     "the result of one replication at all points would take"),
+    ("rows that do not fit", lambda: run(ridge(sampling="raw"), samples=10**12), ValueError,
+     "rows would take"),
+    ("eigenvalues instead of a spectrum", lambda: ridge(spectrum=[1.0, 0.5]), TypeError,
+     "spectrum must be a jaxcollapse.theory.Spectrum, got [1.0, 0.5]: write Spectrum(eigenvalues, signal)"),
+    ("a dimension that is a float", lambda: Spectrum.isotropic(10.0), TypeError,
+     "dim must be an integer, got 10.0: write 10"),
+    ("negative noise", lambda: ridge(noise=-1.0), ValueError, "noise must be finite and at least 0, got -1.0"),
+    ("noise as text", lambda: ridge(noise="1"), TypeError, "noise must be a number or a function of the generation"),
+    ("a misspelt design", lambda: ridge(design="fixd"), ValueError,
+     "design must be 'fresh' or 'fixed', got 'fixd': did you mean 'fixed'?"),
+    ("an unknown keyword", lambda: ridge(sigma=1.0), TypeError, "sigma"),
+    ("dim and samples swapped", lambda: regression.ols_replace(dim=200, samples=100, noise=1.0, generations=3),
+     ValueError, "samples must be at least dim - 1 = 199 (fewer rows: use ridge_chain), got 100"),
+    ("several levels at once", lambda: gaussian.variance_cdf(np.array([0.1, 0.2]), samples=100, generations=5),
+     ValueError, "x must be one number (for several, use jax.vmap), got shape (2,)"),
+    ("a divisor that does not exist", lambda: jc.Gaussian(ddof=2), ValueError, "ddof must be 0 or 1, got 2"),
+    ("no degree of freedom", lambda: run(jc.Gaussian(ddof=1), samples=1), ValueError,
+     "samples must be at least 2 for ddof=1"),
+    ("half a batch", lambda: jc.Window(2.5), TypeError, "batches must be an integer, got 2.5"),
+    ("a share above one", lambda: jc.Mix("fresh", weight=2.0), ValueError, "weight must be at most 1, got 2.0"),
+    ("a misspelt relation", lambda: claim(relation="eqal"), ValueError, "got 'eqal': did you mean 'equal'?"),
+    ("a name with spaces", lambda: claim(name="My claim"), ValueError, "name must consist of lower-case letters"),
+    ("results instead of an experiment", lambda: claim(experiment=jnp.ones(3)), TypeError,
+     "experiment must be a function of a key"),
+    ("the name of a claim", lambda: jc.verify("gerstgrasser-replace"), TypeError,
+     "write jaxcollapse.claims.get('gerstgrasser-replace')"),
+    ("names of claims", lambda: jc.verify(["gerstgrasser-replace"]), TypeError, "write jaxcollapse.claims.get("),
+    ("a misspelt claim", lambda: jc.claims.get("gerstgrasser-replac"), ValueError,
+     "did you mean 'gerstgrasser-replace'?"),
+    ("an unknown precision", lambda: jc.verify(claim(), precision="fast"), ValueError,
+     "precision must be 'quick' or 'default' or 'high', got 'fast'"),
+    ("a misspelt metric", lambda: run().rsk, AttributeError,
+     "this trajectory has no metric 'rsk': did you mean 'risk'?"),
+    ("a level in per cent", lambda: jc.monte_carlo(DRAW, KEY, 2).interval(95), ValueError,
+     "level must lie between 0 and 1, got 95: write 0.95"),
+    ("a quantile in per cent", lambda: jc.monte_carlo(DRAW, KEY, 2).quantile(50), ValueError,
+     "q must be numbers between 0 and 1, got 50"),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(("call", "error", "message"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_the_message_says_what_to_do(call, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        call()
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_numbers_of_every_kind_are_taken():
+    """Python and NumPy scalars, lists, arrays and ranges mean the same."""
+    expected = run(ridge(noise=1, penalty=[0.1, 0.2, 0.3]), samples=[50, 60, 70]).risk
+    for kind in (tuple, np.array, jnp.array):
+        model = ridge(spectrum=Spectrum.isotropic(np.int64(10)), noise=np.float32(1), penalty=kind([0.1, 0.2, 0.3]))
+        found = run(model, samples=kind([50, 60, 70]), generations=np.int32(3)).risk
+        np.testing.assert_array_equal(found, expected)
+    scheduled = run(ridge(penalty=lambda g: 0.1 * g), samples=range(50, 71, 10)).risk
+    np.testing.assert_allclose(scheduled, expected, rtol=1e-5)
+    lists, arrays = Spectrum([1.0, 0.5], [1, 1]), Spectrum(np.array([1.0, 0.5]), jnp.ones(2))
+    theory = [
+        regression.ols_replace(dim=2, samples=n, noise=1, generations=3) for n in ([20, 30, 40], np.array([20, 30, 40]))
+    ]
+    np.testing.assert_array_equal(theory[0], theory[1])
+    np.testing.assert_array_equal(lists.eigenvalues, arrays.eigenvalues)
+
+
+def test_an_infinite_expectation_is_infinite_and_no_mean_is_tested():
+    """One degree of freedom is too few for a mean: the theory says so, and the engine refuses."""
+    theory = regression.ols_replace(dim=10, samples=11, noise=1.0, generations=2)
+    assert np.isinf(theory).all()
+    experiment = lambda key: run(key=key, samples=11, generations=2).risk  # noqa: E731
+    verdict = jc.verify(claim(theory=theory, experiment=experiment))
+    assert verdict.outcome == "undecided" and "infinite" in verdict.reason and "quantile" in verdict.reason
+
+
+def test_double_precision_that_is_off_is_said():
+    """JAX narrows float64 to float32 unless it is told otherwise, and says so where it was asked by name."""
+    assert not jax.config.jax_enable_x64
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        spectrum = Spectrum(jnp.ones(2, "float64"), jnp.ones(2, "float64"))
+    assert "jax_enable_x64" in str(caught[0].message)
+    assert run(jc.LinearRegression(spectrum, noise=1.0)).risk.dtype == jnp.float32
