@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse._check import is_traced
@@ -32,10 +33,14 @@ def at_once(*values: Any) -> contextlib.AbstractContextManager:
 
 
 def as_floats(value: Any) -> Float[Array, "..."]:
-    """`value` as a floating-point array that stays concrete inside a trace."""
-    with at_once(value):
-        array = jnp.asarray(value)
-        return array.astype(jnp.result_type(array, float))
+    """`value` as a floating-point array that stays concrete inside a trace.
+
+    Integers of Python and NumPy become floats before JAX sees them: the large ones fit none of its 32 bits.
+    """
+    leaves = jax.tree.leaves(value)
+    with at_once(*leaves):
+        array = jnp.asarray(value) if any(isinstance(leaf, jax.Array) for leaf in leaves) else np.asarray(value)
+        return jnp.asarray(array, jnp.result_type(array, float))
 
 
 def untraced(function: Callable[[], Any]) -> Any:

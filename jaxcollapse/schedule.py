@@ -1,7 +1,7 @@
 """Numbers that change with the generation.
 
 A schedule is a plain function of the generation ``g = 1, 2, ...``, so any optax schedule is one. A model or workflow
-field made by `field` takes a number or a schedule. `tabulate` turns every schedule of a model into a table before
+field made by `number_or_schedule` takes a number, one number per generation, or a schedule. `tabulate` turns every schedule of a model into a table before
 compilation, so that another schedule is another argument of the same compiled program, and `at` reads the tables
 inside the scan.
 """
@@ -66,12 +66,11 @@ class Listed:
 
     def __init__(self, values: Any):
         """Takes one number per generation."""
-        self.values = jnp.asarray(values)
+        self.values = as_floats(values)
 
     def __call__(self, g: Any) -> Scalar:
         """The value at one generation."""
-        floats = as_floats(self.values)
-        return floats.at[jnp.asarray(g, int) - 1].get(mode="fill", fill_value=jnp.nan)
+        return self.values.at[jnp.asarray(g, int) - 1].get(mode="fill", fill_value=jnp.nan)
 
 
 class Varying(eqx.Module):
@@ -159,7 +158,7 @@ def evaluate(
                 what = f"shape {np.shape(one)}" if _is_numeric(one) else repr(one)
                 raise ValueError(f"{name} must be a function that returns one number for a generation, got {what}")
         else:
-            values = schedule if isinstance(schedule, jax.Array) else jnp.asarray(schedule)
+            values = as_floats(schedule)
     if values.shape not in ((), (generations,)):
         raise ValueError(
             f"{name} must give one number for each of the {generations} generations, got shape {values.shape}"

@@ -164,6 +164,13 @@ def test_numbers_of_every_kind_are_taken():
     np.testing.assert_array_equal(lists.eigenvalues, arrays.eigenvalues)
 
 
+def test_counts_beyond_32_bits_are_not_cut():
+    """Without double precision JAX has integers of 32 bits; sample sizes may be larger."""
+    expected = run(samples=5e9).risk
+    for samples in (5 * 10**9, np.int64(5 * 10**9), np.array([5 * 10**9] * 3), [5 * 10**9] * 3):
+        np.testing.assert_array_equal(run(samples=samples).risk, expected)
+
+
 def test_an_infinite_expectation_is_infinite_and_no_mean_is_tested():
     """One degree of freedom is too few for a mean: the theory says so, and the engine refuses."""
     theory = regression.ols_replace(dim=10, samples=11, noise=1.0, generations=2)

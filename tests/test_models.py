@@ -574,7 +574,7 @@ def test_a_single_row_serves_where_it_is_not_alone():
         (lambda: jc.LinearRegression(jnp.ones(3), noise=1.0), "spectrum must be a jaxcollapse.theory.Spectrum"),
         (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, design="same"), "design must be 'fresh' or"),
         (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=1.0, sampling="x"), "sampling must be 'exact' or"),
-        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=jnp.ones(4)), "noise must be one number"),
+        (lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=jnp.ones((2, 2))), "noise must be one number"),
         (lambda: jc.MixedLabels(jc.NormalMean(0.0), weight=0.5), "regression must be a jaxcollapse LinearRegression"),
         (lambda: jc.MixedLabels(jc.LinearRegression(Spectrum.isotropic(3), noise=1.0), weight=2), "weight must be at"),
         (lambda: jc.Gaussian(ddof=2), "ddof must be 0 or 1"),
