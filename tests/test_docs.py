@@ -1,0 +1,137 @@
+"""The pages of the site: every Python example runs, what they print is as they say, and the tables are complete."""
+
+import re
+import sys
+from pathlib import Path
+
+import jax
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import jaxcollapse as jc
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("howto/*.md")])
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page):
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def run(page, folder, monkeypatch):
+    """The names that a page leaves behind."""
+    monkeypatch.chdir(folder)
+    names = {"__name__": "page"}
+    for block in blocks(page):
+        if not block.startswith("# not tested here"):
+            exec(compile(block, str(page), "exec"), names)
+    plt.close("all")
+    return names
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.stem)
+def test_examples_run(page, tmp_path, monkeypatch):
+    try:
+        names = run(page, tmp_path, monkeypatch)
+    finally:
+        jax.config.update("jax_enable_x64", False)
+    check = EXPECTED.get(page.stem)
+    assert check is None or check(names), page.stem
+
+
+def close(estimate, theory):
+    return bool((np.abs(estimate.mean - theory) < 5 * estimate.stderr).all())
+
+
+EXPECTED = {
+    "index": lambda n: close(n["estimate"], n["theory"]),
+    "ideas": lambda n: abs(n["family"].fit(n["old"] + 2.0 * n["new"]) - 2 / 3) < 0.1,
+    "sampler": lambda n: n["picked"].variance.shape == (5,),
+    "verdict": lambda n: (n["verdict"].outcome, n["failed"].outcome) == ("holds", "fails"),
+    "resume": lambda n: bool((n["more"].mean == n["once"].mean).all()) and n["finer"].count == 4_000,
+    "grid": lambda n: (
+        n["estimate"].mean.shape == (3, 2, 5) and abs(n["estimate"].mean[:, 0] / n["replaced"] - 1).max() < 0.2
+    ),
+    "scale": lambda n: bool((n["one"].mean == n["two"].mean).all()),
+    "precision": lambda n: float(n["single"].variance[-1]) == 0 < float(n["double"].variance[-1]) < 1e-38,
+    "family": lambda n: close(jc.monte_carlo(n["error"], n["key"], 10_000), 0.04 * np.cumsum(1 / np.arange(1, 6) ** 2)),
+    "claim": lambda n: [v.outcome for v in n["verification"]] == ["holds", "holds"],
+    "statistics": lambda n: (
+        jc.monte_carlo(n["last"], n["key"], 4_096).usable == {"variance": False, "log variance": True}
+    ),
+}
+
+
+def test_one_block_alone_is_left_out():
+    left_out = [page.stem for page in PAGES for block in blocks(page) if block.startswith("# not tested here")]
+    assert left_out == ["scale"]
+
+
+@pytest.fixture(scope="module")
+def scripts():
+    """The modules that write the generated pages."""
+    pytest.importorskip("sphinx")
+    sys.path.insert(0, str(DOCS))
+    try:
+        import reference
+        import results
+
+        yield reference, results
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+def test_the_reference_shows_every_public_name(scripts):
+    reference, _ = scripts
+    rooms = reference.rooms()
+    reference.check_complete(rooms)
+    assert {"jaxcollapse.simulate", "jaxcollapse.theory.regression.ols_replace", "jaxcollapse.schedule.constant"} <= (
+        reference.known_names(rooms)
+    )
+    without = [room._replace(members={}) if room.page == "workflows" else room for room in rooms]
+    with pytest.raises(ValueError, match="Accumulate.*Window"):
+        reference.check_complete(without)
+
+
+def test_a_page_of_the_reference(scripts):
+    reference, _ = scripts
+    rooms = reference.rooms()
+    text = reference.page(next(room for room in rooms if room.page == "workflows"), reference.known_names(rooms))
+    assert "{py:class} Mix(real: Literal['fresh', 'fixed'], *, weight: Any=None, real_samples: Any=None)" in text
+    assert "{py:obj}`Replace <jaxcollapse.Replace>`" in text  # `Window` names it
+    assert "```pycon\n>>> import jax.numpy as jnp\n" in text and "```python" not in text
+
+
+def test_the_table_of_claims(scripts):
+    _, results = scripts
+    rate = next(claim for claim in jc.claims.all() if claim.relation.name == "rate")
+    facts = {"outcome": "fails", "notices": 0.0317, "replications": 12_345}
+    run = {"seed": 7, "precision": "quick", "level": 1e-3, "seconds": 60.0, "versions": {"jax": "0.0"}}
+    report = run | {"claims": [{"name": "gerstgrasser-replace", "formula": "dropped"} | facts]}
+    stored = results.reduce(report)
+    assert stored == run | {"claims": {"gerstgrasser-replace": facts}}
+    page = results.claims_page(stored)
+    line = next(line for line in page.splitlines() if line.startswith("| `gerstgrasser-replace`"))
+    assert "| R(g) = g σ² d / (n − d − 1) | exact |" in line
+    assert "✗ fails<br>notices 3.2 %<br>12,345 runs" in line.replace("\xa0", " ")
+    assert page.count("not in the last run") == len(jc.claims.all()) - 1
+    assert all(f"| `{claim.name}`" in page for claim in jc.claims.all())
+    assert "in the exponent" in results.verdict(rate, {"claims": {rate.name: facts}}).replace("\xa0", " ")
+
+
+def test_the_table_of_closed_forms(scripts):
+    reference, results = scripts
+    page = results.theory_page()
+    assert "Exact for every covariance." in page
+    for module in reference.theory_modules():
+        for full, value in reference.public(module).items():
+            assert isinstance(value, type) or f"<{full}>`<br>" in page, full
+
+
+def test_every_paper_is_cited(scripts):
+    _, results = scripts
+    page = results.bibtex_page()
+    assert all(reference.bibtex in page for reference in jc.claims.papers().values())
+    assert all(f"`{claim.name}`" in page for claim in jc.claims.all())
