@@ -22,8 +22,8 @@ HERE = Path(__file__).parent
 STORED = HERE / "verified.json"
 FOLDER = HERE / "results"
 KEPT = ("outcome", "notices", "replications")
-_PLURALS = {"holds": "hold", "fails": "fail", "undecided": "are undecided"}
 RUN = ("seed", "precision", "level", "seconds", "versions")
+_PLURALS = {"holds": "hold", "fails": "fail", "undecided": "are undecided"}
 
 
 def reduce(report: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _by_paper(claims: Iterable[Claim]) -> dict[str, tuple[Any, list[Claim]]]:
 
 def _section(docstring: str, name: str) -> str:
     """The paragraph of a docstring that begins with a name in bold, in one line."""
-    found = re.search(rf"\*\*{name}\*\* (.+?)(\n\n|$)", docstring, flags=re.DOTALL)
+    found = re.search(rf"\*\*{name}\*\* (.+?)\s*(\n\n|\*\*[A-Z]\w+\*\*|$)", docstring, flags=re.DOTALL)
     return found[1].replace("\n", " ").strip() if found else ""
 
 
