@@ -15,6 +15,7 @@ from typing import Any
 from reference import first_line, known_names, linked, public, rooms, theory_modules, write
 
 import jaxcollapse as jc
+from jaxcollapse import typeset
 from jaxcollapse.claim import Claim
 from jaxcollapse.plot import SYMBOLS
 
@@ -91,7 +92,7 @@ def claims_page(stored: dict[str, Any]) -> str:
         lines += ["{.claims}", "| claim | formula | exactness | verdict |", "|---|---|---|---|"]
         for claim in group:
             words = f"`{claim.name}`<br>{_text(claim.statement)}"
-            lines.append(f"| {words} | {_text(claim.formula)} | {exactness(claim)} | {verdict(claim, stored)} |")
+            lines.append(f"| {words} | {_formula(claim)} | {exactness(claim)} | {verdict(claim, stored)} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -166,6 +167,11 @@ def _sentence(text: str) -> str:
 def _text(words: str) -> str:
     """Words as they are: what Markdown would read as a mark becomes an entity."""
     return re.sub(r"[\\`*_{}\[\]<>|$~]", lambda mark: f"&#{ord(mark[0])};", words)
+
+
+def _formula(claim: Claim) -> str:
+    """The formula as MathML, of which Markdown shall read nothing as its own."""
+    return re.sub(r"[\\`*_|$~]", lambda mark: f"&#{ord(mark[0])};", typeset.html(claim.formula))
 
 
 def _flat(value: Any) -> list[float]:

@@ -133,7 +133,8 @@ def _moments(x: Array, count: Array, present: Array) -> tuple[Array, ...]:
     """Two passes over the replications, slab by slab; one reduction after the other would take three times as long."""
     own = x.shape[1:]
     rows = min(_SLAB, len(x))
-    slabs = x.reshape(-1, rows, *own), present.reshape(-1, rows, *(1,) * len(own))
+    many = len(x) // rows  # not -1: differences along an axis with one entry are empty
+    slabs = x.reshape(many, rows, *own), present.reshape(many, rows, *(1,) * len(own))
     zero = jnp.zeros(own, x.dtype)
     total, _ = jax.lax.scan(lambda sum, slab: (sum + jnp.where(slab[1], slab[0], 0.0).sum(axis=0), None), zero, slabs)
     mean = total / count

@@ -1,9 +1,9 @@
 """Numbers that change with the generation.
 
 A schedule is a plain function of the generation ``g = 1, 2, ...``, so any optax schedule is one. A model or workflow
-field made by `number_or_schedule` takes a number, one number per generation, or a schedule. `tabulate` turns every schedule of a model into a table before
-compilation, so that another schedule is another argument of the same compiled program, and `at` reads the tables
-inside the scan.
+field made by `number_or_schedule` takes a number, one number per generation, or a schedule. `tabulate` turns every
+schedule of a model into a table before compilation, so that another schedule is another argument of the same compiled
+program, and `at` reads the tables inside the scan.
 """
 
 import math

@@ -181,3 +181,12 @@ def test_wrong_use(key):
         jc.monte_carlo(shifted, key, 10, grid=simple_grid(), dims=("a", "b"))
     with pytest.raises(ValueError, match="dims must differ"):
         jc.monte_carlo(shifted, key, 10, grid=simple_grid(), dims=("scale",))
+
+
+def test_an_axis_with_one_entry():
+    """Nothing can be subtracted along it; everything else is as without it."""
+    draw = lambda key, scale, shift=0.0: scale * jax.random.normal(key) + shift  # noqa: E731
+    alone = jc.monte_carlo(draw, jax.random.key(0), 300, grid=jc.Grid(scale=[1.0, 2.0]))
+    both = jc.monte_carlo(draw, jax.random.key(0), 300, grid=jc.Grid(scale=[1.0, 2.0], shift=[0.0]))
+    np.testing.assert_allclose(both.mean[:, 0], alone.mean, rtol=1e-6)
+    assert both.difference("shift").mean.shape == (2, 0) and both.difference("scale").mean.shape == (1, 1)
