@@ -1,7 +1,9 @@
 """Stand-ins that the tests of pictures, reports and the command line share: claims that are decided in milliseconds."""
 
+import json
 import logging
 import os
+import re
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -10,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxtyping import config
+from typer.testing import CliRunner
 
 from jaxcollapse._precision import enable_x64
 from jaxcollapse.claim import Axis, Claim, Reference, verify
@@ -132,3 +135,34 @@ def compilations():
     yield handler
     jax.config.update("jax_log_compiles", before)
     logger.removeHandler(handler)
+
+
+def words(text: str) -> str:
+    """A text without the frame and the line breaks that the terminal's width makes."""
+    return re.sub(r"[\s│╭╮╰╯─]+", " ", text)
+
+
+def strict(text: str):
+    """A text that is JSON and nothing else, without the numbers that JSON does not have."""
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.fixture
+def command_line(tmp_path, monkeypatch):
+    """The command line in an empty directory, without a compilation cache."""
+    from jaxcollapse.cli import _cache, app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_cache, "keep_compilations", lambda: None)
+
+    def call(*arguments):
+        result = CliRunner().invoke(app, arguments, catch_exceptions=True)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call

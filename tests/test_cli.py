@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import re
@@ -7,11 +8,12 @@ from pathlib import Path
 
 import jax
 import pytest
-from typer.testing import CliRunner
 
 import jaxcollapse
-from conftest import OTHER, PAPER, make_claims, make_undecided, make_wrong
-from jaxcollapse import cli
+from conftest import OTHER, PAPER, make_claims, make_undecided, make_wrong, strict, words
+from jaxcollapse.claim import Numbers
+from jaxcollapse.cli import _cache, _progress
+from jaxcollapse.cli._status import Status
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,27 +34,13 @@ def stub(monkeypatch):
     stub = Claims()
     monkeypatch.setitem(sys.modules, "jaxcollapse.claims", stub)
     monkeypatch.setattr(jaxcollapse, "claims", stub, raising=False)
-    monkeypatch.setattr(cli, "_cache_compilations", lambda: None)
     return stub
 
 
 @pytest.fixture
-def call(stub, tmp_path, monkeypatch):
-    """The command line in an empty directory."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        result = CliRunner().invoke(cli.app, arguments, catch_exceptions=True)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    return call
-
-
-def words(text):
-    """The text without the frame and the line breaks that the terminal's width makes."""
-    return re.sub(r"[\s│╭╮╰╯─]+", " ", text)
+def call(stub, command_line):
+    """The command line with stand-in claims."""
+    return command_line
 
 
 def test_true_claims_hold(call, tmp_path):
@@ -168,6 +156,39 @@ def test_show_has_everything(call):
     assert PAPER.bibtex in result.stdout
 
 
+def test_verify_prints_json_and_nothing_else(call, stub):
+    stub.listed = [make_wrong(), make_claims()[0]]
+    result = call("verify", "--json")
+    facts = strict(result.stdout)
+    assert result.exit_code == 1 and facts["counts"] == {"holds": 1, "fails": 1, "undecided": 0}
+    assert "doe-wrong" in result.stderr and "Report:" in result.stderr
+
+
+def test_list_and_show_print_json_and_nothing_else(call, stub):
+    listed = strict(call("list", "--json").stdout)
+    assert [claim["name"] for claim in listed] == ["doe-equal", "doe-asymptotic", "roe-rate"]
+    shown = strict(call("show", "doe-equal", "--json").stdout)
+    assert shown == listed[0] | {"numbers": None}
+    assert shown["relation"]["name"] == "equal" and shown["reference"]["bibtex"] == PAPER.bibtex
+    stub.listed = [dataclasses.replace(make_claims()[0], numbers=lambda: Numbers(("g", "x"), ((1.0, float("nan")),)))]
+    assert strict(call("show", "doe-equal", "--json").stdout)["numbers"] == {
+        "columns": ["g", "x"],
+        "rows": [[1.0, None]],
+    }
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "doe-equal"], ["verify", "doe-equal"], ["--help"]])
+def test_no_escape_codes_without_a_terminal(call, arguments):
+    assert "\x1b" not in call(*arguments).stdout
+
+
+def test_the_exit_status_is_documented(call):
+    text = words(call("verify", "--help").stdout)
+    for status in Status:
+        assert f" {status} " in text
+    assert [int(status) for status in Status] == [0, 1, 2, 3, 130]
+
+
 def test_the_screen_fits_80_columns(stub, verification):
     import io
 
@@ -176,7 +197,7 @@ def test_the_screen_fits_80_columns(stub, verification):
     for width in (80, 120):
         console = Console(file=io.StringIO(), width=width, force_terminal=True, highlight=False)
         claims = [verdict.claim for verdict in verification]
-        with cli._Screen(console, claims) as screen:
+        with _progress._Screen(console, claims) as screen:
             for index, verdict in enumerate(verification):
                 screen.started(verdict.claim, index, len(claims))
                 screen.finished(verdict)
@@ -187,37 +208,38 @@ def test_the_screen_fits_80_columns(stub, verification):
 
 @pytest.mark.parametrize(("count", "text"), [(4096, "4,096"), (65536, "65.5k"), (1_234_567, "1.23M"), (0, "0")])
 def test_counts_are_short(count, text):
-    assert cli._short(count) == text
+    assert _progress._short(count) == text
 
 
 def test_the_compilation_cache_is_on_unless_the_user_says_where(monkeypatch, tmp_path):
+    monkeypatch.setenv("JAX_LOGGING_LEVEL", "WARNING")
     names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs",
              "jax_persistent_cache_min_entry_size_bytes")  # fmt: skip
     before = {name: getattr(jax.config, name) for name in names}
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     try:
-        cli._cache_compilations()
+        _cache.keep_compilations()
         assert Path(jax.config.jax_compilation_cache_dir).is_dir()
         assert jax.config.jax_persistent_cache_min_compile_time_secs == 0
         jax.config.update("jax_compilation_cache_dir", "mine")
         monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "mine")
-        cli._cache_compilations()
+        _cache.keep_compilations()
         assert jax.config.jax_compilation_cache_dir == "mine"
     finally:
         for name, value in before.items():
             jax.config.update(name, value)
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["verify", "--help"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["simulate", "--help"]])
 def test_the_module_runs_without_the_rooms_it_does_not_need(arguments):
     code = (
         "import sys; sys.argv[0] = 'jaxcollapse'\n"
         "from jaxcollapse.cli import main\n"
         "try:\n    main()\nexcept SystemExit as stop:\n    assert not stop.code\n"
-        "assert not {'matplotlib', 'jinja2', 'jaxcollapse.claims'} & set(sys.modules)\n"
+        "assert not {'matplotlib', 'jinja2', 'xarray', 'jaxcollapse.claims'} & set(sys.modules)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(jaxcollapse.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     result = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, env=environment
     )

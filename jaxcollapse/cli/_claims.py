@@ -1,0 +1,64 @@
+"""The claims that a command is about, and what it says of one."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jaxcollapse.cli import _complete
+from jaxcollapse.cli._print import check_known
+
+if TYPE_CHECKING:
+    from jaxcollapse.claim import Claim
+
+Papers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--paper",
+        metavar="PAPER",
+        help="Only claims of this paper: a key such as xu2025, or an arXiv number. Repeatable.",
+        autocompletion=_complete.papers,
+    ),
+]
+_ALL = "`jaxcollapse list` shows all of them."
+
+
+def select(names: list[str] | None, papers: list[str] | None) -> list["Claim"]:
+    """The claims with these names that belong to these papers."""
+    from jaxcollapse import claims
+
+    chosen = list(claims.all())
+    if names:
+        known = {claim.name: claim for claim in chosen}
+        for name in names:
+            check_known("claim", name, known, "CLAIM", _ALL)
+        chosen = [known[name] for name in dict.fromkeys(names)]
+    if papers:
+        keys = {key: key for key in claims.papers()}
+        keys |= {reference.arxiv: key for key, reference in claims.papers().items()}
+        for paper in papers:
+            check_known("paper", paper.removeprefix("arXiv:"), keys, "--paper", _ALL)
+        wanted = {keys[paper.removeprefix("arXiv:")] for paper in papers}
+        chosen = [claim for claim in chosen if claim.reference and claim.reference.key in wanted]
+        if not chosen:
+            raise typer.BadParameter("none of these claims belongs to that paper", param_hint="--paper")
+    return chosen
+
+
+def arxiv(claim: "Claim") -> str:
+    """The number of its paper, or nothing."""
+    return f"arXiv:{claim.reference.arxiv}" if claim.reference else ""
+
+
+def facts(claim: "Claim") -> dict[str, Any]:
+    """One claim for `json`: words only, nothing is computed."""
+    reference = claim.reference
+    return {
+        "name": claim.name,
+        "statement": claim.statement,
+        "relation": {"name": claim.relation.name, "description": claim.relation.describe()},
+        "reference": reference
+        and {name: getattr(reference, name) for name in ("key", "authors", "title", "year", "arxiv", "bibtex")},
+        "formula": claim.formula,
+        "protocol": claim.protocol,
+        "quantity": claim.quantity,
+    }

@@ -1,0 +1,129 @@
+"""A simulated curve as CSV, JSON, NetCDF, a picture or a table; each file says how it was made."""
+
+import csv
+import importlib.util
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from jaxcollapse.cli._print import plain
+
+if TYPE_CHECKING:
+    from jaxcollapse.estimate import Estimate
+
+LEVEL = 0.95
+_COLUMNS = ("generation", "mean", "stderr", "lower", "upper")
+
+
+class Curve(NamedTuple):
+    """One metric over the generations, and the settings and versions that made it."""
+
+    estimate: "Estimate"
+    metric: str
+    title: str
+    settings: dict[str, Any]
+    versions: dict[str, str]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Generation, mean, standard error and limits of the 95 % interval."""
+        import numpy as np
+
+        mean = np.asarray(self.estimate.mean)
+        limits = self.estimate.interval(LEVEL)
+        values = (np.arange(1, len(mean) + 1), mean, np.asarray(self.estimate.stderr), *limits)
+        return dict(zip(_COLUMNS, values, strict=True))
+
+
+def check_out(path: Path) -> None:
+    """Refuse a file that could not be written later: before anything is simulated."""
+    if path.suffix not in _WRITERS:
+        kinds = ", ".join(_WRITERS)
+        raise typer.BadParameter(f"the name of the file must end in {kinds}; got {path.name!r}", param_hint="--out")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        problem = f"{path} is a directory" if path.is_dir() else f"there is no directory {path.absolute().parent}"
+        raise typer.BadParameter(problem, param_hint="--out")
+    if path.suffix == ".nc" and importlib.util.find_spec("xarray") is None:
+        raise typer.BadParameter('NetCDF needs xarray: pip install "jaxcollapse[xarray]"', param_hint="--out")
+
+
+def write(curve: Curve, path: Path) -> None:
+    """Write the file, in the format that its suffix names; one of that name is replaced."""
+    try:
+        _WRITERS[path.suffix](curve, path)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {path}: {error.strerror or error}", param_hint="--out") from None
+
+
+def show(curve: Curve) -> None:
+    """A table on a terminal, lines with commas elsewhere."""
+    if not sys.stdout.isatty():
+        print(_lines(curve), end="")
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    heads = ("generation", curve.metric, "standard error", f"{100 * LEVEL:g} % interval")
+    table = Table(
+        *(Column(head, justify="right") for head in heads), box=SIMPLE_HEAD, title=curve.title, title_justify="left"
+    )
+    for g, mean, stderr, lower, upper in zip(*curve.columns.values(), strict=True):
+        table.add_row(str(g), f"{mean:.6g}", f"{stderr:.2g}", f"{lower:.6g} to {upper:.6g}")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"{curve.estimate.count:,} replications, seed {curve.settings['seed']}")
+
+
+def _lines(curve: Curve) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    columns = curve.columns
+    table.writerow(columns)
+    for g, *values in zip(*columns.values(), strict=True):
+        table.writerow([int(g), *(repr(float(value)) for value in values)])
+    return text.getvalue()
+
+
+def _facts(curve: Curve) -> dict[str, Any]:
+    return {"settings": curve.settings, "versions": curve.versions}
+
+
+def _csv(curve: Curve, path: Path) -> None:
+    head = "".join(f"# {name}: {json.dumps(value)}\n" for name, value in _facts(curve).items())
+    path.write_text(head + _lines(curve), encoding="utf-8")
+
+
+def _json(curve: Curve, path: Path) -> None:
+    columns = {name: plain(values) for name, values in curve.columns.items()}
+    columns["generation"] = [int(g) for g in columns["generation"]]
+    usable = [bool(entry) for entry in curve.estimate.usable]
+    facts = {"format": "jaxcollapse-curve-1", "metric": curve.metric, **_facts(curve), **columns, "usable": usable}
+    path.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _netcdf(curve: Curve, path: Path) -> None:
+    table = curve.estimate.to_xarray().assign_coords(generation=curve.columns["generation"])
+    table.attrs |= {"metric": curve.metric} | {name: json.dumps(value) for name, value in _facts(curve).items()}
+    table.to_netcdf(path, engine="scipy")  # which is installed, unlike HDF5
+
+
+def _png(curve: Curve, path: Path) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from jaxcollapse import plot
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = plot.curves(curve.estimate, ax=figure.subplots(), level=LEVEL, ylabel=curve.metric.replace("_", " "))
+    ax.set_title(curve.title, fontsize="medium", wrap=True)
+    about = {"Software": f"jaxcollapse {curve.versions['jaxcollapse']}", "Description": json.dumps(_facts(curve))}
+    figure.savefig(path, dpi=160, metadata=about)
+
+
+_WRITERS = {".csv": _csv, ".json": _json, ".nc": _netcdf, ".png": _png}

@@ -1,0 +1,292 @@
+"""`jaxcollapse simulate`: a curve over the generations, from flags or a TOML file."""
+
+import sys
+import textwrap
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jaxcollapse.cli import _build, _complete, _curve
+from jaxcollapse.cli._print import check_known
+from jaxcollapse.cli._status import Status
+from jaxcollapse.cli._values import read, recorded
+
+EPILOG = f"""\
+Examples:
+  jaxcollapse simulate                  (all models and workflows)
+  jaxcollapse simulate LinearRegression Replace \\
+      --set dim=100 --set noise=1 --samples 200 --generations 10
+  jaxcollapse simulate LinearRegression Mix --workflow-set real=fresh \\
+      --set dim=20 --set capacity=2 --set source=0.4 --set penalty=0.01 \\
+      --set "noise=0.1*g" --samples "50*g" --out risk.png
+  jaxcollapse simulate Gaussian Replace --set ddof=0 --samples 50 \\
+      --metric log_variance --out variance.csv
+  jaxcollapse simulate curve.toml --seed 1 --out curve.nc
+
+curve.toml, every entry of which a flag overrides:
+  samples = "100*g**1.5"
+  generations = 20
+  [model]
+  name = "LinearRegression"
+  dim = 100
+  noise = 1.0
+  [workflow]
+  name = "Window"
+  batches = 3
+
+Features, for models that have them:
+  dim=100                               isotropic; norm=2: |coefficients|
+  dim=100, capacity=2, source=0.4       power law
+  spectrum=1,0.5,0.2                    eigenvalues
+Settings of a model inside another: --set regression.dim=100.
+
+Exit status: {Status.OK}, {Status.USAGE} for wrong usage, {Status.INTERRUPTED} after Ctrl-C.
+"""
+_DEFAULTS = {"replications": 10_000, "seed": 0}
+_GENERATIONS = 10
+_KEYS = ("model", "workflow", "samples", "generations", "replications", "metric", "seed", "out")
+
+
+def simulate(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="A model such as Gaussian, or a TOML file. Without it: all models, workflows and their settings.",
+            show_default=False,
+            autocompletion=_complete.models,
+        ),
+    ] = None,
+    workflow: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="WORKFLOW",
+            help="What each generation is trained on: Replace, Accumulate, Mix, ...",
+            show_default=False,
+            autocompletion=_complete.workflows,
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of the model: a number, a list, arithmetic in the generation g, or a word. Repeatable.",
+            autocompletion=_complete.model_settings,
+        ),
+    ] = None,
+    workflow_set: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A setting of the workflow. Repeatable.",
+            autocompletion=_complete.workflow_settings,
+        ),
+    ] = None,
+    samples: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Rows per generation: a number, a list 100,200,400 or arithmetic in g: 100*g**1.5."
+        ),
+    ] = None,
+    generations: Annotated[
+        int | None, typer.Option(help=f"How many; {_GENERATIONS} by default, or the length of a list of samples.")
+    ] = None,
+    replications: Annotated[int | None, typer.Option(help="How many; 10,000 by default.")] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What is measured: risk by default, or the only metric of the model."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the random numbers; 0 by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to: .csv, .json, .nc (NetCDF) or .png.")
+    ] = None,
+) -> None:
+    """Simulate a chain of models, each trained on data of its predecessor.
+
+    The mean of a metric over independent replications at every generation,
+    its standard error and 95 % interval, in double precision. Without --out:
+    a table, or lines with commas if the output is not a terminal.
+    """
+    if model is None:
+        _catalogue()
+        return
+    wanted: dict[str, Any] = dict(_DEFAULTS)
+    if model.endswith(".toml"):
+        wanted |= _file(Path(model))
+    else:
+        wanted["model"] = {"name": model}
+    if workflow is not None and wanted.get("workflow", {}).get("name") != workflow:
+        wanted["workflow"] = {"name": workflow}
+    if "workflow" not in wanted:
+        raise typer.BadParameter(f"say which of {', '.join(_build.workflows())}", param_hint="WORKFLOW")
+    _build.check_names(wanted["model"]["name"], wanted["workflow"]["name"])
+    _assign(wanted["model"], set_, "--set")
+    _assign(wanted["workflow"], workflow_set, "--workflow-set")
+    flags = {"generations": generations, "replications": replications, "metric": metric, "seed": seed, "out": out}
+    wanted |= {name: value for name, value in flags.items() if value is not None}
+    if samples is not None:
+        wanted["samples"] = _value(samples, "--samples", words=False)
+    if "samples" not in wanted:
+        raise typer.BadParameter("say how many rows each generation draws: --samples 200", param_hint="--samples")
+    sizes = wanted["samples"]
+    wanted.setdefault("generations", len(sizes) if isinstance(sizes, list) else _GENERATIONS)
+    _check(wanted)
+    try:
+        curve = _run(wanted)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        raise typer.Exit(Status.INTERRUPTED) from None
+    usable = curve.estimate.usable
+    if not usable.all():
+        doubtful = ", ".join(str(g + 1) for g in range(len(usable)) if not usable[g])
+        print(
+            f"Do not trust the standard error of generation {doubtful}: a heavy tail, or too few replications.",
+            file=sys.stderr,
+        )
+    if wanted.get("out"):
+        _curve.write(curve, Path(wanted["out"]))
+        print(f"Written: {wanted['out']}")
+    else:
+        _curve.show(curve)
+
+
+def _catalogue() -> None:
+    """What can be simulated."""
+    for head, flag, known in (
+        ("Models", "--set", _build.models()),
+        ("Workflows", "--workflow-set", _build.workflows()),
+    ):
+        print(f"{head}, and what {flag} takes for them:\n")
+        for name, kind in known.items():
+            first = (kind.__doc__ or "").splitlines()[0].replace("``", "`")
+            print(textwrap.fill(f"{name}: {first}", 79, initial_indent="  ", subsequent_indent="    "))
+            if found := _build.settings(kind):
+                print(textwrap.fill(", ".join(found), 79, initial_indent="      ", subsequent_indent="      "))
+        print()
+
+
+def _run(wanted: dict[str, Any]) -> _curve.Curve:
+    import jax
+
+    import jaxcollapse as jc
+    from jaxcollapse._precision import enable_x64
+    from jaxcollapse.claim import versions
+    from jaxcollapse.cli import _cache
+
+    names = wanted["model"].pop("name"), wanted["workflow"].pop("name")
+    sizes, count = wanted["samples"], wanted["generations"]
+    with enable_x64(True):
+        model = _build.make(names[0], wanted["model"], _build.models(), "--set")
+        flow = _build.make(names[1], wanted["workflow"], _build.workflows(), "--workflow-set")
+        key = jax.random.key(wanted["seed"])
+
+        def metrics(key):
+            return jc.simulate(model, flow, key=key, samples=sizes, generations=count).metrics
+
+        try:
+            shapes = {name: found.shape for name, found in jax.eval_shape(metrics, key).items()}
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise _explained(error, wanted, " with ".join(names)) from None
+        metric = _metric(wanted.get("metric"), shapes, names[0])
+        _cache.keep_compilations()
+        estimate = jc.monte_carlo(lambda key: metrics(key)[metric], key, wanted["replications"], dims=("generation",))
+    settings = {
+        "model": {"name": names[0], **wanted["model"]},
+        "workflow": {"name": names[1], **wanted["workflow"]},
+        "samples": sizes,
+        "generations": count,
+        "replications": wanted["replications"],
+        "metric": metric,
+        "seed": wanted["seed"],
+    }
+    title = f"{', '.join(names)}, samples {recorded(sizes)}"
+    return _curve.Curve(estimate, metric, title, recorded(settings), versions() | {"precision": "float64"})
+
+
+def _metric(name: str | None, shapes: dict[str, tuple[int, ...]], model: str) -> str:
+    """The metric that is meant, of those that are one number per generation."""
+    known = [metric for metric, shape in shapes.items() if len(shape) == 1]
+    if name is None:
+        name = "risk" if "risk" in known else known[0] if len(known) == 1 else ""
+    if not name:
+        raise typer.BadParameter(f"say which metric of {model}: {', '.join(known)}", param_hint="--metric")
+    check_known(f"metric of {model}", name, known, "--metric", f"there are {', '.join(known)}.")
+    return name
+
+
+def _explained(error: Exception, wanted: dict[str, Any], who: str) -> typer.BadParameter:
+    first = str(error).partition(" ")[0]
+    if first in ("samples", "generations"):
+        return typer.BadParameter(str(error), param_hint=f"--{first}")
+    flag = "--workflow-set" if first in wanted["workflow"] else "--set"
+    return _build.refused(error, {*wanted["model"], *wanted["workflow"]}, flag, who)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    """The settings of a TOML file."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {path}: {error.strerror}", param_hint="MODEL") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{path} is not TOML: {error}", param_hint="MODEL") from None
+    for key in found:
+        check_known("key", key, _KEYS, str(path))
+    for key in ("model", "workflow"):
+        table = {"name": found[key]} if isinstance(found.get(key), str) else found.get(key)
+        if key == "model" or table is not None:
+            if not isinstance(table, dict) or not isinstance(table.get("name"), str):
+                raise typer.BadParameter(f"{key} needs a name: {key} = {{ name = '...' }}", param_hint=str(path))
+            found[key] = {k: _read(v, f"{key}.{k} in {path}") if k != "name" else v for k, v in table.items()}
+    if isinstance(found.get("samples"), str):
+        found["samples"] = _value(found["samples"], f"samples in {path}", words=False)
+    return found
+
+
+def _read(value: Any, hint: str) -> Any:
+    """A value of a TOML file: what is a string may be a formula."""
+    if isinstance(value, dict):
+        return {name: _read(item, hint) for name, item in value.items()}
+    return _value(value, hint, words=True) if isinstance(value, str) else value
+
+
+def _assign(table: dict[str, Any], pairs: list[str] | None, flag: str) -> None:
+    """Put ``name=value`` and ``outer.inner=value`` into the table."""
+    for pair in pairs or ():
+        name, equals, text = pair.partition("=")
+        name = name.strip()
+        if not equals or not name or not text.strip():
+            raise typer.BadParameter(f"must look like NAME=VALUE, got {pair!r}", param_hint=flag)
+        *outer, last = name.split(".")
+        place = table
+        for step in outer:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise typer.BadParameter(f"{step} has a value already, got {pair!r}", param_hint=flag)
+        if name == "name":
+            raise typer.BadParameter("the name is the first word of the command", param_hint=flag)
+        place[last] = _value(text, f"{flag} {name}=", words=True)
+
+
+def _value(text: str, hint: str, *, words: bool) -> Any:
+    try:
+        return read(text, words=words)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=hint) from None
+
+
+def _check(wanted: dict[str, Any]) -> None:
+    """Refuse what can be refused before JAX is asked."""
+    for name, lowest, highest in (("generations", 1, 10**6), ("replications", 2, 2**31 - 1), ("seed", 0, 2**32 - 1)):
+        value = wanted[name]
+        if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
+            allowed = f"an integer from {lowest} to {highest:,}"
+            raise typer.BadParameter(f"{name} must be {allowed}, got {value!r}", param_hint=f"--{name}")
+    for name in ("metric", "out"):
+        if not isinstance(wanted.get(name, ""), str | Path):
+            raise typer.BadParameter(f"{name} must be a word, got {wanted[name]!r}", param_hint=f"--{name}")
+    if "out" in wanted:
+        _curve.check_out(Path(wanted["out"]))

@@ -1,0 +1,123 @@
+"""`jaxcollapse verify`: claims tested by simulation, and a report."""
+
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jaxcollapse.cli import _cache, _complete
+from jaxcollapse.cli._claims import Papers, select
+from jaxcollapse.cli._print import print_json
+from jaxcollapse.cli._status import Status
+
+if TYPE_CHECKING:
+    from jaxcollapse.claim import Verdict
+
+EPILOG = f"""\
+Examples:
+  jaxcollapse verify                    (everything: 15 minutes on two cores)
+  jaxcollapse verify gerstgrasser-replace fu-replace --quick
+  jaxcollapse verify --paper 2404.01413 --precision high --out report
+
+Exit status:
+  {Status.OK:<3}  every claim holds
+  {Status.FAILED:<3}  at least one fails
+  {Status.USAGE:<3}  wrong usage
+  {Status.UNDECIDED:<3}  none fails, but some are undecided
+  {Status.INTERRUPTED:<3}  Ctrl-C; the report has the claims that were finished
+"""
+_LEVEL = 1e-3
+_OUTCOMES = {"fails": Status.FAILED, "undecided": Status.UNDECIDED}
+
+
+class Precision(StrEnum):
+    """The precisions of `jaxcollapse.verify`."""
+
+    QUICK = "quick"
+    DEFAULT = "default"
+    HIGH = "high"
+
+
+def verify(
+    claims: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CLAIM", help="Only these claims.", show_default=False, autocompletion=_complete.claims),
+    ] = None,
+    paper: Papers = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(
+            help="How small an error of a formula is to be noticed: quick 3 times, high 0.3 times the default.",
+            show_default=False,
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Short for --precision quick.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the random numbers.", min=0, max=2**32 - 1)] = 0,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Directory of the report.", file_okay=False, show_default=True)
+    ] = Path("jaxcollapse-report"),
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON, and what happens on the standard error.")
+    ] = False,
+) -> None:
+    """Test claims by simulation and write a report with pictures.
+
+    Without arguments it tests every claim in the library.
+    """
+    if quick and precision not in (None, Precision.QUICK):
+        raise typer.BadParameter("--quick and --precision contradict each other", param_hint="--quick")
+    chosen = Precision.QUICK if quick else precision or Precision.DEFAULT
+    wanted = select(claims, paper)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot make the directory {out}: {error.strerror}", param_hint="--out") from None
+    _cache.keep_compilations()
+
+    import jax
+
+    from jaxcollapse import claim as engine
+    from jaxcollapse import report
+    from jaxcollapse.cli import _progress
+
+    stream = sys.stderr if json else sys.stdout
+    progress = _progress.start(stream, wanted, f"precision {chosen.value}, seed {seed}")
+    finished: list[Verdict] = []
+
+    def on_verdict(verdict: "Verdict") -> None:
+        jax.clear_caches()  # the programs of one claim serve no other, and hold tens of megabytes
+        finished.append(verdict)
+        progress.finished(verdict)
+
+    began = time.perf_counter()
+    note = ""
+    try:
+        with progress:
+            result = engine.verify(
+                wanted,
+                jax.random.key(seed),
+                precision=chosen.value,
+                level=_LEVEL,
+                on_start=progress.started,
+                on_verdict=on_verdict,
+                progress=False,
+            )
+    except KeyboardInterrupt:
+        note = f"Interrupted: {len(finished)} of {len(wanted)} claims were finished."
+        seconds = time.perf_counter() - began
+        result = engine.Verification(tuple(finished), seed, chosen.value, _LEVEL, engine.versions(), seconds)
+        print(f"\n{note}", file=sys.stderr)
+        if not finished:
+            raise typer.Exit(Status.INTERRUPTED) from None
+    _progress.conclude(stream, result)
+    page = report.write(result, out, note=note)
+    print(f"Report: {page}", file=stream)
+    if json:
+        print_json(report.as_dict(result, note=note))
+    if note:
+        raise typer.Exit(Status.INTERRUPTED)
+    outcomes = {verdict.outcome for verdict in result}
+    raise typer.Exit(next((status for outcome, status in _OUTCOMES.items() if outcome in outcomes), Status.OK))
