@@ -1,9 +1,10 @@
-"""What the Tab key offers: names of claims and papers, of models and workflows, and of their arguments."""
+"""What the Tab key offers: names of claims and papers, of models and workflows, and of their arguments.
+
+It takes as long as the import of the package: about 1.4 s of CPU.
+"""
 
 from pathlib import Path
 from typing import Any
-
-import typer
 
 
 def claims(incomplete: str) -> list[tuple[str, str]]:
@@ -38,23 +39,24 @@ def workflows(incomplete: str) -> list[str]:
     return [name for name in _build.workflows() if name.startswith(incomplete)]
 
 
-def model_settings(ctx: typer.Context, incomplete: str) -> list[str]:
+def model_settings(ctx: Any, incomplete: str) -> list[str]:
     """The arguments of the model that was named, each with its ``=``."""
     from jaxcollapse.cli import _build
 
-    return _settings(_build.models(), ctx.params.get("model"), incomplete)
+    return _settings(_build.models(), ctx, incomplete)
 
 
-def workflow_settings(ctx: typer.Context, incomplete: str) -> list[str]:
+def workflow_settings(ctx: Any, incomplete: str) -> list[str]:
     """The arguments of the workflow that was named, each with its ``=``."""
     from jaxcollapse.cli import _build
 
-    return _settings(_build.workflows(), ctx.params.get("workflow"), incomplete)
+    return _settings(_build.workflows(), ctx, incomplete)
 
 
-def _settings(known: dict[str, Any], name: str | None, incomplete: str) -> list[str]:
+def _settings(known: dict[str, Any], ctx: Any, incomplete: str) -> list[str]:
     from jaxcollapse.cli import _build
 
-    if name not in known:
-        return []
-    return [f"{setting}=" for setting in _build.settings(known[name]) if setting.startswith(incomplete)]
+    # An option without its value, as here, keeps words before it from being assigned: they are in `args`.
+    typed = (ctx.params.get("model"), ctx.params.get("workflow"), *ctx.args)
+    found = [setting for word in typed if word in known for setting in _build.settings(known[word])]
+    return [f"{setting}=" for setting in found if setting.startswith(incomplete)]
