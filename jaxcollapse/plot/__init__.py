@@ -1,0 +1,13 @@
+"""Pictures: theory as lines, simulation as points with error bars.
+
+Every function draws on what it is given (or on matplotlib's current axes or a new figure), returns the axes, never
+calls `show` and leaves the global settings of matplotlib alone. Colours are those of Okabe and Ito; markers and line
+styles repeat what colour says, so that the pictures survive a black-and-white printer.
+"""
+
+from jaxcollapse.plot.curves import curves as curves
+from jaxcollapse.plot.verdict import size as size
+from jaxcollapse.plot.verdict import verdict as verdict
+from jaxcollapse.plot.verdicts import SYMBOLS as SYMBOLS
+from jaxcollapse.plot.verdicts import notices as notices
+from jaxcollapse.plot.verdicts import verdicts as verdicts

@@ -1,0 +1,94 @@
+"""What all pictures share: colours, markers and lines, axes and legends, and the checks of shapes."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.ticker import LogLocator, NullFormatter
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
+_MOST_POINTS = 30
+
+
+def draw(ax, x, mean, lower, upper, theory, names, line="theory"):
+    """Points with error bars for each row, and a line for each row of the theory."""
+    used = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
+    known = ax.get_legend_handles_labels()[1]
+    shown = _marked(x, ax.get_xscale() == "log")
+    several = len(mean) > 1 or used > 0
+    for row, name in enumerate(names):
+        style = used + row
+        colour, marker = COLOURS[style % len(COLOURS)], MARKERS[style % len(MARKERS)]
+        bars = np.maximum([mean[row] - lower[row], upper[row] - mean[row]], 0.0)
+        ax.errorbar(
+            x[shown], mean[row][shown], yerr=bars[:, shown], fmt=marker, color=colour, markerfacecolor="white",
+            markersize=4, elinewidth=1, capsize=2, label=name, zorder=2,
+        )  # fmt: skip
+        if len(shown) < len(x):
+            ax.fill_between(x, lower[row], upper[row], color=colour, alpha=0.25, linewidth=0, zorder=1)
+        if theory is not None and row < len(theory):
+            label = None if line in known else line
+            known = [*known, line]
+            pattern, shade = (LINES[style % len(LINES)], colour) if several and len(theory) > 1 else ("-", "black")
+            end = theory.shape[-1] == 1
+            ax.plot(
+                x, theory[row], color=shade, linestyle=pattern, linewidth=1, label=label, zorder=3,
+                marker="_" if end else None, markersize=12,
+            )  # fmt: skip
+
+
+def _marked(x: np.ndarray, log: bool) -> np.ndarray:
+    """Which points have a marker: all of them, or some that are evenly apart on the axis, with the last."""
+    if len(x) <= _MOST_POINTS:
+        return np.arange(len(x))
+    if not log or x[0] <= 0:
+        every = (len(x) - 1) // _MOST_POINTS + 1
+        return np.arange(len(x) - 1, -1, -every)
+    apart = np.geomspace(x[0], x[-1], _MOST_POINTS)
+    return np.unique(np.abs(x[:, None] - apart).argmin(axis=0))
+
+
+def looks_geometric(x: np.ndarray) -> bool:
+    """Whether a few points lie farther and farther apart, such as 1, 2, 5, 10, 20, 50."""
+    gaps = np.diff(x)
+    return bool(x.size <= 12 and np.all(gaps > 0) and np.all(np.diff(gaps) >= 0) and gaps[-1] >= 4 * gaps[0])
+
+
+def tidy_log(ax: Axes) -> None:
+    """Numbers on a logarithmic axis that spans less than two decades."""
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def legend(ax: Axes) -> None:
+    handles, labels = ax.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda i: not isinstance(handles[i], ErrorbarContainer))
+    ax.legend([handles[i] for i in order], [labels[i] for i in order], frameon=False, fontsize="small")
+
+
+def strip(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, shade: str) -> None:
+    """A tolerance around one, drawn wide enough to be seen at a single point."""
+    if x.size == 1:
+        ax.axhspan(float(low[0]), float(high[0]), color=shade, zorder=0)
+    else:
+        ax.fill_between(x, low, high, color=shade, linewidth=0, zorder=0)
+
+
+def rows(name: str, values: Any) -> np.ndarray:
+    array = np.asarray(values, float)
+    if array.ndim > 2:
+        raise ValueError(f"{name} must have shape (points,) or (curves, points), got {array.shape}")
+    return np.atleast_2d(array)
+
+
+def positions(x: Any, points: int) -> np.ndarray:
+    positions = np.arange(1.0, points + 1) if x is None else np.asarray(x, float)
+    if positions.shape != (points,):
+        raise ValueError(f"x must have shape ({points},), like the last axis of the estimate, got {positions.shape}")
+    return positions
