@@ -166,3 +166,37 @@ def command_line(tmp_path, monkeypatch):
         return result
 
     return call
+
+
+class Fixed:
+    """An estimate with a mean and a standard error that the test chooses."""
+
+    def __init__(self, mean, stderr):
+        self.mean, self.stderr, self.count = np.asarray(mean, float), np.asarray(stderr, float), 100
+
+    def interval(self, level=0.95):
+        assert level in (0.95, 0.5)
+        z = 1.959964 if level == 0.95 else 0.67449
+        return self.mean - z * self.stderr, self.mean + z * self.stderr
+
+
+@pytest.fixture
+def no_figures_left():
+    """For tests of pictures: the global settings stay as they are, and no figure is left."""
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    before = dict(matplotlib.rcParams)
+    yield
+    assert dict(matplotlib.rcParams) == before
+    plt.close("all")
+
+
+def points(ax, index=0):
+    """Where the markers of a simulation are."""
+    return ax.containers[index].lines[0].get_xydata()
+
+
+def bars(ax, index=0):
+    """The ends of its error bars."""
+    return np.array([segment[:, 1] for segment in ax.containers[index].lines[2][0].get_segments()])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -72,6 +72,17 @@ def legend(ax: Axes) -> None:
     ax.legend([handles[i] for i in order], [labels[i] for i in order], frameon=False, fontsize="small")
 
 
+def whole_ticks(ax: Axes, x: np.ndarray) -> None:
+    """Whole numbers along an axis of counts."""
+    if np.all(x == np.round(x)) and ax.get_xscale() == "linear":
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def band_name(low: float, high: float) -> str:
+    """What the legend calls a band of quantiles."""
+    return f"{100 * low:g} % to {100 * high:g} % of replications"
+
+
 def strip(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, shade: str) -> None:
     """A tolerance around one, drawn wide enough to be seen at a single point."""
     if x.size == 1:
@@ -87,8 +98,17 @@ def rows(name: str, values: Any) -> np.ndarray:
     return np.atleast_2d(array)
 
 
-def positions(x: Any, points: int) -> np.ndarray:
-    positions = np.arange(1.0, points + 1) if x is None else np.asarray(x, float)
-    if positions.shape != (points,):
-        raise ValueError(f"x must have shape ({points},), like the last axis of the estimate, got {positions.shape}")
-    return positions
+def positions(x: Any, points: int, of: str) -> np.ndarray:
+    """Where the points of the argument `of` lie."""
+    places = np.arange(1.0, points + 1) if x is None else np.asarray(x, float)
+    if places.shape != (points,):
+        raise ValueError(f"x must have shape ({points},), like the last axis of the {of}, got {places.shape}")
+    return places
+
+
+def quantile_levels(quantiles: Any) -> tuple[float, float]:
+    """The two ends of a band of quantiles."""
+    levels = np.asarray(quantiles, float)
+    if levels.shape != (2,) or not 0 <= levels[0] < levels[1] <= 1:
+        raise ValueError(f"quantiles must be (low, high) with 0 <= low < high <= 1, got {quantiles}")
+    return float(levels[0]), float(levels[1])

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
-from jaxcollapse.plot._style import draw, legend, positions, rows
+from jaxcollapse.plot._style import draw, legend, positions, rows, whole_ticks
 
 if TYPE_CHECKING:
     from jaxcollapse.estimate import Estimate
@@ -53,7 +52,7 @@ def curves(
     ```
     """
     mean = rows("estimate", estimate.mean)
-    x = positions(x, mean.shape[-1])
+    x = positions(x, mean.shape[-1], "estimate")
     lower, upper = (rows("estimate", limit) for limit in estimate.interval(level))
     predicted = None
     if theory is not None:
@@ -71,7 +70,6 @@ def curves(
     draw(ax, x, mean, lower, upper, predicted, names)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    if np.all(x == np.round(x)) and ax.get_xscale() == "linear":
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    whole_ticks(ax, x)
     legend(ax)
     return ax
