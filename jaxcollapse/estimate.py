@@ -28,6 +28,7 @@ class Estimate:
     - `nonfinite`: how many replications were not finite, per entry. They are not dropped: they make the mean NaN or
       infinite. `nonfinite_replications` are the indices of the first ones.
     - `usable`: whether a normal approximation of the mean can be trusted, per entry.
+    - `coordinates`: what the entries along the grid's axes are called, by the name of the axis.
 
     `refine` goes on with the same replications, `difference` compares points of a grid by pairs. `replay`, `quantile`
     and `covariance` compute replications again, from their keys: nothing but moments is ever kept.
@@ -42,6 +43,14 @@ class Estimate:
     @property
     def _grid_names(self) -> tuple[str, ...]:
         return () if self._run.grid is None else self._run.grid.names
+
+    @property
+    def coordinates(self) -> dict[str, np.ndarray]:
+        """What the entries along the grid's axes are called: numbers, or labels of objects; empty without a grid."""
+        found = {} if self._run.grid is None else dict(self._run.grid.coordinates)
+        if self._axis is not None:
+            found[self._grid_names[self._axis]] = found[self._grid_names[self._axis]][1:]
+        return found
 
     def _each(self, function) -> PyTree[HostArray]:
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -286,10 +295,7 @@ class Estimate:
         import xarray
 
         dims = self._dims if dims is None else tuple(dims)
-        coordinates = {} if self._run.grid is None else self._run.grid.coordinates
         grid_names = self._grid_names
-        if self._axis is not None:
-            coordinates[grid_names[self._axis]] = coordinates[grid_names[self._axis]][1:]
         variables = {}
         paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
         for (path, mean), stderr in zip(paths, jax.tree.leaves(self.stderr), strict=True):
@@ -300,7 +306,7 @@ class Estimate:
                 raise ValueError(f"dims must name {own} axes, got {names!r}")
             variables[f"{prefix}mean"] = ((*grid_names, *names[:own]), mean)
             variables[f"{prefix}stderr"] = ((*grid_names, *names[:own]), stderr)
-        return xarray.Dataset(variables, coordinates, attrs={"replications": self.count})
+        return xarray.Dataset(variables, self.coordinates, attrs={"replications": self.count})
 
     def __repr__(self) -> str:
         """The means with their standard errors, a few entries of each leaf."""

@@ -52,9 +52,11 @@ def _marked(x: np.ndarray, log: bool) -> np.ndarray:
 
 
 def looks_geometric(x: np.ndarray) -> bool:
-    """Whether a few points lie farther and farther apart, such as 1, 2, 5, 10, 20, 50."""
-    gaps = np.diff(x)
-    return bool(x.size <= 12 and np.all(gaps > 0) and np.all(np.diff(gaps) >= 0) and gaps[-1] >= 4 * gaps[0])
+    """Whether points lie farther and farther apart, such as 1, 2, 5, 10, 20, 50: even in their logarithms, rather."""
+    if x.size < 3 or x[0] <= 0 or x[-1] < 4 * x[0] or np.any(np.diff(x) <= 0):
+        return False
+    uneven, uneven_logs = (np.std(gaps) / np.mean(gaps) for gaps in (np.diff(x), np.diff(np.log(x))))
+    return bool(uneven_logs < uneven / 2)
 
 
 def tidy_log(ax: Axes) -> None:
@@ -104,6 +106,16 @@ def positions(x: Any, points: int, of: str) -> np.ndarray:
     if places.shape != (points,):
         raise ValueError(f"x must have shape ({points},), like the last axis of the {of}, got {places.shape}")
     return places
+
+
+def rising(name: str, places: Any, points: int) -> np.ndarray:
+    """Places along an axis, from left to right."""
+    array = np.arange(1.0, points + 1) if places is None else np.asarray(places, float)
+    if array.shape != (points,):
+        raise ValueError(f"{name} must have shape ({points},), got {array.shape}")
+    if not np.all(np.diff(array) > 0):
+        raise ValueError(f"{name} must rise from entry to entry, got {places}")
+    return array
 
 
 def quantile_levels(quantiles: Any) -> tuple[float, float]:

@@ -232,7 +232,7 @@ def _finish(ax: Axes, verdict: "Verdict", entries: _Entries) -> None:
     if verdict.claim.scale == "log" and positive:
         ax.set_yscale("log")
         tidy_log(ax)
-    if np.all(entries.x > 0) and entries.x.size > 2 and looks_geometric(entries.x):
+    if 2 < entries.x.size <= 12 and looks_geometric(entries.x):
         ax.set_xscale("log")
         ax.set_xticks(entries.x, [f"{value:g}" for value in entries.x])
         ax.xaxis.set_minor_formatter(NullFormatter())
