@@ -21,6 +21,11 @@ from jaxcollapse.theory import gaussian
 Spectrum = jc.theory.Spectrum
 
 
+def by_default(cases, chosen):
+    """All of the cases; those that were not chosen are slow."""
+    return [case if case in chosen else pytest.param(*case, marks=pytest.mark.slow) for case in cases]
+
+
 def replicate(function, count, seed=0, batch=250):
     """One result per replication; `batch` is None for a function with linear algebra, which may hang in batches."""
     keys = jax.random.split(jax.random.key(seed), count)
@@ -76,10 +81,7 @@ WEIGHTED = jc.Accumulate(weight=lambda g: 2.0 / g)
 ONE_DESIGN = ((5, 12), (5, 5), (3, 9), (1, 4))
 
 
-@pytest.mark.parametrize(
-    ("dim", "samples"),
-    [size if size in ONE_DESIGN[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in ONE_DESIGN],
-)
+@pytest.mark.parametrize(("dim", "samples"), by_default(ONE_DESIGN, [(5, 12)]))
 @pytest.mark.parametrize(
     "workflow",
     [jc.Replace(), WEIGHTED, pytest.param(jc.Window(2), marks=pytest.mark.slow)],
@@ -97,10 +99,7 @@ def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, 
 ONE_RIDGE = ((5, 12, 0.1), (4, 4, 0.05), (5, 3, 0.0), (5, 3, 0.2), (1, 3, 0.3))
 
 
-@pytest.mark.parametrize(
-    ("dim", "samples", "penalty"),
-    [size if size in ONE_RIDGE[::4] else pytest.param(*size, marks=pytest.mark.slow) for size in ONE_RIDGE],
-)
+@pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(ONE_RIDGE, [(5, 12, 0.1)]))
 @pytest.mark.parametrize("workflow", [jc.Replace(), WEIGHTED, jc.Mix("fresh", weight=0.6)], ids=["last", "all", "mix"])
 def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, penalty, workflow, x64):
     """Each generation, and the ratio of two: more and fewer rows than columns, with and without a penalty."""
@@ -111,7 +110,10 @@ def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, pena
     assert_law_of_raw_data(model, workflow, samples, generations=3, sizes=3 * len(ONE_RIDGE))
 
 
-@pytest.mark.parametrize(("dim", "samples", "penalty"), [(4, 9, 0.0), (5, 3, 0.0), (5, 3, 0.2)])
+LABELS = ((4, 9, 0.0), (5, 3, 0.0), (5, 3, 0.2))
+
+
+@pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(LABELS, LABELS[::2]))
 @pytest.mark.parametrize("sampling", ["exact", pytest.param("raw", marks=pytest.mark.slow)])
 def test_mixed_labels_on_one_design_are_mixed_rows(dim, samples, penalty, sampling, x64):
     """`Mix` pools real and synthetic rows, which on one design is a mean of their labels."""
@@ -127,15 +129,21 @@ def test_mixed_labels_on_one_design_are_mixed_rows(dim, samples, penalty, sampli
 
 PENALTIES = (0.0, 0.3)
 SIZES = ((4, 9), (4, 4), (4, 3), (6, 2), (10, 40))
-
-
-@pytest.mark.parametrize(
-    ("dim", "samples"), [size if size in SIZES[:3:2] else pytest.param(*size, marks=pytest.mark.slow) for size in SIZES]
+REGRESSIONS = tuple(itertools.product(("replace", "accumulate"), PENALTIES, SIZES))
+# Fewer and more rows than columns, with and without a penalty: each once.
+CORNERS = (
+    ("replace", 0.3, (4, 9)),
+    ("replace", 0.0, (4, 3)),
+    ("accumulate", 0.0, (4, 9)),
+    ("accumulate", 0.3, (4, 3)),
 )
-@pytest.mark.parametrize("penalty", PENALTIES)
-@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
-def test_exact_regression_has_the_law_of_raw_data(dim, samples, penalty, workflow, x64):
+
+
+@pytest.mark.parametrize(("workflow", "penalty", "size"), by_default(REGRESSIONS, CORNERS))
+def test_exact_regression_has_the_law_of_raw_data(workflow, penalty, size, x64):
     """On both sides of n = dim, at dim itself and at the minimum norm, for an anisotropic covariance, three deep."""
+    dim, samples = size
+    workflow = jc.Replace() if workflow == "replace" else jc.Accumulate()
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, dim))
     model = {
         sampling: jc.LinearRegression(spectrum, noise=0.5, penalty=penalty, sampling=sampling)
@@ -147,33 +155,27 @@ def test_exact_regression_has_the_law_of_raw_data(dim, samples, penalty, workflo
         assert_same_law(a[:, g], b[:, g], 3 * 2 * len(SIZES) * len(PENALTIES))
 
 
-@pytest.mark.parametrize("samples", [9, pytest.param(3, marks=pytest.mark.slow)])
+POOLS = {
+    "replace": jc.Replace(),
+    "accumulate": WEIGHTED,
+    "fresh": jc.Mix("fresh", weight=0.6),
+    "window": jc.Window(2),
+    "fixed": jc.Mix("fixed"),
+}
+POOLED = tuple(itertools.product(POOLS, ("fresh", "fixed"), (9, 3)))
+
+
 @pytest.mark.parametrize(
-    "workflow",
-    [
-        jc.Replace(),
-        WEIGHTED,
-        jc.Mix("fresh", weight=0.6),
-        pytest.param(jc.Window(2), marks=pytest.mark.slow),
-        pytest.param(jc.Mix("fixed"), marks=pytest.mark.slow),
-    ],
-    ids=["replace", "accumulate", "fresh", "window", "fixed"],
+    ("workflow", "design", "samples"), by_default(POOLED, [("accumulate", "fresh", 9), ("fresh", "fresh", 9)])
 )
-def test_fixed_design_and_mixtures_have_the_law_of_raw_data(samples, workflow, x64):
+def test_fixed_design_and_mixtures_have_the_law_of_raw_data(workflow, design, samples, x64):
+    """By default those that neither the walks on one design nor the plain pools above have for a case."""
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, 4))
-    for design in ("fresh", "fixed"):
-        a, b = (
-            risks(
-                jc.LinearRegression(spectrum, noise=0.5, penalty=0.1, design=design, sampling=sampling),
-                workflow,
-                samples,
-                3,
-                seed,
-            )
-            for seed, sampling in enumerate(("exact", "raw"))
-        )
-        for g in range(3):
-            assert_same_law(a[:, g], b[:, g], 3 * 2 * 5 * 2)
+    model = jc.LinearRegression(spectrum, noise=0.5, penalty=0.1, design=design)
+    raw = dataclasses.replace(model, sampling="raw")
+    a, b = (risks(each, POOLS[workflow], samples, 3, seed) for seed, each in enumerate((model, raw)))
+    for g in range(3):
+        assert_same_law(a[:, g], b[:, g], 3 * len(POOLED))
 
 
 def test_the_walk_has_the_law_of_the_chain_that_it_reduces(x64):
@@ -196,9 +198,10 @@ def test_the_walk_has_the_law_of_the_chain_that_it_reduces(x64):
         assert_same_law(a[:, g], b[:, g], 4)
 
 
-@pytest.mark.parametrize(
-    ("dim", "samples", "penalty"), [(5, 12, 0.1), (5, 3, 0.0), (5, 3, 0.2), (8, 8, 0.05), (2, 5, 0.3)]
-)
+WALKS = ((5, 12, 0.1), (5, 3, 0.0), (5, 3, 0.2), (8, 8, 0.05), (2, 5, 0.3))
+
+
+@pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(WALKS, WALKS[:3:2]))
 def test_the_ridge_walk_has_the_law_of_the_chain_that_it_reduces(dim, samples, penalty, x64):
     """Penalised and unpenalised generations alternate, and the covariance has a scale."""
     spectrum = Spectrum.from_eigenvalues(jnp.full(dim, 2.0), jnp.linspace(0.0, 1.0, dim))
@@ -234,10 +237,7 @@ def test_an_unpenalised_walk_has_the_exact_mean(samples, expected, x64):
     assert (np.abs(run.mean - theory) < 5 * run.stderr).all()
 
 
-@pytest.mark.parametrize(
-    ("dim", "samples", "penalty"),
-    [size if size in MEANS[::2] else pytest.param(*size, marks=pytest.mark.slow) for size in MEANS],
-)
+@pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(MEANS, [MEANS[0], MEANS[-1]]))
 def test_expected_curves_have_the_mean_of_the_paths(dim, samples, penalty, x64):
     """At every generation, with a penalty and a noise that change and a covariance with a scale."""
     spectrum = Spectrum.from_eigenvalues(jnp.full(dim, 2.0), jnp.linspace(0.2, 1.0, dim))
@@ -286,10 +286,7 @@ def test_walks_and_means_refuse_what_they_cannot_do():
 SHAPES = ((12, 30, 0.01), (12, 30, 0.0), (12, 7, 0.0), (12, 7, 0.05), (12, 12, 0.1), (40, 80, 0.003), (2, 5, 0.3))
 
 
-@pytest.mark.parametrize(
-    ("dim", "samples", "penalty"),
-    [size if size[0] == 12 else pytest.param(*size, marks=pytest.mark.slow) for size in SHAPES],
-)
+@pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(SHAPES, SHAPES[:3]))
 def test_the_design_that_is_never_stored_has_the_law_of_raw_data(dim, samples, penalty, x64):
     """Generation 2 always has a penalty, so that samplers alternate where the others have none."""
     spectrum = Spectrum.power_law(dim, capacity=1.5, source=0.4)
@@ -343,8 +340,8 @@ def test_sizes_that_are_not_known_choose_when_they_are(penalty, sampling, x64):
         return jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=samples, generations=3).risk
 
     traced = jax.jit(functools.partial(risk, sampling="exact"))(penalty, 160.0)
-    np.testing.assert_allclose(traced, risk(penalty, 160, sampling), rtol=1e-6)
-    np.testing.assert_allclose(traced, risk(penalty, 160, "exact"), rtol=1e-6)
+    for name in (sampling, "exact"):
+        np.testing.assert_allclose(traced, jax.jit(functools.partial(risk, penalty, 160, name))(), rtol=1e-6)
 
 
 def slow_operations(function):
@@ -418,11 +415,14 @@ def test_ridge_minimises_its_loss(x64):
     np.testing.assert_allclose(model.fit(half), model.fit(7.0 * half), rtol=1e-12)  # a penalty is per sample
 
 
-@pytest.mark.parametrize("ddof", [0, 1])
-@pytest.mark.parametrize(
-    "workflow", [jc.Replace(), jc.Accumulate(), jc.Window(2), jc.Mix("fresh")], ids=["replace", "all", "window", "mix"]
-)
-def test_exact_gaussians_have_the_law_of_raw_data(ddof, workflow, x64):
+GAUSSIANS = tuple(itertools.product(("replace", "accumulate", "window", "fresh"), (0, 1)))
+ONE_DIVISOR_EACH = [GAUSSIANS[i] for i in (0, 1, 3, 4, 7)]
+
+
+@pytest.mark.parametrize(("workflow", "ddof"), by_default(GAUSSIANS, ONE_DIVISOR_EACH))
+def test_exact_gaussians_have_the_law_of_raw_data(workflow, ddof, x64):
+    workflow = {**POOLS, "accumulate": jc.Accumulate()}[workflow]
+
     def run(sampling):
         model = jc.Gaussian(ddof=ddof, mean=1.0, variance=2.0, sampling=sampling)
 
