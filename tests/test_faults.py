@@ -130,7 +130,7 @@ def kill_at_random(nursery, reference, folder, times, seed):
 
 
 def test_killed_at_random_moments(nursery, reference, tmp_path):
-    kill_at_random(nursery, reference, tmp_path, times=10, seed=0)
+    kill_at_random(nursery, reference, tmp_path, times=4, seed=0)
 
 
 @pytest.mark.slow

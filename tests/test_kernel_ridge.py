@@ -177,9 +177,8 @@ def test_a_model_made_in_every_replication(curved):
     np.testing.assert_allclose(estimate.mean, np.mean(expected, axis=0), rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("kernel", "exponent"), [pytest.param(digits.rbf, 1.0, marks=pytest.mark.slow), (digits.polynomial, 1.05)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("kernel", "exponent"), [(digits.rbf, 1.0), (digits.polynomial, 1.05)])
 def test_the_rule_of_figure_4(kernel, exponent, x64):
     """The exponent that capacity and source of the spectrum lead to is one, and the rule is near the best penalty."""
     inputs, targets = jc.datasets.digits()

@@ -158,10 +158,10 @@ def test_devices_share_the_work_and_change_no_bit(key):
         print(len(jax.local_devices()), jc.monte_carlo(chain, jax.random.key(7), 3000).mean.tobytes().hex())
     """
     outputs = []
-    for devices in (1, 2, 4):
-        flags = f"--xla_force_host_platform_device_count={devices}"
+    for devices in (1, 3):
+        flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
         outputs.append(run_program(program, seconds=120, XLA_FLAGS=flags).split())
-    assert [output[0] for output in outputs] == ["1", "2", "4"]
+    assert [output[0] for output in outputs] == ["1", "3"]
     assert len({output[1] for output in outputs}) == 1
 
 
@@ -214,7 +214,7 @@ THREE = """
 BATCHED = """
     def function(key):
         def solve(key):
-            matrix = jax.random.normal(key, (40, 40)) + 10 * jnp.eye(40)
+            matrix = jax.random.normal(key, (40,)) + 10 * jnp.eye(40)
             return jnp.linalg.solve(matrix, jnp.ones(40)).sum()
         return sum(jax.vmap(solve)(keys).sum() for keys in jax.random.split(key, (6, 16)))
 """
