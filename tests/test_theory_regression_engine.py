@@ -128,23 +128,21 @@ def test_weights_of_few_features():
     ("aspect", "best"), [(1e-3, 0.618), (0.1, 0.623), (0.3, 0.634), (0.5, 0.647), (0.7, 0.664), (0.9, 0.685)]
 )
 def test_the_best_weight_rises_with_the_dimension(aspect, best):
-    dim, spectrum = 20_000, Spectrum.isotropic(20_000)
-    weights = jnp.array([best - 0.002, best, best + 0.002])
-
-    def limit(weight):
-        return regression.ridge_mixture_chain(
-            spectrum,
-            real_samples=dim / aspect,
-            samples=dim / aspect,
-            noise=1.0,
-            penalty=0.0,
-            weight=weight,
-            generations=50,
-        )[-1]
-
-    low, middle, high = jax.lax.map(limit, weights)
+    low, middle, high = _limits(aspect, jnp.array([best - 0.002, best, best + 0.002]))
     vertex = best + 0.001 * (low - high) / (low - 2 * middle + high)  # of the parabola through three points
     np.testing.assert_allclose(vertex, best, atol=6e-4)
+
+
+@jax.jit  # once for all aspects
+def _limits(aspect, weights):
+    dim = 2000
+    spectrum, samples = Spectrum.isotropic(dim), dim / aspect
+
+    def limit(weight):
+        setting = dict(real_samples=samples, samples=samples, noise=1.0, penalty=0.0, generations=50)
+        return regression.ridge_mixture_chain(spectrum, weight=weight, **setting)[-1]
+
+    return jax.lax.map(limit, weights)
 
 
 def _raw_mixture(rng, spectrum, *, real, fake, noise, penalty, weight, generations, replications):
