@@ -14,6 +14,7 @@ from jaxcollapse._types import Count
 from jaxcollapse.data import Data, Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import fold_in, key_steps, split, step_key
+from jaxcollapse.random.lanes import alongside
 from jaxcollapse.schedule import at, evaluate, tabulate
 from jaxcollapse.workflow import Draw, Workflow
 
@@ -140,6 +141,7 @@ def _scan(
 ) -> Trajectory:
     generations = len(sizes)
     capacity, real_capacity = capacities
+    truth = alongside(truth, key)
 
     def source(current: Model, key: Key[Array, ""], params: PyTree, n: Scalar, n_real: Scalar) -> Draw:
         synthetic_key, real_key, own_key = split(key, 3)
@@ -168,11 +170,12 @@ def _scan(
         params = fit() if first is None else jax.lax.cond(g == 1, lambda: first, fit)
         return (params, state), outcome
 
-    start = source(at(model, 1), fold_in(key, _WORKFLOW), truth, sizes[0], real_sizes[0])
-    state = at(workflow, 1).init(start, generations)
+    begin = source(at(model, 1), fold_in(key, _WORKFLOW), truth, sizes[0], real_sizes[0])
+    state = at(workflow, 1).init(begin, generations)
     generation = jnp.arange(1, generations + 1)
     steps = key_steps(key, generation)
-    (params, _), outcomes = jax.lax.scan(step, (truth, state), (generation, steps, sizes, real_sizes))
+    start = truth, alongside(state, key)
+    (params, _), outcomes = jax.lax.scan(step, start, (generation, steps, sizes, real_sizes))
     last = (params, at(model, generations).metrics(params))
     return Trajectory(*jax.tree.map(lambda ys, y: jnp.concatenate([ys[1:], y[None]]), outcomes, last))
 

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -77,8 +79,7 @@ print(f"d risk / d noise: simulated {estimate.mean:.4f} ± {estimate.stderr:.4f}
 # %% [markdown]
 # ## Many devices
 #
-# `shard_map` runs a part of the keys on each device. `check_vma=False` turns off the test of which values differ
-# between devices: loops inside the samplers start from constants, which the test takes for an error.
+# `shard_map` runs a part of the keys on each device.
 
 # %%
 mesh = Mesh(np.array(jax.devices()), ("replications",))
@@ -88,7 +89,7 @@ mesh = Mesh(np.array(jax.devices()), ("replications",))
 def on_all_devices(keys):
     here = lambda keys: jax.vmap(lambda k: risk(0.5, k))(keys)  # noqa: E731
     split = P("replications")
-    return jax.shard_map(here, mesh=mesh, in_specs=split, out_specs=split, check_vma=False)(keys)
+    return jax.shard_map(here, mesh=mesh, in_specs=split, out_specs=split)(keys)
 
 
 sharded = on_all_devices(keys)

@@ -300,3 +300,25 @@ def test_wrong_objects():
 def test_wrong_workflows_and_data(make, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("model", "workflow"),
+    [
+        (jc.NormalMean(1.0), jc.Accumulate()),
+        (jc.Gaussian(ddof=1), jc.Mix("fresh", weight=0.5)),
+        (jc.Categorical([0.5, 0.3, 0.2]), jc.Replace()),
+        (jc.LinearRegression(jc.theory.Spectrum.isotropic(3), noise=1.0, penalty=0.1), jc.Replace()),
+    ],
+    ids=["pooled", "mixed", "counts", "krylov"],
+)
+def test_on_the_devices_of_a_mesh(model, workflow):
+    """`shard_map` with its own checks on: what a device computes is what `vmap` computes."""
+    shard_map = getattr(jax, "shard_map", None)
+    if shard_map is None:
+        from jax.experimental.shard_map import shard_map
+    mesh, spec = jax.sharding.Mesh(np.array(jax.devices()[:1]), ("replication",)), jax.sharding.PartitionSpec
+    run = jax.vmap(lambda key: jc.simulate(model, workflow, key=key, samples=9, generations=3).metrics)
+    keys = jax.random.split(jax.random.key(0), 4)
+    split = shard_map(run, mesh=mesh, in_specs=spec("replication"), out_specs=spec("replication"))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), jax.jit(split)(keys), jax.jit(run)(keys))

@@ -19,7 +19,7 @@ from jaxcollapse._types import Count
 from jaxcollapse.data import Samples
 from jaxcollapse.model import Model
 from jaxcollapse.random import split, symbols
-from jaxcollapse.random.lanes import while_loop
+from jaxcollapse.random.lanes import alongside, while_loop
 from jaxcollapse.schedule import number
 
 
@@ -124,7 +124,7 @@ class GaussianMixture(Model):
 
         dtype = start.means.dtype
         first = _Search(start, jnp.asarray(jnp.finfo(dtype).min, dtype), jnp.asarray(jnp.inf, dtype), jnp.asarray(0))
-        return while_loop(unfinished, step, first).mixture
+        return while_loop(unfinished, step, alongside(first, data)).mixture
 
     def _improved(self, mixture: Mixture, data: Samples) -> tuple[Mixture, Float[Array, ""]]:
         """The mixture after one step, and the log likelihood of a row before it."""

@@ -23,7 +23,7 @@ from jaxcollapse.features import Table
 from jaxcollapse.model import Model
 from jaxcollapse.models.linear_regression import ridge_solution
 from jaxcollapse.random import normal, split
-from jaxcollapse.random.lanes import while_loop
+from jaxcollapse.random.lanes import alongside, while_loop
 from jaxcollapse.schedule import Scheduled, number_or_schedule
 from jaxcollapse.theory import generalised_linear
 from jaxcollapse.theory.spectrum import Spectrum, check_spectrum
@@ -419,7 +419,8 @@ def _newton(model: GeneralisedLinear, rows: _Rows, start: Float[Array, " dim"]) 
     start = jnp.where(jnp.all(jnp.isfinite(start)), start, zero)
     loss = jnp.sum(weights) * model.log_partition(zero[:1])[0]
     steps = jnp.where(known, 0, _STEPS)
-    found = while_loop(_searches, step, _Search(zero, loss, start, steps, jnp.asarray(False)))
+    first = alongside(_Search(zero, loss, start, steps, jnp.asarray(False)), (x, y, weights))
+    found = while_loop(_searches, step, first)
     return jnp.where(found.done, found.trial, jnp.nan)
 
 

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Real, Scalar
 
+from jaxcollapse.random.lanes import alongside
 from jaxcollapse.random.normal import interpolant, nodes, normal, polynomial
 from jaxcollapse.random.words import word_pairs
 
@@ -60,7 +61,7 @@ def chi_square(
                 exponent += jnp.log((word.astype(df.dtype) + 0.5) * 2.0**-32) * 2 / (df_small + 4 * i + 2 * j)
             return exponent
 
-        exponent = jax.lax.fori_loop(0, 6, factor, jnp.zeros(df.shape, df.dtype))
+        exponent = jax.lax.fori_loop(0, 6, factor, alongside(jnp.zeros(df.shape, df.dtype), (key, df)))
         return jnp.where(small, value * jnp.exp(exponent), value)
 
     value = jax.lax.cond(jnp.any(small), boosted, lambda value: value, value)

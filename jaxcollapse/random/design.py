@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Key
 from jaxcollapse._types import Number
 from jaxcollapse.random.bidiagonal import ratio, root
 from jaxcollapse.random.chi_square import chi_square
+from jaxcollapse.random.lanes import alongside
 
 
 class BidiagonalDesign(NamedTuple):
@@ -47,7 +48,8 @@ class BidiagonalDesign(NamedTuple):
             return value, value
 
         rows = self.diagonal, self.above, labels
-        _, (pivots, reduced) = jax.lax.scan(eliminate, (zero + 1, zero), rows)
+        one, zero = alongside((zero + 1, zero), (rows, penalty))
+        _, (pivots, reduced) = jax.lax.scan(eliminate, (one, zero), rows)
         coupling = self.above * jnp.roll(self.diagonal, -1)
         _, dual = jax.lax.scan(substitute, zero, (pivots, reduced, coupling), reverse=True)
         return self.diagonal * dual + jnp.roll(self.above * dual, 1)

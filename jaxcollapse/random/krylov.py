@@ -21,7 +21,7 @@ from jaxtyping import Array, Float, Key
 from jaxcollapse._types import Number
 from jaxcollapse.random.bidiagonal import ratio, root, rotate, unfinished
 from jaxcollapse.random.chi_square import chi_square
-from jaxcollapse.random.lanes import while_loop
+from jaxcollapse.random.lanes import alongside, while_loop
 from jaxcollapse.random.normal import normal
 
 
@@ -145,7 +145,8 @@ def _iterate(
 
     zero, one = jnp.zeros((), dtype), jnp.ones((), dtype)
     state = _State(labels, -cos, one, *[zero] * 9)
-    _, _, state = while_loop(needed, step, (jnp.asarray(-1), _Draws(zero, zero, zero), state))
+    nothing = alongside((_Draws(zero, zero, zero), state), (key, labels, n, penalty))
+    _, _, state = while_loop(needed, step, (jnp.asarray(-1), *nothing))
     return state.along, root(state.square - state.along**2)
 
 

@@ -1,15 +1,18 @@
-"""Loops that all vectorised lanes leave together.
+"""Loops that all vectorised lanes leave together, and that run alike on every device of `jax.shard_map`.
 
 Under `jax.vmap` a `jax.lax.while_loop` whose condition differs between lanes selects, at every step and for every value
 it carries, between the old and the new one; and its step counter becomes an array, so that what depends on it alone is
 computed once a lane. Here the loop runs for all lanes until the last one has finished: the step must do no harm then.
 """
 
+import functools
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, PyTree
+
+from jaxcollapse._check import is_key, is_traced
 
 
 def while_loop(unfinished: Callable[[PyTree], Bool[Array, ""]], step: Callable[[PyTree], PyTree], start: PyTree):
@@ -24,6 +27,26 @@ def while_loop(unfinished: Callable[[PyTree], Bool[Array, ""]], step: Callable[[
     ```
     """
     return jax.lax.while_loop(lambda state: _anywhere(unfinished(state)), step, start)
+
+
+def alongside(start: PyTree, witness: PyTree) -> PyTree:
+    """`start`, as something that differs between devices if `witness` does.
+
+    Inside `jax.shard_map` what a loop carries must be of one kind from the beginning: a constant is the same on every
+    device, and what the first step makes of it with a key of the device is not. The names by which JAX tells the two
+    apart change between releases; a falsehood made of the witness, which XLA removes, serves in all of them.
+    """
+    traced = [leaf for leaf in jax.tree.leaves(witness) if is_traced(leaf) and leaf.size]
+    if not traced:
+        return start
+    entries = [(jax.random.key_data(leaf) if is_key(leaf) else leaf).ravel()[0] for leaf in traced]
+    false = functools.reduce(jnp.logical_or, [(entry == 0) & False for entry in entries])
+
+    def mark(leaf):
+        leaf = jnp.asarray(leaf)
+        return leaf | false if leaf.dtype == bool else leaf + false.astype(leaf.dtype)
+
+    return jax.tree.map(mark, start)
 
 
 @jax.custom_batching.custom_vmap

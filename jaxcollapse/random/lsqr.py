@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.random.bidiagonal import TOLERANCE, ratio, root, rotate, unfinished
 from jaxcollapse.random.chi_square import chi_square
-from jaxcollapse.random.lanes import while_loop
+from jaxcollapse.random.lanes import alongside, while_loop
 from jaxcollapse.random.normal import normal
 
 
@@ -120,6 +120,7 @@ _DEVIATIONS = 6.0  # beyond the expected extreme singular values
 @functools.partial(jax.custom_jvp, nondiff_argnums=(6,))
 def _fit(key: Key[Array, ""], params: Array, eigenvalues: Array, noise: Array, n: Array, penalty: Array, steps: int):
     start, step, needed = _iteration(key, params, eigenvalues, noise, n, penalty, steps)
+    start = alongside(start, (key, params, eigenvalues, noise, n, penalty))
     carry = while_loop(lambda carry: needed(*carry), lambda carry: (carry[0] + 1, step(*carry)), (1, start))
     return carry[1].solution[:-1]
 

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.random.bartlett import strictly_lower
 from jaxcollapse.random.chi_square import chi_square
+from jaxcollapse.random.lanes import alongside
 
 
 def wishart_resolvents(
@@ -47,7 +48,8 @@ def wishart_resolvents(
             pivot = p + rest
             return (ridge + q * rest / pivot, total + jnp.log(pivot)), None
 
-        return jax.lax.scan(eliminate, (ridge, jnp.zeros_like(ridge)), (diagonal, above))[0][1]
+        start = alongside((ridge, jnp.zeros_like(ridge)), diagonal)
+        return jax.lax.scan(eliminate, start, (diagonal, above))[0][1]
 
     ridge = jnp.asarray(ridge, diagonal.dtype)
     one = jnp.ones_like(ridge)
@@ -90,4 +92,4 @@ def inverse_wishart_factor(
         new = jnp.sum(normals[j][:, None] * factor, axis=0) + (column == j)  # many small products by `@` are slow
         return factor.at[j].set(spread[j] * new)
 
-    return jax.lax.fori_loop(0, size, append, jnp.zeros((size, size), spread.dtype))
+    return jax.lax.fori_loop(0, size, append, alongside(jnp.zeros((size, size), spread.dtype), spread))
