@@ -171,13 +171,17 @@ def command_line(tmp_path, monkeypatch):
 class Fixed:
     """An estimate with a mean and a standard error that the test chooses."""
 
-    def __init__(self, mean, stderr):
-        self.mean, self.stderr, self.count = np.asarray(mean, float), np.asarray(stderr, float), 100
+    def __init__(self, mean, stderr, count=100):
+        self.mean, self.stderr, self.count = np.asarray(mean, float), np.asarray(stderr, float), count
 
     def interval(self, level=0.95):
         assert level in (0.95, 0.5)
         z = 1.959964 if level == 0.95 else 0.67449
         return self.mean - z * self.stderr, self.mean + z * self.stderr
+
+    def quantile(self, q):
+        """One replication lies between 0 and twice the mean, evenly."""
+        return np.multiply.outer(np.asarray(q), 2 * self.mean)
 
 
 @pytest.fixture

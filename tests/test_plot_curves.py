@@ -1,8 +1,10 @@
+import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 
+import jaxcollapse as jc
 from conftest import Fixed, bars, points
 from jaxcollapse import plot
 
@@ -62,12 +64,40 @@ def test_long_curves_have_few_markers_and_a_band():
     assert band.get_paths()[0].vertices.shape[0] >= 2 * 500
 
 
+def test_quantiles_of_single_replications_are_a_second_band():
+    mean = np.array([[1.0, 2.0, 4.0], [3.0, 3.0, 5.0]])
+    ax = plot.curves(Fixed(mean, 0.1 * mean), mean, label=["replace", "window"], quantiles=(0.1, 0.75))
+    bands = [c for c in ax.collections if isinstance(c, PolyCollection)]
+    for row, band in zip(mean, bands, strict=True):
+        corners = {tuple(corner) for corner in band.get_paths()[0].vertices.round(9)}
+        assert corners == {(x, round(2 * q * m, 9)) for x, m in zip((1, 2, 3), row, strict=True) for q in (0.1, 0.75)}
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["replace", "window", "10 % to 75 % of replications", "theory"]
+    edges = [line for line in ax.lines if line.get_linewidth() == 0.5]
+    assert len(edges) == 4 and len({line.get_linestyle() for line in edges}) == 2
+    assert not [
+        c for c in plot.curves(Fixed(mean, mean), ax=plt.figure().subplots()).collections if c.get_label()[0] != "_"
+    ]
+
+
+def test_the_quantiles_are_those_of_the_replications():
+    estimate = jc.monte_carlo(lambda key: jax.random.normal(key, (3,)), jax.random.key(0), 500)
+    (band,) = plot.curves(estimate, quantiles=(0.25, 0.75)).collections[-1:]
+    reach = band.get_paths()[0].vertices[:, 1]
+    low, high = estimate.quantile((0.25, 0.75))
+    assert (reach.min(), reach.max()) == (low.min(), high.max())
+    np.testing.assert_allclose([low, high], [[-0.6745] * 3, [0.6745] * 3], atol=0.25)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"theory": [1.0, 2.0]}, "theory must have the shape"),
         ({"x": [1.0, 2.0]}, "x must have shape"),
         ({"label": ["a", "b"]}, "label must be"),
+        ({"quantiles": (0.9, 0.1)}, r"quantiles must be \(low, high\) with 0 <= low < high <= 1, got \(0.9, 0.1\)"),
+        ({"quantiles": (-0.1, 0.5)}, "quantiles must be"),
+        ({"quantiles": (0.5,)}, "quantiles must be"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

@@ -13,8 +13,8 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1))
 _MOST_POINTS = 30
 
 
-def draw(ax, x, mean, lower, upper, theory, names, line="theory"):
-    """Points with error bars for each row, and a line for each row of the theory."""
+def draw(ax, x, mean, lower, upper, theory, names, line="theory", band=None, spread=None):
+    """Points with error bars for each row, a line for each row of the theory, and a wide `band` called `spread`."""
     used = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
     known = ax.get_legend_handles_labels()[1]
     shown = _marked(x, ax.get_xscale() == "log")
@@ -29,6 +29,13 @@ def draw(ax, x, mean, lower, upper, theory, names, line="theory"):
         )  # fmt: skip
         if len(shown) < len(x):
             ax.fill_between(x, lower[row], upper[row], color=colour, alpha=0.25, linewidth=0, zorder=1)
+        if band is not None:
+            ends = [limit[row] for limit in band]
+            label = None if spread in known else spread
+            known = [*known, spread]
+            ax.fill_between(x, *ends, color=colour, alpha=0.12, linewidth=0, label=label, zorder=0.5)
+            for end in ends:
+                ax.plot(x, end, color=colour, linestyle=LINES[style % len(LINES)], linewidth=0.5, zorder=0.6)
         if theory is not None and row < len(theory):
             label = None if line in known else line
             known = [*known, line]
@@ -72,6 +79,16 @@ def legend(ax: Axes) -> None:
     handles, labels = ax.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda i: not isinstance(handles[i], ErrorbarContainer))
     ax.legend([handles[i] for i in order], [labels[i] for i in order], frameon=False, fontsize="small")
+
+
+def names_of(label: Any, curves: int, default: str) -> list[str | None]:
+    """The names of the curves in the legend: one for all, or one for each."""
+    names: list[str | None] = [label] if label is None or isinstance(label, str) else list(label)
+    if len(names) not in (1, curves):
+        raise ValueError(f"label must be one name or one for each of the {curves} curves, got {label!r}")
+    if names == [None]:
+        names = [default]
+    return names if len(names) == curves else [*names, *[None] * (curves - 1)]
 
 
 def whole_ticks(ax: Axes, x: np.ndarray) -> None:

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from jaxcollapse.plot._style import draw, legend, positions, rows, whole_ticks
+from jaxcollapse.plot._style import band_name, draw, legend, names_of, positions, quantile_levels, rows, whole_ticks
 
 if TYPE_CHECKING:
     from jaxcollapse.estimate import Estimate
@@ -21,6 +21,7 @@ def curves(
     ax: Axes | None = None,
     label: str | Sequence[str] | None = None,
     level: float = 0.95,
+    quantiles: tuple[float, float] | None = None,
     xlabel: str = "generation g",
     ylabel: str = "",
 ) -> Axes:
@@ -37,10 +38,12 @@ def curves(
     - `label`: a name for the legend; one per curve if there are several.
     - `level`: of the two-sided confidence interval of each mean. With more than 30 points every curve has 30 markers,
       and a band shows the interval everywhere.
+    - `quantiles`: the lower and the upper end of a second, pale band: the quantiles of single replications, which stay
+      wide where the interval of the mean shrinks. The replications are computed again for them.
 
     **Returns** the axes.
 
-    **Raises** `ValueError` for shapes that do not match.
+    **Raises** `ValueError` for shapes that do not match, and for quantiles that do not rise from 0 to 1.
 
     ```python
     >>> import jax, jax.numpy as jnp, jaxcollapse as jc
@@ -60,14 +63,13 @@ def curves(
         if predicted.shape not in (mean.shape, (1, mean.shape[-1])):
             raise ValueError(f"theory must have the shape of the estimate, {mean.shape}, got {predicted.shape}")
         predicted = np.broadcast_to(predicted, mean.shape)
-    names = [label] if label is None or isinstance(label, str) else list(label)
-    if len(names) not in (1, len(mean)):
-        raise ValueError(f"label must be one name or one for each of the {len(mean)} curves, got {label!r}")
-    names = names if len(names) == len(mean) else [*names, *[None] * (len(mean) - 1)]
+    names = names_of(label, len(mean), f"simulation ({100 * level:g} % interval)")
+    band = spread = None
+    if quantiles is not None:
+        ends = quantile_levels(quantiles)
+        band, spread = [rows("estimate", limit) for limit in estimate.quantile(ends)], band_name(*ends)
     ax = plt.gca() if ax is None else ax
-    if names == [None]:
-        names = [f"simulation ({100 * level:g} % interval)"]
-    draw(ax, x, mean, lower, upper, predicted, names)
+    draw(ax, x, mean, lower, upper, predicted, names, band=band, spread=spread)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     whole_ticks(ax, x)
