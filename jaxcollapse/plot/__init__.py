@@ -6,6 +6,7 @@ styles repeat what colour says, so that the pictures survive a black-and-white p
 """
 
 from jaxcollapse.plot.curves import curves as curves
+from jaxcollapse.plot.landscape import landscape as landscape
 from jaxcollapse.plot.phase import phase as phase
 from jaxcollapse.plot.trajectories import trajectories as trajectories
 from jaxcollapse.plot.verdict import size as size
