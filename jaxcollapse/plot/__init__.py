@@ -5,6 +5,7 @@ calls `show` and leaves the global settings of matplotlib alone. Colours are tho
 styles repeat what colour says, so that the pictures survive a black-and-white printer.
 """
 
+from jaxcollapse.plot.convergence import convergence as convergence
 from jaxcollapse.plot.curves import curves as curves
 from jaxcollapse.plot.landscape import landscape as landscape
 from jaxcollapse.plot.phase import phase as phase
