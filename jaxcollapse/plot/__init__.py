@@ -5,6 +5,8 @@ calls `show` and leaves the global settings of matplotlib alone. Colours are tho
 styles repeat what colour says, so that the pictures survive a black-and-white printer.
 """
 
+from jaxcollapse.plot.animation import animate as animate
+from jaxcollapse.plot.animation import save as save
 from jaxcollapse.plot.convergence import convergence as convergence
 from jaxcollapse.plot.curves import curves as curves
 from jaxcollapse.plot.landscape import landscape as landscape
