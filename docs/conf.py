@@ -28,6 +28,7 @@ nb_execution_timeout = 90
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
+nb_output_stderr = "remove"
 
 add_module_names = False
 maximum_signature_line_length = 80

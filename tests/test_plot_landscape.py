@@ -35,6 +35,14 @@ def test_every_curve_has_its_own_optimum_colour_and_line():
     assert texts(ax) == ["g = 1", "g = 5", "optimum"]
 
 
+@pytest.mark.parametrize("estimate", [None, Fixed(RISK[0], np.full(5, 0.1))], ids=["theory", "simulation"])
+def test_a_second_call_takes_the_next_colour_and_names_the_optimum_once(estimate):
+    ax = plot.landscape(PENALTY, RISK[0], estimate=estimate, label="a")
+    plot.landscape(PENALTY, RISK[1], estimate=estimate, label="b", ax=ax)
+    assert len({star.get_color() for star in stars(ax)}) == 2
+    assert texts(ax) == (["a", "optimum", "b"] if estimate is None else ["a", "b", "theory", "optimum"])
+
+
 def test_the_optimum_may_be_given_and_lies_on_the_curve():
     (star,) = stars(plot.landscape(PENALTY, RISK[0], best=np.sqrt(0.1)))
     np.testing.assert_allclose(star.get_xydata(), [[np.sqrt(0.1), 1.5]])

@@ -108,3 +108,8 @@ def test_an_estimate_over_other_axes_is_refused():
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         plot.phase(**{"values": VALUES, **arguments})
+
+
+def test_generations_have_whole_ticks():
+    ax = plot.phase(np.arange(6.0).reshape(2, 3), x=[0.5, 1.0], y=[1, 2, 3])
+    assert all(tick == round(tick) for tick in ax.get_yticks()) and any(t != round(t) for t in ax.get_xticks())

@@ -13,9 +13,13 @@ LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1))
 _MOST_POINTS = 30
 
 
+CURVE = "curve of theory alone"
+"""Marks a line that belongs to no simulated points."""
+
+
 def draw(ax, x, mean, lower, upper, theory, names, line="theory", band=None, spread=None):
     """Points with error bars for each row, a line for each row of the theory, and a wide `band` called `spread`."""
-    used = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
+    used = curves_on(ax)
     known = ax.get_legend_handles_labels()[1]
     shown = _marked(x, ax.get_xscale() == "log")
     several = len(mean) > 1 or used > 0
@@ -45,6 +49,12 @@ def draw(ax, x, mean, lower, upper, theory, names, line="theory", band=None, spr
                 x, theory[row], color=shade, linestyle=pattern, linewidth=1, label=label, zorder=3,
                 marker="_" if end else None, markersize=12,
             )  # fmt: skip
+
+
+def curves_on(ax: Axes) -> int:
+    """How many curves the axes have already: the next one takes the next colour, marker and line."""
+    simulated = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)
+    return simulated + sum(line.get_gid() == CURVE for line in ax.lines)
 
 
 def _marked(x: np.ndarray, log: bool) -> np.ndarray:

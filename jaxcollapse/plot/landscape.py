@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from jaxcollapse._check import check_positive
-from jaxcollapse.plot._style import COLOURS, LINES, draw, legend, names_of, rising, rows
+from jaxcollapse.plot._style import COLOURS, CURVE, LINES, curves_on, draw, legend, names_of, rising, rows
 
 if TYPE_CHECKING:
     from jaxcollapse.estimate import Estimate
@@ -68,20 +68,24 @@ def landscape(
         raise ValueError(f"estimate must have the shape of the risk, {risk.shape}, got {shape}")
     ax = plt.gca() if ax is None else ax
     ax.set_xscale("log")
+    first = curves_on(ax)
     if estimate is not None:
         mean, lower, upper = (rows("estimate", value) for value in (estimate.mean, *estimate.interval(0.95)))
         draw(ax, penalty, mean, lower, upper, risk, names)
     else:
         for row, name in enumerate(names):
-            style = row % len(COLOURS)
-            ax.plot(penalty, risk[row], color=COLOURS[style], linestyle=LINES[style], linewidth=1.5, label=name)
-    named = False
+            style = (first + row) % len(COLOURS)
+            ax.plot(
+                penalty, risk[row], color=COLOURS[style], linestyle=LINES[style], linewidth=1.5, label=name, gid=CURVE
+            )
+    named = "optimum" in ax.get_legend_handles_labels()[1]
     for row, place in enumerate(np.broadcast_to(places, len(risk))):
         if np.isfinite(place):
             height = np.interp(np.log(place), np.log(penalty), risk[row])
+            colour = COLOURS[(first + row) % len(COLOURS)]
             ax.plot(
-                [place], [height], "*", color=COLOURS[row % len(COLOURS)], markeredgecolor="black", markersize=13,
-                linestyle="none", label=None if named else "optimum", zorder=5,
+                [place], [height], "*", color=colour, markeredgecolor="black", markersize=13, linestyle="none",
+                label=None if named else "optimum", zorder=5,
             )  # fmt: skip
             named = True
     ax.set_xlabel(xlabel)

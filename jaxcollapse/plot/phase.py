@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from jaxcollapse._check import check_choice, check_shape
 from jaxcollapse.estimate import Estimate
@@ -93,6 +93,9 @@ def phase(
     ax.figure.colorbar(mesh, ax=ax, label=label)
     if theory is not None:
         _contours(ax, x, y, np.asarray(theory, float), levels, scale)
+    for axis, places, log in ((ax.xaxis, x, ax.get_xscale()), (ax.yaxis, y, ax.get_yscale())):
+        if log == "linear" and np.all(places == np.round(places)):
+            axis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     return ax
