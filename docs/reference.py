@@ -12,10 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import typer
 from sphinx.pycode import ModuleAnalyzer
+from typer.testing import CliRunner
 
 import jaxcollapse as jc
 from jaxcollapse import datasets, features, kernels, plot, random, relation, report, schedule, theory
+from jaxcollapse.cli import app
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -260,6 +263,16 @@ def contents(pages: list[Room]) -> str:
     return "\n".join(["", "```{toctree}", ":hidden:", "", *lines, "```", ""])
 
 
+def commands() -> str:
+    """The help of every command, as a terminal of 88 columns shows it."""
+    runner = CliRunner(env={"COLUMNS": "88", "TERMINAL_WIDTH": "88"})
+    lines = ["# Command line", "", "What `--help` prints.", ""]
+    for words in ([], *([name] for name in typer.main.get_command(app).commands), ["new", "claim"], ["new", "family"]):  # type: ignore[attr-defined]
+        text = runner.invoke(app, [*words, "--help"], prog_name="jaxcollapse").stdout
+        lines += [f"## `{' '.join(('jaxcollapse', *words))}`", "", "```text", text.strip("\n "), "```", ""]
+    return "\n".join(lines)
+
+
 def write(path: Path, text: str) -> None:
     """Writes a file unless it has this text already, so that a page that stays is not built again."""
     path.parent.mkdir(exist_ok=True)
@@ -276,8 +289,9 @@ def main() -> None:
     for room in pages:
         below = contents([part for part in pages if part.page.startswith("theory.")]) if room.page == "theory" else ""
         write(FOLDER / f"{room.page}.md", page(room, known) + below)
+    write(FOLDER / "commands.md", commands())
     for path in FOLDER.glob("*.md"):
-        if path.stem not in {"index", *(room.page for room in pages)}:
+        if path.stem not in {"index", "commands", *(room.page for room in pages)}:
             path.unlink()
 
 

@@ -89,10 +89,10 @@ def claims_page(stored: dict[str, Any]) -> str:
             f"[{_text(reference.title)}](https://arxiv.org/abs/{reference.arxiv})",
             "",
         ]
-        lines += ["{.claims}", "| claim | formula | exactness | verdict |", "|---|---|---|---|"]
+        lines += ["{.claims}", "| claim | exactness | verdict |", "|---|---|---|"]
         for claim in group:
-            words = f"`{claim.name}`<br>{_text(claim.statement)}"
-            lines.append(f"| {words} | {_formula(claim)} | {exactness(claim)} | {verdict(claim, stored)} |")
+            words = f"`{claim.name}`<br>{_text(claim.statement)}<span class=formula>{_formula(claim)}</span>"
+            lines.append(f"| {words} | {exactness(claim)} | {verdict(claim, stored)} |")
         lines.append("")
     return "\n".join(lines)
 

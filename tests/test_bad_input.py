@@ -134,6 +134,8 @@ TABLE = [
      "this trajectory has no metric 'rsk': did you mean 'risk'?"),
     ("a level in per cent", lambda: jc.monte_carlo(DRAW, KEY, 2).interval(95), ValueError,
      "level must lie between 0 and 1, got 95: write 0.95"),
+    ("numbers instead of an estimate", lambda: jc.plot.curves(np.ones(3)), TypeError,
+     "estimate must be an Estimate of jaxcollapse.monte_carlo, got ndarray"),
     ("a quantile in per cent", lambda: jc.monte_carlo(DRAW, KEY, 2).quantile(50), ValueError,
      "q must be numbers between 0 and 1, got 50"),
 ]  # fmt: skip

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import re
+import shlex
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -40,6 +43,19 @@ def by_hand(model, workflow, metric, seed=0, replications=200, **sizes):
 
 def rows(text):
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+
+
+def test_the_curve_of_the_readme(command_line):
+    """Accumulated batches that grow: the risk of least squares is n_i/N_i d/(N_i - d - 1), summed."""
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^jaxcollapse (simulate .*)$", readme, re.MULTILINE)
+    result = command_line(*shlex.split(line))
+    found = rows(result.stdout)
+    sizes = 50.0 * np.arange(1, 11)
+    pool = np.cumsum(sizes)
+    theory = np.cumsum(20 * sizes / (pool * (pool - 21)))
+    mean, stderr = (np.array([float(row[name]) for row in found]) for name in ("mean", "stderr"))
+    assert (np.abs(mean - theory) < 5 * stderr).all() and (stderr < 0.01 * theory).all()
 
 
 def test_lines_are_those_of_the_library(command_line):

@@ -205,3 +205,12 @@ def test_durations(seconds, text):
 
 def test_numbers_without_a_finite_form():
     assert report._plain([math.nan, -math.inf, 1.0]) == [None, "-Infinity", 1.0]
+
+
+def test_verdicts_as_a_table(verification):
+    table = verification.to_pandas()
+    assert list(table.index) == [v.claim.name for v in verification]
+    assert table.loc["doe-equal", ["paper", "relation", "outcome"]].tolist() == ["doe2024", "equal", "holds"]
+    assert (table.outcome == "holds").sum() == 8 and table.loc["doe-heavy", "replications"] == 0
+    assert table.loc["roe-number", "arxiv"] == "" and table.needed.isna().all()
+    np.testing.assert_array_equal(table.notices, [v.notices for v in verification])

@@ -120,6 +120,15 @@ def strip(ax: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray, shade: str
         ax.fill_between(x, low, high, color=shade, linewidth=0, zorder=0)
 
 
+def check_estimate(estimate: Any) -> None:
+    """The value has means with intervals."""
+    if not hasattr(estimate, "interval"):
+        raise TypeError(
+            f"estimate must be an Estimate of jaxcollapse.monte_carlo, got {type(estimate).__name__}: numbers without "
+            f"an interval are drawn by matplotlib, ax.plot(x, y)"
+        )
+
+
 def rows(name: str, values: Any) -> np.ndarray:
     array = np.asarray(values, float)
     if array.ndim > 2:

@@ -7,7 +7,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from jaxcollapse.plot._style import band_name, draw, legend, names_of, positions, quantile_levels, rows, whole_ticks
+from jaxcollapse.plot._style import (
+    band_name,
+    check_estimate,
+    draw,
+    legend,
+    names_of,
+    positions,
+    quantile_levels,
+    rows,
+    whole_ticks,
+)
 
 if TYPE_CHECKING:
     from jaxcollapse.estimate import Estimate
@@ -54,6 +64,7 @@ def curves(
 
     ```
     """
+    check_estimate(estimate)
     mean = rows("estimate", estimate.mean)
     x = positions(x, mean.shape[-1], "estimate")
     lower, upper = (rows("estimate", limit) for limit in estimate.interval(level))

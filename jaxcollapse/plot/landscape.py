@@ -8,7 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from jaxcollapse._check import check_positive
-from jaxcollapse.plot._style import COLOURS, CURVE, LINES, curves_on, draw, legend, names_of, rising, rows
+from jaxcollapse.plot._style import (
+    COLOURS,
+    CURVE,
+    LINES,
+    check_estimate,
+    curves_on,
+    draw,
+    legend,
+    names_of,
+    rising,
+    rows,
+)
 
 if TYPE_CHECKING:
     from jaxcollapse.estimate import Estimate
@@ -64,6 +75,8 @@ def landscape(
         raise ValueError(f"best must be one number or one for each of the {len(risk)} curves, got shape {places.shape}")
     if np.any((places < penalty[0]) | (places > penalty[-1])):
         raise ValueError(f"best must lie within the penalties, {penalty[0]:g} to {penalty[-1]:g}, got {best}")
+    if estimate is not None:
+        check_estimate(estimate)
     if estimate is not None and (shape := rows("estimate", estimate.mean).shape) != risk.shape:
         raise ValueError(f"estimate must have the shape of the risk, {risk.shape}, got {shape}")
     ax = plt.gca() if ax is None else ax

@@ -48,10 +48,13 @@ def variance_accumulate(
 ) -> Float[Array, " generations"]:
     """The variance of the mean after each generation of accumulation with equal batches.
 
-    ``V [prod_{g<=G} (1 + c/(n g^2)) - 1] / c``. Arguments and exactness as for `variance_replace`, `samples` one
-    number.
+    ``V [prod_{g<=G} (1 + c/(n g^2)) - 1] / c``.
+
+    **Arguments** as for `variance_replace`, `samples` one number.
 
     **Returns** shape ``(generations,)``.
+
+    **Exactness** As of `variance_replace`.
 
     **Reference** Dey and Donoho 2024, arXiv:2410.22812, for its limit ``V/n sum 1/g^2``.
 
@@ -72,7 +75,11 @@ def variance_accumulate_limit(*, variance: Number, curvature: Number, samples: N
     """The variance of the mean after infinitely many generations of accumulation with equal batches.
 
     ``V [sinh(x)/x - 1] / c`` with ``x = pi sqrt(c/n)`` for ``c > 0``, ``sin`` for ``sinh`` and ``|c|`` for ``c < 0``,
-    ``V pi^2 / (6 n)`` for ``c = 0``. Arguments and exactness as for `variance_accumulate`.
+    ``V pi^2 / (6 n)`` for ``c = 0``.
+
+    **Arguments** as for `variance_accumulate`.
+
+    **Exactness** The limit of `variance_accumulate`.
 
     ```python
     >>> round(float(variance_accumulate_limit(variance=1.0, curvature=0.0, samples=1)), 4)

@@ -101,6 +101,14 @@ def mean_power(*, samples: Number, slope: float, power: Number | Curve) -> Float
 
     The gap counts as 1/2 where it is larger. Gauss-Laguerre quadrature, for ``(1 - y)^n`` is uniform.
 
+    **Arguments**
+
+    - `samples`: ``n``; `slope`: of the density near one; `power`: any number of them.
+
+    **Returns** the mean in the shape of `power`.
+
+    **Exactness** To the error of 32 nodes.
+
     ```python
     >>> round(float(mean_power(samples=1e9, slope=0.5, power=6.0)), 6)  # 1/(1 + slope * power)
     0.25

@@ -43,6 +43,8 @@ def zipf(symbols: Count, *, exponent: Number) -> Float[Array, " symbols"]:
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
+    **Exactness** Exact.
+
     ```python
     >>> [round(float(p), 4) for p in zipf(3, exponent=1.0)]
     [0.5455, 0.2727, 0.1818]

@@ -49,9 +49,11 @@ def covariance(
 ) -> Float[Array, "generations generations"]:
     """The covariance of the errors of two generations, in units of the variance of the first fit.
 
-    Arguments and exactness as for `inflation`, which is its diagonal.
+    **Arguments** as for `inflation`, which is its diagonal.
 
     **Returns** shape ``(generations, generations)``.
+
+    **Exactness** As of `inflation`.
 
     **Reference** Dey and Donoho 2024, arXiv:2410.22812.
 

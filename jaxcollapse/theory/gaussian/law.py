@@ -39,7 +39,11 @@ def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof
 
 
 def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int = 1) -> Float[Array, ""]:
-    """``P(X_T > x)`` at generation ``T = generations``, accurate also where it is tiny. See `variance_cdf`.
+    """``P(X_T > x)`` at generation ``T = generations``, accurate also where it is tiny.
+
+    **Arguments** as for `variance_cdf`.
+
+    **Exactness** As of `variance_cdf`.
 
     ```python
     >>> round(float(variance_sf(0.05, samples=100, generations=500)), 2)
@@ -76,7 +80,9 @@ def maximum_quantile(
 ) -> Float[Array, ""]:
     """The ``p``-quantile of the largest of `replications` independent variances ``X_T``: ``F(x)^R = p``.
 
-    Arguments and exactness as for `variance_quantile`.
+    **Arguments** as for `variance_quantile`; `replications`: ``R``, at least 1.
+
+    **Exactness** As of `variance_quantile`.
 
     **Reference** The maximum over 10,000 replications of figure 3 of Xu, He and Cheng 2025, arXiv:2505.13947.
 

@@ -105,7 +105,11 @@ def ols_accumulate_limit(
     """The risk of least squares after infinitely many generations of accumulation.
 
     ``pi^2/6`` times the first risk for a fixed design, ``sigma^2 d/(d+1) [-psi(1 - (d+1)/T) - gamma]`` for a fresh
-    one. Arguments and exactness as for `ols_accumulate`, with equal batches of more than ``d + 1`` rows.
+    one.
+
+    **Arguments** as for `ols_accumulate`, with equal batches of more than ``d + 1`` rows.
+
+    **Exactness** The limit of `ols_accumulate`.
 
     ```python
     >>> round(float(ols_accumulate_limit(dim=10, samples=31, noise=1.0, design="fixed")), 4)
