@@ -48,7 +48,7 @@ def check_out(path: Path) -> None:
         problem = f"{path} is a directory" if path.is_dir() else f"there is no directory {path.absolute().parent}"
         raise typer.BadParameter(problem, param_hint="--out")
     if path.suffix == ".nc" and importlib.util.find_spec("xarray") is None:
-        raise typer.BadParameter('NetCDF needs xarray: pip install "jaxcollapse[xarray]"', param_hint="--out")
+        raise typer.BadParameter('NetCDF needs xarray: pip install "jaxcollapse[tables]"', param_hint="--out")
 
 
 def write(curve: Curve, path: Path) -> None:
