@@ -217,11 +217,14 @@ def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
 
 def _check_rows(model: Model, truth: PyTree, sizes: Array, real_sizes: Array) -> None:
     """The rows of the largest batch fit into memory."""
-    rows = max(_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples"))
-    batch = jax.eval_shape(lambda key: model.sample(key, truth, 1), jax.eval_shape(lambda: jax.random.key(0)))
+    rows, few = max(_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")), 2**10
+    if rows < 2**20:
+        return
+    first = at(model, 1)
+    batch = jax.eval_shape(lambda key: first.sample(key, truth, few), jax.eval_shape(lambda: jax.random.key(0)))
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
     advice = "take fewer samples, or a model that draws sufficient statistics"
-    check_fits(f"samples: a batch of {rows:,} rows", float(rows) * size, advice)
+    check_fits(f"samples: a batch of {rows:,} rows", float(rows) / few * size, advice)
 
 
 def _kind(value: Any, wanted: type) -> str:

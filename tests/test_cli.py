@@ -130,6 +130,19 @@ def test_ctrl_c_reports_what_is_finished(call, stub, tmp_path):
     assert [claim["name"] for claim in facts["claims"]] == ["doe-equal"] and facts["note"].startswith("Interrupted")
 
 
+def test_an_error_in_one_claim_does_not_lose_the_others(call, stub, tmp_path):
+    def broken(key):
+        raise ZeroDivisionError("of this claim")
+
+    first, second, third = stub.listed
+    stub.listed = [first, type(second)("doe-broken", "An error.", 1.0, broken, "equal"), third]
+    with pytest.raises(ZeroDivisionError, match="of this claim"):
+        call("verify")
+    facts = json.loads((tmp_path / "jaxcollapse-report" / "report.json").read_text())
+    assert [claim["name"] for claim in facts["claims"]] == ["doe-equal"]
+    assert facts["note"] == "An error in doe-broken: 1 of 3 claims were finished."
+
+
 def test_ctrl_c_before_anything_is_finished(call, stub, tmp_path):
     def interrupt(key):
         raise KeyboardInterrupt

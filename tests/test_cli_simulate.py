@@ -232,7 +232,7 @@ def test_a_standard_error_that_means_nothing_is_named(command_line):
 def test_netcdf_without_xarray(command_line, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     result = command_line(*WALK, "--out", "x.nc")
-    assert result.exit_code == 2 and 'pip install "jaxcollapse[xarray]"' in words(result.stderr)
+    assert result.exit_code == 2 and 'pip install "jaxcollapse[tables]"' in words(result.stderr)
 
 
 def test_ctrl_c(command_line, monkeypatch, tmp_path):

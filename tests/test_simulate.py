@@ -322,3 +322,10 @@ def test_on_the_devices_of_a_mesh(model, workflow):
     keys = jax.random.split(jax.random.key(0), 4)
     split = shard_map(run, mesh=mesh, in_specs=spec("replication"), out_specs=spec("replication"))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), jax.jit(split)(keys), jax.jit(run)(keys))
+
+
+def test_rows_that_fit_are_not_refused():
+    """A batch of more than a million rows is measured against the memory, also of a model whose fields vary."""
+    model = jc.Curated(jc.Categorical([0.5, 0.5], sampling="raw"), rewards=[0.0, 1.0], candidates=2)
+    run = lambda key: jc.simulate(model, jc.Replace(), key=key, samples=2**21, generations=2)  # noqa: E731
+    jax.eval_shape(run, jax.random.key(0))

@@ -93,7 +93,7 @@ def verify(
         progress.finished(verdict)
 
     began = time.perf_counter()
-    note = ""
+    note, stopped = "", None
     try:
         with progress:
             result = engine.verify(
@@ -105,19 +105,23 @@ def verify(
                 on_verdict=on_verdict,
                 progress=False,
             )
-    except KeyboardInterrupt:
-        note = f"Interrupted: {len(finished)} of {len(wanted)} claims were finished."
+    except (KeyboardInterrupt, Exception) as error:  # what was finished is reported, and the error is not swallowed
+        stopped = error
+        why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"An error in {wanted[len(finished)].name}"
+        note = f"{why}: {len(finished)} of {len(wanted)} claims were finished."
         seconds = time.perf_counter() - began
         result = engine.Verification(tuple(finished), seed, chosen.value, _LEVEL, engine.versions(), seconds)
         print(f"\n{note}", file=sys.stderr)
         if not finished:
-            raise typer.Exit(Status.INTERRUPTED) from None
+            raise typer.Exit(Status.INTERRUPTED) if isinstance(error, KeyboardInterrupt) else error from None
     _progress.conclude(stream, result)
     page = report.write(result, out, note=note)
     print(f"Report: {page}", file=stream)
     if json:
         print_json(report.as_dict(result, note=note))
-    if note:
+    if isinstance(stopped, KeyboardInterrupt):
         raise typer.Exit(Status.INTERRUPTED)
+    if stopped is not None:
+        raise stopped
     outcomes = {verdict.outcome for verdict in result}
     raise typer.Exit(next((status for outcome, status in _OUTCOMES.items() if outcome in outcomes), Status.OK))
