@@ -22,8 +22,8 @@ class Grid:
 
     **Arguments** one keyword per parameter, in the order of the result's axes:
 
-    - an array, a range, or a list of numbers: its entries (along the leading axis) are *traced*. One compiled program
-      serves them all, so the function must not use them as sizes or in ``if``.
+    - an array (of JAX, NumPy, xarray, pandas, ...), a range, or a list of numbers: its entries (along the leading axis)
+      are *traced*. One compiled program serves them all, so the function must not use them as sizes or in ``if``.
     - a dictionary: its values are *static*, any Python objects, labelled by their keys. The function is traced for
       each of them.
     - a list of other objects (strings, booleans, workflows): static as well, labelled by how they print.
@@ -91,6 +91,8 @@ def _axis(name: str, values: Any) -> Axis:
     if isinstance(values, Mapping):
         return _static(name, list(values.values()), [str(label) for label in values])
     if isinstance(values, range | list | tuple) and all(_is_number(value) for value in values):
+        values = np.asarray(values)
+    elif hasattr(values, "__array__") and not isinstance(values, jax.Array):  # of xarray, pandas, ...
         values = np.asarray(values)
     if isinstance(values, jax.Array | np.ndarray):
         array = np.asarray(values)

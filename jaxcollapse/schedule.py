@@ -202,4 +202,6 @@ def _is_numeric(value: Any) -> bool:
     try:
         return jnp.issubdtype(jnp.result_type(value), jnp.number)
     except (TypeError, ValueError):
+        if hasattr(value, "__array__"):  # of xarray, pandas, ...
+            return np.issubdtype(np.asarray(value).dtype, np.number)
         return isinstance(value, list | tuple | range) and all(_is_numeric(v) for v in value)

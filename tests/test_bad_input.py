@@ -166,6 +166,21 @@ def test_numbers_of_every_kind_are_taken():
     np.testing.assert_array_equal(lists.eigenvalues, arrays.eigenvalues)
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_labelled_arrays_are_taken():
+    """What xarray and pandas hold goes in as what xarray gives back came out."""
+    xarray, pandas = pytest.importorskip("xarray"), pytest.importorskip("pandas")
+    expected = run(ridge(penalty=[0.1, 0.2, 0.3]), samples=[50, 60, 70]).risk
+    for kind in (lambda values: xarray.DataArray(values, dims="generation"), pandas.Series):
+        found = run(ridge(penalty=kind([0.1, 0.2, 0.3])), samples=kind([50, 60, 70])).risk
+        np.testing.assert_array_equal(found, expected)
+        scale = lambda key, size: size * DRAW(key) ** 2  # noqa: E731
+        estimate = jc.monte_carlo(scale, KEY, 10, grid=jc.Grid(size=kind([1.0, 2.0])))
+        again = jc.Grid(size=estimate.to_xarray()["size"])
+        np.testing.assert_array_equal(again.coordinates["size"], [1.0, 2.0])
+        np.testing.assert_array_equal(estimate.mean, jc.monte_carlo(scale, KEY, 10, grid=again).mean)
+
+
 def test_counts_beyond_32_bits_are_not_cut():
     """Without double precision JAX has integers of 32 bits; sample sizes may be larger."""
     expected = run(samples=5e9).risk
