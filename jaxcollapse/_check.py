@@ -3,7 +3,6 @@
 Traced values cannot be checked and pass.
 """
 
-import difflib
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import jax
 import numpy as np
 from jax.core import Tracer
+
+from jaxcollapse._words import nearest
 
 
 def is_traced(value: Any) -> bool:
@@ -130,12 +131,8 @@ def check_fits(what: str, size: float, advice: str) -> None:
 
 def did_you_mean(name: Any, known: Iterable[str]) -> str:
     """``": did you mean 'replace'?"`` for a name that is nearly a known one, whatever its case; else nothing."""
-    lower = {word.lower().replace("_", ""): word for word in known}
-    close = difflib.get_close_matches(str(name).lower().replace("_", ""), lower, n=1, cutoff=0.7)
-    if not close:
-        return ""
-    best = lower[close[0]]
-    return f": did you mean {best if best.endswith(')') else repr(best)}?"
+    close = nearest(str(name), known)
+    return f": did you mean {close[0] if close[0].endswith(')') else repr(close[0])}?" if close else ""
 
 
 def _concrete(name: str, value: Any) -> np.ndarray | None:

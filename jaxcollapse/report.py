@@ -19,6 +19,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from jaxcollapse import plot, typeset
+from jaxcollapse._words import for_json
 
 if TYPE_CHECKING:
     from jaxcollapse.claim import Claim, Verdict, Verification
@@ -231,29 +232,20 @@ def _claim_dict(verdict: "Verdict") -> dict[str, Any]:
         "formula": claim.formula,
         "protocol": claim.protocol,
         "quantity": claim.quantity,
-        "axis": None if claim.axis is None else {"name": claim.axis.name, "values": _plain(claim.axis.values)},
+        "axis": None if claim.axis is None else {"name": claim.axis.name, "values": for_json(claim.axis.values)},
         "labels": list(claim.labels),
-        "theory": _plain(verdict.theory),
+        "theory": for_json(verdict.theory),
         "simulation": None
         if estimate is None
-        else {"mean": _plain(estimate.mean), "stderr": _plain(estimate.stderr), "count": int(estimate.count)},
-        "lower": _plain(verdict.lower),
-        "upper": _plain(verdict.upper),
-        "notices": _plain(verdict.notices),
+        else {"mean": for_json(estimate.mean), "stderr": for_json(estimate.stderr), "count": int(estimate.count)},
+        "lower": for_json(verdict.lower),
+        "upper": for_json(verdict.upper),
+        "notices": for_json(verdict.notices),
         "replications": int(verdict.replications),
         "needed": None if verdict.needed is None else int(verdict.needed),
         "seconds": round(verdict.seconds, 3),
         "level": verdict.level,
     }
-
-
-def _plain(values: Any) -> Any:
-    """Nested lists of what strict JSON has."""
-    array = np.asarray(values, float)
-    if array.ndim:
-        return [_plain(value) for value in array]
-    value = float(array)
-    return value if np.isfinite(value) else None if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from jaxcollapse import report, typeset
+from jaxcollapse._words import for_json
 from jaxcollapse.estimate import Estimate
 
 
@@ -204,7 +205,7 @@ def test_durations(seconds, text):
 
 
 def test_numbers_without_a_finite_form():
-    assert report._plain([math.nan, -math.inf, 1.0]) == [None, "-Infinity", 1.0]
+    assert for_json([math.nan, -math.inf, 1.0]) == [None, "-Infinity", 1.0]
 
 
 def test_verdicts_as_a_table(verification):

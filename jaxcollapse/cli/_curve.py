@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from jaxcollapse.cli._print import plain
+from jaxcollapse._words import for_json
 
 if TYPE_CHECKING:
     from jaxcollapse.estimate import Estimate
@@ -99,7 +99,7 @@ def _csv(curve: Curve, path: Path) -> None:
 
 
 def _json(curve: Curve, path: Path) -> None:
-    columns = {name: plain(values) for name, values in curve.columns.items()}
+    columns = {name: for_json(values) for name, values in curve.columns.items()}
     columns["generation"] = [int(g) for g in columns["generation"]]
     usable = [bool(entry) for entry in curve.estimate.usable]
     facts = {"format": "jaxcollapse-curve-1", "metric": curve.metric, **_facts(curve), **columns, "usable": usable}

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from jaxcollapse._words import for_json
 from jaxcollapse.cli import _complete
 from jaxcollapse.cli._claims import arxiv, facts, select
-from jaxcollapse.cli._print import plain, print_json
+from jaxcollapse.cli._print import print_json
 from jaxcollapse.cli._status import Status
 
 EPILOG = f"""\
@@ -26,7 +27,7 @@ def show(
     chosen = select([claim], None)[0]
     if json:
         numbers = chosen.exact_numbers() if chosen.numbers else None
-        table = numbers and {"columns": list(numbers.columns), "rows": plain(numbers.rows)}
+        table = numbers and {"columns": list(numbers.columns), "rows": for_json(numbers.rows)}
         print_json(facts(chosen) | {"numbers": table})
         return
 
