@@ -67,7 +67,7 @@ def write(verification: "Verification", directory: str | Path, *, note: str = ""
         "note": note,
         "symbols": plot.SYMBOLS,
         "duration": duration(verification.seconds),
-        "papers": sorted({v.claim.reference.short for v in verification if v.claim.reference}),
+        "papers": list({v.claim.reference.key: v.claim.reference for v in verification if v.claim.reference}.values()),
     }
     pictures = [Markup(svg(v, f"picture-{v.claim.name}")) for v in verification]
     html = environment.get_template("report.html").render(page, pictures=pictures)

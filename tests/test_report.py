@@ -108,7 +108,8 @@ const choose = (id, value) => {
   return shown();
 };
 const found = { all: shown() };
-found.paper = choose("filter-paper", "Roe 2025");
+found.papers = [...document.getElementById("filter-paper").options].map((o) => o.textContent);
+found.paper = choose("filter-paper", "roe2025");
 found.words = choose("filter-words", "ERROR decays");
 choose("filter-paper", "");
 choose("filter-words", "");
@@ -134,6 +135,7 @@ def test_a_browser_filters_typesets_and_does_not_overflow(html, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     found = json.loads(unescape(re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)[1]))
     assert len(found["all"]) == 10
+    assert found["papers"] == ["all papers", "Doe et al. 2024, arXiv:2401.00001", "Roe 2025, arXiv:2501.00002"]
     assert found["paper"] == ["roe-rate", "roe-probability", "roe-cases"] and found["words"] == ["roe-rate"]
     assert found["fails"] == ["doe-wrong"] and found["count"] == "1 of 10"
     assert found["buttons"] == 9 and found["overflow"] <= 0 and found["fraction"] > 20
