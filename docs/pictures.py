@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 from jax.scipy.special import erf
+from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
 
 import jaxcollapse as jc
@@ -129,6 +130,19 @@ def tumours(ax: Axes) -> None:
     ax.set_title("569 tumours: a logistic regression", fontsize="medium")
 
 
+def collapsing() -> FuncAnimation:
+    """A mixture of two Gaussians that is refitted to 100 of its own samples, eighty times."""
+    model = jc.GaussianMixture([0.5, 0.5], [[-1.5], [1.5]], [[0.4], [0.4]])
+    run = jc.simulate(model, jc.Replace(), key=jax.random.key(4), samples=100, generations=80)
+    x = np.linspace(-4.0, 4.0, 201)
+
+    def density(mixture):
+        scale = jnp.sqrt(mixture.variances[:, 0])
+        return mixture.weights @ jax.scipy.stats.norm.pdf(x, mixture.means, scale[:, None])
+
+    return jc.plot.animate(x, jax.vmap(density)(run.params), truth=density(model.truth()), xlabel="x")
+
+
 def main() -> None:
     """Writes the pictures."""
     jax.config.update("jax_enable_x64", True)
@@ -146,6 +160,8 @@ def main() -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     regular_and_fragile(axes)
     figure.savefig(PICTURES / "fragile.png", dpi=150)
+
+    jc.plot.save(collapsing(), PICTURES / "collapsing.gif")
 
 
 if __name__ == "__main__":
