@@ -9,23 +9,23 @@ import warnings
 
 import jaxlib.version
 
-_WRONG = "0.10.2"
-_OPTION = "--xla_cpu_experimental_ynn_fusion_type"
+WRONG_RELEASE = "0.10.2"
+OPTION = "--xla_cpu_experimental_ynn_fusion_type"
 
 
 def turn_off_wrong_sums() -> None:
     """Sets an option of XLA for the release that needs it; warns where a first computation has fixed the options."""
     flags = os.environ.get("XLA_FLAGS", "")
-    if jaxlib.version.__version__ != _WRONG or _OPTION in flags:
+    if jaxlib.version.__version__ != WRONG_RELEASE or OPTION in flags:
         return
     from jax._src import xla_bridge
 
     if xla_bridge.backends_are_initialized():
         warnings.warn(
-            f"JAX {_WRONG} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, set "
-            f"XLA_FLAGS={_OPTION}= before you start Python, or install another release of JAX.",
+            f"JAX {WRONG_RELEASE} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, "
+            f"set XLA_FLAGS={OPTION}= before you start Python, or install another release of JAX.",
             RuntimeWarning,
             stacklevel=3,
         )
     else:
-        os.environ["XLA_FLAGS"] = f"{flags} {_OPTION}=".strip()
+        os.environ["XLA_FLAGS"] = f"{flags} {OPTION}=".strip()

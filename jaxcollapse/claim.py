@@ -57,6 +57,21 @@ class Reference:
         )
 
 
+def facts(claim: "Claim") -> dict[str, Any]:
+    """What a claim says, as `json` can write it: words only, nothing is computed."""
+    reference = claim.reference
+    return {
+        "name": claim.name,
+        "statement": claim.statement,
+        "reference": reference
+        and {name: getattr(reference, name) for name in ("key", "authors", "title", "year", "arxiv", "bibtex")},
+        "relation": {"name": claim.relation.name, "description": claim.relation.describe()},
+        "formula": claim.formula,
+        "protocol": claim.protocol,
+        "quantity": claim.quantity,
+    }
+
+
 class Axis(NamedTuple):
     """What the last axis of a claim's numbers is: its name and its values."""
 
@@ -264,13 +279,11 @@ def verify(
     **Exactness** The false-alarm rate is that of the normal approximation (exact for ``"probability"``); entries for
     which that cannot be trusted are refused, not tested.
     """
-    if isinstance(claims, str):
-        raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claims!r}: write {_by_name(claims)}")
     single = isinstance(claims, Claim)
-    several: list[Claim] = [claims] if isinstance(claims, Claim) else list(claims)
+    several: list[Claim] = [claims] if isinstance(claims, Claim | str) else list(claims)
     for claim in several:
         if not isinstance(claim, Claim):
-            hint = f": write {_by_name(claim)}" if isinstance(claim, str) else ""
+            hint = f": write jaxcollapse.claims.get({claim!r})" if isinstance(claim, str) else ""
             raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claim!r}{hint}")
     names = [claim.name for claim in several]
     if len(set(names)) != len(names):
@@ -295,10 +308,6 @@ def verify(
     words = [int(word) for word in np.asarray(jax.random.key_data(key)).ravel()]
     seed = sum(word << (32 * place) for place, word in enumerate(reversed(words)))
     return Verification(tuple(verdicts), seed, precision, level, versions(), time.perf_counter() - began)
-
-
-def _by_name(name: str) -> str:
-    return f"jaxcollapse.claims.get({name!r})"
 
 
 def versions() -> dict[str, str]:

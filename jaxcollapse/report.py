@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from jaxcollapse import plot, typeset
 from jaxcollapse._words import for_json
+from jaxcollapse.claim import facts
 
 if TYPE_CHECKING:
     from jaxcollapse.claim import Claim, Verdict, Verification
@@ -219,19 +220,11 @@ def _number(value: Any, digits: int = 6) -> str:
 
 
 def _claim_dict(verdict: "Verdict") -> dict[str, Any]:
-    claim, reference, estimate = verdict.claim, verdict.claim.reference, verdict.estimate
-    return {
-        "name": claim.name,
-        "statement": claim.statement,
+    claim, estimate = verdict.claim, verdict.estimate
+    return facts(claim) | {
         "outcome": verdict.outcome,
         "reason": verdict.reason,
-        "reference": None
-        if reference is None
-        else {name: getattr(reference, name) for name in ("key", "authors", "title", "year", "arxiv", "bibtex")},
         "relation": {"name": claim.relation.name, "description": verdict.relation.describe()},
-        "formula": claim.formula,
-        "protocol": claim.protocol,
-        "quantity": claim.quantity,
         "axis": None if claim.axis is None else {"name": claim.axis.name, "values": for_json(claim.axis.values)},
         "labels": list(claim.labels),
         "theory": for_json(verdict.theory),

@@ -122,9 +122,10 @@ def simulate(
         real_sizes = jnp.round(workflow.real_sizes(sizes))
         all_sizes = jnp.concatenate([sizes, real_sizes])
     model = model.prepare(fold_in(key, _MODEL), all_sizes)
+    capacities = (None, None)
     if not model.exact:
-        _check_rows(model, truth, sizes, real_sizes)
-    capacities = (None, None) if model.exact else (_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples"))
+        capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
+        _check_rows(model, truth, max(capacities))
     return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities)
 
 
@@ -215,12 +216,11 @@ def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
     return int(np.asarray(sizes).max())
 
 
-def _check_rows(model: Model, truth: PyTree, sizes: Array, real_sizes: Array) -> None:
+def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
     """The rows of the largest batch fit into memory."""
-    rows, few = max(_capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")), 2**10
     if rows < 2**20:
         return
-    first = at(model, 1)
+    first, few = at(model, 1), 2**10
     batch = jax.eval_shape(lambda key: first.sample(key, truth, few), jax.eval_shape(lambda: jax.random.key(0)))
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
     advice = "take fewer samples, or a model that draws sufficient statistics"

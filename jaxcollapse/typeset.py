@@ -25,7 +25,7 @@ _LOGARITHMS = frozenset(("log", "ln"))
 _OPEN_ENDED = _OPERATORS | {"sum"}
 _WORDS = frozenset("of on an is or at to by in up if as no we".split())
 _STOPS = (",", ";", ":", ".")
-_OPEN, _CLOSE = "([{", ")]}"
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
 _TOKEN = re.compile(
     r"(?P<code>[A-Za-z]{2,}(?:_[A-Za-z]{2,})+)|(?P<word>[A-Za-z]{2,}(?:-[a-z]{2,})*(?:'s\b)?)|(?P<number>\d+(?:[.,]\d+)*)"
     r"|(?P<sup>[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁿⁱᵀ]+)|(?P<sub>[₀-₉₊₋₌₍₎]+)|(?P<space>\s+)|(?P<other>.[\u0300-\u036f]?)",
@@ -163,7 +163,7 @@ class _Reader:
     def _is_atom(self, token: _Token) -> bool:
         if token.kind in ("word", "number"):
             return True
-        return token.kind == "other" and (token.text in _OPEN or token.text in "√∫∏∞½¼" or token.text[0].isalpha())
+        return token.kind == "other" and (token.text in _PAIRS or token.text in "√∫∏∞½¼" or token.text[0].isalpha())
 
     def _chain(self, before: list[_Node]) -> _Node:
         """Atoms with their scripts that no space parts."""
@@ -180,12 +180,12 @@ class _Reader:
         if token.text == "√":
             inner = self._atom([])
             return _Node("atom", rf"\sqrt{{{inner.bare or inner.latex}}}")
-        if token.text and token.text in _OPEN:
-            inside = self.sequence(_CLOSE[_OPEN.index(token.text)])
+        if token.text in _PAIRS:
+            closer = _PAIRS[token.text]
+            inside = self.sequence(closer)
             tall = r"\frac" in inside or r"\sum" in inside or r"\prod" in inside
             left, right = (r"\left", r"\right") if tall else ("", "")
-            pair = _OPEN[_OPEN.index(token.text)], _CLOSE[_OPEN.index(token.text)]
-            opened, closed = (_SYMBOLS.get(sign, sign) for sign in pair)
+            opened, closed = (_SYMBOLS.get(sign, sign) for sign in (token.text, closer))
             scripts = self._scripts()
             return _Node("atom", f"{left}{opened}{inside}{right}{closed}{scripts}", "" if scripts else inside)
         if token.kind == "word":
@@ -277,9 +277,8 @@ def _joined(nodes: list[_Node]) -> str:
             wide = wide or (around[1] is not None and around[1].latex.startswith(r"(\text"))
             text += r"\ " if wide else " "
         else:
-            text += (" " if text.endswith(tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")) else "") * (
-                node.latex[:1].isalpha() and bool(re.search(r"\\[A-Za-z]+$", text))
-            ) + node.latex
+            apart = node.latex[:1].isalpha() and re.search(r"\\[A-Za-z]+$", text)  # or the command would grow
+            text += (" " if apart else "") + node.latex
     return text.strip()
 
 

@@ -227,6 +227,8 @@ def test_the_adaptive_penalty_is_the_minimum():
     assert slope(jnp.log(best) - 1e-6) < 0 < slope(jnp.log(best) + 1e-6)
     clean = regression.adaptive_penalty(isotropic(), samples=1000, noise=0.2, fakes=0, fake_samples=600, fake_noise=0.0)
     np.testing.assert_allclose(clean, 0.2**2 * 300 / 1000, rtol=1e-6)  # the optimal ridge of clean isotropic data
+    few = regression.adaptive_penalty(isotropic(), samples=1000, noise=0.2, fakes=0, fake_samples=100, fake_noise=0.0)
+    np.testing.assert_allclose(few, clean, rtol=1e-12)  # without generators their rows do not matter
 
 
 def test_gradients_are_difference_quotients():

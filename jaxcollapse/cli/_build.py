@@ -10,7 +10,6 @@ import numpy as np
 import typer
 
 from jaxcollapse.cli._print import check_known
-from jaxcollapse.cli._values import Formula
 
 _INTERNAL = ("held", "steps")
 _SPECTRUM = {
@@ -204,7 +203,7 @@ def _spectrum(given: dict[str, Any], name: str, flag: str) -> Any:
 
 def _plain(value: Any) -> Any:
     """A list of numbers as an array; everything else as it is."""
-    if isinstance(value, list) and not isinstance(value, Formula):
+    if isinstance(value, list):
         array = np.asarray(value)
         return array.astype(float) if array.dtype.kind in "iuf" else value
     return value

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from typing import Literal, NamedTuple
 
+from jaxcollapse._xla import OPTION, WRONG_RELEASE
 from jaxcollapse.cli import _cache
 
 _NEEDED = ("jax", "jaxlib", "numpy", "equinox", "optax", "scipy", "matplotlib")
 _OPTIONAL = ("xarray", "pandas")
 _BROKEN_JAX = ("0.7.0", "0.7.1")
-_WRONG_SUMS, _TURNED_OFF = "0.10.2", "--xla_cpu_experimental_ynn_fusion_type"
 _FEW_CORES = 4
 _PATIENCE = 60
 _BITS = (2040308410, 309011329)
@@ -60,12 +60,12 @@ def releases() -> list[Finding]:
     if _version("jax") in _BROKEN_JAX or _version("jaxlib") in _BROKEN_JAX:
         cure = 'pip install "jax>=0.7.2"'
         found.append(Finding("jax release", "wrong", "equinox does not work with JAX 0.7.0 and 0.7.1", cure))
-    if _version("jaxlib") == _WRONG_SUMS:
-        if _TURNED_OFF in os.environ.get("XLA_FLAGS", ""):
-            detail = f"jaxlib {_WRONG_SUMS} computes some sums wrongly on CPU: turned off by this package"
+    if _version("jaxlib") == WRONG_RELEASE:
+        if OPTION in os.environ.get("XLA_FLAGS", ""):
+            detail = f"jaxlib {WRONG_RELEASE} computes some sums wrongly on CPU: turned off by this package"
             found.append(Finding("sums", "ok", detail))
         else:
-            detail = f"jaxlib {_WRONG_SUMS} computes some sums wrongly on CPU"
+            detail = f"jaxlib {WRONG_RELEASE} computes some sums wrongly on CPU"
             found.append(Finding("sums", "wrong", detail, "import jaxcollapse before the first computation"))
     return found
 

@@ -1,6 +1,6 @@
 """The claims that a command is about, and what it says of one."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -47,18 +47,3 @@ def select(names: list[str] | None, papers: list[str] | None) -> list["Claim"]:
 def arxiv(claim: "Claim") -> str:
     """The number of its paper, or nothing."""
     return f"arXiv:{claim.reference.arxiv}" if claim.reference else ""
-
-
-def facts(claim: "Claim") -> dict[str, Any]:
-    """One claim for `json`: words only, nothing is computed."""
-    reference = claim.reference
-    return {
-        "name": claim.name,
-        "statement": claim.statement,
-        "relation": {"name": claim.relation.name, "description": claim.relation.describe()},
-        "reference": reference
-        and {name: getattr(reference, name) for name in ("key", "authors", "title", "year", "arxiv", "bibtex")},
-        "formula": claim.formula,
-        "protocol": claim.protocol,
-        "quantity": claim.quantity,
-    }

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jaxcollapse.cli._claims import Papers, arxiv, facts, select
+from jaxcollapse.cli._claims import Papers, arxiv, select
 from jaxcollapse.cli._print import print_json
 from jaxcollapse.cli._status import Status
 
@@ -29,6 +29,8 @@ def list_claims(
     """
     claims = select(None, paper)
     if json:
+        from jaxcollapse.claim import facts
+
         print_json([facts(claim) for claim in claims])
         return
     if not sys.stdout.isatty():

@@ -6,7 +6,7 @@ import typer
 
 from jaxcollapse._words import for_json
 from jaxcollapse.cli import _complete
-from jaxcollapse.cli._claims import arxiv, facts, select
+from jaxcollapse.cli._claims import arxiv, select
 from jaxcollapse.cli._print import print_json
 from jaxcollapse.cli._status import Status
 
@@ -26,6 +26,8 @@ def show(
     """Show one claim: statement, reference, formula, protocol, relation and BibTeX."""
     chosen = select([claim], None)[0]
     if json:
+        from jaxcollapse.claim import facts
+
         numbers = chosen.exact_numbers() if chosen.numbers else None
         table = numbers and {"columns": list(numbers.columns), "rows": for_json(numbers.rows)}
         print_json(facts(chosen) | {"numbers": table})

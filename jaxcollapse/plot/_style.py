@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.container import ErrorbarContainer
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
@@ -11,8 +12,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
 _MOST_POINTS = 30
-
-
 CURVE = "curve of theory alone"
 """Marks a line that belongs to no simulated points."""
 
@@ -101,10 +100,10 @@ def names_of(label: Any, curves: int, default: str) -> list[str | None]:
     return names if len(names) == curves else [*names, *[None] * (curves - 1)]
 
 
-def whole_ticks(ax: Axes, x: np.ndarray) -> None:
+def whole_ticks(axis: Axis, places: np.ndarray) -> None:
     """Whole numbers along an axis of counts."""
-    if np.all(x == np.round(x)) and ax.get_xscale() == "linear":
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if np.all(places == np.round(places)) and axis.get_scale() == "linear":
+        axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def band_name(low: float, high: float) -> str:

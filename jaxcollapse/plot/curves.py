@@ -83,6 +83,6 @@ def curves(
     draw(ax, x, mean, lower, upper, predicted, names, band=band, spread=spread)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    whole_ticks(ax, x)
+    whole_ticks(ax.xaxis, x)
     legend(ax)
     return ax

@@ -77,8 +77,8 @@ def landscape(
         raise ValueError(f"best must lie within the penalties, {penalty[0]:g} to {penalty[-1]:g}, got {best}")
     if estimate is not None:
         check_estimate(estimate)
-    if estimate is not None and (shape := rows("estimate", estimate.mean).shape) != risk.shape:
-        raise ValueError(f"estimate must have the shape of the risk, {risk.shape}, got {shape}")
+        if (shape := rows("estimate", estimate.mean).shape) != risk.shape:
+            raise ValueError(f"estimate must have the shape of the risk, {risk.shape}, got {shape}")
     ax = plt.gca() if ax is None else ax
     ax.set_xscale("log")
     first = curves_on(ax)

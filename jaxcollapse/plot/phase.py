@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import LogLocator
 
 from jaxcollapse._check import check_choice, check_shape
 from jaxcollapse.estimate import Estimate
-from jaxcollapse.plot._style import looks_geometric, rising
+from jaxcollapse.plot._style import looks_geometric, rising, whole_ticks
 
 
 def phase(
@@ -93,9 +93,8 @@ def phase(
     ax.figure.colorbar(mesh, ax=ax, label=label)
     if theory is not None:
         _contours(ax, x, y, np.asarray(theory, float), levels, scale)
-    for axis, places, log in ((ax.xaxis, x, ax.get_xscale()), (ax.yaxis, y, ax.get_yscale())):
-        if log == "linear" and np.all(places == np.round(places)):
-            axis.set_major_locator(MaxNLocator(integer=True))
+    whole_ticks(ax.xaxis, x)
+    whole_ticks(ax.yaxis, y)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     return ax

@@ -73,6 +73,6 @@ def trajectories(
         ax.axhline(float(truth), color="black", linestyle="-.", linewidth=1, label="truth", zorder=5)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    whole_ticks(ax, x)
+    whole_ticks(ax.xaxis, x)
     legend(ax)
     return ax

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive
 from jaxcollapse._types import Count, Number
 from jaxcollapse.theory._search import minimiser
 from jaxcollapse.theory.regression.chains import ridge_chain
-from jaxcollapse.theory.regression.downstream import ridge_downstream, ridge_terms
+from jaxcollapse.theory.regression.downstream import check_downstream, learns_all, penalised_risk, ridge_downstream
 from jaxcollapse.theory.spectrum import Spectrum
 
 
@@ -40,20 +40,12 @@ def adaptive_penalty(
 
     ```
     """
-    ridge_downstream(  # checks the arguments
-        spectrum,
-        penalty=1.0,
-        samples=samples,
-        noise=noise,
-        fakes=fakes,
-        fake_samples=fake_samples,
-        fake_noise=fake_noise,
-    )
-    shared = fakes == 0 or (not is_traced(fake_samples) and fake_samples >= spectrum.dim - 1)
-    return _best(spectrum, samples, noise, int(fakes), fake_samples, fake_noise, bool(shared))
+    check_downstream(1.0, samples, noise, fakes, fake_samples, fake_noise)
+    one_design = learns_all(spectrum, fakes, fake_samples)
+    return _best(spectrum, samples, noise, int(fakes), fake_samples, fake_noise, one_design)
 
 
-@functools.partial(jax.jit, static_argnames=("fakes", "shared"))  # takes seconds to compile: once for each shape
+@functools.partial(jax.jit, static_argnames=("fakes", "one_design"))  # takes seconds to compile: once for each shape
 def _best(
     spectrum: Spectrum,
     samples: Number,
@@ -61,26 +53,20 @@ def _best(
     fakes: int,
     fake_samples: Number,
     fake_noise: Number,
-    shared: bool,
+    one_design: bool,
 ) -> Float[Array, ""]:
-    """The penalty of the least risk; `shared` if generators on designs of their own are as good as on one."""
+    downstream = penalised_risk if one_design else ridge_downstream
 
     def risk(log_penalty):
-        if not shared:
-            return ridge_downstream(
-                spectrum,
-                penalty=jnp.exp(log_penalty),
-                samples=samples,
-                noise=noise,
-                fakes=fakes,
-                fake_samples=fake_samples,
-                fake_noise=fake_noise,
-            )
-        terms = ridge_terms(
-            spectrum, penalty=jnp.exp(log_penalty), samples=samples, noise=noise, fake_samples=fake_samples
+        return downstream(
+            spectrum,
+            penalty=jnp.exp(log_penalty),
+            samples=samples,
+            noise=noise,
+            fakes=fakes,
+            fake_samples=fake_samples,
+            fake_noise=fake_noise,
         )
-        added = fakes * jnp.asarray(fake_noise) ** 2
-        return terms.bias + terms.variance + jnp.where(added > 0, added * terms.collapse, 0.0)
 
     top = jnp.log(jnp.max(spectrum.eigenvalues))
     grid = top + jnp.linspace(jnp.log(1e-12), jnp.log(1e2), 121)

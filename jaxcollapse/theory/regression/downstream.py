@@ -135,20 +135,21 @@ def ridge_downstream(
 
     ```
     """
-    _check_ridge(penalty, samples, noise)
-    check_integer("fakes", fakes, minimum=0)
+    check_downstream(penalty, samples, noise, fakes, fake_samples, fake_noise)
     check_choice("design", design, ("fresh", "fixed"))
-    check_nonnegative("fake_noise", fake_noise)
     if fakes == 0:
         return ridge_chain(spectrum, samples=samples, noise=noise, penalty=penalty, generations=1)[0]
-    if fake_samples is None:
-        raise ValueError(f"fake_samples must be given for fakes = {fakes}")
-    check_positive("fake_samples", fake_samples)
-    one_design = design == "fixed" or (not is_traced(fake_samples) and fake_samples >= spectrum.dim - 1)
+    one_design = design == "fixed" or learns_all(spectrum, fakes, fake_samples)
     if one_design and not is_traced(penalty) and np.all(np.asarray(penalty) > 0):
-        terms = ridge_terms(spectrum, penalty=penalty, samples=samples, noise=noise, fake_samples=fake_samples)
-        added = fakes * fake_noise**2
-        return terms.bias + terms.variance + jnp.where(added > 0, added * terms.collapse, 0.0)
+        return penalised_risk(
+            spectrum,
+            penalty=penalty,
+            samples=samples,
+            noise=noise,
+            fakes=fakes,
+            fake_samples=fake_samples,
+            fake_noise=fake_noise,
+        )
     repeats, scale = (fakes, 1.0) if design == "fresh" else (1, fakes**0.5)
     chain = ridge_chain(
         spectrum,
@@ -157,6 +158,42 @@ def ridge_downstream(
         penalty=jnp.array([0.0] * repeats + [penalty]),
     )
     return chain[-1]
+
+
+def check_downstream(
+    penalty: Number, samples: Number, noise: Number, fakes: Count, fake_samples: Number | None, fake_noise: Number
+) -> None:
+    """The arguments of `ridge_downstream` are what it says."""
+    _check_ridge(penalty, samples, noise)
+    check_integer("fakes", fakes, minimum=0)
+    check_nonnegative("fake_noise", fake_noise)
+    if fakes > 0:
+        if fake_samples is None:
+            raise ValueError(f"fake_samples must be given for fakes = {fakes}")
+        check_positive("fake_samples", fake_samples)
+
+
+def learns_all(spectrum: Spectrum, fakes: Count, fake_samples: Number | None) -> bool:
+    """Whether there are generators, and all have rows enough: designs of their own are then as good as one for all."""
+    if fakes == 0 or fake_samples is None or is_traced(fake_samples):
+        return False
+    return bool(fake_samples >= spectrum.dim - 1)
+
+
+def penalised_risk(
+    spectrum: Spectrum,
+    *,
+    penalty: Number,
+    samples: Number,
+    noise: Number,
+    fakes: Count,
+    fake_samples: Number,
+    fake_noise: Number,
+) -> Float[Array, ""]:
+    """The risk of `ridge_downstream` for generators on one design and a positive penalty: the sum of `ridge_terms`."""
+    terms = ridge_terms(spectrum, penalty=penalty, samples=samples, noise=noise, fake_samples=fake_samples)
+    added = fakes * fake_noise**2
+    return terms.bias + terms.variance + jnp.where(added > 0, added * terms.collapse, 0.0)
 
 
 class StrongCollapseTerms(NamedTuple):
