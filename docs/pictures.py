@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 
 import jaxcollapse as jc
 from jaxcollapse.claims.xu_2025 import tables
-from jaxcollapse.theory import Spectrum, accumulation, regression
+from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory.regression import accumulate as accumulation
 
 PICTURES = Path(__file__).parent / "pictures"
 

@@ -17,8 +17,11 @@ from sphinx.pycode import ModuleAnalyzer
 from typer.testing import CliRunner
 
 import jaxcollapse as jc
-from jaxcollapse import datasets, features, kernels, plot, random, relation, report, schedule, theory
-from jaxcollapse.cli import app
+from jaxcollapse import plot, random, report, theory
+from jaxcollapse.chain import schedule
+from jaxcollapse.cli.app import app
+from jaxcollapse.population import datasets, features, kernels
+from jaxcollapse.verification import relation
 
 FOLDER = Path(__file__).parent / "reference"
 

@@ -15,9 +15,9 @@ from typing import Any
 from reference import first_line, known_names, linked, public, rooms, theory_modules, write
 
 import jaxcollapse as jc
-from jaxcollapse import typeset
-from jaxcollapse.claim import Claim
 from jaxcollapse.plot import SYMBOLS
+from jaxcollapse.report import typeset
+from jaxcollapse.verification.claim import Claim
 
 HERE = Path(__file__).parent
 STORED = HERE / "verified.json"

@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import jaxcollapse as jc
-from jaxcollapse.relation import Asymptotic, Equal
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 jax.config.update("jax_enable_x64", True)  # `verify` works in double precision, and so should what it is given
 key = jax.random.key(0)

@@ -9,13 +9,14 @@ from typing import Any, Literal
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.models.biased import Biased
-from jaxcollapse.models.gaussian import Gaussian
-from jaxcollapse.relation import Equal
-from jaxcollapse.simulate import simulate
+from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
-from jaxcollapse.workflow import Mix, Replace
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Equal
 
 REFERENCE = Reference(
     key="alemohammad2023",

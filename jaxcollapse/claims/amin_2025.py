@@ -6,13 +6,14 @@ next model reproduces its training data. Sizes are ours.
 
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import Bernoulli
-from jaxcollapse.relation import Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import weak_data
-from jaxcollapse.workflow import Replace
+from jaxcollapse.theory.discrete import weak_data
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Equal
 
 REFERENCE = Reference(
     key="amin2025",

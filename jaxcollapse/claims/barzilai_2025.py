@@ -11,15 +11,18 @@ import numpy as np
 from jax.scipy.special import erf
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate
+from jaxcollapse.models.counterexamples.immediate_collapse import ImmediateCollapse
+from jaxcollapse.models.counterexamples.staircase import Staircase
 from jaxcollapse.models.exponential_family import Beta, Exponential, NormalMean
-from jaxcollapse.models.gaussian import Gaussian
-from jaxcollapse.models.immediate_collapse import ImmediateCollapse
-from jaxcollapse.models.staircase import Staircase
-from jaxcollapse.relation import Asymptotic, Equal, Probability, Rate
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import exponential_family, immediate_collapse, staircase, workflows
-from jaxcollapse.workflow import Accumulate
+from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.theory.counterexamples import immediate_collapse, staircase
+from jaxcollapse.theory.mean import exponential_family
+from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, Equal, Probability, Rate
 
 REFERENCE = Reference(
     key="barzilai2025",

@@ -6,12 +6,14 @@ the weight ``1/(1 + lambda)`` on the real batch. The first fit is to real data. 
 
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.relation import Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import mixing, workflows
-from jaxcollapse.workflow import Mix
+from jaxcollapse.theory import mixing
+from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Equal
 
 REFERENCE = Reference(
     key="bertrand2023",

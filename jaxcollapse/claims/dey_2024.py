@@ -9,15 +9,17 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.features import Table
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, ExponentialFamily, NormalMean, Poisson
-from jaxcollapse.models.generalised_linear import GeneralisedLinear, LogisticRegression, PoissonRegression
-from jaxcollapse.relation import Asymptotic, AtMost
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import generalised_linear, workflows
-from jaxcollapse.theory.spectrum import Spectrum
-from jaxcollapse.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
+from jaxcollapse.models.regression import GeneralisedLinear, LogisticRegression, PoissonRegression
+from jaxcollapse.population.features import Table
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory.regression import generalised_linear
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, AtMost
 
 REFERENCE = Reference(
     key="dey2024",

@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.features import Rademacher, StudentT, Uniform
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, AtLeast, Relation
-from jaxcollapse.simulate import simulate
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.population.features import Rademacher, StudentT, Uniform
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.workflow import Replace
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, Relation
 
 REFERENCE = Reference(
     key="dobriban2018",

@@ -12,13 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.models.random_projection import RandomProjection
-from jaxcollapse.relation import Asymptotic
-from jaxcollapse.simulate import simulate
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.models.regression.random_projection import RandomProjection
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.workflow import Accumulate
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic
 
 REFERENCE = Reference(
     key="dohmatob2025",

@@ -11,12 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.categorical import Categorical
-from jaxcollapse.relation import Asymptotic
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import tails
-from jaxcollapse.workflow import Replace
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.models.discrete.categorical import Categorical
+from jaxcollapse.theory.discrete import unseen as tails
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic
 
 REFERENCE = Reference(
     key="dohmatob2024tails",

@@ -11,12 +11,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.pruned_classifier import PrunedClassifier
-from jaxcollapse.relation import Asymptotic, AtLeast, Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import Spectrum, pruning
-from jaxcollapse.workflow import Mix, Replace
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Mix, Replace
+from jaxcollapse.models.regression.pruned_classifier import PrunedClassifier
+from jaxcollapse.theory import Spectrum
+from jaxcollapse.theory.regression import pruned_classifier as pruning
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal
 
 REFERENCE = Reference(
     key="feng2024",

@@ -7,13 +7,14 @@ Their ``p_t`` is our generation ``g = t`` without real data, and ``g = t + 1`` w
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.categorical import Categorical
-from jaxcollapse.models.curated import Curated
-from jaxcollapse.relation import Asymptotic, AtLeast, AtMost, Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import curation
-from jaxcollapse.workflow import Mix, Replace
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Mix, Replace
+from jaxcollapse.models.discrete.categorical import Categorical
+from jaxcollapse.models.discrete.curated import Curated
+from jaxcollapse.theory.discrete import curated as curation
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal
 
 REFERENCE = Reference(
     key="ferbach2024",

@@ -7,12 +7,13 @@ bounds: they are exact moments of the loop, derived for this library. Sizes are 
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.models.kernel_density import KernelDensity
-from jaxcollapse.relation import Equal
-from jaxcollapse.simulate import simulate
 from jaxcollapse.theory import kernel_density
-from jaxcollapse.workflow import Accumulate, Mix, Replace, Workflow
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Equal
 
 REFERENCE = Reference(
     key="fu2024",

@@ -10,13 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.models.mixed_labels import MixedLabels
-from jaxcollapse.relation import Asymptotic, Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import Spectrum, mixing, regression, workflows
-from jaxcollapse.workflow import Mix, Replace
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Mix, Replace
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.models.regression.mixed_labels import MixedLabels
+from jaxcollapse.theory import Spectrum, mixing, regression
+from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = Reference(
     key="garg2025",

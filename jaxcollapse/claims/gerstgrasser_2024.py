@@ -10,14 +10,17 @@ from typing import Any, Literal
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse._precision import enable_x64
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import Spectrum, accumulation, regression, workflows
-from jaxcollapse.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory.regression import accumulate as accumulation
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
 
 REFERENCE = Reference(
     key="gerstgrasser2024",

@@ -10,13 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import Spectrum, design, mixing, regression
-from jaxcollapse.workflow import Mix
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.theory import Spectrum, mixing, regression
+from jaxcollapse.theory.mean import budget as design
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = Reference(
     key="he2025",

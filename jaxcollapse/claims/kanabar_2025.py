@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Claim, Reference
-from jaxcollapse.models.contaminated_categorical import ContaminatedCategorical
-from jaxcollapse.relation import Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import contamination
-from jaxcollapse.workflow import Accumulate
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate
+from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
+from jaxcollapse.theory.discrete import contaminated as contamination
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Equal
 
 REFERENCE = Reference(
     key="kanabar2025",

@@ -10,14 +10,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.models.biased import Biased
-from jaxcollapse.models.categorical import Categorical
-from jaxcollapse.models.gaussian import Gaussian
-from jaxcollapse.relation import Asymptotic, Equal
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import temperature
-from jaxcollapse.workflow import Accumulate, Mix, Replace, Workflow
+from jaxcollapse.models.discrete.categorical import Categorical
+from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.theory.discrete import temperature
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = Reference(
     key="marchi2024",

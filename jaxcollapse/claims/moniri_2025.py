@@ -12,12 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Claim, Reference
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, AtLeast
-from jaxcollapse.simulate import simulate
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.workflow import Replace
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, AtLeast
 
 REFERENCE = Reference(
     key="moniri2025",

@@ -6,12 +6,13 @@ Their ``p^(m)`` is the fit of our generation ``g = m``. Sizes are ours.
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.categorical import Categorical
-from jaxcollapse.relation import AtLeast, AtMost, Equal, Probability
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import discrete
-from jaxcollapse.workflow import Mix, Replace, Workflow
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Mix, Replace, Workflow
+from jaxcollapse.models.discrete.categorical import Categorical
+from jaxcollapse.theory.discrete import drift as discrete
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import AtLeast, AtMost, Equal, Probability
 
 REFERENCE = Reference(
     key="seddik2024",

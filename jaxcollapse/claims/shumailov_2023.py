@@ -10,12 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.gaussian import Gaussian, MultivariateGaussian
-from jaxcollapse.relation import Asymptotic, Equal, Probability
-from jaxcollapse.simulate import simulate
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
+from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
-from jaxcollapse.workflow import Replace
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, Equal, Probability
 
 REFERENCE = Reference(
     key="shumailov2023",

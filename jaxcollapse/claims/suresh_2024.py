@@ -6,14 +6,16 @@ Their iteration ``k`` is our generation ``g``. Sizes are ours.
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.categorical import Categorical
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.exponential_family import Poisson
-from jaxcollapse.models.gaussian import Gaussian
-from jaxcollapse.relation import AtLeast, AtMost, Equal, Probability
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import discrete, gaussian
-from jaxcollapse.workflow import Replace
+from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.discrete import drift as discrete
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import AtLeast, AtMost, Equal, Probability
 
 REFERENCE = Reference(
     key="suresh2024",

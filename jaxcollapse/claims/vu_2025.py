@@ -11,13 +11,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.claim import Axis, Claim, Reference
-from jaxcollapse.models.linear_regression import LinearRegression
+from jaxcollapse.chain.simulate import Trajectory, simulate
+from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.models.mutual import Mutual
-from jaxcollapse.relation import Asymptotic, Equal
-from jaxcollapse.simulate import Trajectory, simulate
+from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mutual
-from jaxcollapse.workflow import Mix
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = Reference(
     key="vu2025",

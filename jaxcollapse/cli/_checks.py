@@ -8,8 +8,8 @@ import subprocess
 import sys
 from typing import Literal, NamedTuple
 
-from jaxcollapse._xla import OPTION, WRONG_RELEASE
 from jaxcollapse.cli import _cache
+from jaxcollapse.machine.xla import OPTION, WRONG_RELEASE
 
 _NEEDED = ("jax", "jaxlib", "numpy", "equinox", "optax", "scipy", "matplotlib")
 _OPTIONAL = ("xarray", "pandas")
@@ -117,7 +117,7 @@ def cache() -> list[Finding]:
 
 def precision() -> list[Finding]:
     """Whether numbers are double by default."""
-    from jaxcollapse._precision import x64_enabled
+    from jaxcollapse.machine.precision import x64_enabled
 
     if x64_enabled():
         return [Finding("float64", "ok", "on")]
@@ -142,7 +142,7 @@ def least_squares() -> list[Finding]:
     import numpy as np
 
     import jaxcollapse as jc
-    from jaxcollapse._precision import enable_x64
+    from jaxcollapse.machine.precision import enable_x64
 
     with enable_x64(True):
         model = jc.LinearRegression(spectrum=jc.theory.Spectrum.isotropic(10), noise=1.0)

@@ -8,7 +8,7 @@ from jaxcollapse.cli import _complete
 from jaxcollapse.cli._print import check_known
 
 if TYPE_CHECKING:
-    from jaxcollapse.claim import Claim
+    from jaxcollapse.verification.claim import Claim
 
 Papers = Annotated[
     list[str] | None,

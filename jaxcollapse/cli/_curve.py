@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from jaxcollapse._words import for_json
+from jaxcollapse.arguments.json import for_json
 
 if TYPE_CHECKING:
-    from jaxcollapse.estimate import Estimate
+    from jaxcollapse.replication.estimate import Estimate
 
 LEVEL = 0.95
 _COLUMNS = ("generation", "mean", "stderr", "lower", "upper")

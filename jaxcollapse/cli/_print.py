@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from jaxcollapse._words import nearest
+from jaxcollapse.arguments.names import nearest
 
 
 def print_json(facts: Any) -> None:

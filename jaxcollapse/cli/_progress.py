@@ -12,7 +12,8 @@ from rich.text import Text
 from jaxcollapse import plot, report
 
 if TYPE_CHECKING:
-    from jaxcollapse.claim import Claim, Verdict, Verification
+    from jaxcollapse.verification.claim import Claim
+    from jaxcollapse.verification.verdict import Verdict, Verification
 
 _STYLES = {"holds": "green", "fails": "bold red", "undecided": "yellow"}
 

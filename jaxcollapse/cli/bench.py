@@ -51,7 +51,7 @@ def bench(
     """
     import jax
 
-    from jaxcollapse.claim import versions
+    from jaxcollapse.machine.versions import versions
 
     jax.config.update("jax_enable_compilation_cache", False)
     results = []

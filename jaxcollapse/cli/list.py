@@ -29,7 +29,7 @@ def list_claims(
     """
     claims = select(None, paper)
     if json:
-        from jaxcollapse.claim import facts
+        from jaxcollapse.verification.claim import facts
 
         print_json([facts(claim) for claim in claims])
         return

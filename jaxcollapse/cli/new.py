@@ -77,7 +77,7 @@ def _write(template: str, path: Path, **words: str) -> None:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("jaxcollapse"), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+        loader=jinja2.PackageLoader("jaxcollapse.cli"), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     text = environment.get_template(template).render(words)
     try:

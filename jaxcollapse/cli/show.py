@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from jaxcollapse._words import for_json
+from jaxcollapse.arguments.json import for_json
 from jaxcollapse.cli import _complete
 from jaxcollapse.cli._claims import arxiv, select
 from jaxcollapse.cli._print import print_json
@@ -26,7 +26,7 @@ def show(
     """Show one claim: statement, reference, formula, protocol, relation and BibTeX."""
     chosen = select([claim], None)[0]
     if json:
-        from jaxcollapse.claim import facts
+        from jaxcollapse.verification.claim import facts
 
         numbers = chosen.exact_numbers() if chosen.numbers else None
         table = numbers and {"columns": list(numbers.columns), "rows": for_json(numbers.rows)}

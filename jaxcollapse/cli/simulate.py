@@ -172,9 +172,9 @@ def _run(wanted: dict[str, Any]) -> _curve.Curve:
     import jax
 
     import jaxcollapse as jc
-    from jaxcollapse._precision import enable_x64
-    from jaxcollapse.claim import versions
     from jaxcollapse.cli import _cache
+    from jaxcollapse.machine.precision import enable_x64
+    from jaxcollapse.machine.versions import versions
 
     names = wanted["model"].pop("name"), wanted["workflow"].pop("name")
     sizes, count = wanted["samples"], wanted["generations"]

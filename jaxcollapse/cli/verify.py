@@ -14,7 +14,7 @@ from jaxcollapse.cli._print import print_json
 from jaxcollapse.cli._status import Status
 
 if TYPE_CHECKING:
-    from jaxcollapse.claim import Verdict
+    from jaxcollapse.verification.verdict import Verdict
 
 EPILOG = f"""\
 Examples:
@@ -79,9 +79,10 @@ def verify(
 
     import jax
 
-    from jaxcollapse import claim as engine
     from jaxcollapse import report
+    from jaxcollapse import verification as engine
     from jaxcollapse.cli import _progress
+    from jaxcollapse.machine.versions import versions
 
     stream = sys.stderr if json else sys.stdout
     progress = _progress.start(stream, wanted, f"precision {chosen.value}, seed {seed}")
@@ -110,7 +111,7 @@ def verify(
         why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"An error in {wanted[len(finished)].name}"
         note = f"{why}: {len(finished)} of {len(wanted)} claims were finished."
         seconds = time.perf_counter() - began
-        result = engine.Verification(tuple(finished), seed, chosen.value, _LEVEL, engine.versions(), seconds)
+        result = engine.Verification(tuple(finished), seed, chosen.value, _LEVEL, versions(), seconds)
         print(f"\n{note}", file=sys.stderr)
         if not finished:
             raise typer.Exit(Status.INTERRUPTED) if isinstance(error, KeyboardInterrupt) else error from None

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.data import Data
-from jaxcollapse.model import Model
-from jaxcollapse.schedule import Scheduled, begun, has_begun
+from jaxcollapse.chain.data import Data
+from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.schedule import Scheduled, begun, has_begun
 
 
 class Biased(Model):

@@ -14,12 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse._check import check_at_most, check_choice, check_positive, is_traced
-from jaxcollapse._precision import as_floats
-from jaxcollapse.data import Samples, WeightedSum
-from jaxcollapse.model import Model
+from jaxcollapse.arguments.check import check_at_most, check_choice, check_positive, is_traced
+from jaxcollapse.arguments.numbers import as_floats, number
+from jaxcollapse.chain.data import Samples, WeightedSum
+from jaxcollapse.chain.model import Model
 from jaxcollapse.random import chi_square, normal
-from jaxcollapse.schedule import number
 
 
 class ExponentialFamily(Model):

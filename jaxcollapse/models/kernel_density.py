@@ -15,13 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse._check import check_integer, check_positive, is_traced
-from jaxcollapse._types import Count
-from jaxcollapse.data import Samples
-from jaxcollapse.model import Model
+from jaxcollapse.arguments.check import check_integer, check_positive, is_traced
+from jaxcollapse.arguments.types import Count
+from jaxcollapse.chain.data import Samples
+from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.workflow import Draw, Workflow
 from jaxcollapse.random import split, symbols
-from jaxcollapse.schedule import Scheduled, number_or_schedule
-from jaxcollapse.workflow import Draw, Workflow
 
 
 class KernelMixture(eqx.Module):

@@ -16,12 +16,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse._check import check_integer
-from jaxcollapse._types import Count, Number
-from jaxcollapse.data import Data
-from jaxcollapse.model import Model
+from jaxcollapse.arguments.check import check_integer
+from jaxcollapse.arguments.numbers import number
+from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.chain.data import Data
+from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
 from jaxcollapse.random import split
-from jaxcollapse.schedule import Scheduled, number, number_or_schedule
 
 
 class Shown(Data):

@@ -7,13 +7,13 @@ styles repeat what colour says, so that the pictures survive a black-and-white p
 
 from jaxcollapse.plot.animation import animate as animate
 from jaxcollapse.plot.animation import save as save
-from jaxcollapse.plot.convergence import convergence as convergence
-from jaxcollapse.plot.curves import curves as curves
-from jaxcollapse.plot.landscape import landscape as landscape
-from jaxcollapse.plot.phase import phase as phase
-from jaxcollapse.plot.trajectories import trajectories as trajectories
-from jaxcollapse.plot.verdict import size as size
-from jaxcollapse.plot.verdict import verdict as verdict
-from jaxcollapse.plot.verdicts import SYMBOLS as SYMBOLS
-from jaxcollapse.plot.verdicts import notices as notices
-from jaxcollapse.plot.verdicts import verdicts as verdicts
+from jaxcollapse.plot.decision import size as size
+from jaxcollapse.plot.decision import verdict as verdict
+from jaxcollapse.plot.diagram import phase as phase
+from jaxcollapse.plot.lines import curves as curves
+from jaxcollapse.plot.paths import trajectories as trajectories
+from jaxcollapse.plot.penalties import landscape as landscape
+from jaxcollapse.plot.settling import convergence as convergence
+from jaxcollapse.plot.summary import SYMBOLS as SYMBOLS
+from jaxcollapse.plot.summary import notices as notices
+from jaxcollapse.plot.summary import verdicts as verdicts

@@ -1,14 +1,14 @@
 """Exact samplers that have no home in JAX."""
 
-from jaxcollapse.random.bartlett import bartlett as bartlett
-from jaxcollapse.random.chi_square import chi_square as chi_square
-from jaxcollapse.random.design import BidiagonalDesign as BidiagonalDesign
-from jaxcollapse.random.design import bidiagonal_design as bidiagonal_design
-from jaxcollapse.random.krylov import isotropic_ridge as isotropic_ridge
-from jaxcollapse.random.lsqr import diagonal_ridge as diagonal_ridge
-from jaxcollapse.random.lsqr import steps_needed as steps_needed
-from jaxcollapse.random.normal import normal as normal
-from jaxcollapse.random.symbols import symbols as symbols
+from jaxcollapse.random.chi import chi_square as chi_square
+from jaxcollapse.random.counts import symbols as symbols
+from jaxcollapse.random.gaussian import normal as normal
+from jaxcollapse.random.ridge.diagonal import diagonal_ridge as diagonal_ridge
+from jaxcollapse.random.ridge.diagonal import steps_needed as steps_needed
+from jaxcollapse.random.ridge.fixed_design import BidiagonalDesign as BidiagonalDesign
+from jaxcollapse.random.ridge.fixed_design import bidiagonal_design as bidiagonal_design
+from jaxcollapse.random.ridge.isotropic import isotropic_ridge as isotropic_ridge
+from jaxcollapse.random.triangular import bartlett as bartlett
 from jaxcollapse.random.wishart import inverse_wishart_factor as inverse_wishart_factor
 from jaxcollapse.random.wishart import wishart_resolvents as wishart_resolvents
 from jaxcollapse.random.words import fold_in as fold_in

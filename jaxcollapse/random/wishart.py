@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.random.bartlett import strictly_lower
-from jaxcollapse.random.chi_square import chi_square
-from jaxcollapse.random.lanes import alongside
+from jaxcollapse.random.chi import chi_square
+from jaxcollapse.random.loops import alongside
+from jaxcollapse.random.triangular import strictly_lower
 
 
 def wishart_resolvents(

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import (
+from jaxcollapse.arguments.check import (
     check_at_least,
     check_at_most,
     check_integer,
@@ -20,9 +20,9 @@ from jaxcollapse._check import (
     check_positive,
     is_traced,
 )
-from jaxcollapse._precision import as_floats
-from jaxcollapse._types import Count, Matrix, Number
-from jaxcollapse.theory._search import minimiser
+from jaxcollapse.arguments.numbers import as_floats
+from jaxcollapse.arguments.types import Count, Matrix, Number
+from jaxcollapse.theory.search import minimiser
 
 
 def depths(weights: Matrix) -> Float[Array, "generations depths"]:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import (
+from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
     check_integer,
@@ -17,13 +17,13 @@ from jaxcollapse._check import (
     check_positive,
     check_share,
 )
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._chi_square import inverse_moment
-from jaxcollapse.theory._curves import per_generation
-from jaxcollapse.theory._search import minimiser
-from jaxcollapse.theory.equivalents import kappa
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.curves import per_generation
 from jaxcollapse.theory.regression import isotropic_replace, ridge_chain
-from jaxcollapse.theory.spectrum import Spectrum
+from jaxcollapse.theory.regression.effective_penalty import kappa
+from jaxcollapse.theory.regression.inverse_moments import inverse_moment
+from jaxcollapse.theory.search import minimiser
 
 
 def risk(*, weight: Number | Curve, ratio: Number, generations: Count) -> Float[Array, " generations"]:

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import (
+from jaxcollapse.arguments.check import (
     check_at_least,
     check_integer,
     check_nonnegative,
@@ -22,8 +22,8 @@ from jaxcollapse._check import (
     check_shape,
     check_share,
 )
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._curves import check_one_number, per_generation
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import check_one_number, per_generation
 
 
 def risk(

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse._precision import enable_x64, untraced
-from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.dohmatob_2024.figures import Figure, figure_claim
 from jaxcollapse.claims.dohmatob_2024.protocol import (
     CAPACITY,
@@ -23,12 +23,12 @@ from jaxcollapse.claims.dohmatob_2024.protocol import (
     downstream_risk,
     power_law,
 )
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, Rate
-from jaxcollapse.simulate import simulate
+from jaxcollapse.machine.precision import enable_x64, untraced
+from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.theory._search import minimiser
-from jaxcollapse.workflow import Replace
+from jaxcollapse.theory.search import minimiser
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.relation import Asymptotic, Rate
 
 
 class _Regime(NamedTuple):

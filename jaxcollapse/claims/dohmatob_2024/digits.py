@@ -14,14 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from jaxcollapse import datasets, kernels
-from jaxcollapse.claim import Claim
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE
-from jaxcollapse.models.kernel_ridge import KernelRidge
-from jaxcollapse.relation import Asymptotic, AtMost
-from jaxcollapse.simulate import simulate
+from jaxcollapse.models.regression.kernel_ridge import KernelRidge
+from jaxcollapse.population import datasets, kernels
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.workflow import Replace
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.relation import Asymptotic, AtMost
 
 GENERATOR_SAMPLES, FAKES, TEST = 50, 4, 400
 

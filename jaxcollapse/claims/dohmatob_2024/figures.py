@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.dohmatob_2024.protocol import (
     ALLOWANCE,
     DIM,
@@ -20,11 +21,10 @@ from jaxcollapse.claims.dohmatob_2024.protocol import (
     isotropic,
     power_law,
 )
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, Equal, Rate
-from jaxcollapse.simulate import simulate
+from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.workflow import Replace
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.relation import Asymptotic, Equal, Rate
 
 _Design: TypeAlias = Literal["fresh", "fixed"]
 

@@ -9,15 +9,15 @@ from typing import Any, Literal
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse._precision import enable_x64
-from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE, downstream
-from jaxcollapse.models.linear_gaussian import LinearGaussian
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.relation import Asymptotic, Equal, Probability
-from jaxcollapse.simulate import simulate
+from jaxcollapse.machine.precision import enable_x64
+from jaxcollapse.models.regression.linear_gaussian import LinearGaussian
+from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.workflow import Replace
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.relation import Asymptotic, Equal, Probability
 
 _Design = Literal["fresh", "fixed"]
 _DESIGNS: tuple[_Design, ...] = ("fresh", "fixed")

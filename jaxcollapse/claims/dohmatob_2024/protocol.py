@@ -5,11 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.claim import Reference
-from jaxcollapse.models.linear_regression import LinearRegression
-from jaxcollapse.simulate import Trajectory, simulate
+from jaxcollapse.chain.simulate import Trajectory, simulate
+from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum
-from jaxcollapse.workflow import Replace
+from jaxcollapse.verification.reference import Reference
 
 REFERENCE = Reference(
     key="dohmatob2024",

@@ -7,14 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim, Numbers
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.xu_2025.protocol import HORIZONS, REFERENCE, REPLICATIONS, SAMPLES
-from jaxcollapse.models.gaussian import Gaussian
-from jaxcollapse.models.tilted_gaussian import TiltedGaussian
-from jaxcollapse.relation import Equal, Probability
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import estimated_risk, gaussian
-from jaxcollapse.workflow import Replace
+from jaxcollapse.models.gaussian.tilted import TiltedGaussian
+from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.gaussian import estimated_risk
+from jaxcollapse.verification.claim import Axis, Claim, Numbers
+from jaxcollapse.verification.relation import Equal, Probability
 
 _FIGURE_3 = "Gaussian with unknown mean and variance, unbiased variance, n = 100, replace; "
 

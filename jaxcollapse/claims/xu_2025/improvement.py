@@ -7,15 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.chain.schedule import polynomial
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
 from jaxcollapse.claims.xu_2025.protocol import REFERENCE, SAMPLES
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.models.gaussian import Gaussian
-from jaxcollapse.relation import Probability
-from jaxcollapse.schedule import polynomial
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import random_walk, workflows
-from jaxcollapse.workflow import Accumulate, Replace, Workflow
+from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory.mean import random_walk
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.relation import Probability
 
 _BEAT_TIMES = np.array([2, 5, 10, 20])
 

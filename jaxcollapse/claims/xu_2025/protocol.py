@@ -1,6 +1,6 @@
 """The paper, and the sizes of its figure 3."""
 
-from jaxcollapse.claim import Reference
+from jaxcollapse.verification.reference import Reference
 
 REFERENCE = Reference(
     key="xu2025",

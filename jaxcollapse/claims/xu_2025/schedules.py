@@ -4,16 +4,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.chain.data import WeightedSum
+from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.schedule import polynomial
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.xu_2025.protocol import REFERENCE
-from jaxcollapse.data import WeightedSum
-from jaxcollapse.model import Model
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.relation import Asymptotic, AtMost, Equal
-from jaxcollapse.schedule import polynomial
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import design, random_walk
-from jaxcollapse.workflow import Replace
+from jaxcollapse.theory.mean import budget as design
+from jaxcollapse.theory.mean import random_walk
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
 
 _SCALE, _WALK_GENERATIONS = 2.0, 100
 

@@ -8,21 +8,23 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse import datasets
-from jaxcollapse._precision import untraced, x64_enabled
-from jaxcollapse._types import Curve
-from jaxcollapse.claim import Axis, Claim
+from jaxcollapse.arguments.types import Curve
+from jaxcollapse.chain.schedule import polynomial
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.xu_2025.protocol import REFERENCE
-from jaxcollapse.features import Table
-from jaxcollapse.models.gaussian import MultivariateGaussian
-from jaxcollapse.models.gaussian_mixture import GaussianMixture
-from jaxcollapse.models.generalised_linear import LogisticRegression, TableSums
-from jaxcollapse.relation import AtMost, Equal
-from jaxcollapse.schedule import polynomial
-from jaxcollapse.simulate import simulate
-from jaxcollapse.theory import gaussian, random_walk
-from jaxcollapse.theory.spectrum import Spectrum
-from jaxcollapse.workflow import Replace
+from jaxcollapse.machine.precision import untraced, x64_enabled
+from jaxcollapse.models.gaussian.mixture import GaussianMixture
+from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
+from jaxcollapse.models.regression.generalised_linear import TableSums
+from jaxcollapse.models.regression.logistic_regression import LogisticRegression
+from jaxcollapse.population import datasets
+from jaxcollapse.population.features import Table
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.mean import random_walk
+from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.relation import AtMost, Equal
 
 _TABLE_GENERATIONS, _TABLE_TIMES = 4, np.array([2, 4])
 TABLE_SAMPLES = 50.0

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._chi_square import inverse_moment
+from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.gaussian.replace import factors, log_variance_mean, mean_square, variance_mean, variance_moment
+from jaxcollapse.theory.regression.inverse_moments import inverse_moment
 
 
 def wasserstein(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:

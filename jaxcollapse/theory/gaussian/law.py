@@ -5,9 +5,9 @@ import jax.numpy as jnp
 from jax.scipy.special import digamma, gammaln, polygamma
 from jaxtyping import Array, Complex, Float
 
-from jaxcollapse._check import check_integer, check_positive
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._curves import check_one_number
+from jaxcollapse.arguments.check import check_integer, check_positive
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.gaussian.replace import distinct_factors
 
 _NODES = 400

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_at_least, check_positive
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._curves import check_one_number
+from jaxcollapse.arguments.check import check_at_least, check_positive
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.gaussian.law import check_probability
 from jaxcollapse.theory.gaussian.replace import equal_batches, log_variance_mean, log_variance_variance
 

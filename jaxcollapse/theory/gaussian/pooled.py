@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_at_least, check_choice, check_integer, check_nonnegative
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._curves import per_generation
+from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import per_generation
 from jaxcollapse.theory.gaussian.replace import equal_batches
 
 

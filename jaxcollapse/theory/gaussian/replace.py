@@ -11,9 +11,9 @@ import numpy as np
 from jax.scipy.special import digamma, gammaln, polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_choice, check_integer
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._curves import check_one_number, per_generation
+from jaxcollapse.arguments.check import check_above, check_choice, check_integer
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import check_one_number, per_generation
 
 
 def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:

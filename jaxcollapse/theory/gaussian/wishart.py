@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from jax.scipy.special import digamma, polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_integer
-from jaxcollapse._types import Count, Matrix, Number
+from jaxcollapse.arguments.check import check_above, check_integer
+from jaxcollapse.arguments.types import Count, Matrix, Number
 from jaxcollapse.theory.gaussian.replace import equal_batches
 
 

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_above, check_integer, check_nonnegative, check_positive
-from jaxcollapse._types import Count, Number
-from jaxcollapse.theory._search import minimiser
-from jaxcollapse.theory.regression.chains import ridge_chain
+from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative, check_positive
+from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.regression.downstream import check_downstream, learns_all, penalised_risk, ridge_downstream
-from jaxcollapse.theory.spectrum import Spectrum
+from jaxcollapse.theory.regression.recursion import ridge_chain
+from jaxcollapse.theory.search import minimiser
 
 
 def adaptive_penalty(

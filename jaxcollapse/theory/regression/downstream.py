@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import (
+from jaxcollapse.arguments.check import (
     check_choice,
     check_integer,
     check_nonnegative,
@@ -15,12 +15,12 @@ from jaxcollapse._check import (
     check_share,
     is_traced,
 )
-from jaxcollapse._types import Count, Number, Vector
-from jaxcollapse.theory._chi_square import inverse_moment
-from jaxcollapse.theory.equivalents import degrees_of_freedom, kappa
-from jaxcollapse.theory.regression.chains import _check_ridge, ridge_chain
-from jaxcollapse.theory.regression.engine import _inverse, _positive
-from jaxcollapse.theory.spectrum import Spectrum
+from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
+from jaxcollapse.theory.regression.equivalent import _inverse, _positive
+from jaxcollapse.theory.regression.inverse_moments import inverse_moment
+from jaxcollapse.theory.regression.recursion import _check_ridge, ridge_chain
 
 
 class RidgeTerms(NamedTuple):

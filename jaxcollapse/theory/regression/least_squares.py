@@ -7,7 +7,7 @@ import numpy as np
 from jax.scipy.special import digamma
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import (
+from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
     check_choice,
@@ -17,10 +17,10 @@ from jaxcollapse._check import (
     check_shape,
     is_traced,
 )
-from jaxcollapse._types import Count, Curve, Number, Vector
-from jaxcollapse.theory._chi_square import estimation_variance, risk_cdf
-from jaxcollapse.theory._curves import check_one_number, per_generation
-from jaxcollapse.theory.spectrum import Spectrum
+from jaxcollapse.arguments.types import Count, Curve, Number, Vector
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.curves import check_one_number, per_generation
+from jaxcollapse.theory.regression.inverse_moments import estimation_variance, risk_cdf
 
 
 def ols_replace(

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse._check import check_choice, check_nonnegative
-from jaxcollapse._types import Count, Curve, Number
-from jaxcollapse.theory._curves import check_one_number
+from jaxcollapse.arguments.check import check_choice, check_nonnegative
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.regression.least_squares import curves
 
 

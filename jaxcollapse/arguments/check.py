@@ -1,0 +1,138 @@
+"""Checks of arguments, before compilation: each error names the argument, its value and what is allowed.
+
+Traced values cannot be checked and pass.
+"""
+
+import os
+from typing import Any
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+from jaxcollapse.arguments.names import did_you_mean
+
+
+def is_traced(value: Any) -> bool:
+    """Whether a value is not known before compilation."""
+    return isinstance(value, Tracer)
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Every entry is a finite number above zero."""
+    array = _concrete(name, value)
+    if array is not None and not np.all((array > 0) & np.isfinite(array)):
+        raise ValueError(f"{name} must be positive and finite, got {value}")
+
+
+def check_nonnegative(name: str, value: Any) -> None:
+    """Every entry is a finite number, at least zero."""
+    check_at_least(name, value, 0.0)
+
+
+def check_above(name: str, value: Any, minimum: float) -> None:
+    """Every entry is a finite number above `minimum`."""
+    array = _concrete(name, value)
+    if array is not None and not np.all((array > minimum) & np.isfinite(array)):
+        raise ValueError(f"{name} must be finite and above {minimum:g}, got {value}")
+
+
+def check_at_least(name: str, value: Any, minimum: float) -> None:
+    """Every entry is a finite number, at least `minimum`."""
+    array = _concrete(name, value)
+    if array is not None and not np.all((array >= minimum) & np.isfinite(array)):
+        bound = f" and at least {minimum:g}" if np.isfinite(minimum) else ""
+        raise ValueError(f"{name} must be finite{bound}, got {value}")
+
+
+def check_at_most(name: str, value: Any, maximum: float) -> None:
+    """Every entry is a number, at most `maximum`."""
+    array = _concrete(name, value)
+    if array is not None and not np.all(array <= maximum):
+        raise ValueError(f"{name} must be at most {maximum:g}, got {value}")
+
+
+def check_share(name: str, value: Any) -> None:
+    """Every entry is a number in [0, 1]."""
+    check_nonnegative(name, value)
+    check_at_most(name, value, 1.0)
+
+
+def check_probabilities(name: str, value: Any) -> None:
+    """A vector of numbers, not negative, that sum to one up to rounding."""
+    check_nonnegative(name, value)
+    if np.ndim(value) != 1 or np.size(value) == 0:
+        raise ValueError(f"{name} must have shape (symbols,), got shape {np.shape(value)}")
+    if not is_traced(value):
+        total = np.sum(np.asarray(value), dtype=np.float64)
+        if abs(total - 1) > 1e-5:
+            raise ValueError(f"{name} must sum to one, got a sum of {total:g}: divide by it")
+
+
+def check_integer(name: str, value: Any, *, minimum: int) -> None:
+    """A Python or NumPy integer, at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        hint = ""
+        if isinstance(value, float | np.floating) and np.isfinite(value) and value == int(value):
+            hint = f": write {int(value)}"
+        elif isinstance(value, jax.Array | np.ndarray) and not is_traced(value) and np.ndim(value) == 0:
+            hint = f": write int({name})"
+        elif is_traced(value):
+            hint = ": it must be known before compilation"
+        raise TypeError(f"{name} must be an integer, got {value!r}{hint}")
+    if value < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+
+
+def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    """One of a few values."""
+    if isinstance(value, bool) or value not in choices:
+        hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
+        raise ValueError(f"{name} must be {' or '.join(repr(choice) for choice in choices)}, got {value!r}{hint}")
+
+
+def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """An array of exactly this shape."""
+    if np.shape(value) != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {np.shape(value)}")
+
+
+def check_key(name: str, value: Any) -> None:
+    """A single typed key."""
+    if is_key(value):
+        if value.shape != ():
+            raise ValueError(f"{name} must be a single key, got an array of keys of shape {value.shape}")
+        return
+    hint = ""
+    if isinstance(value, int | np.integer):
+        hint = f": write jax.random.key({value})"
+    elif isinstance(value, jax.Array | np.ndarray) and value.dtype == np.uint32:
+        hint = ", an old-style key: write jax.random.key(seed) instead of jax.random.PRNGKey(seed)"
+    raise TypeError(f"{name} must be a typed key such as jax.random.key(0), got {value!r}{hint}")
+
+
+def is_key(value: Any) -> bool:
+    """Whether a value is a typed key, or an array of them."""
+    return isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+
+
+def check_fits(what: str, size: float, advice: str) -> None:
+    """So many bytes fit into the memory of this machine, where that is known."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return
+    if size > memory:
+        raise ValueError(
+            f"{what} would take {size / 2**30:,.0f} GiB, and this machine has {memory / 2**30:,.0f} GiB: {advice}"
+        )
+
+
+def _concrete(name: str, value: Any) -> np.ndarray | None:
+    """The value as a NumPy array, or None if it is traced."""
+    if is_traced(value):
+        return None
+    array = np.asarray(value)
+    if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
+        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")
+    return array

@@ -1,0 +1,39 @@
+"""Names that are nearly right: what a message suggests instead. Without JAX."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """``": did you mean 'replace'?"`` for a name that is nearly a known one, whatever its case; else nothing."""
+    close = nearest(str(name), known)
+    return f": did you mean {close[0] if close[0].endswith(')') else repr(close[0])}?" if close else ""
+
+
+_ALIKE = 0.7
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """The known names, three at most, that are most like a name or contain it, whatever the case; the best first.
+
+    ```python
+    >>> nearest("acumulate", ["Replace", "Accumulate", "Window"]), nearest("x", ["Replace"])
+    (['Accumulate'], [])
+
+    ```
+    """
+    wanted = _plain_word(name)
+
+    def likeness(word: str) -> float:
+        word = _plain_word(word)
+        return difflib.SequenceMatcher(None, wanted, word).ratio() + (len(wanted) > 2 and wanted in word)
+
+    likenesses = {word: likeness(word) for word in known}
+    best = max(likenesses.values(), default=0.0)
+    close = [word for word in likenesses if best >= _ALIKE and likenesses[word] > best - 0.1]
+    return sorted(close, key=lambda word: -likenesses[word])[:3]
+
+
+def _plain_word(name: str) -> str:
+    return name.lower().replace("_", "").removesuffix("()")

@@ -1,0 +1,51 @@
+"""Numbers that users write, as the floating-point arrays that programs take."""
+
+import contextlib
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxcollapse.arguments.check import check_at_least, check_at_most, is_traced
+
+
+def at_once(*values: Any) -> contextlib.AbstractContextManager:
+    """Computes now, in a trace as well, what depends on `values`; unless one of them is traced itself."""
+    return contextlib.nullcontext() if any(is_traced(value) for value in values) else jax.ensure_compile_time_eval()
+
+
+def as_floats(value: Any) -> Float[Array, "..."]:
+    """`value` as a floating-point array that stays concrete inside a trace.
+
+    Integers of Python and NumPy become floats before JAX sees them: the large ones fit none of its 32 bits.
+    """
+    leaves = jax.tree.leaves(value)
+    with at_once(*leaves):
+        array = jnp.asarray(value) if any(isinstance(leaf, jax.Array) for leaf in leaves) else np.asarray(value)
+        return jnp.asarray(array, jnp.result_type(array, float))
+
+
+def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Float[Array, ""]:
+    """A number as a scalar array, from `minimum` to `maximum`."""
+    if isinstance(value, str) or not is_numeric(value):
+        raise TypeError(f"{name} must be a number or a function of the generation, got {value!r}")
+    if np.shape(value) != ():
+        raise ValueError(f"{name} must be one number or a function of the generation, got shape {np.shape(value)}")
+    check_at_least(name, value, minimum)
+    check_at_most(name, value, maximum)
+    return as_floats(value)
+
+
+def is_numeric(value: Any) -> bool:
+    """Whether it is a number or an array of numbers, in any of the forms that users write."""
+    if value is None:
+        return False
+    try:
+        return jnp.issubdtype(jnp.result_type(value), jnp.number)
+    except (TypeError, ValueError):
+        if hasattr(value, "__array__"):  # of xarray, pandas, ...
+            return np.issubdtype(np.asarray(value).dtype, np.number)
+        return isinstance(value, list | tuple | range) and all(is_numeric(v) for v in value)

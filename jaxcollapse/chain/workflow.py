@@ -1,0 +1,337 @@
+"""A Workflow says what the next generation is trained on.
+
+This is the only place where old, new and real data meet. The same object gives the simulator its update (`init`,
+`step`) and the theory its weight matrix (`weights`).
+
+Generation ``g`` trains on batches ``1, ..., g``: batch 1 is real, batch ``i`` is drawn from the model of generation
+``i - 1``.
+"""
+
+import abc
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
+
+from jaxcollapse.arguments.check import check_choice, check_integer, check_positive
+from jaxcollapse.arguments.types import Count
+from jaxcollapse.chain.data import Data, Samples
+from jaxcollapse.chain.pool import _Archive
+from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, values
+
+Weights: TypeAlias = tuple[Float[Array, "generations generations"], Float[Array, " generations"]]
+"""What `Workflow.weights` returns."""
+
+
+class Draw(NamedTuple):
+    """The data that a workflow may ask for at one generation."""
+
+    synthetic: Callable[[], Data]
+    """One batch of the scheduled size from the newest model (at ``g = 1``: from the truth)."""
+    real: Callable[[], Data]
+    """One batch of real data."""
+    key: Key[Array, ""]
+    """Randomness of the workflow itself."""
+    n: Scalar
+    """Size of the synthetic batch."""
+    n_real: Scalar
+    """Size of the real batch."""
+
+
+class Workflow(eqx.Module):
+    """Which data each generation is trained on."""
+
+    needs_rows: eqx.AbstractClassVar[bool]
+    """Whether the workflow picks single rows, so that sums of them are not enough."""
+    keeps_data: eqx.AbstractClassVar[bool]
+    """Whether data lives longer than one generation, or meets other data."""
+
+    @abc.abstractmethod
+    def init(self, draw: Draw, generations: int) -> PyTree:
+        """The state before generation 1."""
+
+    @abc.abstractmethod
+    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+        """The training data of this generation, and the state after it."""
+
+    @abc.abstractmethod
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """How a linear estimator weighs the batches.
+
+        **Returns** a lower triangular matrix, row ``g - 1`` of which holds the weight of every batch at generation
+        ``g``, and the coefficients of one more independent noise at each generation (fresh real data, subsampling)
+        in units of the standard error of a batch of ``samples[0]``.
+        """
+
+    def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """The size of the real batch at every generation: by default that of the synthetic one."""
+        return samples
+
+
+class Replace(Workflow):
+    """Train each generation on the newest batch alone: the fully synthetic loop.
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> Replace().weights(jnp.array([100.0, 100.0]))[0].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+
+    ```
+    """
+
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = False
+
+    def init(self, draw: Draw, generations: int) -> None:
+        """No state."""
+        return None
+
+    def step(self, state: None, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, None]:
+        """The newest batch."""
+        return draw.synthetic(), None
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """The identity: all weight on the newest batch."""
+        return jnp.eye(len(samples), dtype=samples.dtype), jnp.zeros_like(samples)
+
+
+class Accumulate(Workflow):
+    """Train each generation on everything so far: the real batch and all synthetic ones.
+
+    **Arguments**
+
+    - `weight`: how often a row of batch ``g`` counts, positive; a number or a schedule. Once by default.
+
+    **Raises** `ValueError` when `weight` is not positive.
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> heavy = Accumulate(weight=lambda g: jnp.where(g == 1, 3.0, 1.0))  # the real rows count three times
+    >>> heavy.weights(jnp.array([100.0, 100.0]))[0].tolist()
+    [[1.0, 0.0], [0.75, 0.25]]
+
+    ```
+    """
+
+    weight: Scheduled | None
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def __init__(self, weight: Any = None):
+        """Takes the weight of each batch."""
+        self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0)
+        if isinstance(self.weight, jax.Array):
+            check_positive("weight", self.weight)
+
+    def init(self, draw: Draw, generations: int) -> PyTree:
+        """An empty pool."""
+        batch = jax.eval_shape(draw.synthetic)
+        return _Archive.empty(batch, generations) if batch.grows else batch.empty()
+
+    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+        """The pool with the newest batch in it."""
+        batch = draw.synthetic() if self.weight is None else self.weight * draw.synthetic()
+        if isinstance(state, _Archive):
+            state = state.put(generation - 1, batch)
+            return state.batches.union(), state
+        pool = state + batch
+        return pool, pool
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """Every batch in proportion to its size, times the weight of its rows."""
+        counted = samples if self.weight is None else samples * values(self.weight, len(samples))
+        return _pooled(counted, len(samples)), jnp.zeros_like(samples)
+
+
+class Window(Workflow):
+    """Train each generation on the last `batches` batches; the real one leaves with the others.
+
+    **Arguments**
+
+    - `batches`: how many batches are kept, at least 1 (which is `Replace`).
+
+    **Raises** `ValueError` when `batches` is not a positive integer.
+    """
+
+    batches: int = eqx.field(static=True)
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def __init__(self, batches: Count):
+        """Takes the number of batches kept."""
+        check_integer("batches", batches, minimum=1)
+        self.batches = int(batches)
+
+    def init(self, draw: Draw, generations: int) -> "_Archive":
+        """Room for the last batches."""
+        return _Archive.empty(jax.eval_shape(draw.synthetic), self.batches)
+
+    def step(self, state: "_Archive", draw: Draw, generation: Int[Array, ""]) -> tuple[Data, "_Archive"]:
+        """The last batches; the newest takes the place of the oldest."""
+        state = state.put((generation - 1) % self.batches, draw.synthetic())
+        return state.batches.union(), state
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """The last batches in proportion to their sizes."""
+        return _pooled(samples, self.batches), jnp.zeros_like(samples)
+
+
+class MovingAverage(Workflow):
+    """Train each generation on a moving average: a share of the newest batch, the rest of what was trained on before.
+
+    Every batch stays, with a weight that falls geometrically; with schedules for both it interpolates between `Replace`
+    (a gain of 1) and training on real data alone (0).
+
+    **Arguments**
+
+    - `gain`: the weight of the newest batch in [0, 1], whatever its size; a number or a schedule. Generation 1 is
+      trained on the real batch.
+
+    **Raises** `ValueError` for a gain outside [0, 1].
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> MovingAverage(0.25).weights(jnp.array([100.0, 100.0, 100.0]))[0].tolist()[-1]
+    [0.5625, 0.1875, 0.25]
+
+    ```
+    """
+
+    gain: Scheduled
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def __init__(self, gain: Any):
+        """Takes the weight of the newest batch."""
+        self.gain = from_second(gain, "gain", 0.0, 1.0, first=1.0)
+
+    def init(self, draw: Draw, generations: int) -> PyTree:
+        """An empty pool, and its size."""
+        batch = jax.eval_shape(draw.synthetic)
+        return _Archive.empty(batch, generations) if batch.grows else batch.empty(), jnp.ones_like(draw.n)
+
+    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+        """The average, of as many rows as the newest batch has."""
+        pool, size = state
+        kept, batch = (1 - self.gain) * draw.n / size, self.gain * draw.synthetic()
+        if isinstance(pool, _Archive):
+            pool = pool.times(kept).put(generation - 1, batch)
+            return pool.batches.union(), (pool, draw.n)
+        pool = kept * pool + batch
+        return pool, (pool, draw.n)
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """Weights that fall geometrically with age."""
+        generations = len(samples)
+
+        def average(row, now):
+            gain, newest = now
+            row = (1 - gain) * row + gain * newest
+            return row, row
+
+        inputs = (values(self.gain, generations).astype(samples.dtype), jnp.eye(generations, dtype=samples.dtype))
+        return jax.lax.scan(average, jnp.zeros_like(samples), inputs)[1], jnp.zeros_like(samples)
+
+
+class AccumulateSubsample(Workflow):
+    """Keep everything, train on a random part: as many rows as the newest batch has, without replacement.
+
+    It picks rows, so the model must draw them (``sampling="raw"``). Real rows are not protected.
+    """
+
+    needs_rows: ClassVar[bool] = True
+    keeps_data: ClassVar[bool] = True
+
+    def init(self, draw: Draw, generations: int) -> "_Archive":
+        """An empty pool of rows."""
+        return _Archive.empty(jax.eval_shape(draw.synthetic), generations)
+
+    def step(self, state: "_Archive", draw: Draw, generation: Int[Array, ""]) -> tuple[Samples, "_Archive"]:
+        """A random part of the pool, of the size of one batch."""
+        batch = draw.synthetic()
+        state = state.put(generation - 1, batch)
+        pool = state.batches.union()
+        if not isinstance(batch, Samples) or not isinstance(pool, Samples):
+            raise TypeError(f"AccumulateSubsample picks rows, but the model drew {type(batch).__name__}")
+        return pool.subsample(draw.key, draw.n, batch.capacity), state
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """The pool's weights, and the noise of the subsampling."""
+        left_out = 1 - samples / jnp.cumsum(samples)
+        return _pooled(samples, len(samples)), jnp.sqrt(samples[0] / samples * left_out)
+
+
+class Mix(Workflow):
+    """Train each generation on one real and one synthetic batch.
+
+    **Arguments**
+
+    - `real`: ``"fresh"``, new real data at every generation, or ``"fixed"``, one real data set for all of them.
+    - `weight`: the total weight of the real batch in [0, 1], a number or a schedule: row weights are
+      ``weight / n_real`` and ``(1 - weight) / n`` (times ``n + n_real``, so that per-sample penalties keep their
+      meaning). Without it the rows are pooled, each with weight one.
+    - `real_samples`: size of the real batch, a number or a schedule; that of the synthetic batch by default. With
+      fixed real data it must not vary.
+
+    Generation 1 is trained on the real batch alone.
+
+    **Raises** `ValueError` for another `real`, a `weight` outside [0, 1] or fewer than one real sample.
+
+    **Reference** He, Xu and Cheng 2025, arXiv:2502.18049 (fresh real data, constant weight).
+    """
+
+    real: Literal["fresh", "fixed"] = eqx.field(static=True)
+    weight: Scheduled | None
+    real_samples: Scheduled | None
+    needs_rows: ClassVar[bool] = False
+    keeps_data: ClassVar[bool] = True
+
+    def __init__(self, real: Literal["fresh", "fixed"], *, weight: Any = None, real_samples: Any = None):
+        """Takes the kind of real data, its weight and its size."""
+        check_choice("real", real, ("fresh", "fixed"))
+        self.real = real
+        self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0, 1.0)
+        self.real_samples = None if real_samples is None else number_or_schedule(real_samples, "real_samples", 1.0)
+
+    def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """The size of the real batch at every generation."""
+        sizes = samples if self.real_samples is None else values(self.real_samples, len(samples))
+        return jnp.broadcast_to(sizes[0], sizes.shape) if self.real == "fixed" else sizes
+
+    def init(self, draw: Draw, generations: int) -> Data | None:
+        """The fixed real data set, if there is one."""
+        return draw.real() if self.real == "fixed" else None
+
+    def step(self, state: Data | None, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Data | None]:
+        """The real and the synthetic batch with their weights; at generation 1 the real one alone."""
+        real = draw.real() if state is None else state
+        real_weight, synthetic_weight = 1.0, 1.0
+        if self.weight is not None:
+            total = draw.n + draw.n_real
+            real_weight = self.weight * total / draw.n_real
+            synthetic_weight = (1 - self.weight) * total / draw.n
+        first = generation == 1
+        mixed = jnp.where(first, 1.0, real_weight) * real + jnp.where(first, 0.0, synthetic_weight) * draw.synthetic()
+        return mixed, state
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """The weight on the newest batch, and the noise of the real data: its own each time, or that of batch 1."""
+        sizes = self.real_sizes(samples)
+        share = sizes / (sizes + samples) if self.weight is None else values(self.weight, len(samples))
+        share = share.astype(jnp.result_type(share, samples)).at[0].set(1.0)
+        noise = share * jnp.sqrt(samples[0] / sizes)
+        newest = jnp.diag(1 - share)
+        if self.real == "fresh":
+            return newest, noise
+        return newest.at[:, 0].add(noise), jnp.zeros_like(samples)
+
+
+def _pooled(samples: Float[Array, " generations"], batches: int) -> Float[Array, "generations generations"]:
+    """The weights of a pool of the last `batches` batches, each in proportion to its size."""
+    generation = jnp.arange(len(samples))
+    age = generation[:, None] - generation
+    kept = jnp.where((age >= 0) & (age < batches), samples, 0.0)
+    return kept / kept.sum(axis=1, keepdims=True)

@@ -1,0 +1,54 @@
+"""All claims, by the files of this folder: every paper that has one is found, and no list is kept."""
+
+import functools
+import importlib
+import pkgutil
+from types import ModuleType
+
+from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.reference import Reference
+
+
+def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
+    """Every claim, paper by paper.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> len({claim.name for claim in jc.claims.all()}) == len(jc.claims.all())
+    True
+
+    ```
+    """
+    return [claim for paper in _papers() for claim in paper.CLAIMS]
+
+
+def get(name: str) -> Claim:
+    """The claim of this name.
+
+    **Raises** `ValueError` if there is none; the message names the nearest one.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> jc.claims.get("gerstgrasser-replace").relation.name
+    'equal'
+
+    ```
+    """
+    known = {claim.name: claim for claim in all()}
+    if name not in known:
+        raise ValueError(f"name must be that of a claim, got {name!r}{did_you_mean(name, known)}")
+    return known[name]
+
+
+def papers() -> dict[str, Reference]:
+    """The papers by their BibTeX keys."""
+    return {paper.REFERENCE.key: paper.REFERENCE for paper in _papers()}
+
+
+@functools.cache
+def _papers() -> tuple[ModuleType, ...]:
+    """The modules of this folder that hold claims: the papers with the most of them first."""
+    package = importlib.import_module("jaxcollapse.claims")
+    modules = [importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)]
+    return tuple(sorted((m for m in modules if hasattr(m, "CLAIMS")), key=lambda paper: -len(paper.CLAIMS)))

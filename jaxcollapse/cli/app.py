@@ -1,0 +1,67 @@
+"""The program `jaxcollapse`: its commands, and its exit status."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from jaxcollapse.cli import bench, doctor, list, new, show, simulate, verify
+from jaxcollapse.cli._help import Command, Group
+from jaxcollapse.cli._status import Status
+
+app = typer.Typer(
+    name="jaxcollapse",
+    cls=Group,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"""\
+A first look:
+  jaxcollapse list
+  jaxcollapse verify gerstgrasser-replace --quick
+  jaxcollapse simulate LinearRegression Replace \\
+      --set dim=100 --set noise=1 --samples 200
+
+Exit status of every command:
+  {Status.OK:<3}  all well
+  {Status.FAILED:<3}  something is wrong: a claim fails, the machine is not healthy
+  {Status.USAGE:<3}  wrong usage
+  {Status.UNDECIDED:<3}  verify only: no claim fails, but some are undecided
+  {Status.INTERRUPTED:<3}  Ctrl-C
+""",
+)
+_THEOREMS, _SIMULATIONS, _MACHINE, _YOURS = "Theorems", "Simulations", "This machine", "Your own"
+app.command(cls=Command, rich_help_panel=_THEOREMS, epilog=verify.EPILOG)(verify.verify)
+app.command(name="list", cls=Command, rich_help_panel=_THEOREMS, epilog=list.EPILOG)(list.list_claims)
+app.command(cls=Command, rich_help_panel=_THEOREMS, epilog=show.EPILOG)(show.show)
+app.command(cls=Command, rich_help_panel=_SIMULATIONS, epilog=simulate.EPILOG)(simulate.simulate)
+app.command(cls=Command, rich_help_panel=_MACHINE, epilog=bench.EPILOG)(bench.bench)
+app.command(cls=Command, rich_help_panel=_MACHINE, epilog=doctor.EPILOG)(doctor.doctor)
+app.add_typer(new.app, name="new", rich_help_panel=_YOURS)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        raise SystemExit(Status.INTERRUPTED) from None
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool | None,
+        typer.Option("--version", help="Show the version and exit.", callback=lambda v: _version(v), is_eager=True),
+    ] = None,
+) -> None:
+    """Simulate model collapse, and test the theorems about it."""
+
+
+def _version(wanted: bool | None) -> None:
+    if wanted:
+        from jaxcollapse import __version__
+
+        print(f"jaxcollapse {__version__}")
+        raise typer.Exit

@@ -1,0 +1,136 @@
+"""A distribution over finitely many symbols, fitted by their frequencies: a language without grammar.
+
+Trained on its own output it is the Wright-Fisher model of genetic drift: a symbol that is missing from one generation
+of data is missing for ever.
+"""
+
+import dataclasses
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key, Real, Scalar
+
+from jaxcollapse.arguments.check import check_choice, check_probabilities, is_traced
+from jaxcollapse.arguments.numbers import as_floats
+from jaxcollapse.chain.data import Samples, Statistic
+from jaxcollapse.chain.model import Model
+from jaxcollapse.random import symbols
+
+
+class Counts(Statistic):
+    """How often every symbol occurs, by weight."""
+
+    counts: Float[Array, " symbols"]
+
+
+class Categorical(Model):
+    """Symbols ``0, ..., k - 1`` with unknown probabilities, fitted by their frequencies.
+
+    **Arguments**
+
+    - `probabilities`: of the symbols, shape ``(k,)``, not negative, summing to one;
+      `jaxcollapse.theory.discrete.unseen.zipf` gives those of Zipf's law.
+    - `sampling`: ``"exact"`` takes the cheapest of the first two below; a name asks for that one.
+
+      | sampling | draws | numbers in one batch of ``n`` |
+      |---|---|---|
+      | ``"count"`` | the text, and counts it; sizes must be known before compilation | ``n`` |
+      | ``"binomial"`` | the count of one symbol after another; any size | ``k``, each by rejection |
+      | ``"raw"`` | the text, and keeps it | ``n`` |
+
+    **Metrics** `support`, the number of symbols that are left; `unseen`, the true probability of those that are not:
+    the test error of a learner that answers right what it has seen; `diversity`, the probability that two draws
+    differ; `squared_error`, the squared Euclidean distance of the probabilities from the true ones.
+
+    **Raises** `ValueError` or `TypeError` for probabilities of another shape, sign or sum and an unknown sampling.
+
+    **Exactness** Exact in law, up to rounding: the probability of a range of symbols is met to 1e-15, in single
+    precision to 1e-7. A symbol without probability is never drawn.
+
+    **Reference** The learner that remembers: Dohmatob, Feng, Yang, Charton and Kempe 2024, arXiv:2402.07043, after
+    Hutter 2021, "Learning Curve Theory".
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> model = jc.Categorical(jc.theory.tails.zipf(1000, exponent=2.0))
+    >>> run = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=500, generations=20)
+    >>> bool((run.support[1:] <= run.support[:-1]).all())
+    True
+
+    ```
+    """
+
+    probabilities: Float[Array, " symbols"]
+    sampling: Literal["exact", "count", "binomial", "raw"] = eqx.field(static=True)
+    capacity: int | None = eqx.field(static=True)
+    """The largest batch, where that is known before compilation."""
+
+    def __init__(
+        self,
+        probabilities: Any,
+        *,
+        sampling: Literal["exact", "count", "binomial", "raw"] = "exact",
+        capacity: int | None = None,
+    ):
+        """Takes the truth and the way of sampling."""
+        check_probabilities("probabilities", probabilities)
+        check_choice("sampling", sampling, ("exact", "count", "binomial", "raw"))
+        self.probabilities = as_floats(probabilities)
+        self.sampling = sampling
+        self.capacity = capacity
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`: when it draws counts."""
+        return self.sampling != "raw"
+
+    def truth(self) -> Float[Array, " symbols"]:
+        """The true probabilities."""
+        return self.probabilities
+
+    def metrics(self, params: Float[Array, " symbols"]) -> dict[str, Float[Array, ""]]:
+        """What is left of the symbols, and how far the probabilities have drifted."""
+        left = params > 0
+        return {
+            "support": jnp.sum(left, dtype=params.dtype),
+            "unseen": jnp.sum(jnp.where(left, 0.0, self.probabilities)),
+            "diversity": 1 - jnp.sum(params**2),
+            "squared_error": jnp.sum((params - self.probabilities) ** 2),
+        }
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Categorical":
+        """The model that knows its largest batch, as far as this is known."""
+        if is_traced(samples):
+            return self
+        return dataclasses.replace(self, capacity=int(np.asarray(samples).max()))
+
+    def sample(self, key: Key[Array, ""], params: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
+        """Draw the counts of `n` symbols, or the symbols themselves (raw)."""
+        if self.sampling == "raw":
+            return Samples(symbols(key, params, int(n)))
+        capacity = self.capacity if is_traced(n) else int(n)
+        few = self.sampling == "exact" and capacity is not None and capacity <= _FEW * params.size
+        if capacity is not None and (few or self.sampling == "count"):
+            present = (jnp.arange(capacity) < n).astype(jnp.int32)
+            return Counts(_count(symbols(key, params, capacity), present, params.size).astype(params.dtype))
+        if self.sampling == "count":
+            raise TypeError('sampling="count" needs a number of samples that is known before compilation')
+        return Counts(jax.random.multinomial(key, jnp.asarray(n, params.dtype), params, dtype=params.dtype))
+
+    def fit(self, data: Counts | Samples, **context) -> Float[Array, " symbols"]:
+        """The frequencies of the symbols."""
+        if isinstance(data, Samples):
+            counts = _count(data.rows, data.weights, self.probabilities.size)
+        else:
+            counts = data.counts
+        return counts / counts.sum()
+
+
+_FEW = 100  # symbols of text per symbol of the alphabet, up to which it is cheaper to count them
+
+
+def _count(text: Int[Array, " n"], weights: Real[Array, " n"], size: int) -> Real[Array, " symbols"]:
+    return jnp.zeros(size, weights.dtype).at[text].add(weights)

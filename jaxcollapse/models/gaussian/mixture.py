@@ -1,0 +1,150 @@
+"""A mixture of Gaussians, fitted by expectation maximisation: several modes, of which some may be lost.
+
+Protocol: ``n`` draws from the fitted mixture, then weights, means and variances along the axes by maximum likelihood,
+from those of the last model on.
+
+Reference: Dempster, Laird and Rubin 1977, Maximum Likelihood from Incomplete Data via the EM Algorithm.
+"""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Scalar
+
+from jaxcollapse.arguments.check import check_integer, check_positive, check_probabilities, check_shape
+from jaxcollapse.arguments.numbers import as_floats, number
+from jaxcollapse.arguments.types import Count
+from jaxcollapse.chain.data import Samples
+from jaxcollapse.chain.model import Model
+from jaxcollapse.random import split, symbols
+from jaxcollapse.random.loops import alongside, while_loop
+
+
+class Mixture(eqx.Module):
+    """A mixture of Gaussians without correlations."""
+
+    weights: Float[Array, " components"]
+    means: Float[Array, "components dim"]
+    variances: Float[Array, "components dim"]
+
+    @property
+    def mean(self) -> Float[Array, " dim"]:
+        """The mean of the whole."""
+        return self.weights @ self.means
+
+    @property
+    def variance(self) -> Float[Array, " dim"]:
+        """The variance of the whole along each axis, within components and between them."""
+        return self.weights @ (self.variances + (self.means - self.mean) ** 2)
+
+
+class GaussianMixture(Model):
+    """A mixture of a known number of Gaussians with unknown weights, means and variances along the axes.
+
+    **Arguments**
+
+    - `weights`: of the components, shape ``(k,)``, not negative, summing to one.
+    - `means`, `variances`: shape ``(k, dim)``, variances positive.
+    - `iterations`: the most steps of expectation maximisation in one fit, a positive integer. Fewer are taken where the
+      likelihood changes by less than rounding. The first starts from the last model, which is close.
+    - `floor`: the smallest variance of a component, positive: without one the likelihood has no maximum.
+
+    **Metrics** `squared_error` ``|mean - true mean|^2`` and `trace`, the total variance, of the whole mixture;
+    `smallest`, the weight of its smallest component.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Rows are drawn. A step leaves the mean and the variance of the whole at those of the data, so that
+    their laws are known without convergence: that of the mean of `squared_error` and `trace` is that of one Gaussian
+    with the divisor ``n``, as long as no variance is at the floor.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> model = jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]])
+    >>> run = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=50, generations=5)
+    >>> run.smallest.shape
+    (5,)
+
+    ```
+    """
+
+    weights: Float[Array, " components"]
+    means: Float[Array, "components dim"]
+    variances: Float[Array, "components dim"]
+    floor: Float[Array, ""]
+    iterations: int = eqx.field(static=True)
+
+    def __init__(self, weights: Any, means: Any, variances: Any, *, iterations: Count = 100, floor: Any = 1e-6):
+        """Takes the truth, and how it is estimated."""
+        check_probabilities("weights", weights)
+        check_positive("variances", variances)
+        check_integer("iterations", iterations, minimum=1)
+        self.weights, self.means, self.variances = as_floats(weights), as_floats(means), as_floats(variances)
+        if self.means.ndim != 2 or self.means.shape[0] != self.weights.size:
+            raise ValueError(f"means must have shape ({self.weights.size}, dim), got {self.means.shape}")
+        check_shape("variances", self.variances, self.means.shape)
+        self.iterations = int(iterations)
+        self.floor = number(floor, "floor", 0.0)
+        check_positive("floor", self.floor)
+
+    def truth(self) -> Mixture:
+        """The true mixture."""
+        return Mixture(self.weights, self.means, self.variances)
+
+    def metrics(self, params: Mixture) -> dict[str, Float[Array, ""]]:
+        """Mean and variance of the whole, and the weight of the smallest component."""
+        return {
+            "squared_error": jnp.sum((params.mean - self.truth().mean) ** 2),
+            "trace": jnp.sum(params.variance),
+            "smallest": jnp.min(params.weights),
+        }
+
+    def sample(self, key: Key[Array, ""], params: Mixture, n: int) -> Samples:
+        """Draw `n` rows."""
+        which_key, row_key = split(key)
+        which = symbols(which_key, params.weights, int(n))
+        z = jax.random.normal(row_key, (int(n), params.means.shape[1]), params.means.dtype)
+        return Samples(params.means[which] + jnp.sqrt(params.variances[which]) * z)
+
+    def fit(self, data: Samples, *, previous: Mixture | None = None, **context) -> Mixture:
+        """Steps of expectation maximisation from the last model, or from the truth, on."""
+        start = self.truth() if previous is None else previous
+        close = 10 * jnp.finfo(start.means.dtype).eps
+
+        def unfinished(search):
+            return (search.steps < self.iterations) & (search.gain > close * jnp.abs(search.likelihood))
+
+        def step(search):
+            mixture, likelihood = self._improved(search.mixture, data)
+            after = _Search(mixture, likelihood, likelihood - search.likelihood, search.steps + 1)
+            return jax.tree.map(lambda new, old: jnp.where(unfinished(search), new, old), after, search)
+
+        dtype = start.means.dtype
+        first = _Search(start, jnp.asarray(jnp.finfo(dtype).min, dtype), jnp.asarray(jnp.inf, dtype), jnp.asarray(0))
+        return while_loop(unfinished, step, alongside(first, data)).mixture
+
+    def _improved(self, mixture: Mixture, data: Samples) -> tuple[Mixture, Float[Array, ""]]:
+        """The mixture after one step, and the log likelihood of a row before it."""
+        x = data.rows
+        present = mixture.weights > 0  # a component that is lost stays so
+        gaps = (x[:, None] - mixture.means) ** 2 / mixture.variances
+        log_density = -0.5 * jnp.sum(gaps + jnp.log(2 * jnp.pi * mixture.variances), axis=2)
+        log_weights = jnp.where(present, jnp.log(jnp.where(present, mixture.weights, 1.0)), -jnp.inf)
+        joint = log_density + log_weights
+        total = jax.nn.logsumexp(joint, axis=1)
+        shares = data.weights[:, None] * jnp.exp(joint - total[:, None])
+        counts = jnp.sum(shares, axis=0)
+        some = jnp.where(counts > 0, counts, 1.0)[:, None]
+        means = jnp.where(counts[:, None] > 0, shares.T @ x / some, mixture.means)
+        spread = jnp.einsum("nk,nkd->kd", shares, (x[:, None] - means) ** 2) / some
+        variances = jnp.where(counts[:, None] > 0, jnp.maximum(spread, self.floor), mixture.variances)
+        return Mixture(counts / data.count, means, variances), data.weights @ total / data.count
+
+
+class _Search(NamedTuple):
+    mixture: Mixture
+    likelihood: Scalar
+    gain: Scalar
+    steps: Scalar

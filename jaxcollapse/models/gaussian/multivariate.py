@@ -1,0 +1,216 @@
+"""Fits of a multivariate Gaussian: the random walk of a mean vector and a covariance matrix.
+
+Protocol: ``n`` draws from the fitted ``N(mean, covariance)``, then the sample mean and the sample covariance with
+divisor ``n - ddof``. The covariance lives as a triangular factor with a log scale, so that nothing underflows however
+long the chain collapses.
+
+Reference: Xu, He and Cheng 2025, arXiv:2505.13947; Kazdan et al. 2024, arXiv:2410.16713.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Scalar
+
+from jaxcollapse.arguments.check import check_choice, check_shape, is_traced
+from jaxcollapse.arguments.numbers import as_floats
+from jaxcollapse.chain.data import Data, Samples
+from jaxcollapse.chain.model import Model
+from jaxcollapse.random import bartlett, normal, split
+
+
+class MultivariateNormal(eqx.Module):
+    """A Gaussian in `dim` dimensions: its mean and the factor of its covariance.
+
+    The covariance is ``L L'`` with ``L = unit * exp(log_diagonal)``: a unit lower triangular matrix whose columns are
+    scaled. The columns of a collapsing chain shrink at different rates, and none of them underflows.
+    """
+
+    mean: Float[Array, " dim"]
+    unit: Float[Array, "dim dim"]
+    log_diagonal: Float[Array, " dim"]
+
+    def times(self, lower: Float[Array, "dim dim"], mean: Float[Array, " dim"]) -> "MultivariateNormal":
+        """The Gaussian with mean `mean` and factor ``L @ lower``, for a lower triangular matrix."""
+        diagonal = jnp.diagonal(lower)
+        growth = jnp.exp(self.log_diagonal[:, None] - self.log_diagonal)  # row k against column j, used for k >= j
+        relative = jnp.where(jnp.tril(jnp.ones_like(lower)) > 0, growth * (lower / diagonal), 0.0)
+        return MultivariateNormal(mean, jnp.tril(self.unit @ relative), self.log_diagonal + jnp.log(diagonal))
+
+    @property
+    def factor(self) -> Float[Array, "dim dim"]:
+        """The lower triangular factor ``L`` of the covariance."""
+        return self.unit * jnp.exp(self.log_diagonal)
+
+    @property
+    def covariance(self) -> Float[Array, "dim dim"]:
+        """The covariance ``L L'``."""
+        return self.factor @ self.factor.T
+
+    @staticmethod
+    def of(mean: Float[Array, " dim"], factor: Float[Array, "dim dim"], log_scale: Scalar) -> "MultivariateNormal":
+        """The Gaussian with covariance ``exp(log_scale) * factor @ factor.T``."""
+        diagonal = jnp.diagonal(factor)
+        return MultivariateNormal(mean, factor / diagonal, jnp.log(diagonal) + 0.5 * log_scale)
+
+
+class MultivariateSums(Data):
+    """What a multivariate fit needs: total weight, mean, and ``exp(log_scale) * scatter`` about it."""
+
+    weight: Float[Array, ""]
+    mean: Float[Array, " dim"]
+    scatter: Float[Array, "dim dim"]
+    log_scale: Float[Array, ""]
+    grows: ClassVar[bool] = False
+
+    def __add__(self, other: "MultivariateSums") -> "MultivariateSums":
+        """The union of two data sets."""
+        weight = self.weight + other.weight
+        total = jnp.where(weight > 0, weight, 1.0)
+        gap = other.mean - self.mean
+        log_scale = jnp.maximum(self.log_scale, other.log_scale)
+        log_scale = jnp.where(jnp.isfinite(log_scale), log_scale, 0.0)
+        scatter = (
+            jnp.exp(self.log_scale - log_scale) * self.scatter
+            + jnp.exp(other.log_scale - log_scale) * other.scatter
+            + jnp.exp(-log_scale) * self.weight * other.weight / total * jnp.outer(gap, gap)
+        )
+        return MultivariateSums(weight, self.mean + gap * other.weight / total, scatter, log_scale)
+
+    def __rmul__(self, weight: Scalar | float) -> "MultivariateSums":
+        """The same data, every row counted `weight` times."""
+        return MultivariateSums(weight * self.weight, self.mean, weight * self.scatter, self.log_scale)
+
+    def empty(self) -> "MultivariateSums":
+        """Data without a single row."""
+        zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), self)
+        return eqx.tree_at(lambda sums: sums.log_scale, zeros, zeros.log_scale - jnp.inf)
+
+    def union(self) -> "MultivariateSums":
+        """The union of a stack of batches."""
+        first = jax.tree.map(lambda leaf: leaf[0], self)
+        rest = jax.tree.map(lambda leaf: leaf[1:], self)
+        return jax.lax.scan(lambda pool, batch: (pool + batch, None), first, rest)[0]
+
+    @staticmethod
+    def of(data: Samples) -> "MultivariateSums":
+        """The sums over the rows of a buffer."""
+        mean = data.mean(lambda x: x)
+        centred = data.rows - mean
+        return MultivariateSums(data.count, mean, centred.T @ (data.weights[:, None] * centred), jnp.zeros(()))
+
+
+class MultivariateGaussian(Model):
+    """A Gaussian in several dimensions with unknown mean and covariance.
+
+    **Arguments**
+
+    - `covariance`: the true covariance, shape ``(dim, dim)``, positive definite.
+    - `ddof`: 1 for the unbiased covariance (divisor ``n - 1``), 0 for maximum likelihood (divisor ``n``).
+    - `mean`: the true mean, shape ``(dim,)``; zero by default.
+    - `sampling`: ``"exact"`` draws a Bartlett factor, ``O(dim^3)`` whatever the number of samples; ``"raw"`` draws
+      rows.
+
+    Needs more samples than dimensions: with ``n <= dim`` the fitted covariance is singular (log determinant ``-inf``
+    or NaN).
+
+    **Metrics** `trace` and `log_determinant` of the fitted covariance, `squared_error` ``|mean - true mean|^2``.
+
+    **Raises** `ValueError` for another `ddof` or `sampling`, a covariance that is not symmetric positive definite and
+    mismatched shapes.
+
+    **Exactness** Both samplings are exact in law. Under `Replace` the factor is multiplied, never decomposed.
+
+    ```python
+    >>> import jax, jax.numpy as jnp, jaxcollapse as jc
+    >>> model = jc.MultivariateGaussian(jnp.eye(3), ddof=1)
+    >>> jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=20, generations=5).trace.shape
+    (5,)
+
+    ```
+    """
+
+    ddof: Literal[0, 1] = eqx.field(static=True)
+    mean: Float[Array, " dim"]
+    covariance: Float[Array, "dim dim"]
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        covariance: Any,
+        *,
+        ddof: Literal[0, 1],
+        mean: Any = None,
+        sampling: Literal["exact", "raw"] = "exact",
+    ):
+        """Takes the truth, the variance divisor and the way of sampling."""
+        check_choice("ddof", ddof, (0, 1))
+        check_choice("sampling", sampling, ("exact", "raw"))
+        self.ddof = ddof
+        self.sampling = sampling
+        self.covariance = as_floats(covariance)
+        shape = self.covariance.shape
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise ValueError(f"covariance must have shape (dim, dim), got {shape}")
+        if not is_traced(self.covariance):
+            with jax.ensure_compile_time_eval():
+                symmetric = jnp.allclose(self.covariance, self.covariance.T)
+                if not symmetric or not jnp.linalg.eigvalsh(self.covariance)[0] > 0:
+                    raise ValueError("covariance must be symmetric and positive definite")
+        self.mean = as_floats(jnp.zeros(shape[0]) if mean is None else mean)
+        check_shape("mean", self.mean, (shape[0],))
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`."""
+        return self.sampling == "exact"
+
+    @property
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self.mean.shape[0]
+
+    def truth(self) -> MultivariateNormal:
+        """The true mean and the factor of the true covariance."""
+        with jax.ensure_compile_time_eval():
+            factor = jnp.linalg.cholesky(self.covariance)
+        return MultivariateNormal.of(self.mean, factor, jnp.zeros(()))
+
+    def metrics(self, params: MultivariateNormal) -> dict[str, Float[Array, ""]]:
+        """Trace and log determinant of the covariance, and the squared error of the mean."""
+        return {
+            "trace": jnp.sum(params.factor**2),
+            "log_determinant": 2 * jnp.sum(params.log_diagonal),
+            "squared_error": jnp.sum((params.mean - self.mean) ** 2),
+        }
+
+    def sample(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int) -> MultivariateSums | Samples:
+        """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
+        if not self.exact:
+            z = jax.random.normal(key, (int(n), self.dim), params.mean.dtype)
+            return Samples(params.mean + z @ params.factor.T)
+        scattered = self._scattered(key, params, n)
+        log_scale = 2 * jnp.max(scattered.log_diagonal)
+        factor = scattered.unit * jnp.exp(scattered.log_diagonal - 0.5 * log_scale)
+        return MultivariateSums(jnp.asarray(n, factor.dtype), scattered.mean, factor @ factor.T, log_scale)
+
+    def fit(self, data: MultivariateSums | Samples, **context) -> MultivariateNormal:
+        """The sample mean and the factor of the sample covariance."""
+        sums = MultivariateSums.of(data) if isinstance(data, Samples) else data
+        log_scale = sums.log_scale - jnp.log(sums.weight - self.ddof)
+        return MultivariateNormal.of(sums.mean, jnp.linalg.cholesky(sums.scatter), log_scale)
+
+    def refit(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, **context) -> MultivariateNormal:
+        """Sample and fit in one draw: the factor times a Bartlett factor, without a decomposition."""
+        return self._scattered(key, params, n, divisor=n - self.ddof)
+
+    def _scattered(
+        self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, divisor: Scalar | float = 1.0
+    ) -> MultivariateNormal:
+        """The mean of `n` rows, and the factor of their scatter about it over `divisor`."""
+        mean_key, scatter_key = split(key)
+        z = normal(mean_key, (self.dim,), params.mean.dtype)
+        mean = params.mean + params.factor @ z / jnp.sqrt(n)
+        return params.times(bartlett(scatter_key, n - 1, self.dim) / jnp.sqrt(divisor), mean)

@@ -1,0 +1,172 @@
+"""Fits of a Gaussian: the random walk of a mean and a log variance.
+
+Protocol: ``n`` draws from the fitted ``N(mean, variance)``, then the sample mean and the sample variance with divisor
+``n - ddof``. The variance lives as its log, so that nothing underflows however long the chain collapses.
+
+Reference: Xu, He and Cheng 2025, arXiv:2505.13947; Kazdan et al. 2024, arXiv:2410.16713.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key, Scalar
+
+from jaxcollapse.arguments.check import check_choice, is_traced
+from jaxcollapse.arguments.numbers import number
+from jaxcollapse.chain.data import Data, Samples
+from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.workflow import Replace, Workflow
+from jaxcollapse.random import chi_square, normal
+
+
+class Normal(eqx.Module):
+    """A univariate Gaussian: its mean and the log of its variance."""
+
+    mean: Float[Array, ""]
+    log_variance: Float[Array, ""]
+
+    def scaled(self, factor: Scalar | float) -> "Normal":
+        """The same with `factor` times the variance: what a bias or a temperature makes of it."""
+        return Normal(self.mean, self.log_variance + jnp.log(factor))
+
+
+class NormalSums(Data):
+    """What a univariate fit needs: total weight, mean, and the log of the sum of squares about it."""
+
+    weight: Float[Array, ""]
+    mean: Float[Array, ""]
+    log_scatter: Float[Array, ""]
+    grows: ClassVar[bool] = False
+
+    def __add__(self, other: "NormalSums") -> "NormalSums":
+        """The union of two data sets."""
+        weight = self.weight + other.weight
+        total = jnp.where(weight > 0, weight, 1.0)
+        gap = other.mean - self.mean
+        between = jnp.log(self.weight * other.weight / total) + 2 * jnp.log(jnp.abs(gap))
+        log_scatter = jnp.logaddexp(jnp.logaddexp(self.log_scatter, other.log_scatter), between)
+        return NormalSums(weight, self.mean + gap * other.weight / total, log_scatter)
+
+    def __rmul__(self, weight: Scalar | float) -> "NormalSums":
+        """The same data, every row counted `weight` times."""
+        return NormalSums(weight * self.weight, self.mean, jnp.log(weight) + self.log_scatter)
+
+    def empty(self) -> "NormalSums":
+        """Data without a single row."""
+        zero = jnp.zeros(self.weight.shape, self.weight.dtype)
+        return NormalSums(zero, zero, zero - jnp.inf)
+
+    def union(self) -> "NormalSums":
+        """The union of a stack of batches."""
+        first = jax.tree.map(lambda leaf: leaf[0], self)
+        rest = jax.tree.map(lambda leaf: leaf[1:], self)
+        return jax.lax.scan(lambda pool, batch: (pool + batch, None), first, rest)[0]
+
+    @staticmethod
+    def of(data: Samples) -> "NormalSums":
+        """The sums over the rows of a buffer."""
+        mean = data.mean(lambda x: x)
+        return NormalSums(data.count, mean, jnp.log(data.weights @ (data.rows - mean) ** 2))
+
+
+class Gaussian(Model):
+    """A univariate Gaussian with unknown mean and variance.
+
+    **Arguments**
+
+    - `ddof`: 1 for the unbiased variance (divisor ``n - 1``), 0 for maximum likelihood (divisor ``n``). Always
+      explicit: the conclusions change with it.
+    - `mean`, `variance`: the truth; 0 and 1 by default.
+    - `sampling`: ``"exact"`` draws one normal and one chi-square per batch, whatever its size; ``"raw"`` draws rows.
+
+    **Metrics** `mean`, `log_variance` and `variance` of the fit, and `squared_error`, ``(mean - true mean)^2``.
+    The mean of `variance` stops being estimable by plain replications once ``generations`` passes a few times the
+    number of samples (its relative variance is ``(1 + 2/(n - 1))^g - 1``): use `log_variance`, quantiles or the CDF.
+
+    **Raises** `ValueError` for another `ddof` or `sampling`, a variance that is not positive, and a generation that is
+    trained on a single row with ``ddof=1``.
+
+    **Exactness** Both samplings are exact in law; the exact one for any ``n >= 2``, the variance in logs.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> chain = jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), key=jax.random.key(0), samples=100, generations=3)
+    >>> chain.log_variance.shape
+    (3,)
+
+    ```
+    """
+
+    ddof: Literal[0, 1] = eqx.field(static=True)
+    mean: Float[Array, ""]
+    log_variance: Float[Array, ""]
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(
+        self, *, ddof: Literal[0, 1], mean: Any = 0.0, variance: Any = 1.0, sampling: Literal["exact", "raw"] = "exact"
+    ):
+        """Takes the variance divisor, the truth and the way of sampling."""
+        check_choice("ddof", ddof, (0, 1))
+        check_choice("sampling", sampling, ("exact", "raw"))
+        self.ddof = ddof
+        self.sampling = sampling
+        self.mean = number(mean, "mean", -float("inf"))
+        variance = number(variance, "variance", 0.0)
+        with jax.ensure_compile_time_eval():
+            self.log_variance = jnp.log(variance)
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`."""
+        return self.sampling == "exact"
+
+    def truth(self) -> Normal:
+        """The true mean and log variance."""
+        return Normal(self.mean, self.log_variance)
+
+    def metrics(self, params: Normal) -> dict[str, Float[Array, ""]]:
+        """The fitted mean and variance, and the squared error of the mean."""
+        return {
+            "mean": params.mean,
+            "log_variance": params.log_variance,
+            "variance": jnp.exp(params.log_variance),
+            "squared_error": (params.mean - self.mean) ** 2,
+        }
+
+    def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> "Gaussian":
+        """Itself, unless a generation is trained on a single row, which has no unbiased variance."""
+        trained_on = samples if isinstance(workflow, Replace) else workflow.real_sizes(samples)[:1]
+        if self.ddof == 1 and not is_traced(trained_on) and np.min(np.asarray(trained_on)) < 2:
+            raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")
+        return self
+
+    def sample(self, key: Key[Array, ""], params: Normal, n: Scalar | int) -> NormalSums | Samples:
+        """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
+        scale = jnp.exp(0.5 * params.log_variance)
+        if not self.exact:
+            return Samples(params.mean + scale * jax.random.normal(key, (int(n),), scale.dtype))
+        mean, chi2 = self.statistics(key, params, n)
+        return NormalSums(jnp.asarray(n, scale.dtype), mean, params.log_variance + jnp.log(chi2))
+
+    def refit(self, key: Key[Array, ""], params: Normal, n: Scalar | int, **context) -> Normal:
+        """Sample and fit in one draw: the log of a ratio next to one, where single precision resolves its spread."""
+        mean, chi2 = self.statistics(key, params, n)
+        return Normal(mean, params.log_variance + jnp.log(chi2 / (n - self.ddof)))
+
+    def fit(self, data: NormalSums | Samples, **context) -> Normal:
+        """The sample mean and the log of the sample variance."""
+        sums = NormalSums.of(data) if isinstance(data, Samples) else data
+        return Normal(sums.mean, sums.log_scatter - jnp.log(sums.weight - self.ddof))
+
+    def statistics(
+        self, key: Key[Array, ""], params: Normal, n: Scalar | int, extra: Scalar | float = 0.0
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """The mean of `n` rows, and the sum of squares about it in units of the variance; of `extra` more freedom."""
+        scale = jnp.exp(0.5 * params.log_variance)
+        n = jnp.asarray(n, scale.dtype)
+        return params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n), chi_square(
+            key, n - 1 + extra, stream=1
+        )

@@ -1,0 +1,110 @@
+"""Logistic regression: labels are zeros and ones."""
+
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse.chain.schedule import Scheduled
+from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.regression import generalised_linear as closed_forms
+
+
+class LogisticRegression(GeneralisedLinear):
+    """Logistic regression: a label is 1 with probability ``1 / (1 + exp(-x'w))`` and 0 otherwise.
+
+    **Arguments**
+
+    - `spectrum`: a `jaxcollapse.theory.Spectrum`: the eigenvalues of the covariance of ``x``, shape ``(dim,)``, and
+      the true coefficients in its eigenbasis.
+    - `penalty`: ``lambda`` per sample in ``-log likelihood / n + lambda |w|^2 / 2``, at least 0; a number or a
+      schedule.
+    - `features`: how a row ``x`` is drawn, if not from ``N(0, Sigma)``: a function of a key and of ``n`` that gives an
+      array of shape ``(n, dim)``; see `jaxcollapse.features`, whose `Table` draws the rows of a real table, with or
+      without a column of ones for an intercept.
+    - `design`: ``"fresh"`` draws rows anew at every generation. ``"fixed"``, for a `Table`, takes every row of it
+      equally often: only labels are random, and sizes are multiples of the number of rows.
+    - `sampling`: ``"exact"`` draws, for rows of a `Table`, how often each occurs and the sum of its labels: the cost
+      is that of the table, whatever the number of samples. ``"raw"`` draws rows, as is done for all others.
+
+    **Metrics** `squared_error` ``|w - w0|^2``. For Gaussian rows and those of a `Table` also `risk`, the squared error
+    in the metric of the Fisher information at the truth, ``(w - w0)'I(w - w0)``, which is twice the mean
+    Kullback-Leibler divergence to leading order; and `accuracy`, the probability that the sign of ``x'w`` tells the
+    label of a new row, drawn with the true coefficients.
+
+    **Raises** `ValueError` or `TypeError` for a negative penalty, another spectrum, design or sampling, features of
+    another kind, and sizes that a fixed design cannot have.
+
+    **Exactness** Both samplings are exact in law. Newton's method solves for the fit to rounding. Without a penalty
+    there is none if a hyperplane separates the labels (always with fewer rows than coefficients): the fit is NaN, and
+    so is every later generation.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> model = jc.LogisticRegression(jc.theory.Spectrum.isotropic(3, norm=1.5))
+    >>> run = jc.simulate(model, jc.Accumulate(), key=jax.random.key(0), samples=300, generations=4)
+    >>> run.risk.shape, bool((run.accuracy > 0.6).all())
+    ((4,), True)
+
+    ```
+    """
+
+    spectrum: Spectrum
+    penalty: Scheduled
+    features: Features | None
+    design: Literal["fresh", "fixed"] = eqx.field(static=True)
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        spectrum: Spectrum,
+        *,
+        penalty: Any = 0.0,
+        features: Features | None = None,
+        design: Literal["fresh", "fixed"] = "fresh",
+        sampling: Literal["exact", "raw"] = "exact",
+    ):
+        """Takes the population, the penalty and the way of drawing rows."""
+        self.spectrum, self.penalty = population(spectrum, penalty)
+        self.features, self.design, self.sampling = rows_of(spectrum, features, design, sampling)
+
+    def labels(self, key, predictor):
+        """Zeros and ones."""
+        return jax.random.bernoulli(key, jax.nn.sigmoid(predictor)).astype(predictor.dtype)
+
+    def sums(self, key, predictor, n):
+        """A multinomial variate: every row occurs with one label and with the other."""
+        cells = jnp.stack([jax.nn.sigmoid(-predictor), jax.nn.sigmoid(predictor)], axis=1) / len(predictor)
+        zeros, ones = jax.random.multinomial(key, n, cells.ravel(), dtype=cells.dtype).reshape(cells.shape).T
+        return TableSums(zeros + ones, ones)
+
+    def totals(self, key, predictor, counts):
+        """Binomial variates."""
+        return jax.random.binomial(key, counts, jax.nn.sigmoid(predictor), dtype=predictor.dtype)
+
+    def log_partition(self, predictor):
+        """``log(1 + exp(x'w))``."""
+        return jax.nn.softplus(predictor)
+
+    def moments(self, predictor):
+        """``p`` and ``p (1 - p)``."""
+        p = jax.nn.sigmoid(predictor)
+        return p, p * jax.nn.sigmoid(-predictor)
+
+    def unbounded(self, predictor, y, present):
+        """Whether every label is on its side of the hyperplane."""
+        return jnp.all(jnp.where(present, ((y == 1) & (predictor > 0)) | ((y == 0) & (predictor < 0)), True))
+
+    def information(self):
+        """That of `jaxcollapse.theory.regression.generalised_linear`."""
+        return closed_forms.logistic_information(self.spectrum, rows=self.table)
+
+    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
+        """The errors of the coefficients, and the accuracy of the classifier."""
+        measured = GeneralisedLinear.metrics(self, params)
+        if self.features is None or self.table is not None:
+            measured["accuracy"] = closed_forms.logistic_accuracy(self.spectrum, params, rows=self.table)
+        return measured

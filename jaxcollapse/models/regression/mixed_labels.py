@@ -1,0 +1,98 @@
+"""Rows that are labelled twice, by the truth and by the last model: a fit to weighted means of both labels.
+
+Protocol: generation ``g`` is fitted to ``w y + (1 - w) y'`` on one batch of rows ``X``, with fresh real labels
+``y = X w0 + noise e`` and synthetic ones ``y' = X w_{g-1} + noise e'``. `jaxcollapse.Mix` draws rows of their own for
+both; on one fixed design the two are the same.
+"""
+
+import dataclasses
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key, Scalar
+
+from jaxcollapse.chain.data import Samples
+from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.schedule import Scheduled, from_second
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.models.regression.sums import RegressionSums
+
+
+class MixedLabels(Model):
+    """Ridge, least squares and minimum-norm regression on labels that mix real and synthetic ones row by row.
+
+    **Arguments**
+
+    - `regression`: a `LinearRegression` with the population, the noise of either label, the penalty and the design.
+    - `weight`: ``w``, the weight of the real label in [0, 1]; a number or a schedule. At generation 1, where nothing
+      synthetic is there yet, it is 1.
+
+    Simulate it with ``Replace()``: the real labels come with the rows of each generation.
+
+    **Metrics** `risk`: the excess test risk ``|w - w0|_Sigma^2``, label noise excluded.
+
+    **Raises** `ValueError` or `TypeError` for another regression and a weight outside [0, 1].
+
+    **Exactness** As for `LinearRegression`: exact in law.
+
+    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341; `jaxcollapse.theory.mixing.fresh_minimum_norm`
+    has the mean risk without a penalty.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> regression = jc.LinearRegression(jc.theory.Spectrum.isotropic(40), noise=1.0)
+    >>> model = jc.MixedLabels(regression, weight=0.618)
+    >>> jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=15, generations=4).risk.shape
+    (4,)
+
+    ```
+    """
+
+    regression: LinearRegression
+    weight: Scheduled
+
+    def __init__(self, regression: LinearRegression, *, weight: Any):
+        """Takes the regression and the weight of its real labels."""
+        if not isinstance(regression, LinearRegression):
+            raise TypeError(f"regression must be a jaxcollapse LinearRegression, got {regression!r}")
+        self.regression = regression
+        self.weight = from_second(weight, "weight", 0.0, 1.0, first=1.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether `sample` takes a traced `n`."""
+        return self.regression.exact
+
+    def truth(self) -> Float[Array, " dim"]:
+        """The true coefficients in the eigenbasis of the covariance."""
+        return self.regression.truth()
+
+    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
+        """The excess test risk."""
+        return self.regression.metrics(params)
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "MixedLabels":
+        """The model with the design that it keeps, if that is fixed."""
+        return dataclasses.replace(self, regression=self.regression.prepare(key, samples))
+
+    def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> RegressionSums | Samples:
+        """Draw `n` rows with mixed labels."""
+        labeller, mixed = self._mixed(params)
+        return labeller.sample(key, mixed, n)
+
+    def fit(self, data: RegressionSums | Samples, **context) -> Float[Array, " dim"]:
+        """The fit of the regression."""
+        return self.regression.fit(data)
+
+    def refit(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int, **context):
+        """Sample and fit in one draw, as the regression does."""
+        labeller, mixed = self._mixed(params)
+        return labeller.refit(key, mixed, n, **context)
+
+    def _mixed(self, params: Float[Array, " dim"]) -> tuple[LinearRegression, Float[Array, " dim"]]:
+        """The regression and the coefficients that draw mixed labels: the noise of a mean of two is smaller."""
+        w = self.weight
+        noise = self.regression.noise * jnp.sqrt(w**2 + (1 - w) ** 2)
+        labeller = eqx.tree_at(lambda regression: regression.noise, self.regression, noise)
+        return labeller, w * self.truth() + (1 - w) * params

@@ -1,0 +1,97 @@
+"""Poisson regression: labels are counts."""
+
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Key
+
+from jaxcollapse.chain.schedule import Scheduled
+from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.random import split
+from jaxcollapse.theory.regression import generalised_linear as closed_forms
+
+
+class PoissonRegression(GeneralisedLinear):
+    """Poisson regression: a label is a count with mean ``exp(x'w)``.
+
+    **Arguments** As for `LogisticRegression`.
+
+    **Metrics** `squared_error` ``|w - w0|^2``, and for Gaussian rows and those of a `Table` `risk`, the squared error
+    in the metric of the Fisher information at the truth.
+
+    **Raises** As `LogisticRegression`.
+
+    **Exactness** Both samplings are exact in law. Newton's method solves for the fit to rounding. Without a penalty
+    there is none where a direction makes zeros ever more likely and changes nothing else: with fewer rows than
+    coefficients, or all counts zero on one side of a hyperplane. The fit is NaN then, and so is every later generation;
+    and also where the mean of a count, or of the sum over one row of a table, is above ``2^30``: counts are 32-bit
+    integers.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> model = jc.PoissonRegression(jc.theory.Spectrum.isotropic(3, norm=0.5))
+    >>> jc.simulate(model, jc.Accumulate(), key=jax.random.key(0), samples=100, generations=4).risk.shape
+    (4,)
+
+    ```
+    """
+
+    spectrum: Spectrum
+    penalty: Scheduled
+    features: Features | None
+    design: Literal["fresh", "fixed"] = eqx.field(static=True)
+    sampling: Literal["exact", "raw"] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        spectrum: Spectrum,
+        *,
+        penalty: Any = 0.0,
+        features: Features | None = None,
+        design: Literal["fresh", "fixed"] = "fresh",
+        sampling: Literal["exact", "raw"] = "exact",
+    ):
+        """Takes the population, the penalty and the way of drawing rows."""
+        self.spectrum, self.penalty = population(spectrum, penalty)
+        self.features, self.design, self.sampling = rows_of(spectrum, features, design, sampling)
+
+    def labels(self, key, predictor):
+        """Counts; NaN where they may not fit into an integer."""
+        return _counts(key, jnp.exp(predictor))
+
+    def sums(self, key, predictor, n):
+        """A multinomial variate, and Poisson variates: sums of counts are counts."""
+        row_key, label_key = split(key)
+        share = jnp.full_like(predictor, 1 / len(predictor))
+        copies = jax.random.multinomial(row_key, n, share, dtype=share.dtype)
+        return TableSums(copies, self.totals(label_key, predictor, copies))
+
+    def totals(self, key, predictor, counts):
+        """Sums of counts are counts."""
+        return _counts(key, counts * jnp.exp(predictor))
+
+    def log_partition(self, predictor):
+        """``exp(x'w)``."""
+        return jnp.exp(predictor)
+
+    def moments(self, predictor):
+        """Both are ``exp(x'w)``."""
+        mean = jnp.exp(predictor)
+        return mean, mean
+
+    def unbounded(self, predictor, y, present):
+        """Whether all counts are zero, on one side of a hyperplane."""
+        return jnp.all(jnp.where(present, (y == 0) & (predictor < 0), True))
+
+    def information(self):
+        """That of `jaxcollapse.theory.regression.generalised_linear`."""
+        return closed_forms.poisson_information(self.spectrum, rows=self.table)
+
+
+def _counts(key: Key[Array, ""], mean: Float[Array, " n"]) -> Float[Array, " n"]:
+    countable = mean < 2.0**30
+    counts = jax.random.poisson(key, jnp.where(countable, mean, 0.0))
+    return jnp.where(countable, counts.astype(mean.dtype), jnp.nan)

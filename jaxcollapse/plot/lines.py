@@ -1,0 +1,88 @@
+"""Curves: simulated means with their intervals, and the theory as a line."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from jaxcollapse.plot._style import (
+    band_name,
+    check_estimate,
+    draw,
+    legend,
+    names_of,
+    positions,
+    quantile_levels,
+    rows,
+    whole_ticks,
+)
+
+if TYPE_CHECKING:
+    from jaxcollapse.replication.estimate import Estimate
+
+
+def curves(
+    estimate: "Estimate",
+    theory: Any = None,
+    *,
+    x: Any = None,
+    ax: Axes | None = None,
+    label: str | Sequence[str] | None = None,
+    level: float = 0.95,
+    quantiles: tuple[float, float] | None = None,
+    xlabel: str = "generation g",
+    ylabel: str = "",
+) -> Axes:
+    """Simulated means with their confidence intervals, and the theory as a line.
+
+    A second call on the same axes takes the next colour and marker.
+
+    **Arguments**
+
+    - `estimate`: the result of `jaxcollapse.monte_carlo`; its mean has shape ``(points,)``, or ``(curves, points)``.
+    - `theory`: numbers of the same shape, or None.
+    - `x`: where the points lie, shape ``(points,)``; ``1, 2, ...`` by default.
+    - `ax`: the axes; matplotlib's current axes by default.
+    - `label`: a name for the legend; one per curve if there are several.
+    - `level`: of the two-sided confidence interval of each mean. With more than 30 points every curve has 30 markers,
+      and a band shows the interval everywhere.
+    - `quantiles`: the lower and the upper end of a second, pale band: the quantiles of single replications, which stay
+      wide where the interval of the mean shrinks. The replications are computed again for them.
+
+    **Returns** the axes.
+
+    **Raises** `ValueError` for shapes that do not match, and for quantiles that do not rise from 0 to 1.
+
+    ```python
+    >>> import jax, jax.numpy as jnp, jaxcollapse as jc
+    >>> walk = lambda key: jnp.cumsum(jax.random.normal(key, (5,))) ** 2
+    >>> ax = jc.plot.curves(jc.monte_carlo(walk, jax.random.key(0), 1000), [1, 2, 3, 4, 5], ylabel="squared distance")
+    >>> ax.get_ylabel(), [text.get_text() for text in ax.get_legend().get_texts()]
+    ('squared distance', ['simulation (95 % interval)', 'theory'])
+
+    ```
+    """
+    check_estimate(estimate)
+    mean = rows("estimate", estimate.mean)
+    x = positions(x, mean.shape[-1], "estimate")
+    lower, upper = (rows("estimate", limit) for limit in estimate.interval(level))
+    predicted = None
+    if theory is not None:
+        predicted = rows("theory", theory)
+        if predicted.shape not in (mean.shape, (1, mean.shape[-1])):
+            raise ValueError(f"theory must have the shape of the estimate, {mean.shape}, got {predicted.shape}")
+        predicted = np.broadcast_to(predicted, mean.shape)
+    names = names_of(label, len(mean), f"simulation ({100 * level:g} % interval)")
+    band = spread = None
+    if quantiles is not None:
+        ends = quantile_levels(quantiles)
+        band, spread = [rows("estimate", limit) for limit in estimate.quantile(ends)], band_name(*ends)
+    ax = plt.gca() if ax is None else ax
+    draw(ax, x, mean, lower, upper, predicted, names, band=band, spread=spread)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    whole_ticks(ax.xaxis, x)
+    legend(ax)
+    return ax

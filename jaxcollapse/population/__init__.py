@@ -1,0 +1,3 @@
+"""What the real data is: spectra, rows of features, kernels, tables."""
+
+from jaxcollapse.population.spectrum import Spectrum as Spectrum

@@ -1,0 +1,85 @@
+"""Kernel matrices of a table of inputs, for `jaxcollapse.KernelRidge`.
+
+A kernel is the inner product of features that are never computed. Any positive semi-definite matrix will do as well.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse.arguments.numbers import as_floats, at_once, number
+from jaxcollapse.arguments.types import Count, Matrix, Number
+
+
+def rbf(inputs: Matrix, *, bandwidth: Number) -> Float[Array, "points points"]:
+    """The Gaussian kernel ``exp(-bandwidth |x - x'|^2)`` between all pairs of inputs.
+
+    **Arguments**
+
+    - `inputs`: shape ``(points, dim)``.
+    - `bandwidth`: positive, one over a squared length: a large one is a narrow kernel.
+
+    **Returns** shape ``(points, points)``, ones on the diagonal.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact to rounding; distances are taken from inner products of centred inputs.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> round(float(jc.kernels.rbf([[0.0], [1.0]], bandwidth=0.5)[0, 1]), 4)
+    0.6065
+
+    ```
+    """
+    x, bandwidth = _inputs(inputs), number(bandwidth, "bandwidth", 0.0)
+    check_positive("bandwidth", bandwidth)
+    with at_once(x, bandwidth):
+        x = x - x.mean(axis=0)
+        square = jnp.sum(x**2, axis=1)
+        distance = jnp.maximum(square[:, None] + square - 2 * x @ x.T, 0.0)
+        return jnp.exp(-bandwidth * distance).at[jnp.diag_indices(len(x))].set(1.0)
+
+
+def polynomial(
+    inputs: Matrix, *, degree: Count, scale: Number = 1.0, offset: Number = 1.0
+) -> Float[Array, "points points"]:
+    """The polynomial kernel ``(scale x'x' + offset)^degree`` between all pairs of inputs.
+
+    **Arguments**
+
+    - `inputs`: shape ``(points, dim)``.
+    - `degree`: a positive integer; 1 without an offset is linear regression.
+    - `scale`: positive; `offset`: at least 0.
+
+    **Returns** shape ``(points, points)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact to rounding.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> jc.kernels.polynomial([[1.0], [2.0]], degree=2, scale=0.5).tolist()
+    [[2.25, 4.0], [4.0, 9.0]]
+
+    ```
+    """
+    x, scale, offset = _inputs(inputs), number(scale, "scale", 0.0), number(offset, "offset", 0.0)
+    check_integer("degree", degree, minimum=1)
+    check_positive("scale", scale)
+    check_nonnegative("offset", offset)
+    with at_once(x, scale, offset):
+        return (scale * x @ x.T + offset) ** int(degree)
+
+
+def _inputs(inputs: Any) -> Float[Array, "points dim"]:
+    x = as_floats(inputs)
+    if x.ndim != 2 or x.size == 0:
+        raise ValueError(f"inputs must have shape (points, dim), got {x.shape}")
+    if not is_traced(x) and not np.isfinite(np.asarray(x)).all():
+        raise ValueError("inputs must be finite")
+    return x

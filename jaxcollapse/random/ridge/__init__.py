@@ -1,0 +1,1 @@
+"""Ridge regression on Gaussian designs that are never drawn."""

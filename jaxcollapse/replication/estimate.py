@@ -1,0 +1,351 @@
+"""`Estimate`: what replications say about a mean, and whether that can be trusted."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+from jaxcollapse.arguments.check import check_integer
+from jaxcollapse.arguments.types import Count, HostArray
+from jaxcollapse.replication.moments import Moments
+from jaxcollapse.replication.quantile import order_statistics
+from jaxcollapse.replication.run import LARGEST, Run, State
+from jaxcollapse.replication.tile import difference
+
+
+class Estimate:
+    """The mean of a function of a random key over many replications, with its standard error.
+
+    Made by `jaxcollapse.monte_carlo`. Every attribute has the structure of the function's result (one array, or a
+    pytree of arrays), as NumPy float64; with a grid, the grid's axes come first.
+
+    - `count`: the number of replications.
+    - `mean`, `stderr`: the estimate and its standard error ``sd / sqrt(count)``.
+    - `variance`, `skewness`, `minimum`, `maximum`: of a single replication.
+    - `nonfinite`: how many replications were not finite, per entry. They are not dropped: they make the mean NaN or
+      infinite. `nonfinite_replications` are the indices of the first ones.
+    - `usable`: whether a normal approximation of the mean can be trusted, per entry.
+    - `coordinates`: what the entries along the grid's axes are called, by the name of the axis.
+
+    `refine` goes on with the same replications, `difference` compares points of a grid by pairs. `replay`, `quantile`
+    and `covariance` compute replications again, from their keys: nothing but moments is ever kept.
+    """
+
+    def __init__(self, run: Run, state: State, dims: tuple[str, ...] | None, axis: int | None = None):
+        """Takes a run, how far it came, names of the result's own axes, and the axis to take differences along."""
+        self._run, self._state, self._dims, self._axis = run, state, dims, axis
+        total = state.moments()
+        self._moments = [total.part(entries, shape) for entries, shape in run.section(axis)]
+
+    @property
+    def _grid_names(self) -> tuple[str, ...]:
+        return () if self._run.grid is None else self._run.grid.names
+
+    @property
+    def coordinates(self) -> dict[str, np.ndarray]:
+        """What the entries along the grid's axes are called: numbers, or labels of objects; empty without a grid."""
+        found = {} if self._run.grid is None else dict(self._run.grid.coordinates)
+        if self._axis is not None:
+            found[self._grid_names[self._axis]] = found[self._grid_names[self._axis]][1:]
+        return found
+
+    def _each(self, function) -> PyTree[HostArray]:
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            return jax.tree.unflatten(self._run.structure, [function(moments) for moments in self._moments])
+
+    @property
+    def count(self) -> int:
+        """The number of replications."""
+        return self._state.count
+
+    @property
+    def mean(self) -> PyTree[HostArray]:
+        """The mean over replications."""
+        return self._each(lambda m: m.mean)
+
+    @property
+    def variance(self) -> PyTree[HostArray]:
+        """The variance of one replication (divisor ``count - 1``; NaN for a single one)."""
+        return self._each(_variance)
+
+    @property
+    def stderr(self) -> PyTree[HostArray]:
+        """The standard error of the mean."""
+        return self._each(lambda m: np.sqrt(_variance(m) / m.count))
+
+    @property
+    def skewness(self) -> PyTree[HostArray]:
+        """The skewness of one replication; 0 where all replications agree."""
+        return self._each(_skewness)
+
+    @property
+    def minimum(self) -> PyTree[HostArray]:
+        """The smallest replication."""
+        return self._each(lambda m: m.minimum)
+
+    @property
+    def maximum(self) -> PyTree[HostArray]:
+        """The largest replication."""
+        return self._each(lambda m: m.maximum)
+
+    @property
+    def nonfinite(self) -> PyTree[HostArray]:
+        """How many replications were not finite."""
+        return self._each(lambda m: m.nonfinite)
+
+    @property
+    def nonfinite_replications(self) -> tuple[int, ...]:
+        """The indices of the first 16 replications with an entry that is not finite, to be looked at by `replay`."""
+        return tuple(int(index) for index in self._moments[0].failures)
+
+    @property
+    def usable(self) -> PyTree[HostArray]:
+        """Whether the mean is close enough to normal for its standard error to mean something.
+
+        False where a replication was not finite, where one replication makes up more than a twentieth of the sum of
+        squares (what a heavy tail looks like, or too few replications), or where the skewness of the mean,
+        ``skewness / sqrt(count)``, exceeds 0.1. A true answer is evidence, not proof: a tail that no replication has
+        met leaves no trace.
+        """
+        return self._each(_usable)
+
+    @property
+    def effective_samples(self) -> PyTree[HostArray]:
+        """How many replications the mean rests on: ``count mean^2 / E x^2``, for terms of one sign.
+
+        The effective sample size of a sum of weighted terms. All of them where terms are equal, one where a single
+        term carries the sum: then the tail that carries the mean is not in the sample.
+        """
+        return self._each(lambda m: m.count * m.mean**2 / (m.mean**2 + _variance(m) * (1 - 1 / m.count)))
+
+    def interval(self, level: float = 0.95) -> tuple[PyTree[HostArray], PyTree[HostArray]]:
+        """The normal confidence interval of the mean, two-sided, for a `level` between 0 and 1."""
+        if not 0 < level < 1:
+            hint = f": write {level / 100:g}" if 1 < level < 100 else ""
+            raise ValueError(f"level must lie between 0 and 1, got {level}{hint}")
+        from scipy.special import ndtri
+
+        z = float(ndtri(0.5 + level / 2))
+        lower = self._each(lambda m: m.mean - z * np.sqrt(_variance(m) / m.count))
+        upper = self._each(lambda m: m.mean + z * np.sqrt(_variance(m) / m.count))
+        return lower, upper
+
+    def difference(self, axis: str) -> "Estimate":
+        """How every later entry of a grid's axis differs from the first one, replication by replication.
+
+        The same keys serve all points of a grid, so the differences of pairs usually have much smaller standard errors
+        than the two means. Their moments are taken in the run itself, at a cost of as many moments again for every
+        axis of the grid: small against a simulation. The result is an `Estimate` of differences, with one entry less
+        along that axis, and can be refined, replayed and asked for quantiles like any other.
+
+        **Arguments**
+
+        - `axis`: the name of an axis of the grid.
+
+        **Raises** `ValueError` for another name, or without a grid.
+
+        ```python
+        >>> import jax, jaxcollapse as jc
+        >>> grid = jc.Grid(scale=[1.0, 1.1])
+        >>> draw = lambda key, scale: scale * jax.random.normal(key)
+        >>> estimate = jc.monte_carlo(draw, jax.random.key(0), 1000, grid=grid)
+        >>> bool(estimate.difference("scale").stderr[0] < 0.2 * estimate.stderr[0])
+        True
+
+        ```
+        """
+        names = self._grid_names
+        if self._axis is not None:
+            raise ValueError(f"these are differences already, along {names[self._axis]!r}")
+        if axis not in names:
+            raise ValueError(f"axis must be one of the grid's axes {names}, got {axis!r}")
+        return Estimate(self._run, self._state, self._dims, names.index(axis))
+
+    def refine(
+        self,
+        *,
+        replications: Count | None = None,
+        rtol: float | None = None,
+        max_replications: Count | None = None,
+        progress: bool | None = None,
+    ) -> "Estimate":
+        """The estimate from more replications: those that it has, and the next ones.
+
+        **Arguments** either `replications`, how many there shall be in all, or `rtol` and `max_replications`: go on
+        until every standard error is at most `rtol` times the absolute value of its mean, or stop there with a warning.
+
+        **Returns** a new `Estimate`, the same to the last bit as that of one call with its count. This one stays as it
+        is. A run that was given ``save=`` goes on saving.
+
+        **Raises** `ValueError` or `TypeError` for other combinations, and for fewer replications than there are.
+        """
+        if replications is not None and rtol is None and max_replications is None:
+            check_integer("replications", replications, minimum=self.count)
+            return self._extended(replications, progress)
+        if replications is not None or rtol is None or max_replications is None:
+            raise ValueError("refine takes either replications, or rtol together with max_replications")
+        if not rtol > 0:
+            raise ValueError(f"rtol must be positive, got {rtol}")
+        check_integer("max_replications", max_replications, minimum=self.count)
+        refined = self
+        while (needed := refined._needed(rtol)) > refined.count < max_replications:
+            wanted = min(needed, 16 * refined.count, max_replications)
+            refined = refined._extended(int(wanted), progress)
+        if needed > refined.count:
+            advice = f"about {needed:,.0f} would" if np.isfinite(needed) else "no number would"
+            warnings.warn(
+                f"rtol={rtol} is not reached by max_replications={max_replications:,}: {advice}", stacklevel=2
+            )
+        return refined
+
+    def _extended(self, replications: Count, progress: bool | None) -> "Estimate":
+        check_integer("replications", replications, minimum=1)
+        if replications > LARGEST:
+            raise ValueError(f"replications must be at most {LARGEST:,}, got {replications:,}")
+        return Estimate(self._run, self._run.extend(self._state, int(replications), progress), self._dims, self._axis)
+
+    def _needed(self, rtol: float) -> float:
+        """About how many replications bring every relative standard error to `rtol`; no fewer than there are."""
+        needed = float(self.count)
+        for m in self._moments:
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                ratio = np.sqrt(_variance(m) / m.count) / (rtol * np.abs(m.mean))
+            ratio = np.where(m.second == 0, 0.0, ratio) if m.count > 1 else np.full_like(m.mean, 2.0)
+            worst = float(np.max(np.where(np.isnan(ratio), np.inf, ratio), initial=0.0))
+            if worst > 1:
+                needed = max(needed, float(np.ceil(1.05 * m.count * worst**2)))
+        return needed
+
+    def replay(self, replication: Count) -> PyTree[HostArray]:
+        """One replication alone: the function's result at its key, and at every point of the grid.
+
+        It is computed by the compiled program of the run itself, in its tile, so that it has the bits that went into
+        the estimate. (Called outside, the function may differ in the last bit: XLA compiles it for another shape.)
+
+        **Raises** `ValueError` for an index that the estimate does not contain.
+        """
+        check_integer("replication", replication, minimum=0)
+        if replication >= self.count:
+            raise ValueError(f"replication must be below the count {self.count:,}, got {replication}")
+        tile, row = divmod(int(replication), self._run.tile)
+        _, leaves = next(self._values((tile + 1) * self._run.tile, first=tile))
+        return jax.tree.unflatten(self._run.structure, [leaf[row] for leaf in leaves])
+
+    def quantile(self, q: float | Sequence[float]) -> PyTree[HostArray]:
+        """Quantiles of a single replication: the smallest value with at least the fraction `q` at or below it.
+
+        Exact for the replications of this estimate, not a sketch, so that it costs nothing unless it is asked for and
+        has no error of its own to explain: replications are computed again and counted. One pass if all values fit
+        into 128 MiB, a few otherwise, with memory bounded by that.
+
+        **Returns** arrays with one leading axis if `q` is a sequence. NaN where a replication was NaN.
+
+        **Raises** `ValueError` for `q` outside [0, 1].
+        """
+        levels = np.asarray(q, float)
+        if levels.ndim > 1 or not np.all((levels >= 0) & (levels <= 1)):
+            raise ValueError(f"q must be numbers between 0 and 1, got {q}")
+        ranks = np.clip(np.ceil(np.atleast_1d(levels) * self.count).astype(int) - 1, 0, self.count - 1)
+        minimum = np.concatenate([m.minimum.ravel() for m in self._moments])
+        maximum = np.concatenate([m.maximum.ravel() for m in self._moments])
+        found = order_statistics(self._rows, ranks, minimum, maximum)
+        return self._unravel(found if levels.ndim else found[0], levels.shape)
+
+    def covariance(self) -> np.ndarray:
+        """The covariance matrix of the entries of a single replication (divisor ``count - 1``).
+
+        In a second pass over the replications, about the mean that is known from the first.
+
+        **Returns** one matrix over all entries of the result, in the order in which `jax.tree.leaves` and ``ravel``
+        list them.
+        """
+        mean = np.concatenate([m.mean.ravel() for m in self._moments])
+        total = np.zeros((mean.size, mean.size))
+        for rows in self._rows():
+            gap = rows - mean
+            total += gap.T @ gap
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return total / np.float64(self.count - 1)
+
+    def _values(self, count: int, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
+        for tile, leaves in self._run.values(count, first=first):
+            yield tile, leaves if self._axis is None else [np.asarray(difference(x, self._axis)) for x in leaves]
+
+    def _rows(self) -> Iterator[np.ndarray]:
+        """All replications again, a tile at a time, one row of float64 numbers each."""
+        for _, leaves in self._values(self.count):
+            yield np.concatenate([leaf.reshape(len(leaf), -1).astype(float) for leaf in leaves], axis=1)
+
+    def _unravel(self, flat: np.ndarray, leading: tuple[int, ...]) -> PyTree[HostArray]:
+        shapes = [m.mean.shape for m in self._moments]
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+        parts = zip(np.split(flat, ends, axis=-1), shapes, strict=True)
+        return jax.tree.unflatten(self._run.structure, [np.reshape(part, (*leading, *shape)) for part, shape in parts])
+
+    def to_xarray(self, dims: tuple[str, ...] | None = None):
+        """Mean and standard error as an `xarray.Dataset` (needs the extra ``jaxcollapse[tables]``).
+
+        The grid gives names and coordinates to its axes. `dims` names the others: by default as in the call of
+        `monte_carlo`, or ``("axis_0", "axis_1", ...)``. A pytree result gives one pair of variables per leaf, named by
+        its path.
+        """
+        import xarray
+
+        dims = self._dims if dims is None else tuple(dims)
+        grid_names = self._grid_names
+        variables = {}
+        paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
+        for (path, mean), stderr in zip(paths, jax.tree.leaves(self.stderr), strict=True):
+            prefix = "".join(f"{_name(part)}_" for part in path)
+            own = mean.ndim - len(grid_names)
+            names = dims if dims is not None else tuple(f"axis_{i}" for i in range(own))
+            if len(names) < own:
+                raise ValueError(f"dims must name {own} axes, got {names!r}")
+            variables[f"{prefix}mean"] = ((*grid_names, *names[:own]), mean)
+            variables[f"{prefix}stderr"] = ((*grid_names, *names[:own]), stderr)
+        return xarray.Dataset(variables, self.coordinates, attrs={"replications": self.count})
+
+    def __repr__(self) -> str:
+        """The means with their standard errors, a few entries of each leaf."""
+        along = "" if self._axis is None else f" of differences along {self._grid_names[self._axis]!r}"
+        lines = [f"Estimate{along} from {self.count:,} replications"]
+        paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
+        rows = zip(paths, jax.tree.leaves(self.stderr), jax.tree.leaves(self.usable), strict=True)
+        for (path, mean), stderr, usable in rows:
+            name = ".".join(_name(part) for part in path)
+            shape = f" {mean.shape}" if mean.ndim else ""
+            lines.append(f"  {name or 'mean'}{shape}: {_values(mean, stderr)}")
+            if not np.all(usable):
+                lines.append(
+                    "    the standard error is not usable for every entry: too few replications or a heavy tail"
+                )
+        return "\n".join(lines)
+
+
+def _variance(m: Moments) -> HostArray:
+    return m.second / (m.count - 1) if m.count > 1 else np.full_like(m.second, np.nan)
+
+
+def _skewness(m: Moments) -> HostArray:
+    scale = (m.second / m.count) ** 1.5
+    return np.where(m.second > 0, (m.third / m.count) / np.where(scale > 0, scale, 1.0), 0.0 * m.second)
+
+
+def _usable(m: Moments) -> HostArray:
+    farthest = np.maximum(m.maximum - m.mean, m.mean - m.minimum) ** 2
+    light = farthest <= 0.05 * m.second
+    symmetric = np.abs(_skewness(m)) <= 0.1 * np.sqrt(m.count)
+    constant = m.maximum == m.minimum
+    return (m.nonfinite == 0) & (constant | (light & symmetric))
+
+
+def _name(part: Any) -> str:
+    return str(getattr(part, "key", getattr(part, "name", getattr(part, "idx", part))))
+
+
+def _values(mean: HostArray, stderr: HostArray) -> str:
+    pairs = [f"{m:.4g} ± {s:.1g}" for m, s in zip(mean.ravel(), stderr.ravel(), strict=True)]
+    return ", ".join(pairs if len(pairs) <= 6 else [*pairs[:3], "...", *pairs[-2:]])

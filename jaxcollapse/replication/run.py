@@ -1,0 +1,301 @@
+"""A run: what decides every bit of a Monte Carlo estimate, and the work of computing it.
+
+A `Run` does not change. Its `extend` takes a `State`, the moments of the replications so far, to a later one, and
+`values` computes replications again. Both call the same compiled program, so that a replication is the same to the last
+bit whenever it is computed.
+"""
+
+import contextlib
+import functools
+import math
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Key
+from threadpoolctl import threadpool_limits
+
+from jaxcollapse.arguments.check import check_fits
+from jaxcollapse.arguments.types import Count
+from jaxcollapse.machine.precision import enable_x64, x64_enabled
+from jaxcollapse.replication import processes, threads, tile
+from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
+from jaxcollapse.replication.grid import Grid
+from jaxcollapse.replication.moments import Moments
+from jaxcollapse.replication.program import digest, trace
+
+LARGEST = 2**31
+"""Replications are counted by 32-bit integers."""
+
+
+class State(NamedTuple):
+    """The moments of the replications so far: those of whole tiles, and those of the last tile if it was cut."""
+
+    whole: Moments | None = None
+    rest: Moments | None = None
+
+    @property
+    def count(self) -> int:
+        """The number of replications."""
+        return sum(part.count for part in self if part is not None)
+
+    def moments(self) -> Moments:
+        """All of them together."""
+        parts = [part for part in self if part is not None]
+        return functools.reduce(Moments.merge, parts)
+
+
+class Run:
+    """A function, a key and a grid, ready to be computed."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        key: Key[Array, ""],
+        *,
+        grid: Grid | None = None,
+        independent: bool = False,
+        save: Any = None,
+        threads: Count | None = None,
+        block: Count | None = None,
+    ):
+        """Traces the function at every static point of the grid; compiles nothing yet."""
+        self.grid, self._key, self._independent = grid, key, independent
+        self._threads, self._block_size = (None if n is None else int(n) for n in (threads, block))
+        self._x64 = x64_enabled()
+        points = [] if grid is None else [jnp.asarray(values) for values in grid.traced_points()]
+        names = () if grid is None else tuple(axis.name for axis in grid.traced)
+        example = [jax.ShapeDtypeStruct(values.shape[1:], values.dtype) for values in points]
+        traces = []
+        for static in [{}] if grid is None else grid.static_points():
+            at_point = _at_point(function, static, names)
+            traces.append(trace(at_point, key, *example))
+        self._numbers = [numbers for _, numbers, _ in traces]
+        self._points = points
+        self.shapes, self.structure = jax.tree.flatten(_common([shape for *_, shape in traces], grid))
+        size = sum(leaf.size * leaf.dtype.itemsize for leaf in self.shapes) * math.prod(self._grid_shape)
+        check_fits("function: the result of one replication at all points", size, "return less, such as the last entry")
+        layout = tile.Layout() if grid is None else tile.Layout(grid.shape, tuple(a.traced for a in grid.axes))
+        self._programs = tuple(program for program, *_ in traces)
+        self._block = tile.block_of(self._programs, layout, independent, self._x64, jax.default_backend())
+        self._checkpoint = None if save is None else Checkpoint(save, self._identity())
+
+    @property
+    def tile(self) -> int:
+        """The number of replications in a tile."""
+        return self._block.tile
+
+    @property
+    def _grid_shape(self) -> tuple[int, ...]:
+        return () if self.grid is None else self.grid.shape
+
+    def section(self, axis: int | None) -> list[tuple[slice, tuple[int, ...]]]:
+        """Where the leaves lie among all numbers, and their shapes: of the result, or of differences along an axis."""
+        start = 0
+        for here in (None, *range(len(self._grid_shape))):
+            found = []
+            for leaf in self.shapes:
+                grid_shape = tuple(n - (a == here) for a, n in enumerate(self._grid_shape))
+                size = math.prod((*grid_shape, *leaf.shape))
+                found.append((slice(start, start + size), (*grid_shape, *leaf.shape)))
+                start += size
+            if here == axis:
+                return found
+        raise ValueError(f"no axis {axis}")
+
+    def extend(self, state: State, replications: int, progress: bool | None = None) -> State:
+        """The state after `replications` in all; a saved run continues from what its folder holds."""
+        with self._opened() as checkpoint:
+            whole = state.whole if checkpoint is None else checkpoint.load()
+            whole = _longer(processes.first_of_all(whole, self._entries), state.whole)
+            done, rest = 0 if whole is None else whole.count, None
+            if done >= replications:
+                return State(whole)
+            first, total = done // self.tile, -(-replications // self.tile)
+            queue = functools.partial(threads.Queue, largest=self._block.largest, block=self._block_size)
+            with (
+                Interrupt(enabled=checkpoint is not None) as interrupt,
+                _bar(replications, done, progress) as bar,
+                self._one_thread_each(),
+            ):
+                compute = functools.partial(self._moments, replications, queue, interrupt)
+                try:
+                    for moments in processes.shared(compute, first, total, self._entries):
+                        bar.update(moments.count)
+                        if moments.count < self.tile:
+                            rest = moments
+                        else:
+                            whole = moments if whole is None else whole.merge(moments)
+                            if checkpoint is not None:
+                                checkpoint.save(whole, now=False)
+                except RuntimeError:  # what other processes had to give, or this one computed before, is not lost
+                    if checkpoint is not None and whole is not None:
+                        checkpoint.save(whole, now=True)
+                    raise
+                if checkpoint is not None and whole is not None:
+                    checkpoint.save(whole, now=True)
+                interrupt.raise_if_asked(checkpoint, whole)
+            return State(whole, rest)
+
+    def values(self, count: int, *, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
+        """The results of replications again, a tile at a time from the tile `first` on, with the tile's index."""
+        total = -(-count // self.tile)
+        devices = threads.devices_of_workers(self._threads)
+        queue = threads.Queue(first, total, len(devices), 1)
+
+        def start(device):
+            run = self._on(device)
+
+            def work(tile, tiles):
+                present = min(self.tile, count - tile * self.tile)
+                _, values = run(tile, tiles, (tile + 1) * self.tile)
+                return [np.asarray(value)[:present] for value in jax.device_get(values)]
+
+            return work
+
+        with self._one_thread_each():
+            yield from threads.in_order(start, queue, devices)
+
+    def _moments(self, replications: int, queue: Any, interrupt: Interrupt, first: int, total: int):
+        """The moments of the tiles from `first` on, in the order of their index."""
+        devices = threads.devices_of_workers(self._threads)
+        queue = queue(first, total, len(devices))
+        interrupt.stops(queue.close)
+
+        def start(device):
+            run = self._on(device)
+            return lambda first, tiles: (tiles, jax.device_get(run(first, tiles, replications)[0]))
+
+        for first, (tiles, stacked) in threads.in_order(start, queue, devices):
+            for t in range(tiles):
+                moments = Moments.from_device(stacked, t)
+                if moments.count != min(self.tile, replications - (first + t) * self.tile):
+                    raise RuntimeError(
+                        f"the compiled program returned nothing: JAX {jax.__version__} took it from a compilation "
+                        f"cache that it cannot read back; run without jax_compilation_cache_dir"
+                    )
+                yield moments
+
+    def _on(self, device: Any) -> Callable[[int, int, int], Any]:
+        """The compiled block with its inputs on one device: a function of first tile, tiles and replications."""
+        block = self._block
+
+        def run(first, tiles, replications):
+            with enable_x64(self._x64):
+                arguments = (inputs, key, np.uint32(first), np.int32(tiles), np.uint32(replications))
+                try:
+                    if device in block.compiled:
+                        return block.run(*arguments)
+                    with block.compiling:  # threads that compile the same program would each do all of the work
+                        out = jax.block_until_ready(block.run(*arguments))
+                        block.compiled.add(device)
+                        return out
+                except jax.errors.JaxRuntimeError as error:
+                    if "RESOURCE_EXHAUSTED" not in str(error):
+                        raise
+                    raise MemoryError(
+                        f"a tile of {self.tile} replications does not fit into the memory of {device}: return less "
+                        f"from the function, or draw sufficient statistics instead of rows (JAX says: {error})"
+                    ) from error
+
+        with enable_x64(self._x64):
+            inputs, key = jax.device_put(((self._numbers, self._points), self._key), device)
+        return run
+
+    @property
+    def _entries(self) -> int:
+        return sum(
+            math.prod(shape) for axis in (None, *range(len(self._grid_shape))) for _, shape in self.section(axis)
+        )
+
+    def _identity(self) -> dict[str, str]:
+        """What must agree for two runs to be the same, in the words of an error message."""
+        import jaxlib
+
+        from jaxcollapse.machine.versions import __version__
+
+        grid = {} if self.grid is None else {name: labels.tolist() for name, labels in self.grid.coordinates.items()}
+        return {
+            "jaxcollapse version": __version__,
+            "jax version": jax.__version__,
+            "jaxlib version": jaxlib.__version__,
+            "kind of device": jax.local_devices()[0].device_kind,
+            "precision": "double" if self._x64 else "single",
+            "key implementation": str(jax.random.key_impl(self._key)),
+            "seed": np.asarray(jax.random.key_data(self._key)).tobytes().hex(),
+            "grid": f"{grid}{' independent' if self._independent else ''} {digest(self._points)}",
+            "result": ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in self.shapes),
+            "tile": str(self.tile),
+            "function": digest([np.frombuffer(program.digest.encode(), np.uint8) for program in self._programs]),
+            "numbers in the function": digest([number for numbers in self._numbers for number in numbers]),
+        }
+
+    @contextlib.contextmanager
+    def _opened(self):
+        if self._checkpoint is None or jax.process_index() > 0:
+            yield None
+        else:
+            with self._checkpoint as checkpoint:
+                yield checkpoint
+
+    def _one_thread_each(self) -> contextlib.AbstractContextManager:
+        """Keep LAPACK to the thread that calls it: every core already has one of ours."""
+        return threadpool_limits(limits=1, user_api="blas") if self._block.one_by_one else contextlib.nullcontext()
+
+
+def _at_point(function: Callable, static: dict[str, Any], names: tuple[str, ...]) -> Callable:
+    def at_point(key, *values):
+        result = function(key, **static, **dict(zip(names, values, strict=True)))
+        for leaf in jax.tree.leaves(result):
+            if not isinstance(leaf, jax.Array | np.ndarray | np.number | np.bool_ | int | float | complex):
+                raise TypeError(f"function must return numbers, arrays or a pytree of them, got {leaf!r}")
+        return result
+
+    return at_point
+
+
+def _common(shapes: list[Any], grid: Grid | None) -> Any:
+    """The shape of the result, which all static points of a grid share."""
+    if not jax.tree.leaves(shapes[0]):
+        raise TypeError("function must return at least one array, got None or an empty structure")
+    described = [jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), shape) for shape in shapes]
+    for other, shape in zip(described, shapes, strict=True):
+        if other != described[0]:
+            labels = [axis.name for axis in grid.static] if grid is not None else []
+            raise ValueError(
+                f"function must return arrays of the same shape and type for all values of {labels}, "
+                f"got {shapes[0]} and {shape}"
+            )
+    return shapes[0]
+
+
+def _longer(a: Moments | None, b: Moments | None) -> Moments | None:
+    """The one of two states of the same run that has come further."""
+    return max((a, b), key=lambda moments: 0 if moments is None else moments.count)
+
+
+@contextlib.contextmanager
+def _bar(replications: int, done: int, progress: bool | None):
+    """A progress bar that appears after two seconds."""
+    interactive = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
+    if progress is False or (progress is None and not interactive):
+        yield _NoBar()
+        return
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tqdm warns when a notebook lacks widgets, and falls back to text
+        from tqdm.auto import tqdm
+
+        delay = 0.0 if progress else 2.0
+        bar = tqdm(total=replications, initial=done, delay=delay, unit=" replications", unit_scale=True, leave=False)
+    with bar:
+        yield bar
+
+
+class _NoBar:
+    def update(self, n: int) -> None:
+        """Nothing to show."""

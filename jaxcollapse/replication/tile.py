@@ -1,0 +1,163 @@
+"""The compiled heart of a run: a block of tiles, at every point of a grid.
+
+A tile is a fixed number of replications, the only shape that is ever vectorised. At each tile the same keys serve every
+point of the grid, so that differences between points are those of pairs.
+"""
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from jaxcollapse.replication import linear_algebra, moments
+from jaxcollapse.replication.program import Program
+
+_LIVE_BYTES = 2 * 2**20
+_RESULT_BYTES = 16 * 2**20
+_BLOCK_TILES = 64
+_TILE = 1024  # replications at most; of a larger tile, a short run would compute many that nobody asked for
+_TILE_ONE_BY_ONE = 64
+
+
+class Layout(NamedTuple):
+    """How the points of a grid lie: the sizes of its axes, and which of them are traced."""
+
+    shape: tuple[int, ...] = ()
+    traced: tuple[bool, ...] = ()
+
+    @property
+    def order(self) -> list[int]:
+        """The axes, static ones first: the order in which points are computed."""
+        return sorted(range(len(self.shape)), key=lambda axis: self.traced[axis])
+
+    def sizes(self, traced: bool) -> tuple[int, ...]:
+        """The sizes of the axes of one kind."""
+        return tuple(size for size, kind in zip(self.shape, self.traced, strict=True) if kind == traced)
+
+    def positions(self) -> np.ndarray:
+        """The index of every point in the grid, static points along the rows and traced ones along the columns."""
+        index = np.arange(int(np.prod(self.shape)), dtype=np.uint32).reshape(self.shape).transpose(self.order)
+        return index.reshape(int(np.prod(self.sizes(False))), -1)
+
+    def arrange(self, leaves: Sequence[Array]) -> Array:
+        """One array of (replications, grid, ...) from one of (replications, traced points, ...) per static point."""
+        stacked = jnp.stack(leaves, axis=1)
+        tile, own = stacked.shape[0], stacked.shape[3:]
+        apart = stacked.reshape(tile, *self.sizes(False), *self.sizes(True), *own)
+        grid_axes = [1 + int(axis) for axis in np.argsort(self.order)]
+        return apart.transpose(0, *grid_axes, *range(1 + len(self.shape), apart.ndim))
+
+
+class Block(NamedTuple):
+    """A compiled block of tiles.
+
+    ``run(inputs, key, first, tiles, replications)`` gives a stack of the moments of each tile and, as arrays of
+    replications, the values in the last of them.
+    """
+
+    run: Callable[..., tuple[Any, list[Array]]]
+    tile: int
+    largest: int
+    one_by_one: bool
+    compiling: threading.Lock
+    compiled: set[Any]
+
+
+@functools.lru_cache(maxsize=64)
+def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x64: bool, backend: str) -> Block:
+    """The block for one program per static point, all with results of the same shapes.
+
+    Equal arguments give the same block, so that it is compiled once. `x64` and `backend` are what the programs were
+    traced for.
+    """
+    single = [backend == "cpu" and linear_algebra.has_linear_algebra(program.jaxpr) for program in programs]
+    points = int(np.prod(layout.shape))
+    results: list[Any] = [v.aval for v in programs[0].jaxpr.outvars]
+    result_bytes = sum(linear_algebra.size(aval) for aval in results)
+    tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), _TILE)
+    for program, one_by_one in zip(programs, single, strict=True):
+        # Of replications that run one by one, only the results are held for a whole tile.
+        live, largest = (
+            (result_bytes, _TILE_ONE_BY_ONE) if one_by_one else (linear_algebra.live_bytes(program.jaxpr), _TILE)
+        )
+        tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, live), largest))
+    axes = len(layout.shape)
+    moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)
+    tiles_of_a_block = max(1, min(_BLOCK_TILES, _RESULT_BYTES // max(1, moment_bytes)))
+
+    def run_tile(inputs, key, t, replications):
+        numbers, values = inputs
+        index = t * tile + jnp.arange(tile, dtype=jnp.uint32)
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, index)
+        present = index < replications
+        parts = []
+        for program, own, position, one_by_one in zip(programs, numbers, layout.positions(), single, strict=True):
+            replicate = _replication(program.function(unbatched=one_by_one), own, independent)
+            compute = _one_by_one if one_by_one else _vectorised
+            parts.append(compute(replicate, keys, present, (position, *values), any(layout.traced)))
+        results = [layout.arrange(leaves) for leaves in zip(*parts, strict=True)]
+        gaps = [difference(value, axis) for axis in range(axes) for value in results]
+        return moments.of_tile([*results, *gaps], len(results), index, present), results
+
+    def tiles_block(inputs, key, first, tiles, replications):
+        stack, last = jax.eval_shape(run_tile, inputs, key, first, replications)
+        blank = jax.tree.map(lambda leaf: jnp.zeros((tiles_of_a_block, *leaf.shape), leaf.dtype), stack)
+        zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), last)
+
+        def step(t, carry):
+            new, results = run_tile(inputs, key, first + t.astype(jnp.uint32), replications)
+            return jax.tree.map(lambda stack, moment: stack.at[t].set(moment), carry[0], new), results
+
+        return jax.lax.fori_loop(0, tiles, step, (blank, zeros))
+
+    # XLA vectorises for 256 bits unless told otherwise, which takes 1.2 times as long where there are 512.
+    compiled = jax.jit(tiles_block, compiler_options={"xla_cpu_prefer_vector_width": 512})
+    return Block(compiled, tile, tiles_of_a_block, any(single), threading.Lock(), set())
+
+
+def difference(values: Any, axis: int) -> Any:
+    """Of arrays of replications and then grid axes: every later entry of a grid axis minus the first one."""
+    values = values.astype(jnp.result_type(float))
+    first, later = (slice(None),) * (1 + axis) + (slice(1),), (slice(None),) * (1 + axis) + (slice(1, None),)
+    return values[later] - values[first]
+
+
+def _power_of_two(limit: int, largest: int) -> int:
+    return min(largest, 2 ** max(0, limit.bit_length() - 1))
+
+
+def _replication(run: Callable, numbers: Any, independent: bool) -> Callable[[Any, Any], list[Array]]:
+    """One replication at one point, from the replication's key and the point's position and values."""
+
+    def replicate(key, point):
+        position, *values = point
+        return run(numbers, jax.random.fold_in(key, position) if independent else key, *values)
+
+    return replicate
+
+
+def _vectorised(replicate: Callable, keys: Any, present: Any, points: Any, several: bool) -> list[Array]:
+    """The results of a tile, one array of (replications, points, ...) each: all replications at a time."""
+    at = lambda point: jax.vmap(lambda key: replicate(key, point))(keys)  # noqa: E731
+    if not several:
+        return [leaf[:, None] for leaf in at([values[0] for values in points])]
+    return [jnp.moveaxis(leaf, 0, 1) for leaf in jax.lax.map(at, points)]
+
+
+def _one_by_one(replicate: Callable, keys: Any, present: Any, points: Any, several: bool) -> list[Array]:
+    """The results of a tile, one array of (replications, points, ...) each: a single replication at a time."""
+
+    def everywhere(key):
+        if not several:
+            return [leaf[None] for leaf in replicate(key, [values[0] for values in points])]
+        return list(jax.lax.map(lambda point: replicate(key, point), points))
+
+    shapes = jax.eval_shape(everywhere, jax.eval_shape(lambda keys: keys[0], keys))
+    blank = [jnp.zeros(leaf.shape, leaf.dtype) for leaf in shapes]
+    one = lambda item: jax.lax.cond(item[1], lambda: everywhere(item[0]), lambda: blank)  # noqa: E731
+    return list(jax.lax.map(one, (keys, present)))

@@ -1,0 +1,225 @@
+"""Sampling at a temperature: what a model generates is a power of what it has learned.
+
+Protocol: at temperature ``tau`` a model with density ``p`` samples from ``p^(1/tau)/Z``, and its successor is fitted to
+that. Below one, likely outputs take over; above one, all become equally likely. A share ``w`` of external data, drawn
+from the truth, at every generation from the second on (`Mix`) holds against it.
+
+Reference: Marchi, Soatto, Chaudhari and Tabuada 2024, arXiv:2404.02325, for distributions on a finite set; the Gaussian
+case is derived here.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse.arguments.check import check_at_least, check_integer, check_positive, check_probabilities, check_share
+from jaxcollapse.arguments.numbers import as_floats
+from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.theory.gaussian.pooled import mixed_path
+
+
+def temper(probabilities: Vector, temperature: Number) -> Float[Array, " symbols"]:
+    """The distribution that is sampled from: ``p_i^(1/tau)/Z``. A symbol without probability stays so.
+
+    **Arguments**
+
+    - `probabilities`: shape ``(symbols,)``, at least 0; they need not sum to one.
+    - `temperature`: ``tau``, positive.
+
+    **Returns** shape ``(symbols,)``.
+
+    **Raises** `ValueError` for a temperature that is not positive.
+
+    **Exactness** Exact.
+
+    ```python
+    >>> [round(float(p), 4) for p in temper([0.8, 0.2], 0.5)]
+    [0.9412, 0.0588]
+
+    ```
+    """
+    check_positive("temperature", temperature)
+    p = as_floats(probabilities)
+    some = p > 0
+    logs = jnp.where(some, jnp.log(jnp.where(some, p, 1.0)) / temperature, -jnp.inf)
+    return jax.nn.softmax(logs)
+
+
+def closed_loop(
+    probabilities: Vector, *, temperature: Number, generations: Count
+) -> Float[Array, "generations symbols"]:
+    """The distributions of a loop without external data: ``p_g`` in proportion to ``p_0^(tau^(1-g))``.
+
+    **Arguments**
+
+    - `probabilities`: ``p_0``, shape ``(symbols,)``, at least 0, summing to one.
+    - `temperature`: ``tau``, positive: below one the most likely symbols remain, above one all those that have a
+      probability become equally likely.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations, symbols)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for infinitely many samples under `Replace`; the error of the mean is of order ``1/n``.
+
+    **Reference** Marchi et al. 2024, arXiv:2404.02325.
+
+    ```python
+    >>> [round(float(p[0]), 4) for p in closed_loop([0.6, 0.4], temperature=0.5, generations=3)]
+    [0.6, 0.6923, 0.8351]
+
+    ```
+    """
+    check_probabilities("probabilities", probabilities)
+    check_positive("temperature", temperature)
+    check_integer("generations", generations, minimum=1)
+    p = as_floats(probabilities)
+    powers = jnp.asarray(temperature, p.dtype) ** jnp.arange(int(generations))
+    return jax.vmap(lambda tau: temper(p, tau))(powers)
+
+
+def accumulated(
+    probabilities: Vector, *, temperature: Number, generations: Count
+) -> Float[Array, "generations symbols"]:
+    """The distributions of a loop that keeps all its data: ``p_1 = p_0``, ``p_{g+1} = [g p_g + T(p_g)]/(g + 1)``.
+
+    In ``log g`` it is the flow ``dp = T(p) - p``: what a closed loop does in one generation takes a factor of time.
+
+    **Arguments** as for `closed_loop`.
+
+    **Returns** shape ``(generations, symbols)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for infinitely many samples under `Accumulate` with equal batches; else as for `closed_loop`.
+
+    **Reference** Marchi et al. 2024, arXiv:2404.02325, for the loop; derived here.
+
+    ```python
+    >>> [round(float(p[0]), 4) for p in accumulated([0.6, 0.4], temperature=0.5, generations=3)]
+    [0.6, 0.6462, 0.6872]
+
+    ```
+    """
+    check_probabilities("probabilities", probabilities)
+    check_positive("temperature", temperature)
+    check_integer("generations", generations, minimum=1)
+
+    def step(q, g):
+        return (g * q + temper(q, temperature)) / (g + 1), q
+
+    p = as_floats(probabilities)
+    return jax.lax.scan(step, p, jnp.arange(1, int(generations) + 1, dtype=p.dtype))[1]
+
+
+def mixed(
+    probabilities: Vector, *, temperature: Number, share: Number, generations: Count, first: Vector | None = None
+) -> Float[Array, "generations symbols"]:
+    """The distributions of a loop with external data: ``p_1 = p_0`` and ``p_{g+1} = w p_0 + (1 - w) T(p_g)``.
+
+    **Arguments**
+
+    - `probabilities`: ``p_0``, of the external data, shape ``(symbols,)``, at least 0, summing to one.
+    - `temperature`: ``tau``, positive.
+    - `share`: ``w`` of external data, in [0, 1].
+    - `generations`: ``G``, a positive integer.
+    - `first`: ``p_1``, if that is not `probabilities`.
+
+    **Returns** shape ``(generations, symbols)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for infinitely many samples under ``Mix("fresh", weight=share)``; else as for `closed_loop`.
+
+    **Reference** Marchi et al. 2024, arXiv:2404.02325.
+
+    ```python
+    >>> path = mixed([0.5, 0.5], temperature=0.5, share=0.4, generations=50, first=[0.9, 0.1])
+    >>> round(float(path[-1, 0]), 4)
+    0.7236
+
+    ```
+    """
+    check_probabilities("probabilities", probabilities)
+    check_positive("temperature", temperature)
+    check_share("share", share)
+    check_integer("generations", generations, minimum=1)
+    p = as_floats(probabilities)
+    start = p
+    if first is not None:
+        check_probabilities("first", first)
+        start = jnp.asarray(as_floats(first), p.dtype)
+
+    def step(q, _):
+        return share * p + (1 - share) * temper(q, temperature), q
+
+    return jax.lax.scan(step, start, None, int(generations))[1]
+
+
+def needed_share(*, temperature: Number) -> Float[Array, ""]:
+    """The share of external data above which a uniform truth is stable: ``1 - tau``.
+
+    A small departure from the uniform distribution is multiplied by ``(1 - w)/tau`` in every generation, whatever the
+    number of symbols.
+
+    **Arguments**
+
+    - `temperature`: ``tau``, positive.
+
+    **Returns** a scalar; zero above temperature one, where no external data is needed.
+
+    **Raises** `ValueError` for a temperature that is not positive.
+
+    **Exactness** Exact for infinitely many samples. Of two symbols the uniform distribution attracts all others above
+    it; of more symbols, all those that are near.
+
+    **Reference** The setting of Marchi et al. 2024, arXiv:2404.02325; the threshold is derived here.
+
+    ```python
+    >>> round(float(needed_share(temperature=0.7)), 4)
+    0.3
+
+    ```
+    """
+    check_positive("temperature", temperature)
+    return jnp.maximum(1 - jnp.asarray(temperature), 0.0)
+
+
+def gaussian_variance(
+    *, temperature: Number, share: Number, generations: Count, samples: Number | None = None
+) -> Float[Array, " generations"]:
+    """The mean variance of a Gaussian that is fitted by maximum likelihood: temperature multiplies it by ``tau``.
+
+    With infinitely many samples ``v_1 = 1`` and ``v_{g+1} = w + (1 - w) tau v_g``, which ends at
+    ``w/(1 - (1 - w) tau)``. With ``n`` real and ``n`` generated samples, whose weights are ``w`` and ``1 - w``, and
+    with ``m_g`` the mean square of the fitted mean, ``m_1 = 1/n``, ``v_1 = 1 - 1/n``:
+    ``m_{g+1} = [w^2 + (1 - w)^2 tau v_g]/n + (1 - w)^2 m_g`` and
+    ``v_{g+1} + m_{g+1} = w + (1 - w)(tau v_g + m_g)``.
+
+    **Arguments**
+
+    - `temperature`: ``tau``, positive.
+    - `share`: ``w`` of external data, in [0, 1].
+    - `generations`: ``G``, a positive integer.
+    - `samples`: ``n``, at least 1; None for infinitely many.
+
+    **Returns** shape ``(generations,)``, in units of the true variance; without bound if ``(1 - w) tau >= 1``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for ``Mix("fresh", weight=share)`` with ``ddof=0``.
+
+    ```python
+    >>> [round(float(v), 4) for v in gaussian_variance(temperature=0.5, share=0.2, generations=3)]
+    [1.0, 0.6, 0.44]
+
+    ```
+    """
+    check_positive("temperature", temperature)
+    check_share("share", share)
+    check_integer("generations", generations, minimum=1)
+    if samples is not None:
+        check_at_least("samples", samples, 1.0)
+    w, tau, noise = as_floats(share), as_floats(temperature), as_floats(0.0 if samples is None else 1 / samples)
+    return mixed_path(1 - w, w**2, noise, noise, jnp.full(int(generations), tau)).variance

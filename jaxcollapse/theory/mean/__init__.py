@@ -1,0 +1,1 @@
+"""Recursive estimation of a mean, and every regular estimator to first order."""

@@ -1,0 +1,112 @@
+"""Second moments of a recursive mean in a natural exponential family with quadratic variance.
+
+The variance function is ``V(theta) = a + b theta + c theta^2``; ``c``, the curvature, is 0 for the Gaussian mean and
+the Poisson, ``1/k`` for a gamma of shape ``k`` (1 for the exponential), ``-1`` for the Bernoulli.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import per_generation
+
+
+def variance_replace(
+    *, variance: Number, curvature: Number, samples: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
+    """The variance of the mean after each generation of replacement: ``V [prod_t (1 + c/n_t) - 1] / c``.
+
+    **Arguments**
+
+    - `variance`: ``V`` at the true mean, at least 0.
+    - `curvature`: ``c``; 0 gives ``V sum_t 1/n_t``.
+    - `samples`: batch sizes above ``-c``, a number or shape ``(generations,)``.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations,)``.
+
+    **Exactness** Exact.
+
+    **Reference** Morris 1982 (families with quadratic variance); the recursion follows from
+    ``E V(mean) = (1 + c/n) V``.
+
+    ```python
+    >>> curve = variance_replace(variance=1.0, curvature=0.0, samples=10, generations=2)
+    >>> [round(float(v), 4) for v in curve]
+    [0.1, 0.2]
+
+    ```
+    """
+    sizes = _sizes(variance, curvature, samples, generations)
+    return _variance(variance, curvature, 1 / sizes)
+
+
+def variance_accumulate(
+    *, variance: Number, curvature: Number, samples: Number, generations: Count
+) -> Float[Array, " generations"]:
+    """The variance of the mean after each generation of accumulation with equal batches.
+
+    ``V [prod_{g<=G} (1 + c/(n g^2)) - 1] / c``.
+
+    **Arguments** as for `variance_replace`, `samples` one number.
+
+    **Returns** shape ``(generations,)``.
+
+    **Exactness** As of `variance_replace`.
+
+    **Reference** Dey and Donoho 2024, arXiv:2410.22812, for its limit ``V/n sum 1/g^2``.
+
+    ```python
+    >>> curve = variance_accumulate(variance=1.0, curvature=0.0, samples=1, generations=3)
+    >>> [round(float(v), 4) for v in curve]
+    [1.0, 1.25, 1.3611]
+
+    ```
+    """
+    if np.ndim(samples) != 0:
+        raise ValueError(f"samples must be one number under accumulation, got shape {np.shape(samples)}")
+    sizes = _sizes(variance, curvature, samples, generations)
+    return _variance(variance, curvature, 1 / (sizes * jnp.arange(1, generations + 1) ** 2))
+
+
+def variance_accumulate_limit(*, variance: Number, curvature: Number, samples: Number) -> Float[Array, ""]:
+    """The variance of the mean after infinitely many generations of accumulation with equal batches.
+
+    ``V [sinh(x)/x - 1] / c`` with ``x = pi sqrt(c/n)`` for ``c > 0``, ``sin`` for ``sinh`` and ``|c|`` for ``c < 0``,
+    ``V pi^2 / (6 n)`` for ``c = 0``.
+
+    **Arguments** as for `variance_accumulate`.
+
+    **Exactness** The limit of `variance_accumulate`.
+
+    ```python
+    >>> round(float(variance_accumulate_limit(variance=1.0, curvature=0.0, samples=1)), 4)
+    1.6449
+
+    ```
+    """
+    sizes = _sizes(variance, curvature, samples, 1)[0]
+    x = jnp.pi * jnp.sqrt(jnp.abs(curvature) / sizes)
+    safe = jnp.where(x > 0, x, 1.0)
+    ratio = jnp.where(jnp.asarray(curvature) > 0, jnp.sinh(safe), jnp.sin(safe)) / safe
+    curved = variance * (ratio - 1) / jnp.where(x > 0, curvature, 1.0)
+    return jnp.where(x > 0, curved, variance * jnp.pi**2 / (6 * sizes))
+
+
+def _variance(variance: Number, curvature: Number, steps: Float[Array, " generations"]) -> Float[Array, " generations"]:
+    curvature = jnp.asarray(curvature, steps.dtype)
+    log_growth = jnp.cumsum(jnp.log1p(curvature * steps))
+    curved = jnp.expm1(log_growth) / jnp.where(curvature == 0, 1.0, curvature)
+    return variance * jnp.where(curvature == 0, jnp.cumsum(steps), curved)
+
+
+def _sizes(
+    variance: Number, curvature: Number, samples: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
+    check_nonnegative("variance", variance)
+    check_integer("generations", generations, minimum=1)
+    check_above("samples", samples, 0.0)
+    check_above("samples + curvature", jnp.asarray(samples) + curvature, 0.0)
+    return per_generation("samples", samples, generations)

@@ -1,0 +1,79 @@
+"""Inflation factors: what a workflow does to the error of any regular estimator.
+
+Generation ``g`` estimates with weights ``W[g, i]`` on batches ``i <= g``, batch ``i`` drawn from the model of
+generation ``i - 1``. To first order in ``1/n`` the errors obey ``X_g = sum_i W[g, i] (X_{i-1} + xi_i / sqrt(rho_i))``
+with ``X_0 = 0``, independent noises ``xi_i`` and relative batch sizes ``rho_i``.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse.arguments.check import check_at_least, check_integer
+from jaxcollapse.arguments.types import Count, Curve, Number
+
+
+def inflation(
+    workflow: Any, *, generations: Count, samples: Number | Curve | None = None
+) -> Float[Array, " generations"]:
+    """The factors ``c_g`` by which a workflow inflates the risk of the first fit: ``risk_g = c_g risk_1``.
+
+    **Arguments**
+
+    - `workflow`: any object with a method ``weights(samples)``, such as the workflows of `jaxcollapse`.
+    - `generations`: ``G``, a positive integer.
+    - `samples`: batch sizes, shape ``(generations,)``, or one number; equal sizes by default. The unit of risk is
+      that of a fit to ``samples[0]``.
+
+    **Returns** shape ``(generations,)``: under replacement ``g``, under accumulation ``sum_{i<=g} 1/i^2 -> pi^2/6``.
+
+    **Exactness** Exact for sample means with a constant variance (a Gaussian mean, least squares on one design);
+    asymptotic, with an error of order ``1/n``, for every other regular estimator.
+
+    **Reference** Dey and Donoho 2024, arXiv:2410.22812.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> [round(float(c), 4) for c in inflation(jc.Accumulate(), generations=3)]
+    [1.0, 1.25, 1.3611]
+
+    ```
+    """
+    return jnp.diagonal(covariance(workflow, generations=generations, samples=samples))
+
+
+def covariance(
+    workflow: Any, *, generations: Count, samples: Number | Curve | None = None
+) -> Float[Array, "generations generations"]:
+    """The covariance of the errors of two generations, in units of the variance of the first fit.
+
+    **Arguments** as for `inflation`, which is its diagonal.
+
+    **Returns** shape ``(generations, generations)``.
+
+    **Exactness** As of `inflation`.
+
+    **Reference** Dey and Donoho 2024, arXiv:2410.22812.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> covariance(jc.Replace(), generations=2).tolist()
+    [[1.0, 1.0], [1.0, 2.0]]
+
+    ```
+    """
+    check_integer("generations", generations, minimum=1)
+    sizes = jnp.ones(generations) if samples is None else jnp.asarray(samples)
+    check_at_least("samples", sizes, 1.0)
+    if sizes.shape not in ((), (generations,)):
+        raise ValueError(f"samples must have shape ({generations},), got {sizes.shape}")
+    sizes = jnp.broadcast_to(sizes.astype(jnp.result_type(sizes, float)), (generations,))
+    batch, independent = workflow.weights(sizes)
+    noise = batch * jnp.sqrt(sizes[0] / sizes)
+    # (I - batch shifted by one generation) X = noise xi + diag(independent) zeta
+    feedback = jnp.eye(generations, dtype=sizes.dtype) - jnp.pad(batch[:, 1:], ((0, 0), (0, 1)))
+    response = jnp.concatenate([noise, jnp.diag(independent)], axis=1)
+    coefficients = jax.scipy.linalg.solve_triangular(feedback, response, lower=True, unit_diagonal=True)
+    return coefficients @ coefficients.T

@@ -1,0 +1,141 @@
+"""One ridge fit on a random projection of the features: ``f(x) = v'S'x`` with ``S`` of ``m`` columns.
+
+The entries of ``S`` are independent ``N(0, 1/d)``, and the fit is ``argmin_v |y - X S v|^2 / n + lambda |v|^2``. Two
+random matrices, ``X`` and ``S``, make one equivalent: ridge on the population with the effective penalty
+`projected_kappa`.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse.arguments.check import check_positive
+from jaxcollapse.arguments.types import Number, Vector
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.regression.downstream import StrongCollapseTerms, check_shifted_rows
+from jaxcollapse.theory.regression.effective_penalty import _shrinkage
+from jaxcollapse.theory.regression.equivalent import _inverse
+
+
+def projected_kappa(spectrum: Spectrum, *, penalty: Number, samples: Number, width: Number) -> Float[Array, ""]:
+    """The effective penalty: the root of ``kappa (1 - df1(kappa)/n) (1 - df1(kappa)/m) = lambda d/m``.
+
+    Rows and columns play the same part. With ``df1`` below both ``n`` and ``m`` the left side increases from zero and
+    is convex, so that there is one root.
+
+    **Arguments**
+
+    - `spectrum`: population of the features.
+    - `penalty`: ``lambda`` per sample, positive.
+    - `samples`, `width`: rows ``n`` and columns ``m``, positive.
+
+    **Returns** a scalar. Differentiable (implicitly) in all arguments; maps by `jax.vmap`.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** The equation is solved to rounding: Newton from ``lambda d/m + tr Sigma (1/n + 1/m)``, which is
+    monotone. What it describes holds up to ``O(1/d)`` in the proportional limit.
+
+    **Reference** Dohmatob, Feng, Subramonian and Kempe 2025, arXiv:2410.04840; rederived here, as one equation for the
+    two random matrices.
+
+    ```python
+    >>> round(float(projected_kappa(Spectrum.isotropic(50), penalty=0.1, samples=100, width=80)), 4)
+    0.2178
+
+    ```
+    """
+    check_positive("penalty", penalty)
+    check_positive("samples", samples)
+    check_positive("width", width)
+    eigenvalues = spectrum.eigenvalues
+    dtype = jnp.result_type(eigenvalues, penalty, samples, width, float)
+    numbers = (jnp.asarray(value, dtype) for value in (penalty * spectrum.dim / jnp.asarray(width), samples, width))
+    return _projected_kappa(eigenvalues.astype(dtype), *numbers)
+
+
+def projected_strong_collapse(
+    spectrum: Spectrum,
+    *,
+    shift: Vector,
+    fraction: Number,
+    penalty: Number,
+    samples: Number,
+    noise: Number,
+    width: Number,
+    fake_noise: Number | None = None,
+) -> StrongCollapseTerms:
+    """The terms of `strong_collapse_terms` for a model of another size: ridge on a random projection.
+
+    With ``kappa`` of `projected_kappa`, ``D = s/(s + kappa)`` and the loss ``c = kappa^2 sum_j s_j/(s_j + kappa)^2 /
+    (m - df2)`` that the projection adds, let ``q(b) = sum_j b_j [D_j^2 + c s_j/(s_j + kappa)^2]``. The projected
+    features have ``df2' = q(1)`` degrees of freedom of second order; with ``u = df2'/(n - df2')``:
+
+    - ``bias = (1 + u) sum_j s_j w_j^2 [(1 - D_j)^2 + c s_j/(s_j + kappa)^2]``,
+    - ``variance = (p1 sigma1^2 + p2 sigma2^2) u``,
+    - ``zeta = p2^2 (1 + p1 u) q(s Delta) + p2 u sum_j s_j Delta_j [(1 - p2 D_j)^2 + p2^2 c s_j/(s_j + kappa)^2]``.
+
+    **Arguments** as for `strong_collapse_terms`, and
+
+    - `penalty`: ``lambda`` of ``|v|^2``, per sample, positive.
+    - `width`: ``m``, the number of columns of ``S``, positive. The limit of many columns with the penalty
+      ``lambda m/d`` is `strong_collapse_terms` with ``lambda``.
+
+    **Returns** `StrongCollapseTerms`, whose sum is the excess risk of ``S v``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Asymptotic in the proportional limit of ``d``, ``n`` and ``m``, with an error of order ``1/d``.
+
+    **Reference** Dohmatob, Feng, Subramonian and Kempe 2025, arXiv:2410.04840; rederived here.
+
+    ```python
+    >>> terms = projected_strong_collapse(Spectrum.isotropic(50), shift=jnp.full(50, 0.01), fraction=0.4, penalty=0.1,
+    ...                                   samples=100, noise=0.5, width=80)
+    >>> [round(float(term), 4) for term in terms]
+    [0.0849, 0.1339, 0.1224]
+
+    ```
+    """
+    check_shifted_rows(spectrum, shift, fraction, penalty, samples, noise, fake_noise)
+    other_noise = noise if fake_noise is None else fake_noise
+    s, delta, real = spectrum.eigenvalues, jnp.asarray(shift), 1 - fraction
+    k = projected_kappa(spectrum, penalty=penalty, samples=samples, width=width)
+    shrink, spread = _shrinkage(s, k, 1), s * _inverse(s, k) ** 2
+    lost = k**2 * jnp.sum(spread) / (width - jnp.sum(shrink**2)) * spread
+    df2 = jnp.sum(shrink**2 + lost)
+    u = df2 / (samples - df2)
+    bias = (1 + u) * jnp.sum(s * spectrum.signal**2 * ((k * _inverse(s, k)) ** 2 + lost))
+    variance = (real * noise**2 + fraction * other_noise**2) * u
+    moved = fraction**2 * (1 + real * u) * jnp.sum(s * delta * (shrink**2 + lost))
+    misfit = fraction * u * jnp.sum(s * delta * ((1 - fraction * shrink) ** 2 + fraction**2 * lost))
+    return StrongCollapseTerms(bias, variance, moved + misfit)
+
+
+@jax.jit  # compiled once for each dimension, not at every call
+def _projected_kappa(
+    eigenvalues: Float[Array, " dim"], target: Float[Array, ""], samples: Float[Array, ""], width: Float[Array, ""]
+) -> Float[Array, ""]:
+    """The root of ``kappa (1 - df1/samples) (1 - df1/width) = target``."""
+
+    def newton(k, eigenvalues, target, samples, width):
+        shrink = _shrinkage(eigenvalues, k, 1)
+        df1, df2 = shrink.sum(), (shrink**2).sum()
+        rows, columns = 1 - df1 / samples, 1 - df1 / width
+        slope = (1 - df2 / width) * rows + columns * (df1 - df2) / samples
+        return k - (k * rows * columns - target) / slope
+
+    setting = (eigenvalues, target, samples, width)
+    constant = jax.lax.stop_gradient(setting)
+
+    def moving(state):
+        k, previous, step = state
+        return (k < previous) & (step < 200)
+
+    start = constant[1] + constant[0].sum() * (1 / constant[2] + 1 / constant[3])
+    body = lambda state: (jnp.maximum(newton(state[0], *constant), constant[1]), state[0], state[2] + 1)  # noqa: E731
+    root, _, _ = jax.lax.while_loop(moving, body, (start, jnp.full_like(start, jnp.inf), 0))
+    # As for `kappa`: each Newton step from a constant doubles the number of derivatives that are right.
+    for _ in range(2):
+        root = newton(root, *setting)
+    return root

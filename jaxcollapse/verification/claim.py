@@ -1,0 +1,118 @@
+"""A Claim is a theorem that runs: a prediction, an experiment, and the relation that should hold between them."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Key
+
+from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.machine.precision import enable_x64
+from jaxcollapse.verification.reference import Reference
+from jaxcollapse.verification.relation import RELATIONS, Relation
+
+
+def facts(claim: "Claim") -> dict[str, Any]:
+    """What a claim says, as `json` can write it: words only, nothing is computed."""
+    reference = claim.reference
+    return {
+        "name": claim.name,
+        "statement": claim.statement,
+        "reference": reference
+        and {name: getattr(reference, name) for name in ("key", "authors", "title", "year", "arxiv", "bibtex")},
+        "relation": {"name": claim.relation.name, "description": claim.relation.describe()},
+        "formula": claim.formula,
+        "protocol": claim.protocol,
+        "quantity": claim.quantity,
+    }
+
+
+class Axis(NamedTuple):
+    """What the last axis of a claim's numbers is: its name and its values."""
+
+    name: str
+    values: Any
+
+
+class Numbers(NamedTuple):
+    """A table of exact numbers that belong to a claim: more than its experiment can test."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A statement about a recursion of models: a prediction, a simulation and the relation between them.
+
+    **Arguments**
+
+    - `name`: unique, lower case, words joined by hyphens.
+    - `statement`: one sentence.
+    - `theory`: the prediction, an array, or a function without arguments that returns it.
+    - `experiment`: a function of a key; one replication of what the theory predicts the mean of, of the same shape.
+    - `relation`: ``"equal"``, ``"asymptotic"``, ``"at_most"``, ``"at_least"``, ``"rate"`` or ``"probability"``, or a
+      relation of `jaxcollapse.relation` with its own tolerance.
+    - `reference`: the paper; `formula`, `protocol`: the prediction and the experiment in words.
+    - `axis`: name and values of the last axis; `labels`: a name for each entry, if the entries are separate cases.
+    - `quantity`: what is measured; `scale`: ``"linear"`` or ``"log"`` axes of the picture.
+    - `first_look`: replications before the evidence is looked at first.
+    - `numbers`: a function without arguments that returns `Numbers` for ``jaxcollapse show``.
+    - `finite_variance`: set it to False where one replication has an infinite variance, and no mean will be tested.
+
+    **Raises** `ValueError` for an unknown relation or a name that is not a slug.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> claim = jc.Claim(
+    ...     name="uniform-mean", statement="A uniform variate has mean 1/2", relation="equal",
+    ...     theory=0.5, experiment=jax.random.uniform)
+    >>> jc.verify(claim, jax.random.key(0)).outcome
+    'holds'
+
+    ```
+    """
+
+    name: str
+    statement: str
+    theory: Any
+    experiment: Callable[[Key[Array, ""]], Any]
+    relation: Any
+    reference: Reference | None = None
+    formula: str = ""
+    protocol: str = ""
+    axis: Axis | None = None
+    labels: tuple[str, ...] = ()
+    quantity: str = ""
+    scale: Literal["linear", "log"] = "linear"
+    first_look: int = 4096
+    numbers: Callable[[], Numbers] | None = None
+    finite_variance: bool = True
+
+    def __post_init__(self):
+        """Checks the name and the relation."""
+        if not isinstance(self.name, str) or re.fullmatch("[a-z0-9-]+", self.name) is None:
+            raise ValueError(f"name must consist of lower-case letters, digits and hyphens, got {self.name!r}")
+        if isinstance(self.relation, str):
+            if self.relation not in RELATIONS:
+                hint = did_you_mean(self.relation, RELATIONS)
+                raise ValueError(f"relation must be one of {sorted(RELATIONS)}, got {self.relation!r}{hint}")
+            object.__setattr__(self, "relation", RELATIONS[self.relation]())
+        elif not isinstance(self.relation, Relation):
+            raise TypeError(f"relation must be a name or a Relation, got {self.relation!r}")
+        if not callable(self.experiment):
+            raise TypeError(f"experiment must be a function of a key, got {self.experiment!r}")
+
+    def prediction(self) -> np.ndarray:
+        """The theory as float64 numbers."""
+        with enable_x64(True):
+            return np.asarray(self.theory() if callable(self.theory) else self.theory, np.float64)
+
+    def exact_numbers(self) -> Numbers:
+        """The table of numbers, in double precision."""
+        if self.numbers is None:
+            raise ValueError(f"claim {self.name!r} has no table of numbers")
+        with enable_x64(True):
+            return self.numbers()

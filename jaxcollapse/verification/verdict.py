@@ -1,0 +1,103 @@
+"""What a verification finds: one verdict for each claim, and all of them with seed, level and versions."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from jaxcollapse.arguments.types import HostArray
+from jaxcollapse.replication.estimate import Estimate
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.relation import Relation
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """How a claim came out.
+
+    `relation` is the claim's relation with the tolerance of the precision. `outcome` is ``"holds"``, ``"fails"`` or
+    ``"undecided"``, `reason` says why in one sentence. `lower` and `upper` are the confidence limits that decided,
+    `notices` is the smallest relative error of the theory that the evidence would have shown with 95 % power (for a
+    rate: the error of the exponent), and `needed` the number of replications that would decide an undecided claim.
+    """
+
+    claim: Claim
+    relation: Relation
+    outcome: Literal["holds", "fails", "undecided"]
+    reason: str
+    estimate: Estimate | None
+    theory: np.ndarray
+    lower: HostArray
+    upper: HostArray
+    notices: float
+    replications: int
+    needed: int | None
+    seconds: float
+    level: float
+
+    def summary(self) -> str:
+        """The verdict in a few lines."""
+        lines = [f"{self.claim.name}: {self.outcome}", f"  {self.claim.statement}", f"  {self.reason}"]
+        if self.outcome != "undecided" and np.isfinite(self.notices):
+            lines.append(f"  would notice an error of {_size(self)} (95 % power)")
+        if self.needed:
+            lines.append(f"  about {self.needed:,} replications would decide")
+        lines.append(f"  {self.replications:,} replications, {self.seconds:.1f} s")
+        return "\n".join(lines)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """The verdicts of several claims, decided at one family-wise error level."""
+
+    verdicts: tuple[Verdict, ...]
+    seed: int
+    precision: str
+    level: float
+    versions: dict[str, str]
+    seconds: float
+
+    def __iter__(self) -> Iterator[Verdict]:
+        """The verdicts in order."""
+        return iter(self.verdicts)
+
+    def __len__(self) -> int:
+        """The number of verdicts."""
+        return len(self.verdicts)
+
+    def to_pandas(self):
+        """A `pandas.DataFrame` with one row per claim, indexed by its name (needs the extra ``jaxcollapse[tables]``).
+
+        Columns: paper (key of the reference), arxiv, relation, outcome, notices, replications, needed, seconds,
+        statement and reason.
+        """
+        import pandas
+
+        rows = []
+        for v in self:
+            paper, arxiv = (v.claim.reference.key, v.claim.reference.arxiv) if v.claim.reference else ("", "")
+            measured = (v.outcome, v.notices, v.replications, v.needed, v.seconds)
+            rows.append((v.claim.name, paper, arxiv, v.claim.relation.name, *measured, v.claim.statement, v.reason))
+        columns = "claim paper arxiv relation outcome notices replications needed seconds statement reason".split()
+        return pandas.DataFrame(rows, columns=columns).set_index("claim").astype({"needed": "Int64"})
+
+    def summary(self) -> str:
+        """One line per claim, and a count."""
+        width = max((len(v.claim.name) for v in self), default=0)
+        lines = []
+        for v in self:
+            size = f"would notice {_size(v)}" if np.isfinite(v.notices) else v.reason
+            lines.append(f"{v.claim.name:<{width}}  {v.outcome:<9}  {size}, {v.replications:,} replications")
+        count = {outcome: sum(v.outcome == outcome for v in self) for outcome in ("holds", "fails", "undecided")}
+        lines.append(
+            f"{len(self)} claims: {count['holds']} hold, {count['fails']} fail, {count['undecided']} undecided; "
+            f"the chance that any true claim is rejected is at most {self.level:g}"
+        )
+        return "\n".join(lines)
+
+
+def _size(verdict: Verdict) -> str:
+    if verdict.claim.relation.name == "rate":
+        return f"{verdict.notices:.2g} in the exponent"
+    return f"{100 * verdict.notices:.2g} %"

@@ -1,0 +1,241 @@
+"""Logistic and Poisson regression: what the fit solves, where there is none, and that sums have the law of rows."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import expit, ndtr
+from scipy.stats import ks_2samp, norm
+
+import jaxcollapse as jc
+from jaxcollapse.theory import Spectrum
+from jaxcollapse.theory.regression import generalised_linear
+
+KINDS = {"logistic": jc.LogisticRegression, "poisson": jc.PoissonRegression}
+VARIANCE = {"logistic": lambda t: expit(t) * expit(-t), "poisson": np.exp}
+MEAN = {"logistic": expit, "poisson": np.exp}
+INFORMATION = {"logistic": generalised_linear.logistic_information, "poisson": generalised_linear.poisson_information}
+
+
+def population(length=1.0):
+    return Spectrum.from_eigenvalues([2.0, 1.0, 0.5], length * np.array([0.7, -0.4, 0.9]))
+
+
+def integral(function, *, steepness=1.0):
+    """Over a standard normal variate, in pieces that resolve a step at zero."""
+    edges = [-12, *(k / steepness for k in (-8, -1, 0, 1, 8) if 8 < 12 * steepness), 12]
+    weighted = lambda z: norm.pdf(z) * function(z)  # noqa: E731
+    return sum(quad(weighted, a, b, epsabs=1e-13, epsrel=1e-11)[0] for a, b in itertools.pairwise(edges))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("length", [0.0, 1.0, 6.0])
+def test_the_information_of_a_gaussian_row(kind, length, x64):
+    """Along ``w`` and across it, by quadrature of ``E v(x'w) (a'x)^2``."""
+    if kind == "poisson":
+        length /= 3
+    spectrum = population(length)
+    information = np.asarray(INFORMATION[kind](spectrum))
+    assert information.shape == (3, 3)
+    eigenvalues, w = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.signal)
+    scale = np.sqrt(np.sum(eigenvalues * w**2))
+    bulk = integral(lambda z: VARIANCE[kind](scale * z))
+    square = integral(lambda z: VARIANCE[kind](scale * z) * z**2)
+    for a in (np.array([0.7, -0.4, 0.9]), np.array([1.0, 0.2, -3.0])):
+        along = np.sum(eigenvalues * w * a) / scale if scale > 0 else 0.0  # a'x = along z + something independent
+        exact = square * along**2 + bulk * (np.sum(eigenvalues * a**2) - along**2)
+        np.testing.assert_allclose(a @ information @ a, exact, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_information_of_a_table_is_the_curvature_of_its_likelihood(kind, x64):
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    model = KINDS[kind](population())
+    curvature = jax.hessian(lambda w: jnp.mean(model.log_partition(rows @ w)))(population().signal)
+    np.testing.assert_allclose(INFORMATION[kind](population(), rows=rows), curvature, rtol=1e-12)
+    first = generalised_linear.squared_error(curvature, samples=50)
+    np.testing.assert_allclose(first, np.trace(np.linalg.inv(curvature)) / 50, rtol=1e-12)
+
+
+def test_the_accuracy_of_a_classifier(x64):
+    eigenvalues, w = np.asarray(population().eigenvalues), np.asarray(population().signal)
+    scale = np.sqrt(np.sum(eigenvalues * w**2))
+    for other in (np.array([1.0, 0.2, -3.0]), w + np.array([0.3, 0.0, 0.0]), w + np.array([0.0, 0.003, 0.0])):
+        along = np.sum(eigenvalues * w * other) / scale
+        steep = along / np.sqrt(np.sum(eigenvalues * other**2) - along**2)
+        gain = lambda z: (expit(scale * z) - 0.5) * (2 * ndtr(steep * z) - 1)  # noqa: B023, E731
+        exact = 0.5 + integral(gain, steepness=max(1.0, abs(steep)))
+        np.testing.assert_allclose(generalised_linear.logistic_accuracy(population(), other), exact, atol=2e-7)
+        swapped = generalised_linear.logistic_accuracy(population(), -7 * other)
+        np.testing.assert_allclose(swapped, 1 - exact, atol=2e-7)
+    best = integral(lambda z: expit(scale * abs(z)))
+    np.testing.assert_allclose(generalised_linear.logistic_accuracy(population(), w), best, rtol=1e-9)
+    assert generalised_linear.logistic_accuracy(population(), jnp.zeros(3)) == 0.5
+    rows = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # right for the first row, wrong for the second
+    exact = (expit(0.7) + expit(-0.4)) / 2
+    accuracy = generalised_linear.logistic_accuracy(population(), jnp.ones(3), rows=rows)
+    np.testing.assert_allclose(accuracy, exact, rtol=1e-12)
+
+
+def fitter(kind):
+    """A compiled fit of rows, labels and weights, from a start and with a penalty."""
+
+    @jax.jit
+    def fit(x, y, weights, previous, penalty):
+        return KINDS[kind](population(), penalty=penalty).fit(jc.Samples((x, y), weights), previous=previous)
+
+    return fit
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_fit_solves_the_score_equations(kind, x64):
+    """With weights and a penalty, from starts near and far; rows of no weight may hold anything."""
+    model, fit = KINDS[kind](population()), fitter(kind)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3))
+    y = rng.binomial(1, expit(x @ model.truth())) if kind == "logistic" else rng.poisson(np.exp(x @ model.truth()))
+    y = y.astype(float)
+    weights = np.random.default_rng(0).integers(0, 3, 60).astype(float)
+    x[weights == 0], y[weights == 0] = np.inf, np.nan
+    present = weights > 0
+    for penalty in (0.0, 0.3):
+        near = fit(x, y, weights, model.truth(), penalty)
+        w = np.asarray(near)
+        residual = weights[present] * (y[present] - MEAN[kind](x[present] @ w))
+        np.testing.assert_allclose(x[present].T @ residual, penalty * weights.sum() * w, atol=1e-9)
+        for start in (jnp.zeros(3), jnp.array([8.0, -6.0, 7.0]), jnp.full(3, 400.0), jnp.full(3, jnp.nan)):
+            np.testing.assert_allclose(fit(x, y, weights, start, penalty), near, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_there_is_no_fit_it_is_nan(kind):
+    """In single precision; a penalty brings it back, and neighbours in a batch are not touched."""
+    fit = fitter(kind)
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(30, 3)).astype(np.float32)
+    ones = np.ones(30, np.float32)
+    apart = (x[:, 0] > 0).astype(np.float32)
+    few = np.where(np.arange(30) < 2, ones, 0.0)
+    halved = x.copy()
+    halved[:15, 0] = 0.0  # only the first column tells the labels of the others
+    if kind == "logistic":
+        random = rng.integers(0, 2, 30).astype(np.float32)
+        quasi = np.where(halved[:, 0] == 0, random, halved[:, 0] > 0)
+        cases = [(x, apart, ones), (x, random, few), (halved, quasi, ones), (x, random, ones)]
+    else:
+        counts = rng.poisson(1.0, 30).astype(np.float32)
+        halved[15:, 0] = np.abs(halved[15:, 0])
+        quasi = np.where(halved[:, 0] == 0, counts, 0.0)
+        cases = [(np.abs(x), 0 * counts, ones), (x, counts, few), (halved, quasi, ones), (x, counts, ones)]
+    xs, ys, weights = (np.stack([case[i] for case in cases]) for i in range(3))
+    start = population().signal.astype(jnp.float32)
+    batch = jax.jit(jax.vmap(fit, (0, 0, 0, None, None)))
+    fits = np.asarray(batch(xs, ys, weights, start, 0.0))
+    assert np.isnan(fits[:3]).all() and np.isfinite(fits[3]).all()
+    assert np.isfinite(batch(xs, ys, weights, start, 0.1)).all()
+    residual = ys[3] - MEAN[kind](xs[3] @ fits[3])
+    np.testing.assert_allclose(xs[3].T @ residual, 0.0, atol=1e-4)
+
+
+def test_what_cannot_be_counted_is_nan(x64):
+    model = jc.PoissonRegression(Spectrum.from_eigenvalues([1.0], [1.0]))
+    sample = jax.jit(lambda w: model.sample(jax.random.key(0), w, 50))
+    y = np.asarray(sample(jnp.array([40.0])).rows[1])
+    means = np.exp(np.asarray(sample(jnp.array([40.0])).rows[0][:, 0]) * 40.0)
+    assert (np.isnan(y) == (means >= 2**30)).all() and np.isnan(y).any() and not np.isnan(y).all()
+    assert np.isnan(model.fit(sample(jnp.array([40.0])))).all()
+    assert np.isnan(sample(jnp.array([jnp.nan])).rows[1]).all()
+
+
+@pytest.mark.parametrize("kind", ["logistic", pytest.param("poisson", marks=pytest.mark.slow)])
+def test_sums_over_a_table_have_the_law_of_rows(kind, x64):
+    """Three generations of accumulation on a table with an intercept."""
+    rows = jc.features.Table(np.random.default_rng(0).normal(size=(7, 2)), intercept=True)
+    spectrum = Spectrum.from_eigenvalues(rows.eigenvalues, [0.3, -0.2, 0.5])
+    np.testing.assert_allclose(rows.rows.T @ rows.rows / 7, np.diag(rows.eigenvalues), atol=1e-12)
+
+    def paths(sampling):
+        model = KINDS[kind](spectrum, features=rows, sampling=sampling, penalty=0.02)
+        run = lambda key: jc.simulate(model, jc.Accumulate(), key=key, samples=40, generations=3).params  # noqa: E731
+        keys = jax.random.split(jax.random.key(len(sampling)), 2000)
+        return np.asarray(jax.jit(jax.vmap(run))(keys))
+
+    exact, raw = paths("exact"), paths("raw")
+    for g, j in itertools.product(range(3), range(3)):
+        assert ks_2samp(exact[:, g, j], raw[:, g, j]).pvalue > 1e-3 / 18
+
+
+@pytest.mark.parametrize("workflow", [jc.AccumulateSubsample(), jc.Mix("fixed", weight=1.0)], ids=["subsample", "mix"])
+def test_workflows_of_rows(workflow, x64):
+    """Real data alone is fitted again and again; the metrics are those of the parameters."""
+    model = jc.LogisticRegression(population())
+    run = jc.simulate(model, workflow, key=jax.random.key(0), samples=120, generations=3)
+    assert np.isfinite(run.params).all()
+    same = np.allclose(run.params, run.params[0], rtol=1e-12)
+    assert same == isinstance(workflow, jc.Mix)
+    error = np.asarray(run.params - population().signal)
+    np.testing.assert_allclose(run.squared_error, (error**2).sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(run.risk, np.einsum("gi,ij,gj->g", error, model.information(), error), rtol=1e-12)
+    np.testing.assert_allclose(run.accuracy[1], generalised_linear.logistic_accuracy(population(), run.params[1]))
+
+
+def test_a_fixed_design_has_every_row_equally_often(x64):
+    """Sums of labels of as many copies; their mean and variance, and what every row tells about the coefficients."""
+    rows = jc.features.Table(np.random.default_rng(0).normal(size=(5, 3)))
+    for kind, model_of in KINDS.items():
+        model = model_of(Spectrum.from_eigenvalues(rows.eigenvalues, [0.3, -0.2, 0.5]), features=rows, design="fixed")
+        keys = jax.random.split(jax.random.key(0), 4000)
+        sums = jax.jit(jax.vmap(lambda key: model.sample(key, model.truth(), 200)))(keys)  # noqa: B023
+        assert (sums.counts == 40).all()
+        predictor = np.asarray(rows.rows @ model.truth())
+        for found, exact, spread in (
+            (sums.totals.mean(axis=0), 40 * MEAN[kind](predictor), sums.totals.std(axis=0)),
+            (sums.totals.var(axis=0), 40 * VARIANCE[kind](predictor), 1.5 * sums.totals.var(axis=0)),
+        ):
+            assert (np.abs(found - exact) < 4.5 * np.asarray(spread) / np.sqrt(4000)).all()
+    with pytest.raises(
+        ValueError, match="samples must be multiples of the 5 rows of the table for a fixed design, got 7"
+    ):
+        jc.simulate(model, jc.Replace(), key=keys[0], samples=[10, 7], generations=2)
+
+
+def test_tables_that_come_with_scikit_learn():
+    for columns, labels in (jc.datasets.breast_cancer(), jc.datasets.wine()):
+        np.testing.assert_allclose(columns.mean(axis=0), 0.0, atol=1e-12)
+        np.testing.assert_allclose(columns.std(axis=0), 1.0, rtol=1e-12)
+        assert labels.shape == (len(columns),)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: jc.LogisticRegression(jnp.ones(3)), "spectrum must be a jaxcollapse.theory.Spectrum"),
+        (lambda: jc.PoissonRegression(population(), penalty=-1.0), "penalty must be finite and at least 0"),
+        (lambda: jc.PoissonRegression(population(), features=3), "features must be a function of a key"),
+        (lambda: jc.LogisticRegression(population(), sampling="walk"), "sampling must be 'exact' or 'raw'"),
+        (lambda: jc.LogisticRegression(population(), design="fixed"), "needs the rows of a jaxcollapse.features.Table"),
+        (lambda: jc.LogisticRegression(population(), design="free"), "design must be 'fresh' or 'fixed'"),
+        (
+            lambda: jc.LogisticRegression(population(), features=lambda key, n: jnp.ones((n, 2))).sample(
+                jax.random.key(0), population().signal, 5
+            ),
+            r"features\(key, n\) must have shape \(5, 3\)",
+        ),
+        (
+            lambda: jc.LogisticRegression(population(), features=jc.features.Table(np.eye(3))),
+            r"features must have 3 columns",
+        ),
+        (lambda: generalised_linear.poisson_information(population(), rows=np.ones(3)), r"must have shape \(rows"),
+        (lambda: generalised_linear.logistic_accuracy(population(), np.ones(2)), r"coefficients must have shape \(3"),
+        (lambda: generalised_linear.squared_error(jnp.ones((2, 3)), samples=5), "information must have"),
+        (lambda: generalised_linear.squared_error(jnp.eye(2), samples=0), "samples must be positive"),
+        (lambda: jc.features.Table(np.eye(3), intercept=1), "intercept must be True or False"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
