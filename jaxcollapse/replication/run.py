@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from jaxcollapse.arguments.check import check_fits
 from jaxcollapse.arguments.types import Count
+from jaxcollapse.machine import versions
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
 from jaxcollapse.replication import processes, threads, tile
 from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
@@ -215,11 +216,9 @@ class Run:
         """What must agree for two runs to be the same, in the words of an error message."""
         import jaxlib
 
-        from jaxcollapse.machine.versions import __version__
-
         grid = {} if self.grid is None else {name: labels.tolist() for name, labels in self.grid.coordinates.items()}
         return {
-            "jaxcollapse version": __version__,
+            "jaxcollapse version": versions.__version__,
             "jax version": jax.__version__,
             "jaxlib version": jaxlib.__version__,
             "kind of device": jax.local_devices()[0].device_kind,

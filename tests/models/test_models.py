@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import ks_2samp, norm
 
 import jaxcollapse as jc
+from jaxcollapse.models.gaussian import multivariate, univariate
 from jaxcollapse.models.regression.fixed_design_walk import FixedDesignWalk
 from jaxcollapse.models.regression.fixed_ridge_walk import FixedRidgeWalk
 from jaxcollapse.models.regression.least_squares_walk import LeastSquaresWalk
@@ -500,8 +501,7 @@ def test_pooled_gaussian_sums_are_those_of_the_pooled_rows(x64):
     ):
         sums = type(model.fit(jc.Samples(rows[0])))
         pooled = model.fit(jc.Samples(rows[0]) + 2.0 * jc.Samples(rows[1]))
-        kind = __import__("jaxcollapse.models.gaussian.univariate", fromlist=["x"])
-        statistic = kind.NormalSums if sums is kind.Normal else kind.MultivariateSums
+        statistic = {univariate.Normal: univariate.NormalSums}.get(sums, multivariate.MultivariateSums)
         parts = statistic.of(jc.Samples(rows[0])) + 2.0 * statistic.of(jc.Samples(rows[1]))
         got, expected = jax.tree.leaves(model.fit(parts)), jax.tree.leaves(pooled)
         for x, y in zip(got, expected, strict=True):

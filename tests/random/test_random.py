@@ -264,7 +264,7 @@ def test_loops_of_lanes_end_together():
     """However the lanes are nested; alone, each ends on its own."""
 
     def halvings(x):
-        return random.lanes.while_loop(lambda s: s[1] > 1, lambda s: (s[0] + 1, s[1] / 2), (0, x))[0]
+        return random.loops.while_loop(lambda s: s[1] > 1, lambda s: (s[0] + 1, s[1] / 2), (0, x))[0]
 
     x = jnp.array([[8.0, 2.0], [64.0, 1.0]])
     assert jax.vmap(jax.vmap(halvings))(x).tolist() == [[6, 6], [6, 6]]

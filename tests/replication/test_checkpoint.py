@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import jaxcollapse as jc
+from jaxcollapse.machine import versions
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.replication import checkpoint
 
@@ -76,7 +77,7 @@ def test_another_precision_version_or_grid_is_refused(key, tmp_path, monkeypatch
         jc.monte_carlo(draw, key, 9000, grid=grid, independent=True, save=tmp_path)
     with enable_x64(True), pytest.raises(ValueError, match="precision and grid and result"):
         jc.monte_carlo(draw, key, 9000, grid=grid, save=tmp_path)
-    monkeypatch.setattr(jc, "__version__", "0.0.9")
+    monkeypatch.setattr(versions, "__version__", "0.0.9")
     with pytest.raises(ValueError, match="differs in jaxcollapse version:"):
         jc.monte_carlo(draw, key, 9000, grid=grid, save=tmp_path)
 

@@ -356,9 +356,9 @@ BROKEN = """
         return moments(run, *arguments)
 
     _processes._gathered = count_rounds
-    moments = jc.run.Run._moments
+    moments = jc.replication.run.Run._moments
     if fault == "raises" and index == 1:
-        jc.run.Run._moments = fail_later
+        jc.replication.run.Run._moments = fail_later
     try:
         jc.monte_carlo(lambda key: jax.random.normal(key), jax.random.key(0), 10**9, progress=False, save=folder)
     except (OSError, RuntimeError) as error:

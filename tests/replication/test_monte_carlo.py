@@ -88,14 +88,14 @@ def test_linear_algebra_that_no_key_reaches_is_done_once(key):
     def both(key):
         return solves(key)[:4] + draw(key, 2.0)
 
-    one_by_one = {f: jc.run.Run(f, key)._block.one_by_one for f in (lambda key: draw(key, 2.0), both)}
+    one_by_one = {f: jc.replication.run.Run(f, key)._block.one_by_one for f in (lambda key: draw(key, 2.0), both)}
     assert list(one_by_one.values()) == [False, True]
     for scale in (2.0, 3.0):
         function = lambda key: draw(key, scale)  # noqa: E731, B023
-        values = next(jc.run.Run(function, key).values(100))[1][0]
+        values = next(jc.replication.run.Run(function, key).values(100))[1][0]
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(100))
         np.testing.assert_allclose(values, [function(key) for key in keys], rtol=1e-5, atol=1e-6)
-    values = next(jc.run.Run(both, key).values(20))[1][0]
+    values = next(jc.replication.run.Run(both, key).values(20))[1][0]
     np.testing.assert_allclose(values, [both(key) for key in keys[:20]], rtol=1e-5, atol=1e-6)
 
 
@@ -182,7 +182,7 @@ ON_ANOTHER_PROCESSOR = """
         lambda key: risk(key, isotropic, jc.Accumulate(), 30, 0.0, design="fixed"),
         lambda key: risk(key, power_law, jc.Replace(), 128, 0.01),
     )
-    values = [next(jc.run.Run(chain, jax.random.key(0)).values(64))[1][0] for chain in chains]
+    values = [next(jc.replication.run.Run(chain, jax.random.key(0)).values(64))[1][0] for chain in chains]
     np.savez(sys.stdout.buffer, *values)
 """
 
