@@ -5,8 +5,6 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#       format_version: '1.3'
-#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -25,9 +23,9 @@ import jax
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
-from jaxcollapse.relation import Asymptotic, Equal
 
 import jaxcollapse as jc
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 jax.config.update("jax_enable_x64", True)  # `verify` works in double precision, and so should what it is given
 key = jax.random.key(0)
