@@ -7,6 +7,8 @@ from jaxcollapse.chain import schedule as schedule
 from jaxcollapse.chain.data import Data as Data
 from jaxcollapse.chain.data import Samples as Samples
 from jaxcollapse.chain.model import Model as Model
+from jaxcollapse.chain.model import Wrapper as Wrapper
+from jaxcollapse.chain.pool import Pool as Pool
 from jaxcollapse.chain.simulate import Trajectory as Trajectory
 from jaxcollapse.chain.simulate import simulate as simulate
 from jaxcollapse.chain.workflow import Accumulate as Accumulate
@@ -14,6 +16,7 @@ from jaxcollapse.chain.workflow import AccumulateSubsample as AccumulateSubsampl
 from jaxcollapse.chain.workflow import Mix as Mix
 from jaxcollapse.chain.workflow import MovingAverage as MovingAverage
 from jaxcollapse.chain.workflow import Replace as Replace
+from jaxcollapse.chain.workflow import Weighted as Weighted
 from jaxcollapse.chain.workflow import Window as Window
 from jaxcollapse.chain.workflow import Workflow as Workflow
 from jaxcollapse.machine.xla import turn_off_wrong_sums

@@ -115,27 +115,14 @@ plt.show()
 
 
 # %%
-class BiasedMean(jc.Model):
-    """A sample mean with a bias of n^(-order) / 2: sums of rows are all that it draws."""
+class BiasedMean(jc.Wrapper):
+    """A sample mean with a bias of n^(-order) / 2; all else is that of the mean."""
 
     order: jax.Array
-    mean: jc.NormalMean = jc.NormalMean(0.0)
+    model: jc.NormalMean = jc.NormalMean(0.0)
 
-    @property
-    def exact(self):
-        return True
-
-    def truth(self):
-        return self.mean.truth()
-
-    def metrics(self, params):
-        return self.mean.metrics(params)
-
-    def sample(self, key, params, n):
-        return self.mean.sample(key, params, n)
-
-    def fit(self, data, **_):
-        return self.mean.fit(data) + 0.5 * data.weight**-self.order
+    def fit(self, data, **context):
+        return self.model.fit(data, **context) + 0.5 * data.weight**-self.order
 
 
 growths, orders = jnp.linspace(-0.5, 2.5, 13), jnp.linspace(0.3, 1.5, 13)

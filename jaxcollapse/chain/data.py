@@ -6,14 +6,16 @@ rows themselves, they sit in a `Samples` buffer of fixed capacity.
 """
 
 import abc
-from typing import ClassVar, TypeVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
-from jaxcollapse.arguments.check import check_shape
+from jaxcollapse.arguments.check import check_choice, check_shape, check_share
 from jaxcollapse.arguments.types import Number
 
 D = TypeVar("D", bound="Data")  # `typing.Self` means nothing to a checker of single methods
@@ -40,6 +42,10 @@ class Data(eqx.Module):
     @abc.abstractmethod
     def union(self: D) -> D:
         """The union of a stack of batches: every leaf of `self` has a leading axis of batches."""
+
+    def subsample(self: D, key: Key[Array, ""], n: Number, like: D) -> D:
+        """`n` of the rows, uniformly without replacement, in the shapes of `like`. Refused unless defined."""
+        raise TypeError(f"a workflow that picks rows cannot pick them from {type(self).__name__}")
 
 
 class Statistic(Data):
@@ -85,7 +91,7 @@ class Samples(Data):
     **Arguments**
 
     - `rows`: an array of shape ``(capacity, ...)``, or a pytree of such arrays, one row per sample.
-    - `weights`: shape ``(capacity,)``, not negative; ones by default.
+    - `weights`: shape ``(capacity,)``, not negative; ones by default, in the precision of the rows.
 
     ```python
     >>> import jax.numpy as jnp
@@ -101,7 +107,6 @@ class Samples(Data):
     grows: ClassVar[bool] = True
 
     def __init__(self, rows: PyTree[Array], weights: Float[Array, " capacity"] | None = None):
-        """Takes the rows and, optionally, their weights."""
         leaves = jax.tree.leaves(rows)
         if not leaves or any(jnp.ndim(leaf) == 0 for leaf in leaves):
             raise ValueError("rows must hold at least one array, each with a leading axis of samples")
@@ -110,7 +115,7 @@ class Samples(Data):
             raise ValueError(f"rows must share their leading axis, got lengths {sorted(capacities)}")
         capacity = capacities.pop()
         self.rows = rows
-        self.weights = jnp.ones(capacity, jnp.result_type(float)) if weights is None else weights
+        self.weights = jnp.ones(capacity, float_type(rows)) if weights is None else weights
         check_shape("weights", self.weights, (capacity,))
 
     @property
@@ -123,19 +128,65 @@ class Samples(Data):
         """The total weight: the number of rows when all weights are one."""
         return self.weights.sum()
 
-    def mean(self, function) -> PyTree[Array]:
+    def mean(self, function: Callable[[Any], PyTree[Array]]) -> PyTree[Array]:
         """The weighted mean of `function` over the rows."""
         values = jax.vmap(function)(self.rows)
         return jax.tree.map(lambda v: jnp.tensordot(self.weights, v, axes=1) / self.count, values)
+
+    def variance(self, function: Callable[[Any], PyTree[Array]], *, ddof: Literal[0, 1]) -> PyTree[Array]:
+        """The weighted variance of `function` over the rows: the sum of squares over ``count - ddof``."""
+        check_choice("ddof", ddof, (0, 1))
+
+        def squares(values, mean):
+            return jnp.tensordot(self.weights, (values - mean) ** 2, axes=1) / (self.count - ddof)
+
+        return jax.tree.map(squares, jax.vmap(function)(self.rows), self.mean(function))
+
+    def quantile(self, q: Number, function: Callable[[Any], PyTree[Array]]) -> PyTree[Array]:
+        """The weighted quantile of `function` over the rows, entry by entry.
+
+        The smallest value that rows of a share `q` of the weight, in [0, 1], do not exceed; where a share of exactly
+        `q` ends between two values, their mean.
+        """
+        check_share("q", q)
+
+        def one(values):
+            order = jnp.argsort(values)
+            values, weights = values[order], self.weights[order]
+            before, target = jnp.cumsum(weights) / self.count, jnp.asarray(q, self.weights.dtype)
+            slack = 8 * jnp.finfo(before.dtype).eps  # a share that is met up to rounding is met
+            present = weights > 0
+            low = jnp.argmax(present & (before >= target - slack))
+            high = jnp.argmax(present & (before > target + slack))
+            return jnp.where(target >= 1 - slack, values[low], 0.5 * (values[low] + values[high]))
+
+        def entries(values):
+            columns = values.reshape(values.shape[0], -1).T
+            return jax.vmap(one)(columns).reshape(values.shape[1:])
+
+        return jax.tree.map(entries, jax.vmap(function)(self.rows))
+
+    def median(self, function: Callable[[Any], PyTree[Array]]) -> PyTree[Array]:
+        """The weighted median of `function` over the rows, entry by entry: that of NumPy where weights are equal.
+
+        ```python
+        >>> import jax.numpy as jnp
+        >>> pool = Samples(jnp.array([5.0, 1.0, 9.0, 3.0, 0.0])).first(4)
+        >>> float(pool.median(lambda row: row))
+        4.0
+
+        ```
+        """
+        return self.quantile(0.5, function)
 
     def first(self, n: Number) -> "Samples":
         """The first `n` rows; the others get weight zero. `n` may be traced."""
         return Samples(self.rows, jnp.where(jnp.arange(self.capacity) < n, self.weights, 0.0))
 
-    def subsample(self, key: Key[Array, ""], n: Number, capacity: int) -> "Samples":
-        """`n` of the rows that have weight, uniformly without replacement, in a buffer of `capacity` rows."""
+    def subsample(self, key: Key[Array, ""], n: Number, like: "Samples") -> "Samples":
+        """`n` of the rows that have weight, uniformly without replacement, in a buffer of the capacity of `like`."""
         present: Bool[Array, " capacity"] = self.weights > 0
-        order = jnp.argsort(jnp.where(present, jax.random.uniform(key, (self.capacity,)), jnp.inf))[:capacity]
+        order = jnp.argsort(jnp.where(present, jax.random.uniform(key, (self.capacity,)), jnp.inf))[: like.capacity]
         return Samples(jax.tree.map(lambda leaf: leaf[order], self.rows), self.weights[order]).first(n)
 
     def __add__(self, other: "Samples") -> "Samples":
@@ -157,6 +208,14 @@ class Samples(Data):
         return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self)
 
 
+def float_type(tree: PyTree) -> Any:
+    """The precision of all arrays of a tree together, or that of JAX where none holds floating-point numbers."""
+    arrays = jax.Array | np.ndarray | jax.ShapeDtypeStruct
+    types = [leaf.dtype for leaf in jax.tree.leaves(tree) if isinstance(leaf, arrays)]
+    types = [kind for kind in types if jnp.issubdtype(kind, jnp.floating)]
+    return jnp.result_type(*types) if types else jnp.result_type(float)
+
+
 class Moved(Data):
     """The data of a walk: where it went. It cannot be pooled."""
 
@@ -164,19 +223,15 @@ class Moved(Data):
     grows: ClassVar[bool] = False
 
     def __add__(self, other: "Moved") -> "Moved":
-        """Refused."""
         raise TypeError(_ALONE)
 
     def __rmul__(self, weight: Number) -> "Moved":
-        """Refused."""
         raise TypeError(_ALONE)
 
     def empty(self) -> "Moved":
-        """Refused."""
         raise TypeError(_ALONE)
 
     def union(self) -> "Moved":
-        """Refused."""
         raise TypeError(_ALONE)
 
 

@@ -1,10 +1,14 @@
 """A Model samples and fits.
 
 Two methods make a model: `sample` draws data from parameters, `fit` estimates parameters from data. The others have
-defaults, and each default is the plain meaning of its name.
+defaults, and each default is the plain meaning of its name. Every hook has one meaning, and all models define theirs
+in this order: ``truth, real, start, sample, fit, refit, metrics, check, prepare, reduce``.
 """
 
 import abc
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key, PyTree, Scalar
@@ -12,20 +16,23 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 from jaxcollapse.chain.data import Data
 from jaxcollapse.random import split
 
+M = TypeVar("M", bound=eqx.Module)
+
 
 class Model(eqx.Module):
     """A parametric model that can be trained on what it generates.
 
     A subclass defines `sample` and `fit`; with `truth` it knows the parameters that generate the real data, and with
     `metrics` it names what is measured. ``jaxcollapse.simulate`` hands every method the model *at* its generation:
-    fields that follow a schedule are numbers there.
+    fields that follow a schedule are numbers there. Parameters are any pytree: arrays, keys and integers are carried
+    from fit to fit, and what is no array (the functions of a network) stays as it is.
 
     ```python
     >>> import jax, jax.numpy as jnp, jaxcollapse as jc
     >>> class Uniform(jc.Model):
     ...     def sample(self, key, params, n):
     ...         return jc.Samples(params * jax.random.uniform(key, (n,)))
-    ...     def fit(self, data, **_):
+    ...     def fit(self, data, **context):
     ...         return jnp.max(data.weights * data.rows)
     >>> run = jc.simulate(Uniform(), jc.Replace(), key=jax.random.key(0), samples=50, generations=5, truth=1.0)
     >>> run.params.shape
@@ -34,60 +41,156 @@ class Model(eqx.Module):
     ```
     """
 
+    @property
+    def draws_sums(self) -> bool:
+        """Whether data is drawn as a sufficient statistic: then `sample`, `real` and `refit` take a traced `n`.
+
+        Exact in law, at a cost that does not depend on the number of samples. False means rows, in a buffer with room
+        for the largest batch: `n` is a Python integer.
+        """
+        return False
+
+    def truth(self) -> PyTree:
+        """Generation 0: the parameters that generate the real data, or whatever `real` draws it from."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not know its true parameters: define truth(), or pass simulate(..., truth=...)"
+        )
+
+    def real(self, key: Key[Array, ""], truth: Any, n: Scalar | int) -> Data | Array:
+        """Draw `n` samples of real data: by default what the model samples from the `truth`.
+
+        Batch 1 is drawn by it, and all that a workflow asks for as real data. A model whose real data is of another
+        kind than what it generates, such as rows of a table, defines it; `truth` is then anything.
+        """
+        return self.sample(key, truth, n)
+
+    def start(self, key: Key[Array, ""]) -> PyTree:
+        """Where the first fit may begin: the `previous` of generation 1. Never the truth.
+
+        None, the default, stands for zeros in the shapes of the parameters.
+        """
+        return None
+
     @abc.abstractmethod
     def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Data:
         """Draw `n` samples from the model with parameters `params`.
 
         Returns a `Data`: `Samples` (or a bare array of rows) in general, a sufficient statistic where the model has
-        one. `n` is a Python integer, unless the model is `exact`.
+        one. `n` is a Python integer, unless the model `draws_sums`.
         """
 
     @abc.abstractmethod
     def fit(self, data: Data, **context) -> PyTree:
-        """Estimate the parameters from `data`.
+        """Estimate the parameters from `data`; every fit returns the same shapes.
 
-        `context` holds what some fits want and most ignore: ``key`` (randomness of the fit), ``previous`` (the
-        parameters that generated the newest data: a warm start) and ``generation``.
+        `context` holds what some fits want and most ignore: ``key`` (the fit's own randomness), ``generation``,
+        ``previous`` (the parameters of the last generation, at ``g = 1`` those of `start`) and ``newest`` (the newest
+        batch, apart from what is pooled with it).
         """
 
-    @property
-    def exact(self) -> bool:
-        """Whether `sample` and `refit` take a traced `n`: true when they draw sufficient statistics, not rows."""
-        return False
+    def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar | int, **context) -> PyTree:
+        """Sample `n`, then fit, in one draw: called instead of the two where no old data is kept.
 
-    def truth(self) -> PyTree:
-        """The parameters of generation 0, which generate the real data."""
-        raise NotImplementedError(
-            f"{type(self).__name__} does not know its true parameters: define truth(), or pass simulate(..., truth=...)"
-        )
-
-    def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Data | Array:
-        """Draw `n` samples of real data: what the model samples from the `truth`, by default.
-
-        A model whose real data is of another kind than what it generates defines it; workflows that ask for real data,
-        such as `Mix`, are given this.
+        Only for models that draw sums. `context` is that of `fit` without ``key`` and ``newest``.
         """
-        return self.sample(key, truth, n)
+        data_key, fit_key = split(key)
+        data = self.sample(data_key, params, n)
+        return self.fit(data, key=fit_key, newest=data, **context)
 
-    def metrics(self, params: PyTree) -> dict[str, Float[Array, "..."]]:
-        """What is measured at every generation, by name. Nothing by default (the parameters are always kept)."""
+    def metrics(self, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
+        """What is measured at every generation, by name. Nothing by default (the parameters are always kept).
+
+        `context` holds ``key``, randomness of the measurement, and ``generation``.
+        """
         return {}
 
+    def check(self, workflow: eqx.Module, samples: Float[Array, " generations"]) -> None:
+        """Raises for what this model cannot do under `workflow` with these sizes, as far as they are known."""
+
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Model":
-        """The model with what one replication keeps for all generations (a fixed design): itself by default.
+        """The model with what one replication draws once and keeps (a fixed design): itself by default.
 
         `samples` holds the sizes of all batches that the replication may draw.
         """
         return self
 
-    def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar | int, **context) -> PyTree:
-        """Sample `n`, then fit, in one draw: called instead of the two when no old data is kept and `exact` holds."""
-        data_key, fit_key = split(key)
-        return self.fit(self.sample(data_key, params, n), key=fit_key, previous=params, **context)
-
     def reduce(self, workflow: eqx.Module, samples: Float[Array, " generations"]) -> "Model":
         """The smallest model whose metrics have the same law under `workflow` with these sample sizes.
 
-        `simulate` asks for it first. Itself by default; a raw model never reduces.
+        `simulate` asks for it first, unless it is given the truth. Itself by default.
         """
         return self
+
+    def sampler(self, workflow: eqx.Module, samples: Float[Array, " generations"]) -> str:
+        """The name of the sampler that `simulate` would use: ``"sums"`` or ``"rows"``, or what the model lists."""
+        return "sums" if self.draws_sums else "rows"
+
+
+class Wrapper(Model):
+    """A model that does what another one does, except for what it defines itself.
+
+    Every hook is passed on to `model`, a field or a property of the subclass. A subclass that changes `sample` or
+    `fit` gets a `refit` of the two.
+    """
+
+    model: eqx.AbstractVar[Model]
+
+    @property
+    def draws_sums(self) -> bool:
+        return self.model.draws_sums
+
+    def truth(self) -> PyTree:
+        return self.model.truth()
+
+    def real(self, key: Key[Array, ""], truth: Any, n: Scalar | int) -> Data | Array:
+        return self.model.real(key, truth, n)
+
+    def start(self, key: Key[Array, ""]) -> PyTree:
+        return self.model.start(key)
+
+    def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Data:
+        return self.model.sample(key, params, n)
+
+    def fit(self, data: Data, **context) -> PyTree:
+        return self.model.fit(data, **context)
+
+    def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar | int, **context) -> PyTree:
+        kind = type(self)
+        if kind.sample is Wrapper.sample and kind.fit is Wrapper.fit:
+            return self.model.refit(key, params, n, **context)
+        return Model.refit(self, key, params, n, **context)
+
+    def metrics(self, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
+        return measured(self.model, params, **context)
+
+    def check(self, workflow: eqx.Module, samples: Float[Array, " generations"]) -> None:
+        self.model.check(workflow, samples)
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> Model:
+        return eqx.tree_at(lambda wrapper: wrapper.model, self, self.model.prepare(key, samples))
+
+
+def real_is_sampled(model: Model) -> bool:
+    """Whether real data is what the model samples from its truth, which then has the shapes of the parameters."""
+    kind = type(model)
+    if isinstance(model, Wrapper) and kind.real is Wrapper.real:
+        return kind.sample is Wrapper.sample and real_is_sampled(model.model)
+    return kind.real is Model.real
+
+
+def measured(model: Model, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
+    """The metrics of a model; one whose `metrics` asks for no context is given none."""
+    return model.metrics(params, **(context if takes_context(model.metrics) else {}))
+
+
+def takes_context(method: Callable) -> bool:
+    """Whether a method has a place for all context: ``**context``."""
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(method).parameters.values())
+
+
+def keeping(module: M, **fields: Any) -> M:
+    """The same model with other values in fields that its constructor does not take: what one replication keeps."""
+    copy = object.__new__(type(module))
+    for name, value in {**vars(module), **fields}.items():
+        object.__setattr__(copy, name, value)
+    return copy

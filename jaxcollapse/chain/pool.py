@@ -1,24 +1,80 @@
-"""A pool: what a workflow keeps of old batches."""
+"""A pool: what a workflow keeps of the batches so far."""
+
+import abc
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Scalar
+from jaxtyping import Array, Float, Scalar
 
 from jaxcollapse.chain.data import Data
 
 
-class _Archive(eqx.Module):
-    """Batches kept apart: every leaf has a leading axis of slots."""
+class Pool(eqx.Module):
+    """Batches that are added one after the other: one sum where sums are the data, or a slot for each batch.
 
-    batches: Data
+    A workflow that keeps data holds one as its state: `Pool.empty` in ``init``, `add` and `data` in ``step``.
+
+    ```python
+    >>> import jax, jax.numpy as jnp, jaxcollapse as jc
+    >>> batch = jc.Samples(jnp.array([1.0, 2.0]))
+    >>> pool = jc.Pool.empty(jax.eval_shape(lambda: batch), 3).add(batch, 0).add(2.0 * batch, 1)
+    >>> pool.data().weights.tolist()
+    [1.0, 1.0, 2.0, 2.0, 0.0, 0.0]
+
+    ```
+    """
+
+    held: eqx.AbstractVar[Data]
 
     @staticmethod
-    def empty(batch: Data, slots: int) -> "_Archive":
-        return _Archive(jax.tree.map(lambda leaf: jnp.stack([leaf] * slots), batch.empty()))
+    def empty(batch: Data, slots: int, *, apart: bool | None = None) -> "Pool":
+        """Room for `slots` batches in the shapes of `batch`.
 
-    def times(self, weight: Scalar) -> "_Archive":
-        return _Archive(jax.vmap(lambda batch: weight * batch)(self.batches))
+        They are kept `apart` if one of them is to leave again or to change its weight; by default only if their union
+        takes more memory than one of them.
+        """
+        if not (batch.grows if apart is None else apart):
+            return _Sum(batch.empty())
+        return _Slots(jax.tree.map(lambda leaf: jnp.stack([leaf] * slots), batch.empty()))
 
-    def put(self, slot: Scalar, batch: Data) -> "_Archive":
-        return _Archive(jax.tree.map(lambda stack, leaf: stack.at[slot].set(leaf), self.batches, batch))
+    @abc.abstractmethod
+    def add(self, batch: Data, slot: Scalar | int) -> "Pool":
+        """With one batch more. Where batches are kept apart it takes the place of the one in its slot."""
+
+    @abc.abstractmethod
+    def times(self, weight: Scalar | float | Float[Array, " slots"]) -> "Pool":
+        """Every row counted `weight` times: one number, or one for each of the batches that are kept apart."""
+
+    @abc.abstractmethod
+    def data(self) -> Data:
+        """All of it as one data set."""
+
+
+class _Sum(Pool):
+    held: Data
+
+    def add(self, batch, slot):
+        return _Sum(self.held + batch)
+
+    def times(self, weight):
+        return _Sum(weight * self.held)
+
+    def data(self):
+        return self.held
+
+
+class _Slots(Pool):
+    held: Data
+    """A stack: every leaf has a leading axis of slots."""
+
+    def add(self, batch, slot):
+        return _Slots(jax.tree.map(lambda stack, leaf: stack.at[slot].set(leaf), self.held, batch))
+
+    def times(self, weight):
+        if jnp.ndim(weight) == 0:
+            return _Slots(jax.vmap(lambda batch: weight * batch)(self.held))
+        return _Slots(jax.vmap(lambda one, batch: one * batch)(weight, self.held))
+
+    def data(self):
+        return self.held.union()

@@ -14,7 +14,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, PyTree, Scalar
+from jaxtyping import Array, Float, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_at_least, check_at_most
 from jaxcollapse.arguments.numbers import as_floats, is_numeric, number
@@ -65,7 +65,6 @@ class Listed:
     """The schedule that is ``values[g - 1]`` at generation ``g``, and NaN where there is no such entry."""
 
     def __init__(self, values: Any):
-        """Takes one number per generation."""
         self.values = as_floats(values)
 
     def __call__(self, g: Any) -> Scalar:
@@ -109,16 +108,6 @@ def from_second(value: Any, name: str, minimum: float, maximum: float = math.inf
         return jnp.where(g == 1, first, later.function(g) if isinstance(later, Varying) else later)
 
     return Varying(scheduled, name, minimum, maximum)
-
-
-def begun() -> Scheduled:
-    """A field that says whether the last model is one that was fitted: 0 at generation 1, and 1 from then on."""
-    return from_second(1.0, "begun", 0.0, first=0.0)
-
-
-def has_begun(field: Scheduled) -> Bool[Array, ""] | bool:
-    """What `begun` says; outside a simulation there is no first generation."""
-    return isinstance(field, Varying) or field > 0
 
 
 def evaluate(

@@ -1,5 +1,6 @@
 """`simulate`: one replication of iterative training, one scan over generations."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,18 +10,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_fits, check_integer, check_key, is_traced
+from jaxcollapse.arguments.check import check_fits, check_integer, check_key, is_key, is_traced
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.arguments.types import Count
-from jaxcollapse.chain.data import Data, Samples
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.data import Data, Samples, float_type
+from jaxcollapse.chain.model import Model, measured, real_is_sampled, takes_context
 from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
+from jaxcollapse.machine.programs import needed
 from jaxcollapse.random import fold_in, key_steps, split, step_key
 from jaxcollapse.random.loops import alongside
 
 # What one replication draws once is keyed apart from its generations 1, 2, ...
-_MODEL, _WORKFLOW = 0, 2**32 - 1
+_MODEL, _WORKFLOW, _START = 0, 2**32 - 1, 2**32 - 2
+_METRICS = 2**32 - 3  # apart from what a fit makes of the key of its generation
 
 
 class Trajectory(eqx.Module):
@@ -101,30 +104,27 @@ def simulate(
         raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
     check_key("key", key)
     check_integer("generations", generations, minimum=1)
-    if workflow.needs_rows and model.exact:
+    if workflow.needs_rows and model.draws_sums:
         raise ValueError(
             f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
             f'statistics: give the model sampling="raw"'
         )
+    if not takes_context(model.fit):
+        raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
     with jax.ensure_compile_time_eval():
         sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
     model, workflow = tabulate(model, generations), tabulate(workflow, generations)
+    model.check(workflow, sizes)
     if truth is None:
         model = model if first is not None else model.reduce(workflow, sizes)
         truth = model.truth()
-    truth = _floats(truth)
-    if first is not None:
-        first = _floats(first)
-        if _shapes(first) != _shapes(truth):
-            raise ValueError(
-                f"first must have the shapes of the true parameters, {_shapes(truth)}, got {_shapes(first)}"
-            )
     with jax.ensure_compile_time_eval():
-        real_sizes = jnp.round(workflow.real_sizes(sizes))
-        all_sizes = jnp.concatenate([sizes, real_sizes])
+        real_sizes = jnp.round(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
+        all_sizes = jnp.round(workflow.all_sizes(sizes))
+    truth, first = _arrays(truth), _arrays(first)
     model = model.prepare(fold_in(key, _MODEL), all_sizes)
     capacities = (None, None)
-    if not model.exact:
+    if not model.draws_sums:
         capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
         _check_rows(model, truth, max(capacities))
     return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities)
@@ -143,43 +143,204 @@ def _scan(
 ) -> Trajectory:
     generations = len(sizes)
     capacity, real_capacity = capacities
-    truth = alongside(truth, key)
+    numbers, words = eqx.partition(truth, eqx.is_array)
+    truth = eqx.combine(alongside(numbers, key), words)
+    sampled = real_is_sampled(model)
+    sizes, real_sizes = sizes.astype(float_type(truth)), real_sizes.astype(float_type(truth))
 
-    def source(current: Model, key: Key[Array, ""], params: PyTree, n: Scalar, n_real: Scalar) -> Draw:
+    def source(current: Model, key: Key[Array, ""], batch: Callable[..., Data], n: Scalar, n_real: Scalar) -> Draw:
+        """What a workflow may ask for at one generation."""
         synthetic_key, real_key, own_key = split(key, 3)
-        return Draw(
-            synthetic=lambda: _draw(current, current.sample, synthetic_key, params, n, capacity),
-            real=lambda: _draw(current, current.real, real_key, truth, n_real, real_capacity),
-            key=own_key,
-            n=n,
-            n_real=n_real,
-        )
+
+        def real():
+            if not workflow.draws_real:
+                name = type(workflow).__name__
+                raise TypeError(f"workflow {name} asks for real data besides batch 1: state draws_real = True in it")
+            return _draw(current, current.real, real_key, truth, n_real, real_capacity)
+
+        return Draw(lambda: batch(synthetic_key), real, own_key, n, n_real)
+
+    current, flow = at(model, 1), at(workflow, 1)
+    batch_1 = lambda key: _draw(current, current.real, key, truth, sizes[0], capacity)  # noqa: E731
+    begin = source(current, fold_in(key, _WORKFLOW), batch_1, sizes[0], real_sizes[0])
+    state = flow.init(begin, generations)
+    start = current.start(fold_in(key, _START))
+    generation = jnp.arange(1, generations + 1)
+    previous, g = _zeros(truth, key) if start is None else start, generation[0]
+    if current.draws_sums and flow.newest_alone and sampled:
+        shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g)
+    else:
+        data, newest = eqx.filter_eval_shape(lambda: (flow.step(state, begin, g)[0], begin.synthetic()))
+        shape, reads_weights = _fitted(current, data, key, previous, newest, g)
+        _check_weights(model, workflow, reads_weights, sizes, capacity)
+    words = eqx.filter(shape, _is_shape, inverse=True)
+    name = type(model).__name__
+    start = _zeros(shape, key) if start is None else start
+    start = alongside(_like(shape, start, f"{name}.start must return the shapes of the parameters"), key)
+    if first is not None:
+        first = _like(shape, first, f"first must have the shapes of the {'true ' if sampled else ''}parameters")
+    sizes, real_sizes = sizes.astype(float_type(shape)), real_sizes.astype(float_type(shape))
+
+    # Traced once, and called twice: inside of the scan and behind it.
+    @functools.partial(jax.jit, inline=True)
+    def measure(numbers, steps, g):
+        context = {"key": fold_in(step_key(steps), _METRICS), "generation": g}
+        metrics = measured(at(model, g), eqx.combine(numbers, words), **context)
+        if not isinstance(metrics, dict):
+            raise TypeError(f"{name}.metrics must return a dictionary of arrays by name, got {type(metrics).__name__}")
+        return metrics
 
     def step(carry, inputs):
-        params, state = carry
+        numbers, before, state = carry
         g, steps, n, n_real = inputs
         own = step_key(steps)
         # What a generation leaves behind is read from the carry of the next: read here, XLA would draw its random
         # numbers once for the carry and again for everything that is read.
-        outcome = (params, at(model, g - 1).metrics(params))
+        outcome = (numbers, measure(numbers, before, g - 1))
         current, flow = at(model, g), at(workflow, g)
-        if current.exact and not flow.keeps_data:
-            fit = lambda: current.refit(own, params, n, generation=g)  # noqa: E731
-        else:
-            data_key, fit_key = split(own)
-            data, state = flow.step(state, source(current, data_key, params, n, n_real), g)
-            fit = lambda: current.fit(data, key=fit_key, previous=params, generation=g)  # noqa: E731
-        params = fit() if first is None else jax.lax.cond(g == 1, lambda: first, fit)
-        return (params, state), outcome
+        params = eqx.combine(numbers, words)
+        previous = eqx.combine(_where(g == 1, start, numbers) if sampled else numbers, words)
+        data_key, fit_key = split(own)
 
-    begin = source(at(model, 1), fold_in(key, _WORKFLOW), truth, sizes[0], real_sizes[0])
-    state = at(workflow, 1).init(begin, generations)
-    generation = jnp.arange(1, generations + 1)
+        def real(key):
+            return _draw(current, current.real, key, truth, n, capacity)
+
+        def batch(key):
+            draw = lambda: _draw(current, current.sample, key, params, n, capacity)  # noqa: E731
+            return draw() if sampled else jax.lax.cond(g == 1, lambda: real(key), draw)
+
+        def fit(data, newest):
+            return _like(
+                shape,
+                _fit(current, data, fit_key, previous, newest, g),
+                f"{name}.fit must return the same shapes at every generation",
+            )
+
+        def refit():
+            return _like(
+                shape,
+                _refit(current, own, params, n, previous, g),
+                f"{name}.refit must return the same shapes at every generation",
+            )
+
+        def begin():
+            newest = real(data_key)
+            return fit(newest, newest)
+
+        if current.draws_sums and flow.newest_alone:
+            found = refit if sampled else lambda: jax.lax.cond(g == 1, begin, refit)
+        else:
+            draw = source(current, data_key, batch, n, n_real)
+            newest = draw.synthetic()
+            data, state = flow.step(state, draw._replace(synthetic=lambda: newest), g)
+            found = lambda: fit(data, newest)  # noqa: E731
+        numbers = found() if first is None else jax.lax.cond(g == 1, lambda: first, found)
+        return (numbers, steps, state), outcome
+
     steps = key_steps(key, generation)
-    start = truth, alongside(state, key)
-    (params, _), outcomes = jax.lax.scan(step, start, (generation, steps, sizes, real_sizes))
-    last = (params, at(model, generations).metrics(params))
-    return Trajectory(*jax.tree.map(lambda ys, y: jnp.concatenate([ys[1:], y[None]]), outcomes, last))
+    carried = start
+    if sampled:  # parameters themselves
+        carried = _like(shape, truth, f"{name}.fit must return parameters in the shapes of the truth: it returns")
+    carry = carried, jax.tree.map(lambda words: words[0], steps), alongside(state, key)
+    (last, before, _), outcomes = jax.lax.scan(step, carry, (generation, steps, sizes, real_sizes))
+    end = (last, measure(last, before, jnp.asarray(generations, generation.dtype)))
+    numbers, metrics = jax.tree.map(lambda ys, y: jnp.concatenate([ys[1:], y[None]]), outcomes, end)
+    return Trajectory(eqx.combine(numbers, words), metrics)
+
+
+# Each is traced once: for the shapes of what it returns, and again in the loop over generations.
+@eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
+def _fit(model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar) -> PyTree:
+    return _arrays(model.fit(data, key=key, previous=previous, newest=newest, generation=g))
+
+
+@eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
+def _refit(model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, previous: PyTree, g: Scalar) -> PyTree:
+    return _arrays(model.refit(key, params, n, previous=previous, generation=g))
+
+
+def _fitted(
+    model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar
+) -> tuple[PyTree, bool]:
+    """The parameters in the shapes that a fit returns, and whether it reads the weights of the rows."""
+    program, numbers, words = eqx.filter_make_jaxpr(_fit)(model, data, key, previous, newest, g)
+    shape = eqx.combine(numbers, words)
+    if not isinstance(data, Samples):
+        return shape, True
+    leaves = jax.tree.leaves(eqx.filter((model, data, key, previous, newest, g), _is_shape_or_array))
+    jaxpr = needed(program).jaxpr
+    weights = jaxpr.invars[[leaf is data.weights for leaf in leaves].index(True)]
+    return shape, any(weights is v for v in jaxpr.outvars) or any(weights is v for e in jaxpr.eqns for v in e.invars)
+
+
+def _check_weights(
+    model: Model, workflow: Workflow, reads_weights: bool, sizes: Float[Array, " generations"], capacity: int | None
+) -> None:
+    """A fit that ignores weights is given none that differ."""
+    alike = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacity))
+    if not (reads_weights or alike):
+        raise ValueError(
+            f"the fit of {type(model).__name__} does not read data.weights, and under {type(workflow).__name__} with "
+            f"these sizes rows of weight zero are not there, or weights differ: use data.mean, data.variance, "
+            f"data.quantile or data.median, or weigh the rows by data.weights"
+        )
+
+
+def _is_shape_or_array(leaf: Any) -> bool:
+    return _is_shape(leaf) or eqx.is_array(leaf)
+
+
+def _is_shape(leaf: Any) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct)
+
+
+def _like(shape: PyTree, params: PyTree, demand: str) -> PyTree:
+    """The arrays of parameters, in the types that a fit returns; refused in other shapes."""
+    wanted = eqx.filter(shape, _is_shape)
+    numbers = eqx.filter(_arrays(params), eqx.is_array)
+    if jax.tree.structure(wanted) != jax.tree.structure(numbers) or _shapes(wanted) != _shapes(numbers):
+        raise ValueError(f"{demand}, {_shapes(wanted)}, got {_shapes(numbers)}")
+    return jax.tree.map(lambda to, leaf: leaf if is_key(leaf) else leaf.astype(to.dtype), wanted, numbers)
+
+
+def _arrays(params: PyTree) -> PyTree:
+    """Numbers of Python and NumPy, and parameters that are one array, as floating-point arrays; the rest as it is."""
+    alone = jax.tree.structure(params) == jax.tree.structure(0)
+
+    def array(leaf):
+        if is_key(leaf) or not (isinstance(leaf, bool | int | float | np.ndarray | np.generic | jax.Array)):
+            return leaf
+        floats = alone or isinstance(leaf, int | float)
+        return jnp.asarray(leaf, jnp.result_type(leaf, float)) if floats else jnp.asarray(leaf)
+
+    return jax.tree.map(array, params)
+
+
+def _zeros(shape: PyTree, key: Key[Array, ""]) -> PyTree:
+    """Zeros, or any keys, in the shapes of parameters; what is no array stays."""
+
+    def zero(leaf):
+        if not isinstance(leaf, jax.Array | jax.ShapeDtypeStruct):
+            return leaf
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jnp.broadcast_to(key, leaf.shape)
+        return jnp.zeros(leaf.shape, leaf.dtype)
+
+    return jax.tree.map(zero, shape)
+
+
+def _where(condition: Array, yes: PyTree, no: PyTree) -> PyTree:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes, no)
+
+
+def _shapes(params: PyTree) -> PyTree:
+    return jax.tree.map(jnp.shape, params)
+
+
+def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
+    if is_traced(sizes):
+        raise TypeError(f"{name} must be known before compilation for a model that draws rows; got a traced value")
+    return int(np.asarray(sizes).max())
 
 
 def _draw(
@@ -198,23 +359,9 @@ def _draw(
     if not isinstance(data, Samples):
         raise TypeError(
             f"{type(model).__name__}.sample must return Samples or an array of rows, got {type(data).__name__}; "
-            f"a model of sufficient statistics says so with the property exact"
+            f"a model of sufficient statistics says so with the property draws_sums"
         )
     return data.first(n)
-
-
-def _floats(params: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf, float)), params)
-
-
-def _shapes(params: PyTree) -> PyTree:
-    return jax.tree.map(jnp.shape, params)
-
-
-def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
-    if is_traced(sizes):
-        raise TypeError(f"{name} must be known before compilation for a model that draws rows; got a traced value")
-    return int(np.asarray(sizes).max())
 
 
 def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
@@ -222,7 +369,7 @@ def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
     if rows < 2**20:
         return
     first, few = at(model, 1), 2**10
-    batch = jax.eval_shape(lambda key: first.sample(key, truth, few), jax.eval_shape(lambda: jax.random.key(0)))
+    batch = eqx.filter_eval_shape(lambda key: first.real(key, truth, few), jax.random.key(0))
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
     advice = "take fewer samples, or a model that draws sufficient statistics"
     check_fits(f"samples: a batch of {rows:,} rows", float(rows) / few * size, advice)

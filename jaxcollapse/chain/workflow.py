@@ -14,12 +14,14 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_choice, check_integer, check_positive
+from jaxcollapse.arguments.check import check_choice, check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse.arguments.numbers import as_floats, at_once
 from jaxcollapse.arguments.types import Count
-from jaxcollapse.chain.data import Data, Samples
-from jaxcollapse.chain.pool import _Archive
+from jaxcollapse.chain.data import Data
+from jaxcollapse.chain.pool import Pool
 from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, values
 
 Weights: TypeAlias = tuple[Float[Array, "generations generations"], Float[Array, " generations"]]
@@ -42,16 +44,45 @@ class Draw(NamedTuple):
 
 
 class Workflow(eqx.Module):
-    """Which data each generation is trained on."""
+    """Which data each generation is trained on.
 
-    needs_rows: eqx.AbstractClassVar[bool]
-    """Whether the workflow picks single rows, so that sums of them are not enough."""
-    keeps_data: eqx.AbstractClassVar[bool]
-    """Whether data lives longer than one generation, or meets other data."""
+    A subclass defines `step`, and `init` where it has a state; `weights` is its side for `jaxcollapse.theory`. It
+    states the facts below that are true of it: models read them, and ask for no class. What is not stated costs time,
+    never correctness.
 
-    @abc.abstractmethod
+    ```python
+    >>> import jax, jax.numpy as jnp, jaxcollapse as jc
+    >>> class RealAndNewest(jc.Workflow):
+    ...     def init(self, draw, generations):
+    ...         return draw.synthetic()  # batch 1, which is real
+    ...     def step(self, state, draw, generation):
+    ...         return state + draw.synthetic(), state
+    ...     def weights(self, samples):
+    ...         raise NotImplementedError
+    >>> run = jc.simulate(jc.NormalMean(0.0), RealAndNewest(), key=jax.random.key(0), samples=50, generations=3)
+    >>> run.squared_error.shape
+    (3,)
+
+    ```
+    """
+
+    newest_alone: ClassVar[bool] = False
+    """Each generation is trained on its newest batch and nothing else: a model may draw fit after fit."""
+    needs_rows: ClassVar[bool] = False
+    """It picks single rows, so that sums of them are not enough."""
+    draws_real: ClassVar[bool] = False
+    """It asks for real data besides batch 1."""
+    whole_rows: ClassVar[bool] = False
+    """With batches of one size every row that a fit is given counts once: none is absent or has another weight."""
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether each generation is trained on every row of every batch so far, each counted once."""
+        return False
+
     def init(self, draw: Draw, generations: int) -> PyTree:
-        """The state before generation 1."""
+        """The state before generation 1; none by default. `draw` gives batches like those of generation 1."""
+        return None
 
     @abc.abstractmethod
     def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
@@ -67,8 +98,17 @@ class Workflow(eqx.Module):
         """
 
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
-        """The size of the real batch at every generation: by default that of the synthetic one."""
+        """The size of the real batch at every generation, where one is drawn: by default that of the synthetic one."""
         return samples
+
+    def all_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " batches"]:
+        """The sizes of all batches that one replication may draw: synthetic ones, and real ones besides batch 1."""
+        with at_once(samples):
+            return jnp.concatenate([samples, self.real_sizes(samples)]) if self.draws_real else samples
+
+    def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """How many rows each generation is trained on: by default those of all batches that have weight."""
+        return (self.weights(samples)[0] > 0) @ samples
 
 
 class Replace(Workflow):
@@ -82,12 +122,8 @@ class Replace(Workflow):
     ```
     """
 
-    needs_rows: ClassVar[bool] = False
-    keeps_data: ClassVar[bool] = False
-
-    def init(self, draw: Draw, generations: int) -> None:
-        """No state."""
-        return None
+    newest_alone: ClassVar[bool] = True
+    whole_rows: ClassVar[bool] = True
 
     def step(self, state: None, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, None]:
         """The newest batch."""
@@ -117,28 +153,25 @@ class Accumulate(Workflow):
     """
 
     weight: Scheduled | None
-    needs_rows: ClassVar[bool] = False
-    keeps_data: ClassVar[bool] = True
 
     def __init__(self, weight: Any = None):
-        """Takes the weight of each batch."""
         self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0)
         if isinstance(self.weight, jax.Array):
             check_positive("weight", self.weight)
 
-    def init(self, draw: Draw, generations: int) -> PyTree:
-        """An empty pool."""
-        batch = jax.eval_shape(draw.synthetic)
-        return _Archive.empty(batch, generations) if batch.grows else batch.empty()
+    @property
+    def keeps_all(self) -> bool:
+        """Whether every row counts once: it does, unless batches have weights."""
+        return self.weight is None
 
-    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+    def init(self, draw: Draw, generations: int) -> Pool:
+        """An empty pool."""
+        return Pool.empty(jax.eval_shape(draw.synthetic), generations)
+
+    def step(self, state: Pool, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Pool]:
         """The pool with the newest batch in it."""
-        batch = draw.synthetic() if self.weight is None else self.weight * draw.synthetic()
-        if isinstance(state, _Archive):
-            state = state.put(generation - 1, batch)
-            return state.batches.union(), state
-        pool = state + batch
-        return pool, pool
+        pool = state.add(draw.synthetic() if self.weight is None else self.weight * draw.synthetic(), generation - 1)
+        return pool.data(), pool
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Every batch in proportion to its size, times the weight of its rows."""
@@ -157,22 +190,19 @@ class Window(Workflow):
     """
 
     batches: int = eqx.field(static=True)
-    needs_rows: ClassVar[bool] = False
-    keeps_data: ClassVar[bool] = True
 
     def __init__(self, batches: Count):
-        """Takes the number of batches kept."""
         check_integer("batches", batches, minimum=1)
         self.batches = int(batches)
 
-    def init(self, draw: Draw, generations: int) -> "_Archive":
+    def init(self, draw: Draw, generations: int) -> Pool:
         """Room for the last batches."""
-        return _Archive.empty(jax.eval_shape(draw.synthetic), self.batches)
+        return Pool.empty(jax.eval_shape(draw.synthetic), min(self.batches, generations), apart=True)
 
-    def step(self, state: "_Archive", draw: Draw, generation: Int[Array, ""]) -> tuple[Data, "_Archive"]:
+    def step(self, state: Pool, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Pool]:
         """The last batches; the newest takes the place of the oldest."""
-        state = state.put((generation - 1) % self.batches, draw.synthetic())
-        return state.batches.union(), state
+        pool = state.add(draw.synthetic(), (generation - 1) % self.batches)
+        return pool.data(), pool
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The last batches in proportion to their sizes."""
@@ -201,27 +231,21 @@ class MovingAverage(Workflow):
     """
 
     gain: Scheduled
-    needs_rows: ClassVar[bool] = False
-    keeps_data: ClassVar[bool] = True
 
     def __init__(self, gain: Any):
-        """Takes the weight of the newest batch."""
         self.gain = from_second(gain, "gain", 0.0, 1.0, first=1.0)
 
-    def init(self, draw: Draw, generations: int) -> PyTree:
+    def init(self, draw: Draw, generations: int) -> tuple[Pool, Scalar]:
         """An empty pool, and its size."""
-        batch = jax.eval_shape(draw.synthetic)
-        return _Archive.empty(batch, generations) if batch.grows else batch.empty(), jnp.ones_like(draw.n)
+        return Pool.empty(jax.eval_shape(draw.synthetic), generations), jnp.ones_like(draw.n)
 
-    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
+    def step(
+        self, state: tuple[Pool, Scalar], draw: Draw, generation: Int[Array, ""]
+    ) -> tuple[Data, tuple[Pool, Scalar]]:
         """The average, of as many rows as the newest batch has."""
         pool, size = state
-        kept, batch = (1 - self.gain) * draw.n / size, self.gain * draw.synthetic()
-        if isinstance(pool, _Archive):
-            pool = pool.times(kept).put(generation - 1, batch)
-            return pool.batches.union(), (pool, draw.n)
-        pool = kept * pool + batch
-        return pool, (pool, draw.n)
+        pool = pool.times((1 - self.gain) * draw.n / size).add(self.gain * draw.synthetic(), generation - 1)
+        return pool.data(), (pool, draw.n)
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Weights that fall geometrically with age."""
@@ -243,25 +267,26 @@ class AccumulateSubsample(Workflow):
     """
 
     needs_rows: ClassVar[bool] = True
-    keeps_data: ClassVar[bool] = True
+    whole_rows: ClassVar[bool] = True
 
-    def init(self, draw: Draw, generations: int) -> "_Archive":
+    def init(self, draw: Draw, generations: int) -> Pool:
         """An empty pool of rows."""
-        return _Archive.empty(jax.eval_shape(draw.synthetic), generations)
+        return Pool.empty(jax.eval_shape(draw.synthetic), generations)
 
-    def step(self, state: "_Archive", draw: Draw, generation: Int[Array, ""]) -> tuple[Samples, "_Archive"]:
+    def step(self, state: Pool, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Pool]:
         """A random part of the pool, of the size of one batch."""
         batch = draw.synthetic()
-        state = state.put(generation - 1, batch)
-        pool = state.batches.union()
-        if not isinstance(batch, Samples) or not isinstance(pool, Samples):
-            raise TypeError(f"AccumulateSubsample picks rows, but the model drew {type(batch).__name__}")
-        return pool.subsample(draw.key, draw.n, batch.capacity), state
+        pool = state.add(batch, generation - 1)
+        return pool.data().subsample(draw.key, draw.n, batch), pool
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The pool's weights, and the noise of the subsampling."""
         left_out = 1 - samples / jnp.cumsum(samples)
         return _pooled(samples, len(samples)), jnp.sqrt(samples[0] / samples * left_out)
+
+    def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """As many as the newest batch has."""
+        return samples
 
 
 class Mix(Workflow):
@@ -286,11 +311,9 @@ class Mix(Workflow):
     real: Literal["fresh", "fixed"] = eqx.field(static=True)
     weight: Scheduled | None
     real_samples: Scheduled | None
-    needs_rows: ClassVar[bool] = False
-    keeps_data: ClassVar[bool] = True
+    draws_real: ClassVar[bool] = True
 
     def __init__(self, real: Literal["fresh", "fixed"], *, weight: Any = None, real_samples: Any = None):
-        """Takes the kind of real data, its weight and its size."""
         check_choice("real", real, ("fresh", "fixed"))
         self.real = real
         self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0, 1.0)
@@ -327,6 +350,76 @@ class Mix(Workflow):
         if self.real == "fresh":
             return newest, noise
         return newest.at[:, 0].add(noise), jnp.zeros_like(samples)
+
+    def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """The real ones, and from generation 2 on those of the newest batch."""
+        return self.real_sizes(samples) + samples.at[0].set(0.0)
+
+
+class Weighted(Workflow):
+    """Train each generation on all batches so far, with weights of one's own: a workflow as its matrix.
+
+    `Replace`, `Accumulate`, `Window` and `MovingAverage` are such matrices (``workflow.weights(samples)[0]``). The
+    matrix is an array that may be traced: one program serves all of them, a `Grid` has workflows as an axis of
+    numbers, and a gradient tells which weights would be better.
+
+    **Arguments**
+
+    - `matrix`: shape ``(generations, generations)``, lower triangular, not negative, each row summing to one. Entry
+      ``[g - 1, i - 1]`` is the weight of batch ``i``, not of its rows, at generation ``g``. Batch 1 is real. Rows are
+      weighed so that their total weight is the number of rows of all batches with weight: penalties per sample keep
+      their meaning.
+
+    **Raises** `ValueError` for a matrix of another shape, above the diagonal, negative, or whose rows do not sum to
+    one; and for another number of generations.
+
+    **Exactness** Exact in law; a model that draws sums keeps ``generations`` of them.
+
+    ```python
+    >>> import jax, jax.numpy as jnp, jaxcollapse as jc
+    >>> half_real = jnp.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.5, 0.0, 0.5]])
+    >>> run = jc.simulate(jc.NormalMean(0.0), jc.Weighted(half_real), key=jax.random.key(0), samples=9, generations=3)
+    >>> run.squared_error.shape
+    (3,)
+
+    ```
+    """
+
+    matrix: Float[Array, "generations generations"]
+
+    def __init__(self, matrix: Any):
+        matrix = as_floats(matrix)
+        check_nonnegative("matrix", matrix)
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+            raise ValueError(f"matrix must have shape (generations, generations), got {matrix.shape}")
+        if not is_traced(matrix):
+            rows = np.asarray(matrix)
+            if np.triu(rows, 1).any():
+                raise ValueError("matrix must be lower triangular: no generation is trained on a batch after its own")
+            if not np.allclose(rows.sum(axis=1), 1.0, atol=1e-5):
+                raise ValueError(f"matrix must have rows that sum to one, got sums of {rows.sum(axis=1)}")
+        self.matrix = matrix
+
+    def init(self, draw: Draw, generations: int) -> tuple[Pool, Float[Array, " generations"]]:
+        """An empty pool that keeps batches apart, and their sizes."""
+        if len(self.matrix) != generations:
+            raise ValueError(f"matrix must have shape ({generations}, {generations}), got {self.matrix.shape}")
+        pool = Pool.empty(jax.eval_shape(draw.synthetic), generations, apart=True)
+        return pool, jnp.ones(generations, jnp.asarray(draw.n).dtype)
+
+    def step(
+        self, state: tuple[Pool, Array], draw: Draw, generation: Int[Array, ""]
+    ) -> tuple[Data, tuple[Pool, Array]]:
+        """All batches with their weights."""
+        pool, sizes = state
+        pool, sizes = pool.add(draw.synthetic(), generation - 1), sizes.at[generation - 1].set(draw.n)
+        weights = self.matrix[generation - 1].astype(sizes.dtype)
+        rows = jnp.sum(jnp.where(weights > 0, sizes, 0.0))
+        return pool.times(weights * rows / sizes).data(), (pool, sizes)
+
+    def weights(self, samples: Float[Array, " generations"]) -> Weights:
+        """The matrix itself."""
+        return self.matrix.astype(samples.dtype), jnp.zeros_like(samples)
 
 
 def _pooled(samples: Float[Array, " generations"], batches: int) -> Float[Array, "generations generations"]:

@@ -2,7 +2,7 @@
 
 Rows of two Gaussian classes, ridge classifiers. With infinitely many rows the accuracy is a step at the share of wrong
 labels ``phi/(phi + rho)``; the curve at finite ``N/d`` is that of the setting of El Firdoussi et al. 2024,
-arXiv:2410.08942. Without real data the classifier is our ``g = 1``, with real data ``g = 2``. The sizes are ours.
+arXiv:2410.08942. The classifier is our ``g = 2``, the first that is fitted to synthetic rows. The sizes are ours.
 """
 
 from typing import Any
@@ -47,11 +47,11 @@ def _theory(errors: np.ndarray, verifier: dict[str, float], **sizes: Any):
 
 def _accuracy(verifier: dict[str, float], samples: int = _SYNTHETIC, real_samples: int = 0):
     """The accuracy after training on verified synthetic rows, and on real ones, for a share of wrong labels."""
-    workflow, generations = (Mix("fresh", real_samples=real_samples), 2) if real_samples else (Replace(), 1)
+    workflow = Mix("fresh", real_samples=real_samples) if real_samples else Replace()
 
     def accuracy(key, error):
         model = PrunedClassifier(_mixture(), penalty=_PENALTY, error_rate=error, **verifier)
-        return simulate(model, workflow, key=key, samples=samples, generations=generations).accuracy[-1]
+        return simulate(model, workflow, key=key, samples=samples, generations=2).accuracy[-1]
 
     return accuracy
 

@@ -6,14 +6,13 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, PyTree, Scalar
+from jaxtyping import Array, Key, PyTree, Scalar
 
 from jaxcollapse.chain.data import Data
-from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, begun, has_begun
+from jaxcollapse.chain.model import Model, Wrapper
 
 
-class Biased(Model):
+class Biased(Wrapper):
     """Another model that samples with changed parameters and is fitted as before.
 
     **Arguments**
@@ -43,46 +42,18 @@ class Biased(Model):
 
     model: Model
     bias: Callable[[Any], Any]
-    begun: Scheduled
 
     def __init__(self, model: Model, bias: Callable[[Any], Any]):
-        """Takes the model and the change of its parameters."""
         if not isinstance(model, Model):
             raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
         if not callable(bias):
             raise TypeError(f"bias must be a function of parameters, got {bias!r}")
         self.model = model
         self.bias = bias
-        self.begun = begun()
-
-    @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`."""
-        return self.model.exact
-
-    def truth(self) -> PyTree:
-        """The parameters that generate the real data."""
-        return self.model.truth()
-
-    def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Data | Array:
-        """Draw `n` samples of real data, without the bias."""
-        return self.model.real(key, truth, n)
-
-    def metrics(self, params: PyTree) -> dict[str, Float[Array, "..."]]:
-        """Those of the model."""
-        return self.model.metrics(params)
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Biased":
-        """The model with what it keeps for all generations."""
-        return eqx.tree_at(lambda biased: biased.model, self, self.model.prepare(key, samples))
 
     def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Data:
         """Draw `n` samples with changed parameters."""
         return self.model.sample(key, self._changed(params), n)
-
-    def fit(self, data: Data, **context) -> PyTree:
-        """The fit of the model."""
-        return self.model.fit(data, **context)
 
     def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar | int, **context) -> PyTree:
         """Sample with changed parameters and fit, in one draw where the model has one."""
@@ -90,9 +61,9 @@ class Biased(Model):
 
     def _changed(self, params: PyTree) -> PyTree:
         changed = self.bias(params)
-        shapes = [jax.tree.map(jnp.shape, tree) for tree in (changed, params)]
+        shapes = [jax.tree.map(jnp.shape, eqx.filter(tree, eqx.is_array)) for tree in (changed, params)]
         if shapes[0] != shapes[1]:
             raise ValueError(
                 f"bias must return parameters of the shapes that it is given, {shapes[1]}, got {shapes[0]}"
             )
-        return jax.tree.map(lambda after, before: jnp.where(has_begun(self.begun), after, before), changed, params)
+        return changed

@@ -18,6 +18,7 @@ from jaxcollapse.arguments.check import check_at_most, check_choice, check_posit
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.random import chi_square, normal
 
 
@@ -50,21 +51,20 @@ class ExponentialFamily(Model):
         """The maximum-likelihood estimate, given the mean of the statistic."""
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`."""
+    def draws_sums(self) -> bool:
         return self.sampling == "exact"
 
     def truth(self) -> Float[Array, "..."]:
         """The true parameter."""
         return self.parameter
 
-    def metrics(self, params: Float[Array, "..."]) -> dict[str, Float[Array, "..."]]:
+    def metrics(self, params: Float[Array, "..."], **context) -> dict[str, Float[Array, "..."]]:
         """The estimate and its squared error."""
         return {"estimate": params, "squared_error": jnp.sum((params - self.parameter) ** 2)}
 
     def sample(self, key: Key[Array, ""], params: Float[Array, "..."], n: Scalar | int) -> WeightedSum | Samples:
         """Draw the sum of the statistic over `n` rows (exact), or the rows themselves (raw)."""
-        if not self.exact:
+        if not self.draws_sums:
             return Samples(self.rows(key, params, int(n)))
         n = jnp.asarray(n, params.dtype)
         return WeightedSum(self.total(key, params, n), n)
@@ -98,7 +98,6 @@ class NormalMean(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, mean: Any = 0.0, *, variance: Any = 1.0, sampling: Literal["exact", "raw"] = "exact"):
-        """Takes the truth, the known variance and the way of sampling."""
         self.parameter = as_floats(mean)
         self.variance = _positive(variance, "variance")
         check_choice("sampling", sampling, ("exact", "raw"))
@@ -143,7 +142,6 @@ class Exponential(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, mean: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
-        """Takes the true mean and the way of sampling."""
         self.parameter = _positive(mean, "mean")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
@@ -187,7 +185,6 @@ class Beta(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, shape: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
-        """Takes the true shape and the way of sampling."""
         self.parameter = _positive(shape, "shape")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
@@ -231,18 +228,16 @@ class Poisson(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, mean: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
-        """Takes the true mean and the way of sampling."""
         self.parameter = _positive(mean, "mean")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Poisson":
-        """The model itself, if its counts fit into 32-bit integers."""
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """Counts fit into 32-bit integers."""
         if not is_traced(samples) and not is_traced(self.parameter):
-            most = float(np.max(np.asarray(samples)) * np.asarray(self.parameter))
-            if self.exact and most >= 2**31:
+            most = float(np.max(np.asarray(workflow.all_sizes(samples))) * np.asarray(self.parameter))
+            if self.draws_sums and most >= 2**31:
                 raise ValueError(f"samples * mean must be below 2^31, got {most:g}")
-        return self
 
     def rows(self, key, params, n):
         """Poisson rows."""
@@ -282,7 +277,6 @@ class Bernoulli(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, probability: Any = 0.5, *, sampling: Literal["exact", "raw"] = "exact"):
-        """Takes the true probability and the way of sampling."""
         self.parameter = _positive(probability, "probability")
         check_at_most("probability", self.parameter, 1.0)
         check_choice("sampling", sampling, ("exact", "raw"))

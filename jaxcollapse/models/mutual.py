@@ -8,7 +8,6 @@ protocol of the paper.
 Reference: Vu, Reeves and Wenger 2025, arXiv:2505.21677.
 """
 
-import dataclasses
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -17,11 +16,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_integer
-from jaxcollapse.arguments.numbers import number
+from jaxcollapse.arguments.numbers import at_once, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.data import Data
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, Wrapper, measured
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.workflow import Replace, Workflow
 from jaxcollapse.random import split
 
 
@@ -50,7 +50,7 @@ class Shown(Data):
         return Shown(jax.vmap(lambda sets: sets.union(), in_axes=1)(self.sets))
 
 
-class Mutual(Model):
+class Mutual(Wrapper):
     """Several copies of a model that train on each other's data.
 
     The loss of a copy counts private real data ``(1 - alpha) beta``, public real data ``(1 - alpha)(1 - beta)``, and a
@@ -94,10 +94,9 @@ class Mutual(Model):
     public_samples: Float[Array, ""] | None
 
     def __init__(self, model: Model, *, models: Count, private_weight: Any, public_samples: Any = None):
-        """Takes the model, the number of copies and what their real data is."""
         if not isinstance(model, Model):
             raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
-        if not model.exact:
+        if not model.draws_sums:
             raise ValueError(f"model must draw sufficient statistics, but this {type(model).__name__} draws rows")
         check_integer("models", models, minimum=1)
         self.model = model
@@ -105,27 +104,9 @@ class Mutual(Model):
         self.private_weight = number_or_schedule(private_weight, "private_weight", 0.0, 1.0)
         self.public_samples = None if public_samples is None else number(public_samples, "public_samples", 1.0)
 
-    @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
-        return True
-
     def truth(self) -> PyTree:
         """That of the model, for every copy."""
         return jax.tree.map(lambda leaf: jnp.stack([jnp.asarray(leaf)] * self.models), self.model.truth())
-
-    def metrics(self, params: PyTree) -> dict[str, Float[Array, "..."]]:
-        """The metrics of the copies on average, and their disagreement."""
-        means = jax.tree.map(lambda values: values.mean(axis=0), jax.vmap(self.model.metrics)(params))
-        spread = [jnp.sum((leaf - leaf.mean(axis=0)) ** 2) for leaf in jax.tree.leaves(params)]
-        return {**means, "disagreement": 2 / max(self.models - 1, 1) * sum(spread, jnp.zeros(()))}
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Mutual":
-        """The copies with the one design that they keep, if that is fixed."""
-        if self.public_samples is not None:
-            with jax.ensure_compile_time_eval():
-                samples = jnp.append(samples, self.public_samples)
-        return dataclasses.replace(self, model=self.model.prepare(key, samples))
 
     def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Shown:
         """Draw private data of size `n` from each model's own truth, and public data from the common one."""
@@ -135,12 +116,44 @@ class Mutual(Model):
         public = ((1 - self.private_weight) * n / n_public) * self.model.real(public_key, self.model.truth(), n_public)
         return Shown(jax.vmap(lambda own: self.private_weight * own + public)(private))
 
+    def start(self, key: Key[Array, ""]) -> PyTree:
+        """Where each copy may begin."""
+        keys = split(key, self.models)
+        starts = [self.model.start(key) for key in keys]
+        return None if starts[0] is None else jax.tree.map(lambda *leaves: jnp.stack(leaves), *starts)
+
     def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Shown:
         """Draw `n` samples from each model, and show all of them to all, with the weight of `n`."""
         batches = jax.vmap(self.model.sample, (0, 0, None))(jnp.stack(split(key, self.models)), params, n)
         pool = (1 / self.models) * batches.union()
         return Shown(jax.tree.map(lambda leaf: jnp.stack([leaf] * self.models), pool))
 
-    def fit(self, data: Shown, **context) -> PyTree:
+    def fit(self, data: Shown, *, key: Key[Array, ""], previous: PyTree, newest: Shown, **context) -> PyTree:
         """Fit each copy to what it is shown."""
-        return jax.vmap(self.model.fit)(data.sets)
+
+        def fit(data, key, previous, newest):
+            return self.model.fit(data, key=key, previous=previous, newest=newest, **context)
+
+        return jax.vmap(fit)(data.sets, jnp.stack(split(key, self.models)), previous, newest.sets)
+
+    def metrics(self, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
+        """The metrics of the copies on average, and their disagreement."""
+        means = jax.tree.map(
+            lambda values: values.mean(axis=0), jax.vmap(lambda own: measured(self.model, own, **context))(params)
+        )
+        spread = [jnp.sum((leaf - leaf.mean(axis=0)) ** 2) for leaf in jax.tree.leaves(params)]
+        return {**means, "disagreement": 2 / max(self.models - 1, 1) * sum(spread, jnp.zeros(()))}
+
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """What the model cannot do with these sizes, or with that of the public data."""
+        self.model.check(workflow, samples)
+        if self.public_samples is not None:
+            with at_once(samples, self.public_samples):
+                self.model.check(Replace(), jnp.append(workflow.all_sizes(samples), self.public_samples))
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Mutual":
+        """The copies with the one design that they keep, if that is fixed."""
+        if self.public_samples is not None:
+            with jax.ensure_compile_time_eval():
+                samples = jnp.append(samples, self.public_samples)
+        return eqx.tree_at(lambda mutual: mutual.model, self, self.model.prepare(key, samples))

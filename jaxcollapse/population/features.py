@@ -36,7 +36,6 @@ class Rademacher(eqx.Module):
     eigenvalues: Float[Array, " dim"]
 
     def __init__(self, eigenvalues: Any):
-        """Takes the variances of the features."""
         self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
@@ -54,7 +53,6 @@ class Uniform(eqx.Module):
     eigenvalues: Float[Array, " dim"]
 
     def __init__(self, eigenvalues: Any):
-        """Takes the variances of the features."""
         self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
@@ -88,7 +86,6 @@ class StudentT(eqx.Module):
     shared: bool = eqx.field(static=True)
 
     def __init__(self, eigenvalues: Any, df: Any, *, shared: bool):
-        """Takes the variances of the features, and their tails."""
         check_above("df", df, 2.0)
         if not isinstance(shared, bool):
             raise TypeError(f"shared must be True or False, got {shared!r}")
@@ -132,7 +129,6 @@ class Table(eqx.Module):
     eigenvalues: Float[Array, " dim"]
 
     def __init__(self, rows: Any, *, intercept: bool = False):
-        """Takes the table."""
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
         table = np.asarray(rows, float)

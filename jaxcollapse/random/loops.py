@@ -44,6 +44,8 @@ def alongside(start: PyTree, witness: PyTree) -> PyTree:
 
     def mark(leaf):
         leaf = jnp.asarray(leaf)
+        if is_key(leaf):
+            return jax.random.wrap_key_data(mark(jax.random.key_data(leaf)), impl=jax.random.key_impl(leaf))
         return leaf | false if leaf.dtype == bool else leaf + false.astype(leaf.dtype)
 
     return jax.tree.map(mark, start)

@@ -29,7 +29,6 @@ class Checkpoint:
     """A folder with the state of one run. As a context it keeps other runs out."""
 
     def __init__(self, folder: str | os.PathLike, identity: dict[str, str]):
-        """Takes the folder, which need not exist, and what the run consists of."""
         self.folder = Path(folder)
         self._identity = identity
         self._saved_at = 0.0
@@ -127,7 +126,6 @@ class Interrupt:
     """
 
     def __init__(self, *, enabled: bool):
-        """Takes whether there is something to save."""
         self._enabled = enabled and threading.current_thread() is threading.main_thread()
         self._asked = False
         self._stop: Callable[[], None] = lambda: None

@@ -35,7 +35,6 @@ class Estimate:
     """
 
     def __init__(self, run: Run, state: State, dims: tuple[str, ...] | None, axis: int | None = None):
-        """Takes a run, how far it came, names of the result's own axes, and the axis to take differences along."""
         self._run, self._state, self._dims, self._axis = run, state, dims, axis
         total = state.moments()
         self._moments = [total.part(entries, shape) for entries, shape in run.section(axis)]

@@ -40,7 +40,6 @@ class Grid:
     """
 
     def __init__(self, **axes: Any):
-        """Takes the values of every parameter."""
         if not axes:
             raise ValueError("a Grid needs at least one axis, such as Grid(samples=jnp.array([100, 200]))")
         if "key" in axes:

@@ -12,7 +12,8 @@ from typing import Any
 import jax
 import numpy as np
 from jax.extend import core
-from jax.interpreters import partial_eval
+
+from jaxcollapse.machine.programs import needed
 
 _LINEAR_ALGEBRA = frozenset(
     "cholesky cholesky_update eig eigh geqp3 geqrf hessenberg householder_product lu lu_pivots_to_permutation ormqr "
@@ -30,12 +31,6 @@ CALLS = {
     "remat2": "jaxpr",
 }
 """Operations that only call the program they contain, and the parameter that holds it."""
-
-
-def needed(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
-    """The part of a program that its results depend on."""
-    jaxpr, used, _ = partial_eval.dce_jaxpr_consts(program.jaxpr, [True] * len(program.jaxpr.outvars), instantiate=True)
-    return core.ClosedJaxpr(jaxpr, [const for const, keep in zip(program.consts, used, strict=True) if keep])
 
 
 def settled(program: core.ClosedJaxpr) -> core.ClosedJaxpr:

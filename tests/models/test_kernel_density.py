@@ -31,7 +31,7 @@ def test_the_metrics_by_quadrature(x64):
 
 def test_draws(x64):
     """From the truth, which is standard normal, and from a mixture."""
-    model = jc.KernelDensity(0.5, capacity=5)
+    model = jc.KernelDensity(0.5)
     rows = model.sample(jax.random.key(0), model.truth(), 20_000).rows
     assert kstest(rows, "norm").pvalue > 1e-3
     assert abs(float(model.metrics(model.truth())["squared_error"])) < 1e-15
@@ -83,7 +83,8 @@ def test_the_room_for_rows():
     mix = jc.Mix("fixed", real_samples=4)
     rooms = [(jc.Replace(), 6), (jc.Accumulate(), 24), (jc.Window(2), 12), (jc.AccumulateSubsample(), 6), (mix, 10)]
     for workflow, capacity in rooms:
-        assert jc.KernelDensity(1.0).reduce(workflow, jnp.array([6.0, 2.0, 6.0, 4.0])).capacity == capacity
+        setting = dict(key=jax.random.key(0), samples=[6, 2, 6, 4], generations=4)
+        assert jc.simulate(jc.KernelDensity(1.0), workflow, **setting).params.rows.shape == (4, capacity)
 
 
 def test_the_second_moment_is_that_of_the_mean_density(x64):
@@ -103,10 +104,10 @@ def test_a_given_first_model(x64):
     """One far point of tiny bandwidth: all later rows are near it."""
     first = KernelMixture(jnp.full(4, 7.0), jnp.ones(4), jnp.asarray(1e-3))
     setting = dict(key=jax.random.key(0), samples=4, generations=3, first=first)
-    run = jc.simulate(jc.KernelDensity(1e-3, capacity=4), jc.Replace(), **setting)
+    run = jc.simulate(jc.KernelDensity(1e-3), jc.Replace(), **setting)
     np.testing.assert_allclose(run.mean, 7.0, atol=0.02)
-    with pytest.raises(ValueError, match="capacity must be given"):
-        jc.simulate(jc.KernelDensity(1e-3), jc.Replace(), **setting)
+    with pytest.raises(ValueError, match="first must have the shapes of the parameters"):
+        jc.simulate(jc.KernelDensity(1e-3), jc.Replace(), **{**setting, "samples": 5})
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,6 @@ def test_a_given_first_model(x64):
         (lambda: jc.KernelDensity(0.0), "bandwidth must be positive"),
         (lambda: jc.KernelDensity(-1.0), "bandwidth must be finite and at least 0"),
         (lambda: jc.KernelDensity("wide"), "bandwidth must be a number or a function"),
-        (lambda: jc.KernelDensity(1.0, capacity=0), "capacity must be at least 1"),
         (
             lambda: jax.jit(
                 lambda n: (

@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.chain.data import WeightedSum
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.schedule import polynomial
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
@@ -36,32 +36,15 @@ def _sizes(growth: float) -> Float[Array, " generations"]:
     return jnp.round(polynomial(_SCALE, 1 + growth)(jnp.arange(1.0, _WALK_GENERATIONS + 1)))
 
 
-class BiasedMean(Model):
+class BiasedMean(Wrapper):
     """A sample mean with a bias of ``0.5 / sqrt(n)``: an estimator of bias order 1/2."""
 
-    mean: NormalMean
-
-    @property
-    def exact(self) -> bool:
-        """Sums are drawn, not rows."""
-        return self.mean.exact
-
-    def truth(self):
-        """The true mean."""
-        return self.mean.truth()
-
-    def metrics(self, params):
-        """The estimate and its squared error."""
-        return self.mean.metrics(params)
-
-    def sample(self, key, params, n):
-        """The sum of `n` rows."""
-        return self.mean.sample(key, params, n)
+    model: NormalMean
 
     def fit(self, data, **context):
         """The sample mean plus its bias."""
         assert isinstance(data, WeightedSum)
-        return self.mean.fit(data) + _OFFSET / jnp.sqrt(data.weight)
+        return self.model.fit(data) + _OFFSET / jnp.sqrt(data.weight)
 
 
 _OFFSET = 0.5

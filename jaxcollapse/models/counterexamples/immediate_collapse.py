@@ -70,20 +70,18 @@ class ImmediateCollapse(Model):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, *, sampling: Literal["exact", "raw"] = "exact"):
-        """Takes the way of sampling."""
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: unless it draws rows."""
+    def draws_sums(self) -> bool:
         return self.sampling == "exact"
 
     def truth(self) -> Member:
         """The uniform law on [0, 1]."""
         return Member(jnp.zeros(()), jnp.full((), 2.0))
 
-    def metrics(self, params: Member) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Member, **context) -> dict[str, Float[Array, ""]]:
         """The distance from the truth, and whether it is the largest of the family."""
         alpha = params.alpha
         return {"total_variation": alpha, "collapsed": (alpha >= _LARGEST).astype(alpha.dtype)}
@@ -91,7 +89,7 @@ class ImmediateCollapse(Model):
     def sample(self, key: Key[Array, ""], params: Member, n: Scalar | int) -> Samples:
         """Draw `n` rows, or the first of them in the order of the tail (exact)."""
         dtype = params.alpha.dtype
-        if not self.exact:
+        if not self.draws_sums:
             return Samples(_rows(jax.random.uniform(key, (int(n),), dtype), params))
         near_key, far_key = split(key)
         n = jnp.asarray(n, dtype)

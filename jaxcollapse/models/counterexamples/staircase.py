@@ -21,7 +21,7 @@ from jaxcollapse.arguments.check import check_choice, check_integer
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.workflow import Accumulate, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.random import split, word_pairs
 
 _LARGEST = 0.25
@@ -81,7 +81,6 @@ class Staircase(Model):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, levels: Count, *, sampling: Literal["exact", "raw"] = "exact"):
-        """Takes the number of levels and the way of sampling."""
         check_integer("levels", levels, minimum=1)
         check_choice("sampling", sampling, ("exact", "raw"))
         self.levels = int(levels)
@@ -91,13 +90,13 @@ class Staircase(Model):
         """The uniform law on [0, 1]."""
         return jnp.zeros(self.levels + 1)
 
-    def metrics(self, params: Float[Array, " levels"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " levels"], **context) -> dict[str, Float[Array, ""]]:
         """The highest level with a point, and the distance from the truth."""
         return _metrics(params)
 
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
         """The walk that draws nothing but what is new, where all data is kept."""
-        return StaircaseWalk(self.levels) if self.sampling == "exact" and isinstance(workflow, Accumulate) else self
+        return StaircaseWalk(self.levels) if self.sampling == "exact" and workflow.keeps_all else self
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " levels"], n: int) -> Samples:
         """Draw `n` rows: the level of a point, and its distance from the end of that level."""
@@ -143,15 +142,14 @@ class StaircaseWalk(Model):
     levels: int = eqx.field(static=True)
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
+    def draws_sums(self) -> bool:
         return True
 
     def truth(self) -> Float[Array, " levels"]:
         """The uniform law on [0, 1]."""
         return jnp.zeros(self.levels + 1)
 
-    def metrics(self, params: Float[Array, " levels"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " levels"], **context) -> dict[str, Float[Array, ""]]:
         """The highest level with a point, and the distance from the truth."""
         return _metrics(params)
 

@@ -4,7 +4,6 @@ Trained on its own output it is the Wright-Fisher model of genetic drift: a symb
 of data is missing for ever.
 """
 
-import dataclasses
 from typing import Any, Literal
 
 import equinox as eqx
@@ -16,7 +15,7 @@ from jaxtyping import Array, Float, Int, Key, Real, Scalar
 from jaxcollapse.arguments.check import check_choice, check_probabilities, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Samples, Statistic
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.random import symbols
 
 
@@ -65,33 +64,30 @@ class Categorical(Model):
 
     probabilities: Float[Array, " symbols"]
     sampling: Literal["exact", "count", "binomial", "raw"] = eqx.field(static=True)
-    capacity: int | None = eqx.field(static=True)
-    """The largest batch, where that is known before compilation."""
+    most: int | None = eqx.field(static=True, init=False)
+    """The size of the largest batch of a replication, where that is known before compilation."""
 
     def __init__(
         self,
         probabilities: Any,
         *,
         sampling: Literal["exact", "count", "binomial", "raw"] = "exact",
-        capacity: int | None = None,
     ):
-        """Takes the truth and the way of sampling."""
         check_probabilities("probabilities", probabilities)
         check_choice("sampling", sampling, ("exact", "count", "binomial", "raw"))
         self.probabilities = as_floats(probabilities)
         self.sampling = sampling
-        self.capacity = capacity
+        self.most = None
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: when it draws counts."""
+    def draws_sums(self) -> bool:
         return self.sampling != "raw"
 
     def truth(self) -> Float[Array, " symbols"]:
         """The true probabilities."""
         return self.probabilities
 
-    def metrics(self, params: Float[Array, " symbols"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " symbols"], **context) -> dict[str, Float[Array, ""]]:
         """What is left of the symbols, and how far the probabilities have drifted."""
         left = params > 0
         return {
@@ -102,16 +98,14 @@ class Categorical(Model):
         }
 
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Categorical":
-        """The model that knows its largest batch, as far as this is known."""
-        if is_traced(samples):
-            return self
-        return dataclasses.replace(self, capacity=int(np.asarray(samples).max()))
+        """The model with room for the text of its largest batch, as far as this is known."""
+        return self if is_traced(samples) else keeping(self, most=int(np.asarray(samples).max()))
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
         """Draw the counts of `n` symbols, or the symbols themselves (raw)."""
         if self.sampling == "raw":
             return Samples(symbols(key, params, int(n)))
-        capacity = self.capacity if is_traced(n) else int(n)
+        capacity = self.most if is_traced(n) else int(n)
         few = self.sampling == "exact" and capacity is not None and capacity <= _FEW * params.size
         if capacity is not None and (few or self.sampling == "count"):
             present = (jnp.arange(capacity) < n).astype(jnp.int32)

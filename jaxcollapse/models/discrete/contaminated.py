@@ -11,12 +11,12 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_choice
 from jaxcollapse.chain.data import Samples
-from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, from_second
+from jaxcollapse.chain.model import Wrapper
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
 from jaxcollapse.models.discrete.categorical import Categorical, Counts
 
 
-class ContaminatedCategorical(Model):
+class ContaminatedCategorical(Wrapper):
     """A `Categorical` distribution fitted to draws of which a known share is real.
 
     A batch comes from ``alpha p + (1 - alpha) p_g``. A fit takes it for real, or with ``debiased`` first subtracts what
@@ -63,28 +63,15 @@ class ContaminatedCategorical(Model):
         debiased: bool = False,
         sampling: Literal["exact", "count", "binomial"] = "exact",
     ):
-        """Takes the truth, the share of real draws and what is made of it."""
         check_choice("sampling", sampling, ("exact", "count", "binomial"))
         self.categorical = Categorical(probabilities, sampling=sampling)
-        self.real_share = from_second(real_share, "real_share", 0.0, 1.0, first=1.0)
+        self.real_share = number_or_schedule(real_share, "real_share", 0.0, 1.0)
         self.debiased = bool(debiased)
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
-        return True
-
-    def truth(self) -> Float[Array, " symbols"]:
-        """The true probabilities."""
-        return self.categorical.truth()
-
-    def metrics(self, params: Float[Array, " symbols"]) -> dict[str, Float[Array, ""]]:
-        """As for `Categorical`."""
-        return self.categorical.metrics(params)
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "ContaminatedCategorical":
-        """The model that knows its largest batch."""
-        return eqx.tree_at(lambda model: model.categorical, self, self.categorical.prepare(key, samples))
+    def model(self) -> Categorical:
+        """The distribution whose draws are contaminated."""
+        return self.categorical
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
         """Draw the counts of `n` symbols of either kind; less those that the model is expected to add, if debiased."""
@@ -94,7 +81,3 @@ class ContaminatedCategorical(Model):
         if not self.debiased or not isinstance(batch, Counts):
             return batch
         return Counts((batch.counts - n * own) / self.real_share)
-
-    def fit(self, data: Counts | Samples, **context) -> Float[Array, " symbols"]:
-        """The frequencies of the symbols."""
-        return self.categorical.fit(data)

@@ -18,14 +18,13 @@ from jaxcollapse.arguments.check import check_at_least, check_integer, check_sha
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
-from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, begun, has_begun
+from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.models.discrete.categorical import Categorical, Counts
 from jaxcollapse.random import split, symbols
 from jaxcollapse.theory.discrete.curated import curate
 
 
-class Curated(Model):
+class Curated(Wrapper):
     """Symbols of unknown probabilities, fitted by the frequencies of curated draws.
 
     **Arguments**
@@ -56,10 +55,8 @@ class Curated(Model):
     language: Categorical
     rewards: Float[Array, " symbols"]
     candidates: int = eqx.field(static=True)
-    begun: Scheduled
 
     def __init__(self, language: Categorical, *, rewards: Any, candidates: Count):
-        """Takes the language, the rewards and the number of candidates."""
         if not isinstance(language, Categorical):
             raise TypeError(f"language must be a jaxcollapse Categorical, got {language!r}")
         check_at_least("rewards", rewards, -np.inf)
@@ -68,41 +65,22 @@ class Curated(Model):
         self.language = language
         self.rewards = as_floats(rewards)
         self.candidates = int(candidates)
-        self.begun = begun()
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: when it draws counts."""
-        return self.language.exact
-
-    def truth(self) -> Float[Array, " symbols"]:
-        """The true probabilities."""
-        return self.language.truth()
-
-    def real(self, key: Key[Array, ""], truth: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
-        """Draw `n` symbols of the truth, all of which are kept."""
-        return self.language.sample(key, truth, n)
-
-    def metrics(self, params: Float[Array, " symbols"]) -> dict[str, Float[Array, ""]]:
-        """Those of the language, and the mean of ``e^r``."""
-        return {**self.language.metrics(params), "reward": params @ jnp.exp(self.rewards)}
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Curated":
-        """The model that knows its largest batch, as far as this is known."""
-        return eqx.tree_at(lambda curated: curated.language, self, self.language.prepare(key, samples))
+    def model(self) -> Categorical:
+        """The language."""
+        return self.language
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
         """Draw `n` chosen symbols: their counts, or the symbols themselves (raw)."""
-        if self.exact:
+        if self.draws_sums:
             chosen = curate(params, rewards=self.rewards, candidates=self.candidates)
-            return self.language.sample(key, jnp.where(has_begun(self.begun), chosen, params), n)
+            return self.language.sample(key, chosen, n)
         text_key, choice_key = split(key)
         text = symbols(text_key, params, int(n) * self.candidates).reshape(int(n), self.candidates)
-        score = jnp.where(has_begun(self.begun), self.rewards[text], 0.0) + jax.random.gumbel(
-            choice_key, text.shape, self.rewards.dtype
-        )
+        score = self.rewards[text] + jax.random.gumbel(choice_key, text.shape, self.rewards.dtype)
         return Samples(jnp.take_along_axis(text, jnp.argmax(score, axis=1)[:, None], axis=1)[:, 0])
 
-    def fit(self, data: Counts | Samples, **context) -> Float[Array, " symbols"]:
-        """The frequencies of the symbols."""
-        return self.language.fit(data)
+    def metrics(self, params: Float[Array, " symbols"], **context) -> dict[str, Float[Array, ""]]:
+        """Those of the language, and the mean of ``e^r``."""
+        return {**self.language.metrics(params), "reward": params @ jnp.exp(self.rewards)}

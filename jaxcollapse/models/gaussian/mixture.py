@@ -77,7 +77,6 @@ class GaussianMixture(Model):
     iterations: int = eqx.field(static=True)
 
     def __init__(self, weights: Any, means: Any, variances: Any, *, iterations: Count = 100, floor: Any = 1e-6):
-        """Takes the truth, and how it is estimated."""
         check_probabilities("weights", weights)
         check_positive("variances", variances)
         check_integer("iterations", iterations, minimum=1)
@@ -93,7 +92,7 @@ class GaussianMixture(Model):
         """The true mixture."""
         return Mixture(self.weights, self.means, self.variances)
 
-    def metrics(self, params: Mixture) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Mixture, **context) -> dict[str, Float[Array, ""]]:
         """Mean and variance of the whole, and the weight of the smallest component."""
         return {
             "squared_error": jnp.sum((params.mean - self.truth().mean) ** 2),
@@ -108,9 +107,13 @@ class GaussianMixture(Model):
         z = jax.random.normal(row_key, (int(n), params.means.shape[1]), params.means.dtype)
         return Samples(params.means[which] + jnp.sqrt(params.variances[which]) * z)
 
-    def fit(self, data: Samples, *, previous: Mixture | None = None, **context) -> Mixture:
-        """Steps of expectation maximisation from the last model, or from the truth, on."""
-        start = self.truth() if previous is None else previous
+    def fit(self, data: Samples, *, key: Key[Array, ""], previous: Mixture | None = None, **context) -> Mixture:
+        """Steps of expectation maximisation: from the last model on, and at first from rows that lie apart."""
+        seeded = self._seeded(key, data)
+        start = seeded
+        if previous is not None:  # before the first fit no component has weight
+            begun = jnp.any(previous.weights > 0)
+            start = jax.tree.map(lambda last, seed: jnp.where(begun, last, seed), previous, seeded)
         close = 10 * jnp.finfo(start.means.dtype).eps
 
         def unfinished(search):
@@ -124,6 +127,30 @@ class GaussianMixture(Model):
         dtype = start.means.dtype
         first = _Search(start, jnp.asarray(jnp.finfo(dtype).min, dtype), jnp.asarray(jnp.inf, dtype), jnp.asarray(0))
         return while_loop(unfinished, step, alongside(first, data)).mixture
+
+    def _seeded(self, key: Key[Array, ""], data: Samples) -> Mixture:
+        """Equal weights on rows that lie apart, with the variance of the data.
+
+        Rows are drawn one after the other, in proportion to the squared distance from those before (k-means++).
+        """
+        x, count = data.rows, self.weights.size
+        overall = jnp.broadcast_to(jnp.maximum(data.variance(lambda row: row, ddof=0), self.floor), self.means.shape)
+        scaled = x / jnp.sqrt(overall[0])
+
+        def draw(key, weights):
+            return jax.random.categorical(
+                key, jnp.where(weights > 0, jnp.log(jnp.where(weights > 0, weights, 1)), -jnp.inf)
+            )
+
+        first_key, *keys = split(key, count)
+        chosen = [draw(first_key, data.weights)]
+        far = jnp.full(data.weights.shape, jnp.inf)
+        for key in keys:
+            far = jnp.minimum(far, jnp.sum((scaled - scaled[chosen[-1]]) ** 2, axis=1))
+            # Where all rows are one there is no other: any of them will do.
+            apart = data.weights * far
+            chosen.append(draw(key, jnp.where(jnp.any(apart > 0), apart, data.weights)))
+        return Mixture(jnp.full(count, 1 / count, x.dtype), x[jnp.stack(chosen)], overall.astype(x.dtype))
 
     def _improved(self, mixture: Mixture, data: Samples) -> tuple[Mixture, Float[Array, ""]]:
         """The mixture after one step, and the log likelihood of a row before it."""

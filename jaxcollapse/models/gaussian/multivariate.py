@@ -145,7 +145,6 @@ class MultivariateGaussian(Model):
         mean: Any = None,
         sampling: Literal["exact", "raw"] = "exact",
     ):
-        """Takes the truth, the variance divisor and the way of sampling."""
         check_choice("ddof", ddof, (0, 1))
         check_choice("sampling", sampling, ("exact", "raw"))
         self.ddof = ddof
@@ -163,8 +162,7 @@ class MultivariateGaussian(Model):
         check_shape("mean", self.mean, (shape[0],))
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`."""
+    def draws_sums(self) -> bool:
         return self.sampling == "exact"
 
     @property
@@ -178,7 +176,7 @@ class MultivariateGaussian(Model):
             factor = jnp.linalg.cholesky(self.covariance)
         return MultivariateNormal.of(self.mean, factor, jnp.zeros(()))
 
-    def metrics(self, params: MultivariateNormal) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: MultivariateNormal, **context) -> dict[str, Float[Array, ""]]:
         """Trace and log determinant of the covariance, and the squared error of the mean."""
         return {
             "trace": jnp.sum(params.factor**2),
@@ -188,7 +186,7 @@ class MultivariateGaussian(Model):
 
     def sample(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int) -> MultivariateSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
-        if not self.exact:
+        if not self.draws_sums:
             z = jax.random.normal(key, (int(n), self.dim), params.mean.dtype)
             return Samples(params.mean + z @ params.factor.T)
         scattered = self._scattered(key, params, n)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Moved
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, Wrapper
 from jaxcollapse.models.gaussian.univariate import Gaussian, Normal
 
 
@@ -24,7 +24,7 @@ class WeightedNormal(eqx.Module):
     log_weight: Float[Array, ""]
 
 
-class TiltedGaussian(Model):
+class TiltedGaussian(Wrapper):
     """A `Gaussian` chain under `Replace` whose law is tilted by ``X_g^s``: importance sampling, exact in every mean.
 
     The factors ``chi2(n - 1)`` of the variance become ``chi2(n - 1 + 2s)``, and a chain has the weight
@@ -63,24 +63,25 @@ class TiltedGaussian(Model):
     power: Float[Array, ""]
 
     def __init__(self, gaussian: Gaussian, *, power: Any):
-        """Takes the chain and the power of its tilt."""
         if not isinstance(gaussian, Gaussian):
             raise TypeError(f"gaussian must be a jaxcollapse Gaussian, got {gaussian!r}")
-        if not gaussian.exact:
+        if not gaussian.draws_sums:
             raise ValueError('gaussian must draw sufficient statistics, but has sampling="raw"')
         self.gaussian = gaussian
         self.power = number(power, "power", -float("inf"))
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
-        return True
+    def model(self) -> Gaussian:
+        """The plain chain."""
+        return self.gaussian
 
     def truth(self) -> WeightedNormal:
         """The truth of the Gaussian, of weight one."""
         return WeightedNormal(self.gaussian.truth(), jnp.zeros(()))
 
-    def metrics(self, params: WeightedNormal) -> dict[str, Float[Array, ""]]:
+    real = Model.real  # batch 1 is tilted as all are
+
+    def metrics(self, params: WeightedNormal, **context) -> dict[str, Float[Array, ""]]:
         """The metrics of the Gaussian, and the log of the weight."""
         return {**self.gaussian.metrics(params.gaussian), "log_weight": params.log_weight}
 

@@ -18,7 +18,7 @@ from jaxcollapse.arguments.check import check_choice, is_traced
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.workflow import Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.random import chi_square, normal
 
 
@@ -108,7 +108,6 @@ class Gaussian(Model):
     def __init__(
         self, *, ddof: Literal[0, 1], mean: Any = 0.0, variance: Any = 1.0, sampling: Literal["exact", "raw"] = "exact"
     ):
-        """Takes the variance divisor, the truth and the way of sampling."""
         check_choice("ddof", ddof, (0, 1))
         check_choice("sampling", sampling, ("exact", "raw"))
         self.ddof = ddof
@@ -119,15 +118,14 @@ class Gaussian(Model):
             self.log_variance = jnp.log(variance)
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`."""
+    def draws_sums(self) -> bool:
         return self.sampling == "exact"
 
     def truth(self) -> Normal:
         """The true mean and log variance."""
         return Normal(self.mean, self.log_variance)
 
-    def metrics(self, params: Normal) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Normal, **context) -> dict[str, Float[Array, ""]]:
         """The fitted mean and variance, and the squared error of the mean."""
         return {
             "mean": params.mean,
@@ -136,17 +134,10 @@ class Gaussian(Model):
             "squared_error": (params.mean - self.mean) ** 2,
         }
 
-    def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> "Gaussian":
-        """Itself, unless a generation is trained on a single row, which has no unbiased variance."""
-        trained_on = samples if isinstance(workflow, Replace) else workflow.real_sizes(samples)[:1]
-        if self.ddof == 1 and not is_traced(trained_on) and np.min(np.asarray(trained_on)) < 2:
-            raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")
-        return self
-
     def sample(self, key: Key[Array, ""], params: Normal, n: Scalar | int) -> NormalSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
         scale = jnp.exp(0.5 * params.log_variance)
-        if not self.exact:
+        if not self.draws_sums:
             return Samples(params.mean + scale * jax.random.normal(key, (int(n),), scale.dtype))
         mean, chi2 = self.statistics(key, params, n)
         return NormalSums(jnp.asarray(n, scale.dtype), mean, params.log_variance + jnp.log(chi2))
@@ -160,6 +151,14 @@ class Gaussian(Model):
         """The sample mean and the log of the sample variance."""
         sums = NormalSums.of(data) if isinstance(data, Samples) else data
         return Normal(sums.mean, sums.log_scatter - jnp.log(sums.weight - self.ddof))
+
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """A single row has no unbiased variance."""
+        if self.ddof == 1 and not is_traced(samples):
+            with jax.ensure_compile_time_eval():
+                rows = np.asarray(workflow.rows(samples))
+            if rows.min() < 2:
+                raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")
 
     def statistics(
         self, key: Key[Array, ""], params: Normal, n: Scalar | int, extra: Scalar | float = 0.0

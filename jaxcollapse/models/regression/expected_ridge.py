@@ -41,15 +41,14 @@ class ExpectedRidge(Model):
     walk: RidgeWalk
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
+    def draws_sums(self) -> bool:
         return True
 
     def truth(self) -> "MeanCoefficients":
         """The true coefficients."""
         return MeanCoefficients(self.walk.length**2, self.walk.length**2)
 
-    def metrics(self, params: "MeanCoefficients") -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: "MeanCoefficients", **context) -> dict[str, Float[Array, ""]]:
         """The mean excess test risk."""
         walk = self.walk
         return {"risk": walk.eigenvalue * (params.square - 2 * params.overlap + walk.length**2)}

@@ -13,8 +13,9 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_integer, is_traced
 from jaxcollapse.chain.data import WeightedSum
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.random import chi_square, inverse_wishart_factor, normal
 
 
@@ -52,11 +53,10 @@ class FixedDesignWalk(Model):
     dim: int = eqx.field(static=True)
     directions: int = eqx.field(static=True)
     noise: Scheduled
-    held: Float[Array, "directions directions"] | None
+    held: Float[Array, "directions directions"] | None = eqx.field(init=False)
     """The factor of the inverse Gram matrix in the directions that the noise takes: one replication keeps it."""
 
     def __init__(self, dim: int, generations: int, *, noise: Any):
-        """Takes the number of coefficients, that of the generations, and the label noise."""
         check_integer("generations", generations, minimum=1)
         self.dim = dim
         self.directions = min(dim, generations)
@@ -64,25 +64,12 @@ class FixedDesignWalk(Model):
         self.held = None
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
+    def draws_sums(self) -> bool:
         return True
 
     def truth(self) -> "Displacement":
         """No error, and no direction so far."""
         return Displacement(jnp.zeros(self.directions), jnp.zeros(()))
-
-    def metrics(self, params: "Displacement") -> dict[str, Float[Array, ""]]:
-        """The excess test risk."""
-        if self.held is None:
-            raise ValueError("the risk depends on the design, which prepare() draws: use simulate")
-        return {"risk": jnp.sum(jnp.sum(params.along[:, None] * self.held, axis=0) ** 2)}
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "FixedDesignWalk":
-        """The walk with the design that it keeps."""
-        check_one_size(samples)
-        held = inverse_wishart_factor(key, samples[0], self.dim, self.directions)
-        return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
 
     def sample(self, key: Key[Array, ""], params: "Displacement", n: Scalar | int) -> WeightedSum:
         """The displacement by `n` new labels, `n` times."""
@@ -95,13 +82,28 @@ class FixedDesignWalk(Model):
         n = jnp.asarray(n, dtype)
         return WeightedSum(n * (params.along + self.noise * noise), n)
 
-    def real(self, key: Key[Array, ""], truth: "Displacement", n: Scalar | int) -> WeightedSum:
-        """Refused: the noise of a second batch would take a direction of its own."""
-        raise TypeError("a walk on one design has one batch a generation: it serves Replace, Accumulate and Window")
-
     def fit(self, data: WeightedSum, *, previous: "Displacement", **context) -> "Displacement":
         """The mean displacement."""
         return Displacement(data.mean, previous.met + 1)
+
+    def metrics(self, params: "Displacement", **context) -> dict[str, Float[Array, ""]]:
+        """The excess test risk."""
+        if self.held is None:
+            raise ValueError("the risk depends on the design, which prepare() draws: use simulate")
+        return {"risk": jnp.sum(jnp.sum(params.along[:, None] * self.held, axis=0) ** 2)}
+
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """There is one batch a generation, of one size: the noise of a second one would take a direction of its own."""
+        if workflow.draws_real:
+            raise TypeError(
+                "a walk on one design has one batch a generation: it serves no workflow that draws real data"
+            )
+        check_one_size(samples)
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "FixedDesignWalk":
+        """The walk with the design that it keeps."""
+        held = inverse_wishart_factor(key, samples[0], self.dim, self.directions)
+        return keeping(self, held=held)
 
 
 class Displacement(eqx.Module):

@@ -11,8 +11,9 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import WeightedSum
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.models.regression.fixed_design_walk import check_one_size
 from jaxcollapse.random import BidiagonalDesign, bidiagonal_design, normal
 
@@ -58,11 +59,10 @@ class FixedRidgeWalk(Model):
     length: Float[Array, ""]
     noise: Scheduled
     penalty: Scheduled
-    held: tuple[BidiagonalDesign, Float[Array, ""]] | None
+    held: tuple[BidiagonalDesign, Float[Array, ""]] | None = eqx.field(init=False)
     """The design that one replication keeps, for features of unit variance, and the number of its rows."""
 
     def __init__(self, dim: int, eigenvalue: Any, length: Any, *, noise: Any, penalty: Any):
-        """Takes the population and the estimator."""
         self.dim = dim
         self.eigenvalue = number(eigenvalue, "eigenvalue", 0.0)
         self.length = number(length, "length", 0.0)
@@ -71,23 +71,12 @@ class FixedRidgeWalk(Model):
         self.held = None
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
+    def draws_sums(self) -> bool:
         return True
 
     def truth(self) -> InBasis:
         """The true coefficients: along the first vector of the basis."""
         return InBasis(jnp.where(jnp.arange(self.dim) == 0, jnp.sqrt(self.eigenvalue) * self.length, 0.0))
-
-    def metrics(self, params: InBasis) -> dict[str, Float[Array, ""]]:
-        """The excess test risk."""
-        return {"risk": jnp.sum((params.values - self.truth().values) ** 2)}
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "FixedRidgeWalk":
-        """The walk with the design that it keeps."""
-        check_one_size(samples)
-        held = bidiagonal_design(key, samples[0], self.dim), samples[0]
-        return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
 
     def sample(self, key: Key[Array, ""], params: InBasis, n: Scalar | int) -> WeightedSum:
         """The labels of the design in its left basis, `n` times."""
@@ -101,6 +90,19 @@ class FixedRidgeWalk(Model):
         """The ridge fit to the mean of the labels: with one design, a pool of batches asks for no more."""
         design, rows = self._design()
         return InBasis(design.ridge(data.mean, rows * self.penalty / self.eigenvalue))
+
+    def metrics(self, params: InBasis, **context) -> dict[str, Float[Array, ""]]:
+        """The excess test risk."""
+        return {"risk": jnp.sum((params.values - self.truth().values) ** 2)}
+
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """All batches have one size."""
+        check_one_size(workflow.all_sizes(samples))
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "FixedRidgeWalk":
+        """The walk with the design that it keeps."""
+        held = bidiagonal_design(key, samples[0], self.dim), samples[0]
+        return keeping(self, held=held)
 
     def _design(self) -> tuple[BidiagonalDesign, Float[Array, ""]]:
         if self.held is None:

@@ -20,6 +20,7 @@ from jaxcollapse.arguments.check import check_choice, check_shape, is_traced
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.models.regression.newton import Rows, newton
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
@@ -81,8 +82,7 @@ class GeneralisedLinear(Model):
         """The Fisher information of one row at the truth."""
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: when it counts the rows of a table."""
+    def draws_sums(self) -> bool:
         return self.sampling == "exact"
 
     @property
@@ -94,7 +94,7 @@ class GeneralisedLinear(Model):
         """The true coefficients in the eigenbasis of the covariance."""
         return self.spectrum.signal
 
-    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
         """The squared error of the coefficients; for Gaussian rows and those of a table also the risk."""
         error = params - self.spectrum.signal
         measured = {"squared_error": jnp.sum(error**2)}
@@ -102,20 +102,20 @@ class GeneralisedLinear(Model):
             measured["risk"] = error @ self.information() @ error
         return measured
 
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "GeneralisedLinear":
-        """The model itself, if a fixed design can have these sizes: every row equally often."""
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """A fixed design has every row equally often."""
         if self.design == "fixed" and self.table is not None and not is_traced(samples):
-            uneven = np.asarray(samples) % len(self.table) != 0
+            sizes = np.asarray(workflow.all_sizes(samples))
+            uneven = sizes % len(self.table) != 0
             if uneven.any():
                 raise ValueError(
                     f"samples must be multiples of the {len(self.table)} rows of the table for a fixed design, got "
-                    f"{np.asarray(samples)[uneven][0]:g}"
+                    f"{sizes[uneven][0]:g}"
                 )
-        return self
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> TableSums | Samples:
         """Draw `n` rows with their labels (raw), or the sums over the copies of every row of the table (exact)."""
-        if self.table is not None and self.exact:
+        if self.table is not None and self.draws_sums:
             predictor, n = self.table @ params, jnp.asarray(n, self.table.dtype)
             known = jnp.where(jnp.isnan(predictor), 0.0, predictor)
             if self.design == "fixed":

@@ -69,7 +69,6 @@ class KernelRidge(Model):
     order: Int[Array, " points"] | None
 
     def __init__(self, kernel: Any, targets: Any, *, noise: Any, penalty: Any, test: int = 0, order: Any = None):
-        """Takes the population, the estimator and the split."""
         self.kernel, self.targets = as_floats(kernel), as_floats(targets)
         points = len(self.targets) if self.targets.ndim == 1 else 0
         if points < 1:
@@ -103,7 +102,7 @@ class KernelRidge(Model):
         """The targets."""
         return self.targets
 
-    def metrics(self, params: Float[Array, " points"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " points"], **context) -> dict[str, Float[Array, ""]]:
         """The risk at the points that were held out, or at all."""
         error = (params - self.targets) ** 2
         return {"risk": jnp.mean(self._ordered(error)[-self.test :])}  # -0 is the first of all

@@ -44,20 +44,18 @@ class LeastSquaresWalk(Model):
     noise: Scheduled
 
     def __init__(self, dim: int, *, noise: Any):
-        """Takes the number of coefficients and the label noise."""
         self.dim = dim
         self.noise = number_or_schedule(noise, "noise", 0.0)
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
+    def draws_sums(self) -> bool:
         return True
 
     def truth(self) -> Float[Array, ""]:
         """No error."""
         return jnp.zeros(())
 
-    def metrics(self, params: Float[Array, ""]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, ""], **context) -> dict[str, Float[Array, ""]]:
         """The excess test risk."""
         return {"risk": params**2}
 

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 from jaxcollapse.arguments.check import check_choice
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Samples
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, Wrapper
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.population.spectrum import Spectrum
 
@@ -25,7 +25,7 @@ class Line(eqx.Module):
     noise: Float[Array, ""]
 
 
-class LinearGaussian(Model):
+class LinearGaussian(Wrapper):
     """Least squares, with an estimate of the label noise.
 
     **Arguments**
@@ -60,19 +60,21 @@ class LinearGaussian(Model):
     ddof: Literal["none", "dim"] = eqx.field(static=True)
 
     def __init__(self, spectrum: Spectrum, *, noise: Any, ddof: Literal["none", "dim"]):
-        """Takes the population and the divisor."""
         check_choice("ddof", ddof, ("none", "dim"))
         self.noise = number(noise, "noise", 0.0)
         self.regression = LinearRegression(spectrum, noise=self.noise, sampling="raw")
         self.ddof = ddof
 
+    @property
+    def model(self) -> LinearRegression:
+        """The regression."""
+        return self.regression
+
     def truth(self) -> Line:
         """The true coefficients and the true noise."""
         return Line(self.regression.truth(), self.noise)
 
-    def metrics(self, params: Line) -> dict[str, Float[Array, ""]]:
-        """The excess test risk and the variance of the labels."""
-        return {**self.regression.metrics(params.coefficients), "variance": params.noise**2}
+    real = Model.real  # parameters are more than those of the regression
 
     def sample(self, key: Key[Array, ""], params: Line, n: int) -> Samples:
         """Draw `n` rows ``(x, y)``."""
@@ -86,3 +88,7 @@ class LinearGaussian(Model):
         squares = jnp.sum(data.weights * (y - x @ coefficients) ** 2)
         rest = data.count - (self.regression.spectrum.dim if self.ddof == "dim" else 0)
         return Line(coefficients, jnp.sqrt(jnp.where(rest > 0, squares / jnp.where(rest > 0, rest, 1.0), jnp.nan)))
+
+    def metrics(self, params: Line, **context) -> dict[str, Float[Array, ""]]:
+        """The excess test risk and the variance of the labels."""
+        return {**self.regression.metrics(params.coefficients), "variance": params.noise**2}

@@ -5,10 +5,9 @@ every generation as ``argmin_w |y - Xw|^2 / n + penalty * |w|^2`` (the minimum-n
 ``n < d``). ``Sigma`` is diagonal without loss of generality: everything is written in its eigenbasis.
 """
 
-import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -18,9 +17,9 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_choice, check_shape, is_traced
 from jaxcollapse.chain.data import Samples
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.schedule import Scheduled, Table, number_or_schedule
-from jaxcollapse.chain.workflow import Accumulate, Replace, Window, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.models.regression.expected_ridge import ExpectedRidge
 from jaxcollapse.models.regression.fixed_design_walk import FixedDesignWalk, check_one_size
 from jaxcollapse.models.regression.fixed_ridge_walk import FixedRidgeWalk
@@ -43,18 +42,17 @@ class LinearRegression(Model):
     - `design`: ``"fresh"`` draws a new ``X`` at every generation, ``"fixed"`` keeps one for all (labels are always
       new). The two have different finite-sample laws. A fixed design needs a constant number of samples.
     - `sampling`: ``"exact"`` takes the cheapest of the first three below that the workflow and the fields allow; a name
-      asks for that one. The first two keep no data, and serve only what the table says.
+      asks for that one. `sampler` says which one a chain would use.
 
-      | sampling | draws | cost of one generation, in ``k`` steps |
-      |---|---|---|
-      | ``"walk"`` | least squares (no penalty, ``n >= d``), `Replace`, fresh design: its error | 3 numbers |
-      | | the same, fixed design, also `Accumulate` and `Window`: error in ``g`` directions | ``g`` numbers |
-      | | ridge, equal eigenvalues, `Replace`, fresh design: a recursion of scalars | ``3 k`` numbers |
-      | | the same with the minimum norm: a projection | 8 numbers |
-      | | equal eigenvalues, fixed design, any workflow that keeps sums | ``d`` numbers |
-      | ``"krylov"`` | `Replace`, fresh design: the products that LSQR asks for | ``k d`` numbers, ``k^2 d`` flops |
-      | ``"bartlett"`` | ``X'X`` and ``X'y`` | ``d^2/2`` numbers, ``k d^2`` flops, ``d^3`` if data is kept |
-      | ``"raw"`` | the rows | ``n d`` numbers, ``n d^2`` flops |
+      | sampling | name | serves | cost of one generation |
+      |---|---|---|---|
+      | ``"walk"`` | fixed-design walk | fixed design, least squares, no other real data | ``g`` numbers |
+      | ``"walk"`` | fixed ridge walk | fixed design, equal eigenvalues, any workflow that keeps sums | ``d`` numbers |
+      | ``"walk"`` | least-squares walk | fresh design, least squares on the newest batch alone | 3 numbers |
+      | ``"walk"`` | ridge walk | fresh design, equal eigenvalues, the newest batch alone | ``3 k`` numbers |
+      | ``"krylov"`` | krylov | fresh design, the newest batch alone | ``k d`` numbers, ``k^2 d`` flops |
+      | ``"bartlett"`` | bartlett | any workflow that keeps sums | ``d^2/2`` numbers, ``k d^2`` flops |
+      | ``"raw"`` | rows | any workflow and any features | ``n d`` numbers, ``n d^2`` flops |
 
       for ``n`` samples in ``d`` dimensions, with ``k`` at most the smaller of them and usually some tens.
 
@@ -85,9 +83,9 @@ class LinearRegression(Model):
     design: Literal["fresh", "fixed"] = eqx.field(static=True)
     sampling: Literal["exact", "walk", "krylov", "bartlett", "raw"] = eqx.field(static=True)
     features: Callable[[Key[Array, ""], int], Float[Array, "n dim"]] | None
-    held: Float[Array, "..."] | None
+    held: Float[Array, "..."] | None = eqx.field(init=False)
     """The design that one replication keeps: rows of ``X`` (raw) or the factor of ``X'X`` (exact)."""
-    steps: int | None = eqx.field(static=True)
+    steps: int | None = eqx.field(static=True, init=False)
     """The room for steps of LSQR, where these are drawn."""
 
     def __init__(
@@ -99,10 +97,7 @@ class LinearRegression(Model):
         design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "walk", "krylov", "bartlett", "raw"] = "exact",
         features: Callable[[Key[Array, ""], int], Float[Array, "n dim"]] | None = None,
-        held: Array | None = None,
-        steps: int | None = None,
     ):
-        """Takes the population, the estimator and the way of sampling."""
         check_spectrum(spectrum)
         check_choice("design", design, ("fresh", "fixed"))
         check_choice("sampling", sampling, ("exact", "walk", "krylov", "bartlett", "raw"))
@@ -117,36 +112,23 @@ class LinearRegression(Model):
             )
         self.sampling = sampling if features is None else "raw"
         self.features = features
-        self.held = held
-        self.steps = spectrum.dim if steps is None and sampling == "krylov" else steps
+        self.held = None
+        self.steps = spectrum.dim if sampling == "krylov" else None
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`."""
+    def draws_sums(self) -> bool:
         return self.sampling != "raw"
 
     def truth(self) -> Float[Array, " dim"]:
         """The true coefficients in the eigenbasis of the covariance."""
         return self.spectrum.signal
 
-    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
-        """The excess test risk."""
-        return {"risk": jnp.sum(self.spectrum.eigenvalues * (params - self.spectrum.signal) ** 2)}
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " generations"]) -> "LinearRegression":
-        """The model with the design that it keeps, if that is fixed."""
-        if self.design == "fresh":
-            return self
-        check_one_size(samples)
-        held = self._factor(key, samples[0]) if self.exact else self._rows(key, int(np.asarray(samples)[0]))
-        return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
-
     def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> RegressionSums | Samples:
         """Draw the sums over `n` rows (exact), or the rows themselves (raw)."""
-        if self.sampling in _SERVES:
-            raise ValueError(f"sampling={self.sampling!r} serves {_SERVES[self.sampling]}")
+        if self.sampling in ("walk", "krylov"):
+            raise ValueError(_refusal(self))
         design_key, noise_key = split(key)
-        if self.exact:
+        if self.draws_sums:
             factor = self._factor(design_key, n) if self.held is None else self.held
             response = self._response(noise_key, factor, params)
             n = jnp.asarray(n, factor.dtype)
@@ -160,7 +142,7 @@ class LinearRegression(Model):
         ridge = self.penalty * sums.weight
         rows = sums.rows
         if self.held is not None:  # the same rows again and again have the rank of one batch
-            rows = jnp.minimum(rows, jnp.any(self.held != 0, axis=0 if self.exact else 1).sum())
+            rows = jnp.minimum(rows, jnp.any(self.held != 0, axis=0 if self.draws_sums else 1).sum())
         return ridge_solution(sums.gram, sums.moment, ridge, rows >= self.spectrum.dim)
 
     def refit(
@@ -173,7 +155,7 @@ class LinearRegression(Model):
         ``w = A (A'A + penalty n)^-1 (A'w + noise u)``, on both sides of ``n = dim`` and down to ``penalty = 0``.
         """
         if self.sampling == "walk" or (self.sampling == "krylov" and self.held is not None):
-            raise ValueError(f"sampling={self.sampling!r} serves {_SERVES[self.sampling]}")
+            raise ValueError(_refusal(self))
         design_key, noise_key = split(key)
         dim = self.spectrum.dim
 
@@ -203,37 +185,44 @@ class LinearRegression(Model):
         short = steps_needed(self.spectrum.eigenvalues, n, self.penalty) <= self.steps
         return jax.lax.switch(jnp.where(unpenalised, 0, jnp.where(short, 1, 2)), (move, reveal, solve), params)
 
+    def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
+        """The excess test risk."""
+        return {"risk": jnp.sum(self.spectrum.eigenvalues * (params - self.spectrum.signal) ** 2)}
+
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """A sampler serves the workflow, and batches on one design have one size."""
+        if self.design == "fixed":
+            check_one_size(workflow.all_sizes(samples))
+        if _serving(self, workflow, samples) is None:
+            raise ValueError(_refusal(self))
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " generations"]) -> "LinearRegression":
+        """The model with the design that it keeps, if that is fixed."""
+        if self.design == "fresh":
+            return self
+        held = self._factor(key, samples[0]) if self.draws_sums else self._rows(key, int(np.asarray(samples)[0]))
+        return keeping(self, held=held)
+
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
         """One of the walks or the model with room for LSQR, where that is cheaper; or itself."""
-        if self.sampling in ("bartlett", "raw"):
-            return self
-        dim, eigenvalues = self.spectrum.dim, self.spectrum.eigenvalues
-        penalty = self.penalty.values if isinstance(self.penalty, Table) else self.penalty
-        sizes_known = isinstance(penalty, jax.Array) and not is_traced(penalty) and not is_traced(samples)
-        if self.sampling in ("exact", "walk"):
-            least_squares = sizes_known and np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= dim)
-            if self.design == "fixed":
-                if least_squares and isinstance(workflow, Replace | Accumulate | Window):
-                    return FixedDesignWalk(dim, len(samples), noise=self.noise)
-                if _equal(eigenvalues) and not workflow.needs_rows:
-                    return FixedRidgeWalk(dim, eigenvalues[0], self._length, noise=self.noise, penalty=self.penalty)
-            elif isinstance(workflow, Replace):
-                if least_squares:
-                    return LeastSquaresWalk(dim, noise=self.noise)
-                if _equal(eigenvalues):
-                    return self._ridge_walk(_kinds(penalty, samples, dim) if sizes_known else RIDGE_FITS)
-        if self.sampling == "walk" or self.design == "fixed" or not isinstance(workflow, Replace):
-            return self
-        if is_traced(eigenvalues):
-            return self
-        half = dim // 2
-        if sizes_known:
-            steps = _most_steps(eigenvalues, samples, penalty)
-            if self.sampling == "krylov" or steps <= half:  # in multiples of 16: few values, few programs
-                return dataclasses.replace(self, sampling="krylov", steps=16 * math.ceil(steps / 16))
-        elif self.sampling == "exact" and dim >= _LARGE:  # whether the room is enough turns out later
-            return dataclasses.replace(self, steps=half)
-        return self
+        found = _serving(self, workflow, samples)
+        return self if found is None else found[0].reduced(self, found[1])
+
+    def sampler(self, workflow: Workflow, samples: Float[Array, " generations"]) -> str:
+        """The name in the table of `jaxcollapse.models.regression.linear_regression.SAMPLERS`.
+
+        ```python
+        >>> import jax.numpy as jnp, jaxcollapse as jc
+        >>> model = jc.LinearRegression(jc.theory.Spectrum.isotropic(10), noise=1.0)
+        >>> [model.sampler(workflow, jnp.full(3, 50.0)) for workflow in (jc.Replace(), jc.Accumulate())]
+        ['least-squares walk', 'bartlett']
+
+        ```
+        """
+        found = _serving(self, workflow, samples)
+        if found is None:
+            raise ValueError(_refusal(self))
+        return found[0].name
 
     def expected(self) -> ExpectedRidge:
         """The model of the mean risk under `Replace`, for a fresh design and equal eigenvalues: no paths.
@@ -269,13 +258,144 @@ class LinearRegression(Model):
         return jnp.sqrt(self.spectrum.eigenvalues) * jax.random.normal(key, (n, self.spectrum.dim))
 
 
-_SERVES = {
-    "walk": "Replace with a fresh design, if eigenvalues are equal or there is no penalty and n >= dim; a fixed design "
-    "with equal eigenvalues; and Replace, Accumulate and Window with a fixed design, without a penalty and n >= dim: "
-    "known before compilation",
-    "krylov": "Replace with a fresh design",
-}
 _LARGE = 64  # the dimension from which LSQR may be worth a longer compilation
+
+
+class Setting(NamedTuple):
+    """What is known of a chain before compilation."""
+
+    workflow: Workflow
+    samples: Float[Array, " generations"]
+    penalty: Float[Array, "..."]
+    known: bool
+    """Whether sizes and penalties are."""
+    least_squares: bool
+    """Whether no fit is penalised or has fewer rows than coefficients."""
+    equal: bool
+    """Whether all eigenvalues are equal."""
+
+    @staticmethod
+    def of(model: LinearRegression, workflow: Workflow, samples: Float[Array, " generations"]) -> "Setting":
+        """That of a chain."""
+        penalty = model.penalty.values if isinstance(model.penalty, Table) else model.penalty
+        known = isinstance(penalty, jax.Array) and not is_traced(penalty) and not is_traced(samples)
+        enough = known and np.all(np.asarray(penalty) == 0) and np.all(np.asarray(samples) >= model.spectrum.dim)
+        return Setting(workflow, samples, penalty, known, bool(enough), _equal(model.spectrum.eigenvalues))
+
+
+class Sampler(NamedTuple):
+    """One way to draw the data of a generation, and the fit to it."""
+
+    name: str
+    sampling: str
+    """The value of `LinearRegression.sampling` that asks for it."""
+    words: str
+    """What it serves."""
+    cost: str
+    """Of one generation, in ``k`` steps of an iteration."""
+    design: Literal["fresh", "fixed"] | None
+    serves: Callable[[LinearRegression, Setting], bool]
+    reduced: Callable[[LinearRegression, Setting], Model]
+
+
+def _walk_ols(model, setting):
+    return LeastSquaresWalk(model.spectrum.dim, noise=model.noise)
+
+
+def _walk_ridge(model, setting):
+    kinds = _kinds(setting.penalty, setting.samples, model.spectrum.dim) if setting.known else RIDGE_FITS
+    return model._ridge_walk(kinds)
+
+
+def _walk_fixed_ols(model, setting):
+    return FixedDesignWalk(model.spectrum.dim, len(setting.samples), noise=model.noise)
+
+
+def _walk_fixed_ridge(model, setting):
+    dim, eigenvalue = model.spectrum.dim, model.spectrum.eigenvalues[0]
+    return FixedRidgeWalk(dim, eigenvalue, model._length, noise=model.noise, penalty=model.penalty)
+
+
+def _short(model, setting):
+    """Whether LSQR needs so few steps that it is cheaper, or is what was asked for."""
+    if not setting.workflow.newest_alone or is_traced(model.spectrum.eigenvalues):
+        return model.sampling == "krylov" and setting.workflow.newest_alone
+    if not setting.known:
+        return model.sampling == "krylov"
+    return model.sampling == "krylov" or _most_steps(model, setting) <= model.spectrum.dim // 2
+
+
+def _with_room(model, setting):
+    if not setting.known or is_traced(model.spectrum.eigenvalues):
+        return model
+    steps = 16 * math.ceil(_most_steps(model, setting) / 16)  # few values, few programs
+    return keeping(model, sampling="krylov", steps=steps)
+
+
+SAMPLERS = (
+    Sampler(
+        "fixed-design walk", "walk", "least squares, no other real data", "g numbers", "fixed",
+        lambda model, s: s.least_squares and not s.workflow.draws_real and not s.workflow.needs_rows,
+        _walk_fixed_ols,
+    ),
+    Sampler(
+        "fixed ridge walk", "walk", "equal eigenvalues, any workflow that keeps sums", "d numbers", "fixed",
+        lambda model, s: s.equal and not s.workflow.needs_rows,
+        _walk_fixed_ridge,
+    ),
+    Sampler(
+        "least-squares walk", "walk", "least squares on the newest batch alone", "3 numbers", "fresh",
+        lambda model, s: s.least_squares and s.workflow.newest_alone,
+        _walk_ols,
+    ),
+    Sampler(
+        "ridge walk", "walk", "equal eigenvalues, the newest batch alone", "3 k numbers; minimum norm 8", "fresh",
+        lambda model, s: s.equal and s.workflow.newest_alone,
+        _walk_ridge,
+    ),
+    Sampler(
+        "krylov", "krylov", "the newest batch alone", "k d numbers, k^2 d flops", "fresh",
+        _short,
+        _with_room,
+    ),
+    Sampler(
+        "krylov or bartlett", "exact", "the newest batch alone, k not known before compilation", "one of the two",
+        "fresh",
+        lambda model, s: s.workflow.newest_alone
+        and not s.known
+        and not is_traced(model.spectrum.eigenvalues)
+        and model.spectrum.dim >= _LARGE,
+        lambda model, s: keeping(model, steps=model.spectrum.dim // 2),
+    ),
+    Sampler(
+        "bartlett", "bartlett", "any workflow that keeps sums", "d^2/2 numbers, k d^2 flops, d^3 if data is kept", None,
+        lambda model, s: not s.workflow.needs_rows,
+        lambda model, s: model,
+    ),
+    Sampler(
+        "rows", "raw", "any workflow and any features", "n d numbers, n d^2 flops", None,
+        lambda model, s: True,
+        lambda model, s: model,
+    ),
+)  # fmt: skip
+"""All samplers, all of which have the same law of the risk: the first one that serves a chain is used."""
+
+
+def _serving(
+    model: LinearRegression, workflow: Workflow, samples: Float[Array, " generations"]
+) -> tuple[Sampler, Setting] | None:
+    """The sampler of a chain."""
+    setting = Setting.of(model, workflow, samples)
+    for sampler in SAMPLERS:
+        asked = sampler.sampling == model.sampling or (model.sampling == "exact" and sampler.sampling != "raw")
+        if asked and sampler.design in (None, model.design) and sampler.serves(model, setting):
+            return sampler, setting
+    return None
+
+
+def _refusal(model: LinearRegression) -> str:
+    rows = [f"{s.words}{f' ({s.design} design)' if s.design else ''}" for s in SAMPLERS if s.sampling == model.sampling]
+    return f"sampling={model.sampling!r} serves {'; '.join(rows)}: as far as known before compilation"
 
 
 def _equal(eigenvalues: Float[Array, " dim"]) -> bool:
@@ -290,8 +410,9 @@ def _kinds(penalty: Array, samples: Array, dim: int) -> tuple[RidgeFit, ...]:
     return tuple(fit for fit, where in zip(RIDGE_FITS, occur, strict=True) if np.any(where))
 
 
-def _most_steps(eigenvalues: Float[Array, " dim"], samples: Array, penalty: Array) -> int:
+def _most_steps(model: LinearRegression, setting: Setting) -> int:
     """The steps of LSQR that a chain may need in any generation."""
+    eigenvalues, samples, penalty = model.spectrum.eigenvalues, setting.samples, setting.penalty
     with jax.ensure_compile_time_eval():
         steps = jax.vmap(steps_needed, (None, 0, 0))(eigenvalues, *jnp.broadcast_arrays(samples, penalty))
         unpenalised = (penalty == 0) & (samples >= len(eigenvalues))

@@ -67,7 +67,6 @@ class LogisticRegression(GeneralisedLinear):
         design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "raw"] = "exact",
     ):
-        """Takes the population, the penalty and the way of drawing rows."""
         self.spectrum, self.penalty = population(spectrum, penalty)
         self.features, self.design, self.sampling = rows_of(spectrum, features, design, sampling)
 
@@ -102,7 +101,7 @@ class LogisticRegression(GeneralisedLinear):
         """That of `jaxcollapse.theory.regression.generalised_linear`."""
         return closed_forms.logistic_information(self.spectrum, rows=self.table)
 
-    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
         """The errors of the coefficients, and the accuracy of the classifier."""
         measured = GeneralisedLinear.metrics(self, params)
         if self.features is None or self.table is not None:

@@ -5,7 +5,6 @@ Protocol: generation ``g`` is fitted to ``w y + (1 - w) y'`` on one batch of row
 both; on one fixed design the two are the same.
 """
 
-import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -13,13 +12,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.chain.data import Samples
-from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, from_second
+from jaxcollapse.chain.model import Wrapper
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.sums import RegressionSums
 
 
-class MixedLabels(Model):
+class MixedLabels(Wrapper):
     """Ridge, least squares and minimum-norm regression on labels that mix real and synthetic ones row by row.
 
     **Arguments**
@@ -53,37 +52,20 @@ class MixedLabels(Model):
     weight: Scheduled
 
     def __init__(self, regression: LinearRegression, *, weight: Any):
-        """Takes the regression and the weight of its real labels."""
         if not isinstance(regression, LinearRegression):
             raise TypeError(f"regression must be a jaxcollapse LinearRegression, got {regression!r}")
         self.regression = regression
-        self.weight = from_second(weight, "weight", 0.0, 1.0, first=1.0)
+        self.weight = number_or_schedule(weight, "weight", 0.0, 1.0)
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`."""
-        return self.regression.exact
-
-    def truth(self) -> Float[Array, " dim"]:
-        """The true coefficients in the eigenbasis of the covariance."""
-        return self.regression.truth()
-
-    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
-        """The excess test risk."""
-        return self.regression.metrics(params)
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "MixedLabels":
-        """The model with the design that it keeps, if that is fixed."""
-        return dataclasses.replace(self, regression=self.regression.prepare(key, samples))
+    def model(self) -> LinearRegression:
+        """The regression, which draws the real labels of batch 1."""
+        return self.regression
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> RegressionSums | Samples:
         """Draw `n` rows with mixed labels."""
         labeller, mixed = self._mixed(params)
         return labeller.sample(key, mixed, n)
-
-    def fit(self, data: RegressionSums | Samples, **context) -> Float[Array, " dim"]:
-        """The fit of the regression."""
-        return self.regression.fit(data)
 
     def refit(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int, **context):
         """Sample and fit in one draw, as the regression does."""

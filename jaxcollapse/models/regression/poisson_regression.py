@@ -54,7 +54,6 @@ class PoissonRegression(GeneralisedLinear):
         design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "raw"] = "exact",
     ):
-        """Takes the population, the penalty and the way of drawing rows."""
         self.spectrum, self.penalty = population(spectrum, penalty)
         self.features, self.design, self.sampling = rows_of(spectrum, features, design, sampling)
 

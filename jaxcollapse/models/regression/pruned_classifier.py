@@ -37,9 +37,8 @@ class PrunedClassifier(Model):
     - `keep_right`, `keep_wrong`: the probabilities that the verifier keeps a synthetic row with a right and with a
       wrong label, in [0, 1]; numbers or schedules. Both one, the default, is no verifier; one and zero an oracle.
 
-    ``Mix("fresh", real_samples=n)`` adds ``n`` real rows to the verified synthetic ones from generation 2 on;
-    under `Replace` and `Accumulate` all labels are synthetic and verified, those of batch 1 too: from the truth, but
-    wrong at the error rate. Sample sizes count rows before verification.
+    ``Mix("fresh", real_samples=n)`` adds ``n`` real rows to the verified synthetic ones from generation 2 on.
+    Batch 1 is real under every workflow, and is not verified. Sample sizes count rows before verification.
 
     **Metrics** `accuracy`: the probability that a new row is classified right, ``Phi(mu'w / sqrt(w'Cw))``; one half
     where the estimate is zero because no row was kept.
@@ -74,7 +73,6 @@ class PrunedClassifier(Model):
         keep_right: Any = 1.0,
         keep_wrong: Any = 1.0,
     ):
-        """Takes the population, the estimator, the generator's errors and the verifier."""
         check_spectrum(spectrum)
         self.spectrum = spectrum
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
@@ -86,7 +84,7 @@ class PrunedClassifier(Model):
         """The best classifier, ``C^-1 mu``."""
         return self.spectrum.signal / self.spectrum.eigenvalues
 
-    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
         """The accuracy on new rows."""
         variance = jnp.sum(self.spectrum.eigenvalues * params**2)
         some = variance > 0

@@ -10,18 +10,18 @@ from typing import Any, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import check_choice, check_integer
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Wrapper, keeping
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.sums import RegressionSums, ridge_solution
 from jaxcollapse.population.spectrum import Spectrum
 
 
-class RandomProjection(Model):
+class RandomProjection(Wrapper):
     """Ridge regression on `width` random combinations of the features, the same in all generations.
 
     **Arguments**
@@ -56,7 +56,7 @@ class RandomProjection(Model):
     rows: LinearRegression
     """What draws the rows, and knows the population and the penalty."""
     width: int = eqx.field(static=True)
-    held: Float[Array, "dim width"] | None
+    held: Float[Array, "dim width"] | None = eqx.field(init=False)
     """The projection ``S`` that one replication keeps."""
 
     def __init__(
@@ -68,7 +68,6 @@ class RandomProjection(Model):
         penalty: Any,
         sampling: Literal["exact", "raw"] = "exact",
     ):
-        """Takes the population, the size of the model and the way of sampling."""
         check_integer("width", width, minimum=1)
         check_choice("sampling", sampling, ("exact", "raw"))
         self.rows = LinearRegression(spectrum, noise=noise, penalty=penalty, sampling=sampling)
@@ -76,27 +75,9 @@ class RandomProjection(Model):
         self.held = None
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`."""
-        return self.rows.exact
-
-    def truth(self) -> Float[Array, " dim"]:
-        """The true coefficients in the eigenbasis of the covariance."""
-        return self.rows.truth()
-
-    def metrics(self, params: Float[Array, " dim"]) -> dict[str, Float[Array, ""]]:
-        """The excess test risk."""
-        return self.rows.metrics(params)
-
-    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "RandomProjection":
-        """The model with its projection."""
-        dim = self.rows.spectrum.dim
-        held = jax.random.normal(key, (dim, self.width), self.rows.spectrum.signal.dtype) / dim**0.5
-        return eqx.tree_at(lambda model: model.held, self, held, is_leaf=lambda leaf: leaf is None)
-
-    def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> RegressionSums | Samples:
-        """Draw the sums over `n` rows (exact), or the rows themselves (raw)."""
-        return self.rows.sample(key, params, n)
+    def model(self) -> LinearRegression:
+        """What draws the rows."""
+        return self.rows
 
     def fit(self, data: RegressionSums | Samples, **context) -> Float[Array, " dim"]:
         """The ridge estimate on the projected features, the minimum-norm one where they leave it open."""
@@ -106,3 +87,9 @@ class RandomProjection(Model):
         gram, moment = self.held.T @ sums.gram @ self.held, self.held.T @ sums.moment
         regular = jnp.minimum(sums.rows, self.rows.spectrum.dim) >= self.width
         return self.held @ ridge_solution(gram, moment, self.rows.penalty * sums.weight, regular)
+
+    def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "RandomProjection":
+        """The model with its projection."""
+        dim = self.rows.spectrum.dim
+        held = jax.random.normal(key, (dim, self.width), self.rows.spectrum.signal.dtype) / dim**0.5
+        return keeping(self, held=held)

@@ -80,7 +80,6 @@ class RidgeWalk(Model):
         penalty: Any,
         fits: tuple[RidgeFit, ...] = RIDGE_FITS,
     ):
-        """Takes the population and the estimator."""
         self.dim = dim
         self.fits = fits
         self.eigenvalue = number(eigenvalue, "eigenvalue", 0.0)
@@ -89,15 +88,14 @@ class RidgeWalk(Model):
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
 
     @property
-    def exact(self) -> bool:
-        """Whether `sample` takes a traced `n`: always."""
+    def draws_sums(self) -> bool:
         return True
 
     def truth(self) -> Coefficients:
         """The true coefficients."""
         return Coefficients(self.length, jnp.zeros_like(self.length))
 
-    def metrics(self, params: Coefficients) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Coefficients, **context) -> dict[str, Float[Array, ""]]:
         """The excess test risk."""
         return {"risk": self.eigenvalue * ((params.along - self.length) ** 2 + params.across**2)}
 

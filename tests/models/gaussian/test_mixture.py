@@ -22,27 +22,40 @@ def test_every_step_keeps_the_moments_of_the_data(iterations, x64):
     """Those of rows with weights; a single component is a Gaussian."""
     rows = jax.random.normal(jax.random.key(0), (40, 2)) * jnp.array([3.0, 1.0])
     data = jc.Samples(rows, jnp.linspace(0.0, 2.0, 40))
-    fit = model(iterations=iterations).fit(data)
+    fit = model(iterations=iterations).fit(data, key=jax.random.key(1))
     mean = data.mean(lambda row: row)
     np.testing.assert_allclose(fit.mean, mean, rtol=1e-12)
     np.testing.assert_allclose(fit.variance, data.mean(lambda row: (row - mean) ** 2), rtol=1e-12)
-    one = jc.GaussianMixture([1.0], [[0.0, 0.0]], [[1.0, 1.0]]).fit(data)
+    one = jc.GaussianMixture([1.0], [[0.0, 0.0]], [[1.0, 1.0]]).fit(data, key=jax.random.key(1))
     np.testing.assert_allclose(one.variances[0], fit.variance, rtol=1e-12)
 
 
 def test_the_fit_is_that_of_scikit_learn(x64):
     mixture = model(iterations=25)
     data = mixture.sample(jax.random.key(1), mixture.truth(), 300)
-    fit = mixture.fit(data)
-    start = dict(weights_init=WEIGHTS, means_init=MEANS, precisions_init=1 / np.array(VARIANCES))
-    other = Fit(3, covariance_type="diag", tol=0.0, reg_covar=0.0, max_iter=25, **start)
+    start = dict(key=jax.random.key(2), previous=mixture.truth())
+    fit = mixture.fit(data, **start)
+    begin = dict(weights_init=WEIGHTS, means_init=MEANS, precisions_init=1 / np.array(VARIANCES))
+    other = Fit(3, covariance_type="diag", tol=0.0, reg_covar=0.0, max_iter=25, **begin)
     with pytest.warns(match="did not converge"):
         other.fit(np.asarray(data.rows))
     np.testing.assert_allclose(fit.weights, other.weights_, rtol=1e-8)
     np.testing.assert_allclose(fit.means, other.means_, rtol=1e-7)
     np.testing.assert_allclose(fit.variances, other.covariances_, rtol=1e-7)
-    longer = model(iterations=4000).fit(data)  # what it converges to does not move
-    np.testing.assert_allclose(model(iterations=4000).fit(data, previous=longer).means, longer.means, rtol=1e-6)
+    longer = model(iterations=4000).fit(data, **start)  # what it converges to does not move
+    again = model(iterations=4000).fit(data, key=start["key"], previous=longer)
+    np.testing.assert_allclose(again.means, longer.means, rtol=1e-6)
+
+
+def test_the_first_fit_begins_at_rows_that_lie_apart(x64):
+    """Without a model before it: three clusters of rows, each found whatever the key; never the truth itself."""
+    apart = jc.GaussianMixture(WEIGHTS, 10 * jnp.array(MEANS), VARIANCES)
+    data = apart.sample(jax.random.key(1), apart.truth(), 300)
+    for seed in range(5):
+        fit = apart.fit(data, key=jax.random.key(seed))
+        order = jnp.argsort(fit.means[:, 0])
+        np.testing.assert_allclose(fit.means[order], 10 * np.array(MEANS), atol=0.5)
+        np.testing.assert_allclose(fit.weights[order], WEIGHTS, atol=0.1)
 
 
 def test_rows_have_the_moments_of_the_mixture(x64):
