@@ -22,6 +22,8 @@ from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.pool import _Archive
 from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, values
 
+__all__ = ("Accumulate", "AccumulateSubsample", "Mix", "MovingAverage", "Replace", "Window", "Workflow")
+
 Weights: TypeAlias = tuple[Float[Array, "generations generations"], Float[Array, " generations"]]
 """What `Workflow.weights` returns."""
 
