@@ -147,8 +147,27 @@ def test_a_new_family_passes_its_tests(command_line, tmp_path):
         wrong["test_the_fit_finds_the_truth"]()
 
 
+def test_a_new_workflow_passes_its_tests(command_line, tmp_path):
+    assert command_line("new", "workflow", "EveryOther").exit_code == 0
+    code = (tmp_path / "every_other.py").read_text()
+    assert "class EveryOther(jc.Workflow)" in code
+
+    def tests(code):
+        namespace = {"__name__": "every_other"}
+        exec(compile(code, "every_other.py", "exec"), namespace)
+        return [
+            namespace[name] for name in ("test_the_simulation_has_the_weights", "test_its_limits_are_known_workflows")
+        ]
+
+    weights, limits = tests(code)
+    weights("exact"), weights("raw"), limits()
+    with pytest.raises(AssertionError):
+        tests(code.replace("state.times(self.memory)", "state.times(0.9 * self.memory)"))[0]("exact")
+
+
 @pytest.mark.parametrize(
-    "arguments", [("claim", "My Bound"), ("claim", "../x"), ("family", "laplace"), ("family", "A-B")]
+    "arguments",
+    [("claim", "My Bound"), ("claim", "../x"), ("family", "laplace"), ("family", "A-B"), ("workflow", "every-other")],
 )
 def test_names_that_make_no_file(command_line, tmp_path, arguments):
     assert command_line("new", *arguments).exit_code == 2 and not any(tmp_path.iterdir())
@@ -200,6 +219,7 @@ def test_completion_of_every_shell(shell):
         (["simulate", "Gaussian", "Replace", "--set", "d"], ["ddof="]),
         (["simulate", "Gaussian", "Mix", "--workflow-set", "r"], ["real=", "real_samples="]),
         (["new", "c"], ["claim"]),
+        (["new", "w"], ["workflow"]),
     ],
 )
 def test_what_the_tab_key_offers(line, expected):
