@@ -76,8 +76,10 @@ def rooms() -> list[Room]:
     def named(*wanted: str) -> list[Room]:
         return [module(names[name], f"jaxcollapse.{name}") for name in wanted]
 
-    schedules = ("constant", "polynomial", "geometric", "number_or_schedule", "number", "evaluate")
-    data = [name for name in classes if name in vars(chain) and not issubclass(classes[name], (jc.Model, jc.Workflow))]
+    schedules = ("constant", "polynomial", "geometric", "number_or_schedule", "number", "evaluate", "values")
+    models, workflows = kinds(jc.Model), kinds(jc.Workflow)
+    of_chain = [name for name, value in names.items() if value is vars(chain).get(name) and not inspect.ismodule(value)]
+    data = [name for name in of_chain if f"jaxcollapse.{name}" not in models | workflows]
     return [
         Room(
             "simulation",
@@ -85,8 +87,8 @@ def rooms() -> list[Room]:
             "One replication, many replications, and what they say about a mean.",
             top("simulate", "Trajectory", "monte_carlo", "Estimate", "Grid"),
         ),
-        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", kinds(jc.Model)),
-        Room("workflows", "Workflows", inspect.getdoc(inspect.getmodule(jc.Workflow)) or "", kinds(jc.Workflow)),
+        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", models),
+        Room("workflows", "Workflows", inspect.getdoc(inspect.getmodule(jc.Workflow)) or "", workflows),
         Room(
             "schedule",
             "jaxcollapse.schedule",
@@ -271,16 +273,16 @@ def commands() -> str:
     """The help of every command, as a terminal of 88 columns shows it."""
     runner = CliRunner(env={"COLUMNS": "88", "TERMINAL_WIDTH": "88"})
     lines = ["# Command line", "", "What `--help` prints.", ""]
-    for words in _words(typer.main.get_command(app)):
-        text = runner.invoke(app, [*words, "--help"], prog_name="jaxcollapse").stdout
-        lines += [f"## `{' '.join(('jaxcollapse', *words))}`", "", "```text", text.strip("\n "), "```", ""]
+    for typed in words(typer.main.get_command(app)):
+        text = runner.invoke(app, [*typed, "--help"], prog_name="jaxcollapse").stdout
+        lines += [f"## `{' '.join(('jaxcollapse', *typed))}`", "", "```text", text.strip("\n "), "```", ""]
     return "\n".join(lines)
 
 
-def _words(command: Any) -> list[list[str]]:
+def words(command: Any) -> list[list[str]]:
     """What is typed for a command and for each below it."""
     below = getattr(command, "commands", {})
-    return [[], *([name, *words] for name, inner in below.items() for words in _words(inner))]
+    return [[], *([name, *rest] for name, inner in below.items() for rest in words(inner))]
 
 
 def write(path: Path, text: str) -> None:
