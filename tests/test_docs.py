@@ -59,6 +59,7 @@ EXPECTED = {
     "scale": lambda n: bool((n["one"].mean == n["two"].mean).all()),
     "precision": lambda n: float(n["single"].variance[-1]) == 0 < float(n["double"].variance[-1]) < 1e-38,
     "family": lambda n: close(jc.monte_carlo(n["error"], n["key"], 10_000), 0.04 * np.cumsum(1 / np.arange(1, 6) ** 2)),
+    "network": lambda n: bool(n["estimate"].mean[-1] < 0.8 * n["estimate"].mean[0] < 0.1),
     "workflow": lambda n: (
         close(jc.monte_carlo(n["error"], n["key"], 10_000), n["theory"])
         and np.allclose(n["theory"], np.array([1, 2, 3, 1, 2, 3]) / 50)
