@@ -40,7 +40,7 @@ def table() -> str:
     """One line per paper: how many claims, and a link to them."""
     papers, place = by_paper(), f"docs/{LIST.name}"
     lines = [
-        f"In all {sum(len(claims) for _, claims in papers)} claims; each number leads to the statements.",
+        f"{sum(len(claims) for _, claims in papers)} claims in all. Each number leads to the statements.",
         "",
         "| paper | claims |",
         "|---|---:|",
