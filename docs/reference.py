@@ -17,11 +17,8 @@ from sphinx.pycode import ModuleAnalyzer
 from typer.testing import CliRunner
 
 import jaxcollapse as jc
-from jaxcollapse import plot, random, report, theory
-from jaxcollapse.chain import schedule
+from jaxcollapse import chain, theory
 from jaxcollapse.cli.app import app
-from jaxcollapse.population import datasets, features, kernels
-from jaxcollapse.verification import relation
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -61,7 +58,7 @@ def theory_modules() -> list[ModuleType]:
 
 def rooms() -> list[Room]:
     """All pages."""
-    names = {name: getattr(jc, name) for name in dir(jc) if not name.startswith("_")}
+    names = {name: getattr(jc, name) for name in dir(jc)}
     classes = {name: value for name, value in names.items() if inspect.isclass(value)}
 
     def top(*wanted: str) -> dict[str, Any]:
@@ -72,11 +69,17 @@ def rooms() -> list[Room]:
             base.__name__, *(name for name in classes if issubclass(classes[name], base) and name != base.__name__)
         )
 
-    def module(value: ModuleType) -> Room:
-        short = value.__name__.removeprefix("jaxcollapse.")
-        return Room(short, value.__name__, inspect.getdoc(value) or "", public(value))
+    def module(value: ModuleType, name: str) -> Room:
+        members = {f"{name}.{full.rsplit('.', 1)[1]}": member for full, member in public(value).items()}
+        return Room(name.removeprefix("jaxcollapse."), name, inspect.getdoc(value) or "", members)
 
-    schedules = ("constant", "polynomial", "geometric", "number_or_schedule", "number", "evaluate")
+    def named(*wanted: str) -> list[Room]:
+        return [module(names[name], f"jaxcollapse.{name}") for name in wanted]
+
+    schedules = ("constant", "polynomial", "geometric", "number_or_schedule", "number", "evaluate", "values")
+    models, workflows = kinds(jc.Model), kinds(jc.Workflow)
+    of_chain = [name for name, value in names.items() if value is vars(chain).get(name) and not inspect.ismodule(value)]
+    data = [name for name in of_chain if f"jaxcollapse.{name}" not in models | workflows]
     return [
         Room(
             "simulation",
@@ -84,37 +87,37 @@ def rooms() -> list[Room]:
             "One replication, many replications, and what they say about a mean.",
             top("simulate", "Trajectory", "monte_carlo", "Estimate", "Grid"),
         ),
-        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", kinds(jc.Model)),
-        Room("workflows", "Workflows", inspect.getdoc(inspect.getmodule(jc.Workflow)) or "", kinds(jc.Workflow)),
+        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", models),
+        Room("workflows", "Workflows", inspect.getdoc(inspect.getmodule(jc.Workflow)) or "", workflows),
         Room(
             "schedule",
             "jaxcollapse.schedule",
-            inspect.getdoc(schedule) or "",
-            {f"jaxcollapse.schedule.{name}": getattr(schedule, name) for name in schedules},
+            inspect.getdoc(jc.schedule) or "",
+            {f"jaxcollapse.schedule.{name}": getattr(jc.schedule, name) for name in schedules},
         ),
-        Room("data", "Data", inspect.getdoc(inspect.getmodule(jc.Data)) or "", kinds(jc.Data)),
-        *map(module, (features, kernels, datasets, random)),
+        Room("data", "Data", inspect.getdoc(inspect.getmodule(jc.Data)) or "", top(*data)),
+        *named("features", "kernels", "datasets", "random"),
         Room(
             "claims",
             "Claims",
             inspect.getdoc(inspect.getmodule(jc.Claim)) or "",
             top("Claim", "verify", "Verdict", "Verification", "Reference", "Axis") | public(jc.claims),
         ),
-        *map(module, (relation, plot, report)),
+        *named("relation", "plot", "report"),
         Room(
             "theory",
             "jaxcollapse.theory",
             f"{inspect.getdoc(theory)} The table of all of them is on the page [](../results/theory.md).",
             {"jaxcollapse.theory.Spectrum": theory.Spectrum},
         ),
-        *map(module, theory_modules()),
+        *(module(value, value.__name__) for value in theory_modules()),
     ]
 
 
 def check_complete(pages: list[Room]) -> None:
     """Raises for a public name of the package that no page shows."""
     shown = {part for page in pages for full in page.members for part in full.split(".")[1:]}
-    missing = sorted(passed_on(jc) - shown)
+    missing = sorted(set(dir(jc)) - shown)
     if missing:
         raise ValueError(f"no page of the reference shows {missing}: add them to rooms() in docs/reference.py")
 
@@ -270,10 +273,16 @@ def commands() -> str:
     """The help of every command, as a terminal of 88 columns shows it."""
     runner = CliRunner(env={"COLUMNS": "88", "TERMINAL_WIDTH": "88"})
     lines = ["# Command line", "", "What `--help` prints.", ""]
-    for words in ([], *([name] for name in typer.main.get_command(app).commands), ["new", "claim"], ["new", "family"]):  # type: ignore[attr-defined]
-        text = runner.invoke(app, [*words, "--help"], prog_name="jaxcollapse").stdout
-        lines += [f"## `{' '.join(('jaxcollapse', *words))}`", "", "```text", text.strip("\n "), "```", ""]
+    for typed in words(typer.main.get_command(app)):
+        text = runner.invoke(app, [*typed, "--help"], prog_name="jaxcollapse").stdout
+        lines += [f"## `{' '.join(('jaxcollapse', *typed))}`", "", "```text", text.strip("\n "), "```", ""]
     return "\n".join(lines)
+
+
+def words(command: Any) -> list[list[str]]:
+    """What is typed for a command and for each below it."""
+    below = getattr(command, "commands", {})
+    return [[], *([name, *rest] for name, inner in below.items() for rest in words(inner))]
 
 
 def write(path: Path, text: str) -> None:

@@ -8,10 +8,10 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from readme import by_paper
 from reference import first_line, known_names, linked, public, rooms, theory_modules, write
 
 import jaxcollapse as jc
@@ -82,13 +82,16 @@ def claims_page(stored: dict[str, Any]) -> str:
         "prints protocol and BibTeX of a claim. The closed forms behind the claims: [](theory.md).",
         "",
     ]
-    for reference, group in _by_paper(claims).values():
-        lines += [
-            f"## {reference.short}, arXiv:{reference.arxiv}",
-            "",
-            f"[{_text(reference.title)}](https://arxiv.org/abs/{reference.arxiv})",
-            "",
-        ]
+    for reference, group in by_paper():
+        if reference is None:
+            lines += ["## Without a paper", ""]
+        else:
+            lines += [
+                f"## {reference.short}, arXiv:{reference.arxiv}",
+                "",
+                f"[{_text(reference.title)}](https://arxiv.org/abs/{reference.arxiv})",
+                "",
+            ]
         lines += ["{.claims}", "| claim | exactness | verdict |", "|---|---|---|"]
         for claim in group:
             words = f"`{claim.name}`<br>{_text(claim.statement)}<span class=formula>{_formula(claim)}</span>"
@@ -132,7 +135,9 @@ def theory_page() -> str:
 def bibtex_page() -> str:
     """The BibTeX of every paper, and the claims that need it."""
     lines = []
-    for reference, group in _by_paper(jc.claims.all()).values():
+    for reference, group in by_paper():
+        if reference is None:
+            continue
         names = ", ".join(f"`{claim.name}`" for claim in group)
         lines += [
             f"### {reference.short}, arXiv:{reference.arxiv}",
@@ -145,13 +150,6 @@ def bibtex_page() -> str:
             "",
         ]
     return "\n".join(lines)
-
-
-def _by_paper(claims: Iterable[Claim]) -> dict[str, tuple[Any, list[Claim]]]:
-    papers: dict[str, tuple[Any, list[Claim]]] = {}
-    for claim in claims:
-        papers.setdefault(claim.reference.key, (claim.reference, []))[1].append(claim)
-    return papers
 
 
 def _section(docstring: str, name: str) -> str:

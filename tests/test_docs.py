@@ -8,8 +8,10 @@ import jax
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import typer
 
 import jaxcollapse as jc
+from jaxcollapse.cli.app import app
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("howto/*.md")])
@@ -57,6 +59,14 @@ EXPECTED = {
     "scale": lambda n: bool((n["one"].mean == n["two"].mean).all()),
     "precision": lambda n: float(n["single"].variance[-1]) == 0 < float(n["double"].variance[-1]) < 1e-38,
     "family": lambda n: close(jc.monte_carlo(n["error"], n["key"], 10_000), 0.04 * np.cumsum(1 / np.arange(1, 6) ** 2)),
+    "network": lambda n: bool(n["estimate"].mean[-1] < 0.8 * n["estimate"].mean[0] < 0.1),
+    "workflow": lambda n: (
+        close(jc.monte_carlo(n["error"], n["key"], 10_000), n["theory"])
+        and np.allclose(n["theory"], np.array([1, 2, 3, 1, 2, 3]) / 50)
+        and close(
+            jc.monte_carlo(n["faded"], n["key"], 10_000), jc.theory.mean.inflation(n["Fading"](0.5), generations=6) / 50
+        )
+    ),
     "claim": lambda n: (
         [v.outcome for v in n["verification"]] == ["holds", "holds"] and jc.verify(n["far"]).outcome == "holds"
     ),
@@ -72,29 +82,56 @@ def test_one_block_alone_is_left_out():
 
 
 @pytest.fixture(scope="module")
-def scripts():
+def docs():
+    """The folder of the scripts that write pages, to import from."""
+    sys.path.insert(0, str(DOCS))
+    yield
+    sys.path.remove(str(DOCS))
+
+
+def test_the_readme_counts_the_claims_and_a_page_lists_them(docs):
+    import readme
+
+    for path, text in ((readme.README, readme.readme()), (readme.LIST, readme.page())):
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is not of today: run `python docs/readme.py`"
+    counts = [int(count) for count in re.findall(r"\| \[(\d+)\]\(docs/claims", readme.table())]
+    assert sum(counts) == len(jc.claims.all()) and len(counts) == len(jc.claims.papers()) + 1
+    rows = [line for line in readme.page().splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{claim.name}` | {claim.statement} |" for claim in jc.claims.all()]
+
+
+def test_every_how_to_page_is_in_the_index():
+    linked = re.findall(r"\(howto/(\w+)\.md\)", (DOCS / "index.md").read_text(encoding="utf-8"))
+    assert sorted(linked) == sorted(page.stem for page in DOCS.glob("howto/*.md"))
+
+
+@pytest.fixture(scope="module")
+def scripts(docs):
     """The modules that write the generated pages."""
     pytest.importorskip("sphinx")
-    sys.path.insert(0, str(DOCS))
-    try:
-        import reference
-        import results
+    import reference
+    import results
 
-        yield reference, results
-    finally:
-        sys.path.remove(str(DOCS))
+    return reference, results
 
 
 def test_the_reference_shows_every_public_name(scripts):
     reference, _ = scripts
     rooms = reference.rooms()
     reference.check_complete(rooms)
-    assert {"jaxcollapse.simulate", "jaxcollapse.theory.regression.ols_replace", "jaxcollapse.schedule.constant"} <= (
-        reference.known_names(rooms)
-    )
+    known = reference.known_names(rooms)
+    assert {"jaxcollapse.theory.regression.ols_replace", "jaxcollapse.schedule.constant"} <= known
+    assert {f"jaxcollapse.{name}" for name in dir(jc) if callable(getattr(jc, name))} <= known
     without = [room._replace(members={}) if room.page == "workflows" else room for room in rooms]
     with pytest.raises(ValueError, match="Accumulate.*Window"):
         reference.check_complete(without)
+
+
+def test_the_reference_shows_every_command(scripts):
+    reference, _ = scripts
+    commands = typer.main.get_command(app)
+    typed = [" ".join(words) for words in reference.words(commands)]
+    assert {"", *commands.commands, *(f"new {name}" for name in commands.commands["new"].commands)} == set(typed)
 
 
 def test_a_page_of_the_reference(scripts):
@@ -137,4 +174,4 @@ def test_every_paper_is_cited(scripts):
     _, results = scripts
     page = results.bibtex_page()
     assert all(reference.bibtex in page for reference in jc.claims.papers().values())
-    assert all(f"`{claim.name}`" in page for claim in jc.claims.all())
+    assert all(f"`{claim.name}`" in page for claim in jc.claims.all() if claim.reference)

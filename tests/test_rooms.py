@@ -1,11 +1,15 @@
 """The floor plan, read from the imports: folders are concepts, arrows point down, a folder's face defines nothing."""
 
 import ast
+import importlib
+import inspect
+import pkgutil
 from pathlib import Path
 
 import pytest
 
 import jaxcollapse
+from jaxcollapse.chain import workflow
 
 HOUSE = Path(jaxcollapse.__file__).parent
 # From the cellar up: a room may import from those before it in this list, and from no other.
@@ -36,6 +40,27 @@ def module_of(path: tuple[str, ...]) -> Path | None:
             if file in FILES:
                 return file
     return None
+
+
+def module(file: Path):
+    """The module of a face."""
+    return importlib.import_module(".".join(("jaxcollapse", *file.parent.parts)))
+
+
+def starred(node: ast.ImportFrom) -> set[str]:
+    """What a star stands for: what another face passes on, or what a file says that it is for all."""
+    face = Path(*node.module.split(".")[1:], "__init__.py")
+    return passed_on(face) if face in FACES else set(importlib.import_module(node.module).__all__)
+
+
+def passed_on(file: Path) -> set[str]:
+    """The public names of a face."""
+    names = set()
+    for node in ast.walk(FACES[file]):
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname for alias in node.names if alias.asname}
+            names |= starred(node) if node.names[0].name == "*" else set()
+    return {name for name in names if not name.startswith("_")}
 
 
 def test_every_room_is_on_the_plan():
@@ -76,6 +101,9 @@ def test_a_face_passes_on_no_name_of_its_files(file):
     for node in ast.walk(FACES[file]):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
+                if alias.name == "*":
+                    assert not files & starred(node)
+                    continue
                 name = alias.asname or alias.name
                 opened = module_of((*node.module.split(".")[1:], alias.name))
                 the_file_itself = opened in (file.parent / f"{name}.py", file.parent / name / "__init__.py")
@@ -89,3 +117,23 @@ def test_private_names_stay_in_their_file(file):
     ]
     private = [path for path in private if module_of(path) != Path(*path).with_suffix(".py")]
     assert not private, f"{file} imports {private}"
+
+
+@pytest.mark.parametrize("file", [file for file in FACES if file.parent != Path(".")], ids=str)
+def test_a_face_shows_what_it_passes_on_and_its_files(file):
+    face = module(file)
+    shown = {name for name in dir(face) if not name.startswith("__")} - {"jaxtyping"}  # whose hook the tests install
+    assert shown <= passed_on(file) | {info.name for info in pkgutil.iter_modules(face.__path__)}
+
+
+def test_the_face_of_the_house_shows_public_names_only():
+    """The same names to those who ask it and to a type checker, which reads the imports; each is there."""
+    assert set(dir(jaxcollapse)) == passed_on(Path("__init__.py"))
+    assert all(hasattr(jaxcollapse, name) for name in dir(jaxcollapse))
+    assert {"simulate", "relation", "random"} <= set(dir(jaxcollapse)) and not hasattr(jaxcollapse, "Nothing")
+
+
+def test_every_workflow_is_public():
+    kinds = {name for name, value in vars(workflow).items() if inspect.isclass(value) and not name.startswith("_")}
+    kinds = {name for name in kinds if issubclass(getattr(workflow, name), workflow.Workflow)}
+    assert kinds == set(workflow.__all__) <= set(dir(jaxcollapse))

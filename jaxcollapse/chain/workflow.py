@@ -24,6 +24,8 @@ from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
 from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, values
 
+__all__ = ("Accumulate", "AccumulateSubsample", "Mix", "MovingAverage", "Replace", "Weighted", "Window", "Workflow")
+
 Weights: TypeAlias = tuple[Float[Array, "generations generations"], Float[Array, " generations"]]
 """What `Workflow.weights` returns."""
 

@@ -1,4 +1,7 @@
-"""All claims, by the files of this folder: every paper that has one is found, and no list is kept."""
+"""All claims, by the files of this folder: each that has `CLAIMS` is found, and no list is kept.
+
+A file is one paper, its `REFERENCE`, or holds results without a paper: its `REFERENCE` is None.
+"""
 
 import functools
 import importlib
@@ -11,7 +14,7 @@ from jaxcollapse.verification.reference import Reference
 
 
 def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
-    """Every claim, paper by paper.
+    """Every claim, paper by paper; those without a paper come last.
 
     ```python
     >>> import jaxcollapse as jc
@@ -20,7 +23,7 @@ def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what
 
     ```
     """
-    return [claim for paper in _papers() for claim in paper.CLAIMS]
+    return [claim for file in _files() for claim in file.CLAIMS]
 
 
 def get(name: str) -> Claim:
@@ -43,12 +46,13 @@ def get(name: str) -> Claim:
 
 def papers() -> dict[str, Reference]:
     """The papers by their BibTeX keys."""
-    return {paper.REFERENCE.key: paper.REFERENCE for paper in _papers()}
+    return {file.REFERENCE.key: file.REFERENCE for file in _files() if file.REFERENCE is not None}
 
 
 @functools.cache
-def _papers() -> tuple[ModuleType, ...]:
+def _files() -> tuple[ModuleType, ...]:
     """The modules of this folder that hold claims: the papers with the most of them first."""
     package = importlib.import_module("jaxcollapse.claims")
     modules = [importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)]
-    return tuple(sorted((m for m in modules if hasattr(m, "CLAIMS")), key=lambda paper: -len(paper.CLAIMS)))
+    files = [module for module in modules if hasattr(module, "CLAIMS")]
+    return tuple(sorted(files, key=lambda file: (file.REFERENCE is None, -len(file.CLAIMS))))

@@ -12,7 +12,9 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, ExponentialFamily, NormalMean, Poisson
-from jaxcollapse.models.regression import GeneralisedLinear, LogisticRegression, PoissonRegression
+from jaxcollapse.models.regression.generalised_linear import GeneralisedLinear
+from jaxcollapse.models.regression.logistic_regression import LogisticRegression
+from jaxcollapse.models.regression.poisson_regression import PoissonRegression
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.mean import inflation as workflows

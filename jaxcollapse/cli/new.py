@@ -1,4 +1,4 @@
-"""`jaxcollapse new`: a file to start from, for a claim or a model family of one's own."""
+"""`jaxcollapse new`: a file to start from, for a claim, a model family or a workflow of one's own."""
 
 import re
 from pathlib import Path
@@ -16,12 +16,13 @@ nothing is ever overwritten.
 app = typer.Typer(
     cls=Group,
     no_args_is_help=True,
-    help="Write a file to start from: a claim, or a model family with its tests.",
+    help="Write a file to start from: a claim, or a model family or a workflow with its tests.",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=f"""\
 Examples:
   jaxcollapse new claim my-bound
   jaxcollapse new family Laplace
+  jaxcollapse new workflow Fading
 {_STATUS}""",
 )
 
@@ -65,10 +66,34 @@ def family(
     The file passes its tests as it is. Then put your own distribution in the
     place of the example.
     """
+    _of_class(name, "family.py.jinja")
+
+
+@app.command(
+    cls=Command,
+    epilog=f"""\
+Examples:
+  jaxcollapse new workflow Fading
+  pytest fading.py                      (tests it)
+{_STATUS}""",
+)
+def workflow(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a class, such as Fading or EveryOther.")],
+) -> None:
+    """Write a workflow: what each generation is trained on, its weights for the theory, and a test of both.
+
+    The file passes its tests as it is. Then put your own in the place of the
+    example.
+    """
+    _of_class(name, "workflow.py.jinja")
+
+
+def _of_class(name: str, template: str) -> None:
+    """A file for a class and its tests."""
     if not re.fullmatch("[A-Z][A-Za-z0-9]*", name):
         raise typer.BadParameter(f"must be the name of a class such as Laplace, got {name!r}", param_hint="NAME")
     path = Path(re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() + ".py")
-    _write("family.py.jinja", path, name=name, file=path.name)
+    _write(template, path, name=name, file=path.name)
     print(f"Written: {path}\nTest it: pytest {path}")
 
 

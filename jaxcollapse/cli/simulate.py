@@ -63,7 +63,7 @@ def simulate(
         str | None,
         typer.Argument(
             metavar="WORKFLOW",
-            help="What each generation is trained on: Replace, Accumulate, Mix, ...",
+            help="What each generation is trained on, such as Replace.",
             show_default=False,
             autocompletion=_complete.workflows,
         ),

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import pytest
 from typer.testing import CliRunner
 
-from jaxcollapse.cli import _checks, bench
+import jaxcollapse as jc
+from jaxcollapse.cli import _build, _checks, bench
 from jaxcollapse.cli._checks import Finding
 from jaxcollapse.cli.app import app
 from stand_ins import strict, words
@@ -147,8 +148,27 @@ def test_a_new_family_passes_its_tests(command_line, tmp_path):
         wrong["test_the_fit_finds_the_truth"]()
 
 
+def test_a_new_workflow_passes_its_tests(command_line, tmp_path):
+    assert command_line("new", "workflow", "EveryOther").exit_code == 0
+    code = (tmp_path / "every_other.py").read_text()
+    assert "class EveryOther(jc.Workflow)" in code
+
+    def tests(code):
+        namespace = {"__name__": "every_other"}
+        exec(compile(code, "every_other.py", "exec"), namespace)
+        return [
+            namespace[name] for name in ("test_the_simulation_has_the_weights", "test_its_limits_are_known_workflows")
+        ]
+
+    weights, limits = tests(code)
+    weights("exact"), weights("raw"), limits()
+    with pytest.raises(AssertionError):
+        tests(code.replace("state.times(self.memory)", "state.times(0.9 * self.memory)"))[0]("exact")
+
+
 @pytest.mark.parametrize(
-    "arguments", [("claim", "My Bound"), ("claim", "../x"), ("family", "laplace"), ("family", "A-B")]
+    "arguments",
+    [("claim", "My Bound"), ("claim", "../x"), ("family", "laplace"), ("family", "A-B"), ("workflow", "every-other")],
 )
 def test_names_that_make_no_file(command_line, tmp_path, arguments):
     assert command_line("new", *arguments).exit_code == 2 and not any(tmp_path.iterdir())
@@ -175,12 +195,19 @@ def offered(shell, *line):
     return CliRunner().invoke(app, [], env=typed(shell, ["jaxcollapse", *line]), prog_name="jaxcollapse").stdout
 
 
+def begun(word, names):
+    """The names that begin with a word, of which there are some."""
+    found = [name for name in names if name.startswith(word)]
+    assert found
+    return found
+
+
 def test_completion_from_outside():
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **typed("bash", ["jaxcollapse", "simulate", "Gaus"])}
     code = "import sys; sys.argv[0] = 'jaxcollapse'; from jaxcollapse.cli import main; main()"
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert result.stdout.split() == ["Gaussian", "GaussianMixture"]
+    assert result.stdout.split() == begun("Gaus", _build.models())
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -193,13 +220,14 @@ def test_completion_of_every_shell(shell):
     [
         (["sim"], ["simulate"]),
         (["verify", "--pre"], ["--precision"]),
-        (["verify", "--paper", "xu"], ["xu2025"]),
-        (["verify", "--paper", "2404.01"], ["2404.01413"]),
-        (["simulate", "Gaus"], ["Gaussian", "GaussianMixture"]),
-        (["simulate", "Gaussian", "Acc"], ["Accumulate", "AccumulateSubsample"]),
+        (["verify", "--paper", "xu"], begun("xu", jc.claims.papers())),
+        (["verify", "--paper", "2404.01"], begun("2404.01", [paper.arxiv for paper in jc.claims.papers().values()])),
+        (["simulate", "Gaus"], begun("Gaus", _build.models())),
+        (["simulate", "Gaussian", "Acc"], begun("Acc", _build.workflows())),
         (["simulate", "Gaussian", "Replace", "--set", "d"], ["ddof="]),
         (["simulate", "Gaussian", "Mix", "--workflow-set", "r"], ["real=", "real_samples="]),
         (["new", "c"], ["claim"]),
+        (["new", "w"], ["workflow"]),
     ],
 )
 def test_what_the_tab_key_offers(line, expected):

@@ -132,7 +132,7 @@ class StaircaseWalk(Model):
 
     ```python
     >>> import jax, jaxcollapse as jc
-    >>> walk = jc.models.counterexamples.StaircaseWalk(2)
+    >>> walk = jc.models.counterexamples.staircase.StaircaseWalk(2)
     >>> jc.simulate(walk, jc.Accumulate(), key=jax.random.key(0), samples=20, generations=3).level.shape
     (3,)
 

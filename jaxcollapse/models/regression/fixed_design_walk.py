@@ -43,7 +43,7 @@ class FixedDesignWalk(Model):
 
     ```python
     >>> import jax, jaxcollapse as jc
-    >>> walk = jc.models.regression.FixedDesignWalk(100, 3, noise=1.0)
+    >>> walk = jc.models.regression.fixed_design_walk.FixedDesignWalk(100, 3, noise=1.0)
     >>> jc.simulate(walk, jc.Accumulate(), key=jax.random.key(0), samples=200, generations=3).risk.shape
     (3,)
 

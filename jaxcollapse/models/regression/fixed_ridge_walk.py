@@ -47,7 +47,7 @@ class FixedRidgeWalk(Model):
 
     ```python
     >>> import jax, jaxcollapse as jc
-    >>> walk = jc.models.regression.FixedRidgeWalk(100, 1.0, 1.0, noise=1.0, penalty=0.1)
+    >>> walk = jc.models.regression.fixed_ridge_walk.FixedRidgeWalk(100, 1.0, 1.0, noise=1.0, penalty=0.1)
     >>> jc.simulate(walk, jc.Accumulate(), key=jax.random.key(0), samples=200, generations=3).risk.shape
     (3,)
 

@@ -33,7 +33,7 @@ class LeastSquaresWalk(Model):
 
     ```python
     >>> import jax, jaxcollapse as jc
-    >>> walk = jc.models.regression.LeastSquaresWalk(100, noise=1.0)
+    >>> walk = jc.models.regression.least_squares_walk.LeastSquaresWalk(100, noise=1.0)
     >>> jc.simulate(walk, jc.Replace(), key=jax.random.key(0), samples=200, generations=3).risk.shape
     (3,)
 

@@ -56,7 +56,7 @@ class RidgeWalk(Model):
 
     ```python
     >>> import jax, jaxcollapse as jc
-    >>> walk = jc.models.regression.RidgeWalk(100, 1.0, 1.0, noise=1.0, penalty=0.1)
+    >>> walk = jc.models.regression.ridge_walk.RidgeWalk(100, 1.0, 1.0, noise=1.0, penalty=0.1)
     >>> jc.simulate(walk, jc.Replace(), key=jax.random.key(0), samples=200, generations=3).risk.shape
     (3,)
 
