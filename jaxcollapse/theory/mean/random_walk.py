@@ -16,11 +16,13 @@ from jaxtyping import Array, Float, Real
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.former import formerly
 
 _NODES = 1200
 
 
-def drift_variance(samples: Curve) -> Float[Array, " generations"]:
+@formerly("samples")
+def mean_replace_variance(*, samples: Curve) -> Float[Array, " generations"]:
     """The variance ``sum_{t<=T} 1/n_t`` of the walk after each generation, in units of ``sigma^2``.
 
     **Arguments**
@@ -34,7 +36,7 @@ def drift_variance(samples: Curve) -> Float[Array, " generations"]:
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> drift_variance([2.0, 4.0]).tolist()
+    >>> mean_replace_variance(samples=[2.0, 4.0]).tolist()
     [0.5, 0.75]
 
     ```
@@ -42,7 +44,7 @@ def drift_variance(samples: Curve) -> Float[Array, " generations"]:
     return jnp.cumsum(1 / _sizes(samples))
 
 
-def drift_limit(*, scale: Number, growth: Number) -> Float[Array, ""]:
+def mean_replace_variance_limit(*, scale: Number, growth: Number) -> Float[Array, ""]:
     """The variance ``zeta(1 + s) / c`` of the whole walk for ``n_t = c t^(1+s)``; infinite unless ``s > 0``.
 
     **Arguments**
@@ -55,7 +57,7 @@ def drift_limit(*, scale: Number, growth: Number) -> Float[Array, ""]:
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> round(float(drift_limit(scale=1.0, growth=1.0)), 4)
+    >>> round(float(mean_replace_variance_limit(scale=1.0, growth=1.0)), 4)
     1.6449
 
     ```
@@ -64,7 +66,8 @@ def drift_limit(*, scale: Number, growth: Number) -> Float[Array, ""]:
     return _zeta(1.0 + growth) / scale
 
 
-def bias_sum(samples: Curve, *, coefficient: Number, order: Number) -> Float[Array, " generations"]:
+@formerly("samples")
+def mean_replace_bias(*, samples: Curve, coefficient: Number, order: Number) -> Float[Array, " generations"]:
     """The accumulated bias ``B sum_{t<=T} n_t^-kappa`` after each generation.
 
     **Arguments**
@@ -80,7 +83,7 @@ def bias_sum(samples: Curve, *, coefficient: Number, order: Number) -> Float[Arr
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> bias_sum([4.0, 16.0], coefficient=1.0, order=0.5).tolist()
+    >>> mean_replace_bias(samples=[4.0, 16.0], coefficient=1.0, order=0.5).tolist()
     [0.5, 0.75]
 
     ```
@@ -89,17 +92,17 @@ def bias_sum(samples: Curve, *, coefficient: Number, order: Number) -> Float[Arr
     return coefficient * jnp.cumsum(_sizes(samples) ** -order)
 
 
-def bias_limit(*, scale: Number, growth: Number, coefficient: Number, order: Number) -> Float[Array, ""]:
+def mean_replace_bias_limit(*, scale: Number, growth: Number, coefficient: Number, order: Number) -> Float[Array, ""]:
     """The accumulated bias of the whole walk for ``n_t = c t^(1+s)``: ``B c^-kappa zeta(kappa (1 + s))``.
 
-    Infinite unless ``s > 1/kappa - 1``. Arguments as for `drift_limit` and `bias_sum`.
+    Infinite unless ``s > 1/kappa - 1``. Arguments as for `mean_replace_variance_limit` and `mean_replace_bias`.
 
     **Exactness** Exact for sizes that are not rounded.
 
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> round(float(bias_limit(scale=1.0, growth=3.0, coefficient=1.0, order=0.5)), 4)
+    >>> round(float(mean_replace_bias_limit(scale=1.0, growth=3.0, coefficient=1.0, order=0.5)), 4)
     1.6449
 
     ```
@@ -109,10 +112,11 @@ def bias_limit(*, scale: Number, growth: Number, coefficient: Number, order: Num
     return coefficient * jnp.asarray(scale, float) ** -order * _zeta(order * (1.0 + growth))
 
 
-def mean_square_error(samples: Curve, *, coefficient: Number, order: Number) -> Float[Array, " generations"]:
+@formerly("samples")
+def mean_replace_squared_error(*, samples: Curve, coefficient: Number, order: Number) -> Float[Array, " generations"]:
     """The expected squared error ``bias^2 + variance`` after each generation, in units of ``sigma^2``.
 
-    Arguments as for `bias_sum`.
+    Arguments as for `mean_replace_bias`.
 
     **Returns** shape ``(generations,)``.
 
@@ -121,15 +125,18 @@ def mean_square_error(samples: Curve, *, coefficient: Number, order: Number) -> 
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> mean_square_error([4.0], coefficient=1.0, order=0.5).tolist()
+    >>> mean_replace_squared_error(samples=[4.0], coefficient=1.0, order=0.5).tolist()
     [0.5]
 
     ```
     """
-    return bias_sum(samples, coefficient=coefficient, order=order) ** 2 + drift_variance(samples)
+    return mean_replace_bias(samples=samples, coefficient=coefficient, order=order) ** 2 + mean_replace_variance(
+        samples=samples
+    )
 
 
-def required_growth(order: Number) -> Float[Array, ""]:
+@formerly("order")
+def mean_replace_required_growth(*, order: Number) -> Float[Array, ""]:
     """The growth ``s`` that ``n_t = c t^(1+s)`` must exceed for a bounded error: ``max(0, 1/kappa - 1)``.
 
     **Arguments**
@@ -141,7 +148,7 @@ def required_growth(order: Number) -> Float[Array, ""]:
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> float(required_growth(0.5))
+    >>> float(mean_replace_required_growth(order=0.5))
     1.0
 
     ```
@@ -150,7 +157,8 @@ def required_growth(order: Number) -> Float[Array, ""]:
     return jnp.maximum(0.0, 1 / jnp.asarray(order, float) - 1)
 
 
-def drift_ratio(samples: Curve) -> Float[Array, " generations"]:
+@formerly("samples")
+def mean_replace_drift_ratio(*, samples: Curve) -> Float[Array, " generations"]:
     """The ratio ``s2/s1`` of the drift after the first fit to the error of the first fit, under replacement.
 
     ``s2^2/s1^2 = n_1 sum_{2<=t<=T} 1/n_t``.
@@ -166,7 +174,7 @@ def drift_ratio(samples: Curve) -> Float[Array, " generations"]:
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> drift_ratio([10.0, 10.0, 10.0, 10.0, 10.0])[4].item()
+    >>> mean_replace_drift_ratio(samples=[10.0, 10.0, 10.0, 10.0, 10.0])[4].item()
     2.0
 
     ```
@@ -175,15 +183,18 @@ def drift_ratio(samples: Curve) -> Float[Array, " generations"]:
     return jnp.sqrt(jnp.cumsum(jnp.where(jnp.arange(len(sizes)) > 0, sizes[0] / sizes, 0.0)))
 
 
-def drift_ratio_limit(growth: Number) -> Float[Array, ""]:
-    """The limit ``sqrt(zeta(1 + s) - 1)`` of `drift_ratio` for ``n_t = c t^(1+s)``; infinite unless ``s > 0``.
+@formerly("growth")
+def mean_replace_drift_ratio_limit(*, growth: Number) -> Float[Array, ""]:
+    """The limit ``sqrt(zeta(1 + s) - 1)`` of `mean_replace_drift_ratio` for ``n_t = c t^(1+s)``.
+
+    Infinite unless ``s > 0``.
 
     **Exactness** Exact for sizes that are not rounded.
 
     **Reference** Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> round(float(drift_ratio_limit(1.0)), 4)
+    >>> round(float(mean_replace_drift_ratio_limit(growth=1.0)), 4)
     0.8031
 
     ```
@@ -191,7 +202,7 @@ def drift_ratio_limit(growth: Number) -> Float[Array, ""]:
     return jnp.sqrt(_zeta(1.0 + growth) - 1)
 
 
-def improvement_probability(*, ratio: Real[Any, "*shape"] | Number, dim: Count = 1) -> Float[Array, "*shape"]:
+def improvement_probability(*, dim: Count = 1, ratio: Real[Any, "*shape"] | Number) -> Float[Array, "*shape"]:
     """The probability that the last fit is closer to the truth than the fit to real data alone.
 
     The first error is ``N(0, s1^2 I)`` and the later drift an independent ``N(0, s2^2 I)`` in ``p`` dimensions:
@@ -272,7 +283,7 @@ def euclidean_improvement_probability(variances: Vector, *, ratio: Number) -> Fl
 
 
 def independent_improvement_probability(
-    *, ratio: Real[Any, "*shape"] | Number, dim: Count = 1
+    *, dim: Count = 1, ratio: Real[Any, "*shape"] | Number
 ) -> Float[Array, "*shape"]:
     """The probability that a recursive fit is closer to the truth than a fit to other real data.
 
