@@ -111,9 +111,9 @@ plt.show()
 # ## 3. Growth of the samples against the order of the bias
 #
 # Generation $t$ estimates a mean from $n_t = 2 t^{1 + s}$ samples of its predecessor, with a bias of $n_t^{-\kappa}/2$.
-# Noise alone needs $s > 0$. The biases add up, so that they need $s > 1/\kappa - 1$: `required_growth`, the white line.
-# Left of it the error grows for ever, right of it it stays bounded. Forty generations show the change, not a sharp
-# edge.
+# Noise alone needs $s > 0$. The biases add up, so that they need $s > 1/\kappa - 1$, `mean_replace_required_growth`:
+# the white line. Left of it the error grows for ever, right of it it stays bounded. Forty generations show the change,
+# not a sharp edge.
 
 
 # %%

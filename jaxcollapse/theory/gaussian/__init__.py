@@ -1,6 +1,6 @@
 """Closed forms of Gaussian chains, univariate and multivariate: moments, laws, distances and times.
 
-One file for each kind of result; all of them are names of this package.
+One file for each kind of result; all of them are names of this package. A name without a workflow is for `Replace`.
 """
 
 from jaxcollapse.theory.former import of_gaussian as __getattr__

@@ -6,17 +6,17 @@
 from jaxcollapse.theory.mean.budget import Mixture as Mixture
 from jaxcollapse.theory.mean.budget import mean_mix_allocation as mean_mix_allocation
 from jaxcollapse.theory.mean.budget import mean_replace_allocation as mean_replace_allocation
+from jaxcollapse.theory.mean.improvement import estimated_improvement_probability as estimated_improvement_probability
+from jaxcollapse.theory.mean.improvement import euclidean_improvement_probability as euclidean_improvement_probability
+from jaxcollapse.theory.mean.improvement import improvement_probability as improvement_probability
+from jaxcollapse.theory.mean.improvement import (
+    independent_improvement_probability as independent_improvement_probability,
+)
 from jaxcollapse.theory.mean.mixing import mean_mix as mean_mix
 from jaxcollapse.theory.mean.mixing import mean_mix_dynamic_weight as mean_mix_dynamic_weight
 from jaxcollapse.theory.mean.mixing import mean_mix_limit as mean_mix_limit
 from jaxcollapse.theory.mean.mixing import mean_mix_optimal_weight as mean_mix_optimal_weight
 from jaxcollapse.theory.mean.mixing import mean_mix_pooling_weight as mean_mix_pooling_weight
-from jaxcollapse.theory.mean.random_walk import estimated_improvement_probability as estimated_improvement_probability
-from jaxcollapse.theory.mean.random_walk import euclidean_improvement_probability as euclidean_improvement_probability
-from jaxcollapse.theory.mean.random_walk import improvement_probability as improvement_probability
-from jaxcollapse.theory.mean.random_walk import (
-    independent_improvement_probability as independent_improvement_probability,
-)
 from jaxcollapse.theory.mean.random_walk import mean_replace_bias as mean_replace_bias
 from jaxcollapse.theory.mean.random_walk import mean_replace_bias_limit as mean_replace_bias_limit
 from jaxcollapse.theory.mean.random_walk import mean_replace_drift_ratio as mean_replace_drift_ratio

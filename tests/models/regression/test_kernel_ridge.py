@@ -66,7 +66,7 @@ def test_the_spectrum_of_a_linear_kernel(table, linear):
     np.testing.assert_allclose(found.eigenvalues[:DIM], table.eigenvalues, rtol=1e-12)
     np.testing.assert_allclose(np.abs(found.signal[:DIM]), np.abs(spectrum.signal), rtol=1e-10)
     assert (found.eigenvalues[DIM:] < 1e-13 * found.eigenvalues[0]).all()
-    setting = dict(samples=jnp.array([8.0, 30.0]), noise=0.7, penalty=jnp.array([0.2, 0.05]))
+    setting = dict(samples=jnp.array([8.0, 30.0]), noise=0.7, penalty=jnp.array([0.2, 0.05]), generations=2)
     a, b = (jc.theory.regression.ridge_replace(population, **setting) for population in (found, spectrum))
     np.testing.assert_allclose(a, b, rtol=1e-10)
 

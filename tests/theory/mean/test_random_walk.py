@@ -1,4 +1,4 @@
-"""Random walks, inflation factors and quadratic-variance families: tables, limits, identities."""
+"""Random walks and inflation factors: tables, limits, identities."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +8,7 @@ from scipy.stats import f as f_distribution
 from scipy.stats import t as student
 
 import jaxcollapse as jc
-from jaxcollapse.theory import exponential_family, mean
+from jaxcollapse.theory import mean
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -157,28 +157,6 @@ def test_growth_conditions():
     )
 
 
-@pytest.mark.parametrize(("family", "curvature"), [(jc.Exponential, 1.0), (jc.Poisson, 0.0), (jc.Bernoulli, -1.0)])
-@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
-def test_quadratic_variance_families_against_simulation(family, curvature, workflow):
-    import jax
-
-    theta, n = 0.4, 20
-    variance = {1.0: theta**2, 0.0: theta, -1.0: theta * (1 - theta)}[curvature]
-    name = "variance_replace" if isinstance(workflow, jc.Replace) else "variance_accumulate"
-    formula = getattr(exponential_family, name)(variance=variance, curvature=curvature, samples=n, generations=4)
-    run = lambda key: jc.simulate(family(theta), workflow, key=key, samples=n, generations=4).squared_error  # noqa: E731
-    estimate = jc.monte_carlo(run, jax.random.key(5), 60_000)
-    assert (np.abs(estimate.mean - formula) < 4.5 * estimate.stderr).all()
-    assert (estimate.stderr < 0.01 * formula).all()
-
-
-def test_limits_of_quadratic_variance_families():
-    for curvature in (1.0, 0.0, -1.0):
-        fixed = dict(variance=0.7, curvature=curvature, samples=6)
-        curve = exponential_family.variance_accumulate(**fixed, generations=50_000)
-        np.testing.assert_allclose(curve[-1], exponential_family.variance_accumulate_limit(**fixed), rtol=2e-5)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -189,10 +167,6 @@ def test_limits_of_quadratic_variance_families():
         (lambda: mean.improvement_probability(ratio=1.0, dim=0), "dim must be at least 1"),
         (lambda: mean.inflation(jc.Replace(), generations=0), "generations must be at least 1"),
         (lambda: mean.inflation(jc.Replace(), generations=3, samples=[1.0, 2.0]), "samples must have shape"),
-        (
-            lambda: exponential_family.variance_accumulate(variance=1.0, curvature=1.0, samples=[3, 4], generations=2),
-            "samples must be one number",
-        ),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
