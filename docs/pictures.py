@@ -13,7 +13,6 @@ from matplotlib.axes import Axes
 import jaxcollapse as jc
 from jaxcollapse.claims.xu_2025 import tables
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.theory.regression import accumulate as accumulation
 
 PICTURES = Path(__file__).parent / "pictures"
 
@@ -43,11 +42,11 @@ def penalties_under_accumulation(ax: Axes) -> None:
     theories = {
         "the same penalty per sample": (
             penalty,
-            accumulation.ridge_per_sample_penalty(dim=dim, penalty=penalty, **setting),
+            regression.ridge_accumulate_per_sample_penalty(dim=dim, penalty=penalty, **setting),
         ),
         "the same total penalty": (
             lambda g: penalty / g,
-            accumulation.ridge_total_penalty(
+            regression.ridge_accumulate_total_penalty(
                 Spectrum.isotropic(dim), penalty=penalty * samples, design="fixed", **setting
             ),
         ),

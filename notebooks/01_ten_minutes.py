@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -67,7 +69,7 @@ left.legend(frameon=False)
 
 jc.plot.trajectories(chains.variance, ax=right, truth=1.0, ylabel="variance")
 ladder = range(25, 501, 25)
-medians = [jc.theory.gaussian.variance_quantile(0.5, samples=100, generations=g) for g in ladder]
+medians = [jc.theory.gaussian.variance_quantile(0.5, samples=100, generations=g, ddof=1) for g in ladder]
 right.plot(ladder, medians, "k.", label="theory: median")
 right.set(yscale="log", ylim=(1e-4, 10), title="A thousand chains")
 right.legend(frameon=False, loc="lower left")
@@ -106,28 +108,28 @@ plt.show()
 
 # %%
 spectrum = jc.theory.Spectrum.isotropic(100)
-sizes = dict(samples=400, noise=0.3, fake_samples=200)
+sizes = dict(samples=400, noise=0.3, generator_samples=200)
 penalties = np.geomspace(1e-3, 3.0, 25)
 
 
-def downstream(key, *, fakes, penalty):
+def downstream(key, *, generators, penalty):
     """Five generations of least squares on 200 rows each, then one ridge fit to 400.
 
-    The first generations have no noise, until `fakes` are left: they copy the truth.
+    The first generations have no noise, until `generators` are left: they copy the truth.
     """
-    noise = lambda g: jnp.where(g > 5 - fakes, 0.3, 0.0)  # noqa: E731
+    noise = lambda g: jnp.where(g > 5 - generators, 0.3, 0.0)  # noqa: E731
     model = jc.LinearRegression(spectrum, noise=noise, penalty=lambda g: jnp.where(g > 5, penalty, 0.0))
     rows = jnp.array([200] * 5 + [400])
     return jc.simulate(model, jc.Replace(), key=key, samples=rows, generations=6).risk[-1]
 
 
-terms = jax.vmap(lambda p: jc.theory.regression.ridge_terms(spectrum, penalty=p, **sizes))(penalties)
+terms = jax.vmap(lambda p: jc.theory.regression.ridge_downstream_terms(spectrum, penalty=p, **sizes))(penalties)
 figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
-for fakes in (0, 5):
-    theory = terms.bias + terms.variance + fakes * 0.3**2 * terms.collapse
-    simulated = functools.partial(downstream, fakes=fakes)
+for generators in (0, 5):
+    theory = terms.bias + terms.variance + generators * 0.3**2 * terms.collapse
+    simulated = functools.partial(downstream, generators=generators)
     estimate = jc.monte_carlo(simulated, key, replications=200, grid=jc.Grid(penalty=penalties))
-    jc.plot.landscape(penalties, theory, estimate=estimate, ax=ax, label=f"n = {fakes}", ylabel="excess risk")
+    jc.plot.landscape(penalties, theory, estimate=estimate, ax=ax, label=f"n = {generators}", ylabel="excess risk")
 ax.set_title("Ridge regression after n generations of least squares")
 plt.show()
 
@@ -147,7 +149,7 @@ for power, name in ((0, "10"), (1, "10 g"), (2, "10 g²")):
         return jc.simulate(jc.NormalMean(0.0), jc.Replace(), key=key, samples=samples, generations=25).squared_error
 
     estimate = jc.monte_carlo(error, key, replications=40_000)
-    theory = jc.theory.random_walk.drift_variance(samples(jnp.arange(1.0, 26.0)))
+    theory = jc.theory.mean.mean_replace_variance(samples=samples(jnp.arange(1.0, 26.0)))
     jc.plot.curves(estimate, theory, ax=ax, label=f"$n_g$ = {name}", ylabel="squared error")
 ax.set_title("Mean of a Gaussian")
 plt.show()
@@ -169,8 +171,10 @@ for power, name in ((0, "100"), (1, "100 g"), (2, "100 g²")):
         return run.squared_error[1:] < run.squared_error[0]
 
     estimate = jc.monte_carlo(wins, key, replications=40_000)
-    ratio = jc.theory.random_walk.drift_ratio(samples(jnp.arange(1.0, 21.0)))  # of later drift to first error
-    theory = jc.theory.random_walk.improvement_probability(ratio=ratio[1:], dim=3)
+    ratio = jc.theory.mean.mean_replace_drift_ratio(
+        samples=samples(jnp.arange(1.0, 21.0))
+    )  # of later drift to first error
+    theory = jc.theory.mean.improvement_probability(ratio=ratio[1:], dim=3)
     jc.plot.curves(estimate, theory, x=range(2, 21), ax=ax, label=f"$n_g$ = {name}", ylabel="P(last beats first)")
 ax.set(ylim=(0, 0.5), title="Mean of a Gaussian in three dimensions, data replaced")
 plt.show()
@@ -194,7 +198,9 @@ def collapsed(key, *, samples):
 
 
 estimate = jc.monte_carlo(collapsed, key, replications=1000, grid=jc.Grid(samples=samples))
-theory = [[jc.theory.gaussian.variance_cdf(0.05, samples=n, generations=int(g)) for g in generations] for n in samples]
+theory = [
+    [jc.theory.gaussian.variance_cdf(0.05, samples=n, generations=int(g), ddof=1) for g in generations] for n in samples
+]
 
 figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
 jc.plot.phase(

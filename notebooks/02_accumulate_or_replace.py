@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -130,7 +132,7 @@ plt.show()
 # %%
 levels = (0.05, 0.5, 0.95)
 simulated = estimates["accumulate, one design"].quantile(levels)
-scale = jc.theory.workflows.inflation(jc.Accumulate(), generations=10) * 10 / (32 - 10 + 1)
+scale = jc.theory.mean.inflation(jc.Accumulate(), generations=10) * 10 / (32 - 10 + 1)
 figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for level, quantile, marker in zip(levels, simulated, "vo^", strict=True):
     ax.plot(range(1, 11), scale * stats.f.ppf(level, 10, 32 - 10 + 1), "k-", linewidth=1)
@@ -178,7 +180,7 @@ print(np.round(forgotten / forgotten[0], 2))
 # %%
 for weight in (1.0, 4.0, 16.0):
     plan = jc.Accumulate(weight=lambda g, weight=weight: jnp.where(g == 1, weight, 1.0))
-    print(f"real rows count {weight:4g} times: {jc.theory.workflows.inflation(plan, generations=50)[-1]:.4f}")
+    print(f"real rows count {weight:4g} times: {jc.theory.mean.inflation(plan, generations=50)[-1]:.4f}")
 
 # %% [markdown]
 # **What if only the last batches are kept?** `jc.Window(k)` grows like $4/(k + 1)^2$ per generation: slower than
@@ -186,7 +188,7 @@ for weight in (1.0, 4.0, 16.0):
 
 # %%
 for batches in (1, 2, 4):
-    inflation = jc.theory.workflows.inflation(jc.Window(batches), generations=100)
+    inflation = jc.theory.mean.inflation(jc.Window(batches), generations=100)
     print(f"the last {batches}: {np.diff(inflation)[-1]:.4f} per generation")
 
 # %% [markdown]

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -102,24 +104,26 @@ plt.show()
 
 
 # %%
-def downstream(key, *, spectrum, fakes, noise, penalty, samples):
+def downstream(key, *, spectrum, generators, noise, penalty, samples):
     """The risk of a ridge fit to labels from a chain of five least-squares fits to 600 rows.
 
-    The first generators have no noise, until `fakes` are left: they copy the truth. So one program serves every n.
+    The first generators have no noise, until `generators` are left: they copy the truth. So one program serves every n.
     """
-    noises = lambda g: jnp.where(g > 5 - fakes, noise, 0.0)  # noqa: E731
+    noises = lambda g: jnp.where(g > 5 - generators, noise, 0.0)  # noqa: E731
     model = jc.LinearRegression(spectrum, noise=noises, penalty=lambda g: jnp.where(g > 5, penalty, 0.0))
     rows = jnp.append(jnp.full(5, 600.0), samples)
     return jc.simulate(model, jc.Replace(), key=key, samples=rows, generations=6).risk[-1]
 
 
 @jax.jit
-def theory(spectrum, fakes, noise, penalty, samples):
+def theory(spectrum, generators, noise, penalty, samples):
     """The closed form: bias, variance, and what the generators add, for arrays of penalties and sample sizes."""
     terms = jax.vmap(
-        lambda p, T: jc.theory.regression.ridge_terms(spectrum, penalty=p, samples=T, noise=noise, fake_samples=600)
+        lambda p, T: jc.theory.regression.ridge_downstream_terms(
+            spectrum, penalty=p, samples=T, noise=noise, generator_samples=600
+        )
     )(penalty, samples)
-    return terms.bias + terms.variance + fakes * noise**2 * terms.collapse
+    return terms.bias + terms.variance + generators * noise**2 * terms.collapse
 
 
 isotropic = jc.theory.Spectrum.isotropic(300)
@@ -131,17 +135,19 @@ sweeps = (
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), layout="constrained")
 right.set(xscale="log", yscale="log")
-for fakes in (0, 5):
-    point = functools.partial(downstream, spectrum=isotropic, fakes=fakes, noise=0.2)
+for generators in (0, 5):
+    point = functools.partial(downstream, spectrum=isotropic, generators=generators, noise=0.2)
 
     def sweep(key, *, cell, point=point):
         """The risk at one penalty and sample size."""
         return point(key, penalty=cell[0], samples=cell[1])
 
     estimates = [jc.monte_carlo(sweep, key, replications=64, grid=jc.Grid(cell=np.stack(s, axis=1))) for s in sweeps]
-    curves = [theory(isotropic, fakes, 0.2, *s) for s in sweeps]
-    jc.plot.landscape(penalties, curves[0], estimate=estimates[0], ax=left, label=f"n = {fakes}", ylabel="excess risk")
-    jc.plot.curves(estimates[1], curves[1], x=sizes, ax=right, label=f"n = {fakes}", xlabel="rows T")
+    curves = [theory(isotropic, generators, 0.2, *s) for s in sweeps]
+    jc.plot.landscape(
+        penalties, curves[0], estimate=estimates[0], ax=left, label=f"n = {generators}", ylabel="excess risk"
+    )
+    jc.plot.curves(estimates[1], curves[1], x=sizes, ax=right, label=f"n = {generators}", xlabel="rows T")
 plt.show()
 
 # %% [markdown]
@@ -158,7 +164,7 @@ plt.show()
 power_law = jc.theory.Spectrum.power_law(300, capacity=2.0, source=0.375)
 sizes = np.geomspace(100, 1e6, 21).round()
 rules = {"$λ = T^{-0.8}$ (best for clean data)": sizes**-0.8, "$λ = T_0^{-0.8}$": np.full(21, 600.0**-0.8)}
-point = functools.partial(downstream, spectrum=power_law, fakes=1, noise=1.0)
+point = functools.partial(downstream, spectrum=power_law, generators=1, noise=1.0)
 
 
 def sweep(key, *, cell):
@@ -183,7 +189,7 @@ plt.show()
 
 # %%
 for b in (0.5, 0.75, 1.0):
-    rule = jc.theory.regression.adaptive_exponent(capacity=2.0, source=0.375, fake_exponent=b, label_noise=False)
+    rule = jc.theory.regression.adaptive_exponent(capacity=2.0, source=0.375, generator_exponent=b, label_noise=False)
     print(f"T0 = T^{b}: penalty ~ T^-{rule.penalty:.2f}, risk ~ T^-{rule.error:.2f}")
 
 # %% [markdown]
@@ -208,16 +214,16 @@ for b in (0.5, 0.75, 1.0):
 # **How does the best penalty grow with the number of generators?** One compiled formula answers for every $n$:
 
 # %%
-for fakes in (0, 1, 5, 20, 100):
-    risks = theory(isotropic, fakes, 0.2, *sweeps[0])
-    print(f"n = {fakes:3d}: λ = {penalties[risks.argmin()]:.3f}, risk {risks.min():.4f}")
+for generators in (0, 1, 5, 20, 100):
+    risks = theory(isotropic, generators, 0.2, *sweeps[0])
+    print(f"n = {generators:3d}: λ = {penalties[risks.argmin()]:.3f}, risk {risks.min():.4f}")
 
 # %% [markdown]
 # **Try this.**
 #
-# - `jc.theory.regression.adaptive_penalty(isotropic, samples=1000, noise=0.2, fakes=20, fake_samples=600,
-#   fake_noise=0.2)` is the exact minimiser. Fake labels are longer than the truth: is
-#   `jc.theory.regression.shrunk_ridge(dim=300, ...)` with the same sizes better still?
-# - In figure 1a put `fakes=3`, or a covariance of your own: `jc.theory.Spectrum.from_eigenvalues(...)`.
+# - `jc.theory.regression.adaptive_penalty(isotropic, samples=1000, noise=0.2, generators=20, generator_samples=600,
+#   generator_noise=0.2)` is the exact minimiser. Fake labels are longer than the truth: is
+#   `jc.theory.regression.ridge_downstream_shrunk(dim=300, ...)` with the same sizes better still?
+# - In figure 1a put `generators=3`, or a covariance of your own: `jc.theory.Spectrum.from_eigenvalues(...)`.
 # - In figure 1b put `600.0**-0.4` for `600.0**-0.8`. Is a rule that is too cautious worse than one that is too bold?
 # - `jc.verify(claims["dohmatob-adaptive-error"])` tests the rates by simulation, in about a minute.

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -73,7 +75,7 @@ for ax, power in zip(axes, (0, 2), strict=True):
 
     paths = jax.jit(jax.vmap(walk))(jax.random.split(key, 2000))
     jc.plot.trajectories(paths, ax=ax, truth=0.0, xlabel="generation t", ylabel="estimate")
-    deviation = jnp.sqrt(jc.theory.random_walk.drift_variance(jnp.broadcast_to(samples(t), 100)))
+    deviation = jnp.sqrt(jc.theory.mean.mean_replace_variance(samples=jnp.broadcast_to(samples(t), 100)))
     for sign in (-1, 1):
         ax.plot(t, sign * 1.2816 * deviation, "k--", linewidth=1)
 axes[0].set_title("constant samples: the walk never stops")
@@ -122,14 +124,14 @@ plt.show()
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
 setting = dict(samples=100, ddof=1)
-bands = [[law.maximum_quantile(p, replications=10_000, generations=int(T), **setting) for T in horizons]
+bands = [[law.variance_maximum_quantile(p, replications=10_000, generations=int(T), **setting) for T in horizons]
          for p in (0.05, 0.5, 0.95)]  # fmt: skip
 left.fill_between(horizons, bands[0], bands[2], color="0.88", label="theory: 90 % of figures")
 left.plot(horizons, bands[1], "k-", label="theory: median")
 left.plot(horizons, chains.maximum["variance"], "o", color="#0072B2", mfc="white", label="these 10,000 chains")
 left.set(xlabel="generation T", ylabel="largest variance", yscale="log")
 
-typical = [jc.theory.estimated_risk.estimated_risk_quantile(0.5, replications=10_000, generations=int(T), **setting)
+typical = [jc.theory.gaussian.estimated_risk_quantile(0.5, replications=10_000, generations=int(T), **setting)
            for T in (100, 500)]  # fmt: skip
 right.plot(range(1, 501), law.variance_risk(generations=500, **setting), "k--", label="theory: exact risk")
 right.plot((100, 500), typical, "kx", label="theory: median of what 10,000 chains show")
@@ -180,8 +182,8 @@ for name, label in (("improvement-replace", "n = 100"), ("improvement-superlinea
     jc.plot.curves(verdict.estimate, verdict.theory, x=times, ax=ax, label=label, ylabel="P(last beats first)")
 T = np.arange(2, 21)
 for dim, line in ((5, "--"), (20, ":")):
-    ratio = jc.theory.random_walk.drift_ratio(100.0 * jnp.arange(1.0, 21.0) ** 2)[1:]
-    curve = jc.theory.random_walk.improvement_probability(ratio=ratio, dim=dim)
+    ratio = jc.theory.mean.mean_replace_drift_ratio(samples=100.0 * jnp.arange(1.0, 21.0) ** 2)[1:]
+    curve = jc.theory.mean.improvement_probability(ratio=ratio, dim=dim)
     ax.plot(T, curve, "0.4", linestyle=line, label=f"theory, {dim} dimensions, $n_t = 100 t^2$")
 ax.set_ylim(0, 0.65)
 ax.legend(frameon=False, fontsize="small", ncols=2, loc="upper right")
@@ -210,7 +212,7 @@ print(f"what 10,000 chains show of the risk: {typical[-1]:,.0f}")
 
 # %%
 for objective in ("final", "sum"):
-    sizes = jc.theory.design.allocation(budget=1000.0, generations=5, objective=objective)
+    sizes = jc.theory.mean.mean_replace_allocation(budget=1000.0, generations=5, objective=objective)
     print(f"{objective}: {np.round(np.asarray(sizes)).astype(int)}")
 
 # %% [markdown]
@@ -218,7 +220,7 @@ for objective in ("final", "sum"):
 
 # %%
 for order in (1.0, 0.5, 0.25):
-    growth = float(jc.theory.random_walk.required_growth(order))
+    growth = float(jc.theory.mean.mean_replace_required_growth(order=order))
     print(f"bias n^-{order:g}: n_t = t^(1 + s) with s > {growth:g}")
 
 # %% [markdown]
@@ -227,5 +229,5 @@ for order in (1.0, 0.5, 0.25):
 # - In the first figure put `jc.Exponential(1.0)` for `jc.NormalMean(0.0)` and `truth=1.0`: now the steps are
 #   proportional to the estimate. Does the walk still come back?
 # - In figure 3 put `samples=jc.schedule.polynomial(100.0, 1.0)`. Does the variance survive?
-# - `jc.theory.random_walk.estimated_improvement_probability(samples=10, generations=50, ddof=1)` is the chance to win
+# - `jc.theory.mean.estimated_improvement_probability(samples=10, generations=50, ddof=1)` is the chance to win
 #   if the variance is estimated too. Why is it larger?

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -68,7 +70,7 @@ plt.show()
 
 # %%
 sizes = np.array([20, 50, 100])
-inflation = jc.theory.workflows.inflation(jc.Accumulate(), generations=100)
+inflation = jc.theory.mean.inflation(jc.Accumulate(), generations=100)
 limit = jnp.sqrt(2 / jnp.pi * inflation / sizes[:, None])
 
 
@@ -117,7 +119,7 @@ for ax, samples in zip(axes, (100.0, 10_000.0), strict=True):
     share = np.mean(np.asarray(paths)[:, 1] == 0.25)
     error = np.sqrt(share * (1 - share) / len(paths))
     ax.set(yscale="log", title=f"n = {samples:,.0f}: collapsed at g = 2: {share:.2f} ± {1.96 * error:.2f}")
-theory = jc.theory.immediate_collapse.probability()
+theory = jc.theory.counterexamples.immediate_collapse_probability()
 print(f"theory, for every large n: {theory:.3f}")
 plt.show()
 
@@ -141,7 +143,7 @@ verdict = verdicts["barzilai-staircase-first"]
 batches = np.array([1, 2, 4, 8, 16])
 figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 mean, (lower, upper) = verdict.estimate.mean.reshape(2, 5), (x.reshape(2, 5) for x in verdict.estimate.interval(0.95))
-exact = jc.theory.staircase.first_waiting(samples=20.0, generations=17)
+exact = jc.theory.counterexamples.staircase_first_waiting(samples=20.0, generations=17)
 ax.plot(range(17), exact, "k-", linewidth=1, label="theory, n = 20")
 ax.plot(range(17), 1 / (1 + np.arange(17) / 2), "k:", label="theory, large n")
 for row, (name, marker) in enumerate((("n = 20", "o"), ("n = 1,000,000", "s"))):
@@ -176,7 +178,10 @@ for theta, (first, last) in zip((0.1, 1.0), errors, strict=True):
     print(f"θ = {theta}: {first:.4f} at T = 1, {last:.4f} at T = 100, ratio {last / first:.3f}")
 
 # %%
-dropped, bound = jc.theory.immediate_collapse.dropped(), jc.theory.immediate_collapse.probability_bound(samples=1e6)
+dropped, bound = (
+    jc.theory.counterexamples.immediate_collapse_dropped(),
+    jc.theory.counterexamples.immediate_collapse_probability_bound(samples=1e6),
+)
 print(f"left out: {dropped:.4f}, collapse: {theory:.4f}, of the simplified estimate: {bound:.4f}")
 
 # %% [markdown]
@@ -197,4 +202,4 @@ for n in (2, 5, 20, 100):
 # - Put `jc.Replace()` for `jc.Accumulate()` in the figure of theorem 5.1. What becomes of the boundary between good and
 #   bad luck?
 # - Run `jaxcollapse show barzilai-staircase-levels`, and compute when the fourth level is reached:
-#   `jc.theory.staircase.waiting(level=4, generations=1000)`.
+#   `jc.theory.counterexamples.staircase_waiting(level=4, generations=1000)`.

@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -61,7 +63,7 @@ def descend(loss, start, *context):
 #
 # Three generators, one after the other, each fitted by least squares to 150 rows that its predecessor labelled. Then a
 # ridge fit with the penalty $\lambda$ on 120 rows that the last of them labelled. Its risk has three parts,
-# bias + variance + $n \sigma_0^2 \rho$ for $n$ generators: `ridge_terms`.
+# bias + variance + $n \sigma_0^2 \rho$ for $n$ generators: `ridge_downstream_terms`.
 #
 # The penalty that is best on clean labels is $\sigma^2 d / T$. It does not know that the labels are fake. The gradient
 # does. `adaptive_penalty` finds the same minimum by a search without gradients.
@@ -72,14 +74,18 @@ spectrum = jc.theory.Spectrum.isotropic(60)
 
 
 @jax.jit
-def risk(log_penalty, fakes=3):
-    parts = regression.ridge_terms(spectrum, penalty=jnp.exp(log_penalty), samples=120, noise=0.5, fake_samples=150)
-    return parts.bias + parts.variance + fakes * 0.5**2 * parts.collapse
+def risk(log_penalty, generators=3):
+    parts = regression.ridge_downstream_terms(
+        spectrum, penalty=jnp.exp(log_penalty), samples=120, noise=0.5, generator_samples=150
+    )
+    return parts.bias + parts.variance + generators * 0.5**2 * parts.collapse
 
 
 clean = jnp.log(0.5**2 * 60 / 120)
 learned = descend(risk, clean)
-closed = regression.adaptive_penalty(spectrum, samples=120, noise=0.5, fakes=3, fake_samples=150, fake_noise=0.5)
+closed = regression.adaptive_penalty(
+    spectrum, samples=120, noise=0.5, generators=3, generator_samples=150, generator_noise=0.5
+)
 for name, log_penalty in (("clean labels", clean), ("learned", learned), ("adaptive_penalty", jnp.log(closed))):
     print(f"{name:<17} λ = {jnp.exp(log_penalty):.4f}   predicted risk {risk(log_penalty):.4f}")
 
@@ -109,8 +115,8 @@ jc.plot.curves(simulated, x=penalties, ax=ax, label="3 fake generations, simulat
 lines = jax.jit(jax.vmap(risk, in_axes=(0, None)))
 ax.plot(jnp.exp(fine), lines(fine, 3), color="#0072B2", label="3 fake generations, theory")
 ax.plot(jnp.exp(fine), lines(fine, 0), color="#D55E00", linestyle="--", label="clean labels, theory")
-for log_penalty, fakes, colour in ((learned, 3, "#0072B2"), (clean, 0, "#D55E00")):
-    ax.plot(jnp.exp(log_penalty), risk(log_penalty, fakes), marker="*", markersize=13, color=colour)
+for log_penalty, generators, colour in ((learned, 3, "#0072B2"), (clean, 0, "#D55E00")):
+    ax.plot(jnp.exp(log_penalty), risk(log_penalty, generators), marker="*", markersize=13, color=colour)
 ax.set(xscale="log", ylabel="excess risk", ylim=(0, None))
 ax.legend(frameon=False, loc="lower right")
 plt.show()
@@ -120,25 +126,27 @@ plt.show()
 # the dimension: at $d = 60$ the simulation lies about one percent above it.
 #
 # A penalty is not the best that can be done. Fake labels are longer than the truth, because the generators added their
-# noise to it. `shrunk_ridge` fits with a penalty and then makes the fit smaller.
+# noise to it. `ridge_downstream_shrunk` fits with a penalty and then makes the fit smaller.
 
 # %%
-shrunk = regression.shrunk_ridge(dim=60, samples=120, noise=0.5, fakes=3, fake_samples=150, fake_noise=0.5)
+shrunk = regression.ridge_downstream_shrunk(
+    dim=60, samples=120, noise=0.5, generators=3, generator_samples=150, generator_noise=0.5
+)
 print(f"λ = {shrunk.penalty:.4f}, then times {shrunk.shrinkage:.4f}: predicted risk {shrunk.risk:.4f}")
 
 # %% [markdown]
 # ## 2. A penalty for each generation
 #
-# A chain of four ridge fits, each on 120 rows labelled by its predecessor. The last risk counts. `ridge_chain` predicts
-# it for any four penalties, and its gradient moves all of them at once. With `tied` they stay equal.
-# (`regression.optimal_schedule` does the same by L-BFGS from three starts.)
+# A chain of four ridge fits, each on 120 rows labelled by its predecessor. The last risk counts. `ridge_replace`
+# predicts it for any four penalties, and its gradient moves all of them at once. With `tied` they stay equal.
+# (`regression.ridge_replace_optimal_schedule` does the same by L-BFGS from three starts.)
 
 
 # %%
 @jax.jit
 def chain_risk(log_penalty, tied):
     log_penalty = jnp.where(tied, jnp.mean(log_penalty), log_penalty)
-    return regression.ridge_chain(spectrum, samples=120, noise=0.5, penalty=jnp.exp(log_penalty), generations=4)[-1]
+    return regression.ridge_replace(spectrum, samples=120, noise=0.5, penalty=jnp.exp(log_penalty), generations=4)[-1]
 
 
 start = jnp.linspace(-5.0, -1.0, 4)
@@ -167,23 +175,23 @@ print(f"predicted for the learned one: {chain_risk(jnp.log(together), False):.4f
 # ## 3. The weight of real data
 #
 # Each generation sees 100 fresh real samples with the weight $w_g$ and 400 samples of its predecessor with the weight
-# $1 - w_g$. The risk obeys $v_g = w_g^2 + (1 - w_g)^2 (v_{g-1} + k)$ with $k = 100/400$: `mixing.risk`. Learn
-# all weights of twelve generations for the last risk. The closed form of the optimum, `dynamic_weight`, is the gain of
-# a Kalman filter.
+# $1 - w_g$. The risk obeys $v_g = w_g^2 + (1 - w_g)^2 (v_{g-1} + k)$ with $k = 100/400$: `mean_mix`. Learn all
+# weights of twelve generations for the last risk. The closed form of the optimum, `mean_mix_dynamic_weight`, is the
+# gain of a Kalman filter.
 
 # %%
-mixing = jc.theory.mixing
+mean = jc.theory.mean
 generations, ratio = 12, 100 / 400
 
 
 def mixed_risk(logits):
-    return mixing.risk(weight=jax.nn.sigmoid(logits), ratio=ratio, generations=generations)
+    return mean.mean_mix(real_weight=jax.nn.sigmoid(logits), ratio=ratio, generations=generations)
 
 
 weights = jax.nn.sigmoid(descend(lambda logits: mixed_risk(logits)[-1], jnp.zeros(generations)))
-closed = mixing.dynamic_weight(ratio=ratio, generations=generations)
-print("learned       ", jnp.round(weights[1:], 4))
-print("dynamic_weight", jnp.round(closed[1:], 4))
+closed = mean.mean_mix_dynamic_weight(ratio=ratio, generations=generations)
+print("learned    ", jnp.round(weights[1:], 4))
+print("closed form", jnp.round(closed[1:], 4))
 
 
 # %%
@@ -194,13 +202,13 @@ def mixture(key, *, weight):
     return 100 * run.squared_error
 
 
-pooled = jnp.full(generations, mixing.pooling_weight(ratio))
+pooled = jnp.full(generations, mean.mean_mix_pooling_weight(ratio=ratio))
 choices = jnp.stack([pooled, weights.at[0].set(1.0)])
 simulated = jc.monte_carlo(mixture, key, replications=20_000, grid=jc.Grid(weight=choices))
-predicted = jnp.stack([mixing.risk(weight=w, ratio=ratio, generations=generations) for w in choices])
+predicted = jnp.stack([mean.mean_mix(real_weight=w, ratio=ratio, generations=generations) for w in choices])
 fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 jc.plot.curves(simulated, predicted, ax=ax, label=["every row counts once", "learned weights"])
-ax.axhline(mixing.optimal_weight(ratio), color="0.5", linewidth=0.8, zorder=0)
+ax.axhline(mean.mean_mix_optimal_weight(ratio=ratio), color="0.5", linewidth=0.8, zorder=0)
 ax.set(ylabel="risk / risk of real data alone", ylim=(0, 1.25))
 plt.show()
 
@@ -211,9 +219,10 @@ plt.show()
 # ## 4. A budget of samples
 #
 # 4,000 samples for twenty generations, and the errors of all generations count. Under replacement the error after
-# generation $t$ is $\sum_{s \le t} 1/n_s$, so the best sizes are $n_t \propto \sqrt{T - t + 1}$: `design.allocation`.
-# The same gradient works for a workflow that has no such formula. `workflows.inflation` predicts the error of any
-# workflow from its weight matrix; here, a window of the last three batches. Every generation has 20 samples at least.
+# generation $t$ is $\sum_{s \le t} 1/n_s$, so the best sizes are $n_t \propto \sqrt{T - t + 1}$:
+# `mean_replace_allocation`. The same gradient works for a workflow that has no such formula. `inflation` predicts the
+# error of any workflow from its weight matrix; here, a window of the last three batches. Every generation has 20
+# samples at least.
 
 # %%
 budget, generations, least = 4000.0, 20, 20
@@ -224,14 +233,14 @@ def sizes_of(logits):
 
 
 def error(sizes, workflow):
-    return jnp.sum(jc.theory.workflows.inflation(workflow, samples=sizes, generations=generations)) / sizes[0]
+    return jnp.sum(jc.theory.mean.inflation(workflow, samples=sizes, generations=generations)) / sizes[0]
 
 
 replace, window = (
     sizes_of(descend(lambda logits, w=workflow: error(sizes_of(logits), w), jnp.zeros(generations)))
     for workflow in (jc.Replace(), jc.Window(3))
 )
-closed = jc.theory.design.allocation(budget=budget, generations=generations, objective="sum")
+closed = jc.theory.mean.mean_replace_allocation(budget=budget, generations=generations, objective="sum")
 print(f"largest gap between learned sizes and the closed form: {jnp.max(abs(replace / closed - 1)):.1e}")
 
 

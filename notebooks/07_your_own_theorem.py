@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -89,7 +91,7 @@ print(jnp.round(run.params, 2).T)
 # %%
 n, generations = 20, 6
 g = jnp.arange(1, generations + 1)
-factors = jc.theory.workflows.inflation(jc.Accumulate(), generations=generations)  # the sum of 1/i^2
+factors = jc.theory.mean.inflation(jc.Accumulate(), generations=generations)  # the sum of 1/i^2
 
 
 def squared_error(model):

@@ -128,7 +128,7 @@ print(dict(table["mean"].sizes))
 #
 # A student learns a linear function of 20 features from 40 real rows and 400 rows that another model labelled. That
 # model was a least-squares fit to 40 other real rows. How much should the real rows weigh, and how strong should the
-# penalty be? `ridge_mixture_chain` predicts the risk of a *linear* student for both, so both can be learned by
+# penalty be? `ridge_mix` predicts the risk of a *linear* student for both, so both can be learned by
 # gradient, before any student is trained.
 
 # %%
@@ -138,13 +138,14 @@ spectrum = jc.theory.Spectrum.isotropic(dim)
 
 def predicted(weight, penalty):
     """The risk of the second model; the first is a least-squares fit."""
-    chain = jc.theory.regression.ridge_mixture_chain(
+    chain = jc.theory.regression.ridge_mix(
         spectrum,
         real_samples=real,
         samples=synthetic,
         noise=noise,
-        weight=weight,
+        real_weight=weight,
         penalty=jnp.stack([jnp.zeros_like(penalty), penalty]),
+        generations=2,
     )
     return chain[-1]
 

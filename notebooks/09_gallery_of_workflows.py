@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -51,7 +53,7 @@ def mixed(key, *, weight):
 
 
 estimate = jc.monte_carlo(mixed, key, replications=20_000, grid=jc.Grid(weight=shares))
-theory = jax.vmap(lambda w: jc.theory.mixing.risk(weight=w, ratio=1.0, generations=generations))(shares)
+theory = jax.vmap(lambda w: jc.theory.mean.mean_mix(real_weight=w, ratio=1.0, generations=generations))(shares)
 g = jnp.arange(1, generations + 1)
 fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 jc.plot.phase(
@@ -86,7 +88,7 @@ def ridge(key, *, penalty, samples):
 
 
 def predicted(penalty, samples):
-    return jc.theory.regression.ridge_chain(spectrum, samples=samples, noise=0.5, penalty=penalty, generations=5)[-1]
+    return jc.theory.regression.ridge_replace(spectrum, samples=samples, noise=0.5, penalty=penalty, generations=5)[-1]
 
 
 estimate = jc.monte_carlo(ridge, key, replications=500, grid=jc.Grid(penalty=penalties, samples=sizes))
@@ -109,9 +111,9 @@ plt.show()
 # ## 3. Growth of the samples against the order of the bias
 #
 # Generation $t$ estimates a mean from $n_t = 2 t^{1 + s}$ samples of its predecessor, with a bias of $n_t^{-\kappa}/2$.
-# Noise alone needs $s > 0$. The biases add up, so that they need $s > 1/\kappa - 1$: `required_growth`, the white line.
-# Left of it the error grows for ever, right of it it stays bounded. Forty generations show the change, not a sharp
-# edge.
+# Noise alone needs $s > 0$. The biases add up, so that they need $s > 1/\kappa - 1$, `mean_replace_required_growth`:
+# the white line. Left of it the error grows for ever, right of it it stays bounded. Forty generations show the change,
+# not a sharp edge.
 
 
 # %%
@@ -136,7 +138,7 @@ def walk(key, *, growth, order):
 
 def walk_theory(growth, order):
     sizes = jnp.round(2.0 * jnp.arange(1.0, 41) ** (1 + growth))
-    return jc.theory.random_walk.mean_square_error(sizes, coefficient=0.5, order=order)[-1]
+    return jc.theory.mean.mean_replace_squared_error(samples=sizes, coefficient=0.5, order=order)[-1]
 
 
 estimate = jc.monte_carlo(walk, key, replications=2000, grid=jc.Grid(growth=growths, order=orders))
@@ -153,7 +155,7 @@ jc.plot.phase(
     label="squared error of generation 40",
 )
 fine = jnp.linspace(0.3, 1.5, 200)
-ax.plot(jc.theory.random_walk.required_growth(fine), fine, color="white", linewidth=2.5)
+ax.plot(jc.theory.mean.mean_replace_required_growth(order=fine), fine, color="white", linewidth=2.5)
 ax.set(xlim=(-0.5, 2.5), ylim=(0.3, 1.5))
 plt.show()
 
@@ -176,7 +178,9 @@ def collapsed(key, *, samples):
 estimate = jc.monte_carlo(collapsed, key, replications=1000, grid=jc.Grid(samples=samples))
 theory = jnp.stack(
     [
-        jax.vmap(lambda n, time=time: jc.theory.gaussian.variance_cdf(0.1, samples=n, generations=time))(samples)
+        jax.vmap(lambda n, time=time: jc.theory.gaussian.variance_cdf(0.1, samples=n, generations=time, ddof=1))(
+            samples
+        )
         for time in times.tolist()
     ],
     axis=1,

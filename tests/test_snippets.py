@@ -89,7 +89,7 @@ def test_3_the_law_of_a_collapsing_variance():
     # fmt: off
     p05 = jc.monte_carlo(lambda k: jc.simulate(walk, jc.Replace(), key=k, samples=100, generations=500).variance < 0.05, key, 10_000)  # noqa: E501
     # fmt: on
-    pred = jc.theory.gaussian.variance_cdf(0.05, samples=100, generations=500)
+    pred = jc.theory.gaussian.variance_cdf(0.05, samples=100, generations=500, ddof=1)
     assert p05.mean.shape == (500,) and pred.shape == ()
     assert abs(p05.mean[-1] - pred) < 5 * p05.stderr[-1] < 0.03
     assert p05.mean[0] == 0.0 and abs(p05.mean[-101] - pred) > 5 * p05.stderr[-101]
@@ -100,8 +100,10 @@ def test_3_the_law_of_a_collapsing_variance():
 
 def test_4_a_gradient_through_the_theory(x64):
     spectrum = jc.theory.Spectrum.power_law(50, capacity=2.0, source=0.375)
-    setting = dict(samples=200, noise=0.5, fakes=3, fake_samples=150, fake_noise=0.5)
-    risk = lambda log_lam: jc.theory.regression.ridge_downstream(spectrum, penalty=jnp.exp(log_lam), **setting)  # noqa: E731
+    setting = dict(samples=200, noise=0.5, generators=3, generator_samples=150, generator_noise=0.5)
+    risk = lambda log_lam: jc.theory.regression.ridge_downstream(  # noqa: E731
+        spectrum, penalty=jnp.exp(log_lam), design="fresh", **setting
+    )
     both = jax.jit(jax.value_and_grad(risk))  # one program instead of two: compiling it takes seconds
     value, slope = lambda log_lam: both(log_lam)[0], lambda log_lam: both(log_lam)[1]
     np.testing.assert_allclose(slope(0.0), (value(1e-4) - value(-1e-4)) / 2e-4, rtol=1e-6)

@@ -49,7 +49,7 @@ def _loop(real: Literal["fresh", "fixed"]):
 
 
 def _loop_theory(real: Literal["fresh", "fixed"]):
-    moments = gaussian.mixed_moments(real=real, real_samples=_REAL, sampling_bias=_BIAS, **_LOOP)
+    moments = gaussian.moments_mix(real=real, real_samples=_REAL, sampling_bias=_BIAS, **_LOOP)
     return jnp.concatenate([moments.variance, moments.mean_square])
 
 

@@ -10,7 +10,7 @@ from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import Bernoulli
-from jaxcollapse.theory.discrete import weak_data
+from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
@@ -35,7 +35,7 @@ CLAIMS = (
     Claim(
         name="amin-weak-data",
         statement="A source that is right one time in ten, asked for wrong answers only, makes errors die out.",
-        theory=lambda: weak_data.accuracy(first=_FIRST, weak_accuracy=_WEAK, generations=_GENERATIONS),
+        theory=lambda: discrete.weak_data_accuracy(first=_FIRST, weak_accuracy=_WEAK, generations=_GENERATIONS),
         experiment=_accuracy,
         relation=Equal(),
         reference=REFERENCE,

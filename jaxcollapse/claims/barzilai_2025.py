@@ -17,9 +17,7 @@ from jaxcollapse.models.counterexamples.immediate_collapse import ImmediateColla
 from jaxcollapse.models.counterexamples.staircase import Staircase
 from jaxcollapse.models.exponential_family import Beta, Exponential, NormalMean
 from jaxcollapse.models.gaussian.univariate import Gaussian
-from jaxcollapse.theory.counterexamples import immediate_collapse, staircase
-from jaxcollapse.theory.mean import exponential_family
-from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory import counterexamples, exponential_family, mean
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal, Probability, Rate
@@ -56,7 +54,7 @@ def _gaussian_mean(key, n):
 
 def _asymptote() -> Float[Array, " cells"]:
     """Mean of a half normal with the accumulated variance: the limit of large n, for unit Fisher information."""
-    inflation = workflows.inflation(Accumulate(), generations=GENERATIONS)[TIMES - 1]
+    inflation = mean.inflation(Accumulate(), generations=GENERATIONS)[TIMES - 1]
     return jnp.tile(jnp.sqrt(2 / jnp.pi * inflation), len(SAMPLES))
 
 
@@ -144,7 +142,9 @@ def _first_level(key) -> Array:
 
 def _first_level_theory() -> Float[Array, " cells"]:
     batches = int(_BATCHES[-1]) + 1
-    return jnp.concatenate([staircase.first_waiting(samples=n, generations=batches)[_BATCHES] for n in _STAIR_SIZES])
+    return jnp.concatenate(
+        [counterexamples.staircase_first_waiting(samples=n, generations=batches)[_BATCHES] for n in _STAIR_SIZES]
+    )
 
 
 def _later_levels(key) -> Array:
@@ -155,7 +155,12 @@ def _later_levels(key) -> Array:
 
 
 def _later_levels_theory() -> Float[Array, " levels"]:
-    return jnp.stack([staircase.waiting(level=j, generations=int(t) + 1)[-1] for j, t in enumerate(_MEDIANS, start=1)])
+    return jnp.stack(
+        [
+            counterexamples.staircase_waiting(level=j, generations=int(t) + 1)[-1]
+            for j, t in enumerate(_MEDIANS, start=1)
+        ]
+    )
 
 
 CLAIMS = (
@@ -189,7 +194,7 @@ CLAIMS = (
     Claim(
         name="barzilai-fragile-first",
         statement="In the family of theorem 5.1 the fit to real data is good: its distance falls like 1/n.",
-        theory=lambda: jnp.full(len(_FIRST_SIZES), immediate_collapse.first_distance()),
+        theory=lambda: jnp.full(len(_FIRST_SIZES), counterexamples.immediate_collapse_first_distance()),
         experiment=lambda key: jnp.stack([n * _fragile(key, n, 1).total_variation[0] for n in _FIRST_SIZES]),
         relation=Asymptotic(allowance=np.array([2 / n for n in _FIRST_SIZES]), tolerance=0.015),
         reference=REFERENCE,
@@ -201,7 +206,7 @@ CLAIMS = (
     Claim(
         name="barzilai-fragile-second",
         statement="In the family of theorem 5.1 the second fit collapses with a probability that n does not change.",
-        theory=lambda: jnp.full(len(_SECOND_SIZES), immediate_collapse.probability()),
+        theory=lambda: jnp.full(len(_SECOND_SIZES), counterexamples.immediate_collapse_probability()),
         experiment=lambda key: jnp.stack([_fragile(key, n, 2).collapsed[-1] == 1 for n in _SECOND_SIZES]),
         relation=Probability(tolerance=0.025),
         reference=REFERENCE,

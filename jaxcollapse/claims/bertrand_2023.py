@@ -9,8 +9,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.theory import mixing
-from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory import mean
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
@@ -39,7 +38,7 @@ def _risk(real):
 
 def _fixed_theory():
     workflow = Mix("fixed", weight=_WEIGHT, real_samples=_REAL)
-    return workflows.inflation(workflow, generations=_GENERATIONS, samples=_SYNTHETIC) / _SYNTHETIC
+    return mean.inflation(workflow, generations=_GENERATIONS, samples=_SYNTHETIC) / _SYNTHETIC
 
 
 _OFFSET = 2.0
@@ -56,7 +55,7 @@ CLAIMS = (
     Claim(
         name="bertrand-fresh",
         statement="With fresh real rows the error settles below that of real data alone.",
-        theory=lambda: mixing.risk(weight=_WEIGHT, ratio=1 / _SHARE, generations=_GENERATIONS) / _REAL,
+        theory=lambda: mean.mean_mix(real_weight=_WEIGHT, ratio=1 / _SHARE, generations=_GENERATIONS) / _REAL,
         experiment=_risk("fresh"),
         relation=Equal(),
         reference=REFERENCE,

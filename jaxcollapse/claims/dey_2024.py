@@ -17,8 +17,7 @@ from jaxcollapse.models.regression.logistic_regression import LogisticRegression
 from jaxcollapse.models.regression.poisson_regression import PoissonRegression
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.mean import inflation as workflows
-from jaxcollapse.theory.regression import generalised_linear
+from jaxcollapse.theory import mean, regression
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtMost
@@ -41,8 +40,8 @@ def _regression(kind: type[LogisticRegression] | type[PoissonRegression]) -> Gen
 
 
 def _regression_theory(kind: type[LogisticRegression] | type[PoissonRegression], workflow: Workflow):
-    first = generalised_linear.squared_error(_regression(kind).information(), samples=_ROWS)
-    return first * workflows.inflation(workflow, generations=_GENERATIONS)
+    first = regression.maximum_likelihood_error(_regression(kind).information(), samples=_ROWS)
+    return first * mean.inflation(workflow, generations=_GENERATIONS)
 
 
 def _regression_claim(name: str, statement: str, kind, workflow: Workflow, factor: str) -> Claim:
@@ -98,7 +97,7 @@ def _family_claim(name: str, statement: str, workflow: Workflow, formula: str, p
     return Claim(
         name=name,
         statement=statement,
-        theory=lambda: jnp.full(3, workflows.inflation(workflow, generations=_LATE)[-1]),
+        theory=lambda: jnp.full(3, mean.inflation(workflow, generations=_LATE)[-1]),
         experiment=_family_errors(workflow),
         relation=Asymptotic(allowance=10 / _SAMPLES, tolerance=0.015),
         reference=REFERENCE,

@@ -32,7 +32,7 @@ def _spectrum() -> Spectrum:
 
 
 def _theory():
-    return regression.ridge_chain(_spectrum(), samples=SAMPLES, noise=NOISE, penalty=PENALTY, generations=GENERATIONS)
+    return regression.ridge_replace(_spectrum(), samples=SAMPLES, noise=NOISE, penalty=PENALTY, generations=GENERATIONS)
 
 
 def _experiment(features: Callable):

@@ -34,7 +34,7 @@ _RIDGE: dict[str, Any] = dict(penalty=0.1, samples=80)
 _FEW, _MANY = np.array([0.01, 0.1, 0.5]), 1e8
 _WIDTHS = (20, 60, 100)
 _PROJECTED: dict[str, Any] = dict(penalty=0.1, samples=80, fraction=0.4)
-_NOISES: dict[str, Any] = dict(noise=REAL_NOISE, fake_noise=FAKE_NOISE)
+_NOISES: dict[str, Any] = dict(noise=REAL_NOISE, generator_noise=FAKE_NOISE)
 
 
 def _spectrum() -> Spectrum:
@@ -76,7 +76,7 @@ def _over_widths(key):
 
 def _ridge_theory():
     terms = (
-        regression.strong_collapse_terms(_spectrum(), shift=_shift(), fraction=p, **_RIDGE, **_NOISES)
+        regression.ridge_strong_collapse_terms(_spectrum(), shift=_shift(), fraction=p, **_RIDGE, **_NOISES)
         for p in _FRACTIONS
     )
     return jnp.stack([sum(term) for term in terms])
@@ -84,7 +84,7 @@ def _ridge_theory():
 
 def _projected_theory():
     terms = (
-        regression.projected_strong_collapse(_spectrum(), shift=_shift(), width=m, **_PROJECTED, **_NOISES)
+        regression.projected_strong_collapse_terms(_spectrum(), shift=_shift(), width=m, **_PROJECTED, **_NOISES)
         for m in _WIDTHS
     )
     return jnp.stack([sum(term) for term in terms])

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.models.discrete.categorical import Categorical
-from jaxcollapse.theory.discrete import unseen as tails
+from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic
@@ -32,7 +32,7 @@ _CHAIN_SYMBOLS, _CHAIN_SAMPLES, _GENERATIONS = 4000, 400, 16
 
 
 def _real(symbols: int = SYMBOLS) -> Float[Array, " symbols"]:
-    return tails.zipf(symbols, exponent=EXPONENT)
+    return discrete.zipf(symbols, exponent=EXPONENT)
 
 
 def _mixed() -> Float[Array, " symbols"]:
@@ -78,7 +78,7 @@ CLAIMS = (
     _claim(
         "clean",
         "What a learner has not seen of a language with Zipf's law falls like T^(−c), with a constant that is known.",
-        theory=lambda: tails.zipf_unseen(exponent=EXPONENT, samples=_SIZES),
+        theory=lambda: discrete.zipf_unseen(exponent=EXPONENT, samples=_SIZES),
         experiment=lambda key: _error(key, _real(), _real()),
         relation=Asymptotic(allowance=0.005),
         formula="E = ζ(β)^(−1/β) B(c, T + 1)/β ≈ Γ(c) ζ(β)^(−1/β) T^(−c)/β, c = 1 − 1/β",
@@ -88,7 +88,7 @@ CLAIMS = (
     _claim(
         "cut",
         "Text without its tail teaches as well as real text at first, and then no more: what was cut stays unknown.",
-        theory=lambda: tails.cut_unseen(exponent=EXPONENT, samples=_CUT_SIZES, cutoff=CUTOFF),
+        theory=lambda: discrete.zipf_cut_unseen(exponent=EXPONENT, samples=_CUT_SIZES, cutoff=CUTOFF),
         experiment=_cut,
         relation=Asymptotic(allowance=0.005),
         formula="E from C T^(−c) to the plateau k^(1 − β)/((β − 1) ζ(β)); in between with an incomplete Beta function",
@@ -98,7 +98,7 @@ CLAIMS = (
     _claim(
         "mixed",
         "A share of real text ends the plateau: late, the error is that of the real part alone.",
-        theory=lambda: tails.cut_unseen(exponent=EXPONENT, samples=_SIZES, cutoff=CUTOFF, real_share=SHARE),
+        theory=lambda: discrete.zipf_cut_unseen(exponent=EXPONENT, samples=_SIZES, cutoff=CUTOFF, real_share=SHARE),
         experiment=lambda key: _error(key, _real(), _mixed()),
         relation=Asymptotic(allowance=0.005),
         formula="E from C T^(−c) over the plateau to C (π T)^(−c)",
@@ -108,8 +108,8 @@ CLAIMS = (
     _claim(
         "generations",
         "Each generation forgets symbols; the test error grows, but slower than the number of generations.",
-        theory=lambda: tails.zipf_unseen(
-            exponent=EXPONENT, samples=tails.effective_samples(samples=_CHAIN_SAMPLES, generations=_GENERATIONS)
+        theory=lambda: discrete.zipf_unseen(
+            exponent=EXPONENT, samples=discrete.effective_samples(samples=_CHAIN_SAMPLES, generations=_GENERATIONS)
         ),
         experiment=_chain,
         relation=Asymptotic(allowance=0.01),

@@ -14,8 +14,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.models.regression.pruned_classifier import PrunedClassifier
-from jaxcollapse.theory import Spectrum
-from jaxcollapse.theory.regression import pruned_classifier as pruning
+from jaxcollapse.theory import Spectrum, regression
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal
@@ -42,7 +41,7 @@ def _mixture() -> Spectrum:
 
 def _theory(errors: np.ndarray, verifier: dict[str, float], **sizes: Any):
     fixed = dict(penalty=_PENALTY, **verifier, **sizes)
-    return jnp.stack([pruning.accuracy(_mixture(), error_rate=error, **fixed) for error in errors])
+    return jnp.stack([regression.pruned_accuracy(_mixture(), error_rate=error, **fixed) for error in errors])
 
 
 def _accuracy(verifier: dict[str, float], samples: int = _SYNTHETIC, real_samples: int = 0):
@@ -84,7 +83,7 @@ CLAIMS = (
     _claim(
         "weak-verifier",
         "With a weak verifier the accuracy falls smoothly around ε* = φ/(φ + ρ), here two thirds.",
-        theory=lambda: _theory(_ERRORS, _WEAK, synthetic_samples=_SYNTHETIC),
+        theory=lambda: _theory(_ERRORS, _WEAK, samples=_SYNTHETIC),
         experiment=_for_each(_accuracy(_WEAK), _ERRORS),
         relation=Asymptotic(allowance=0.015),
         formula=_FORMULA,
@@ -94,7 +93,7 @@ CLAIMS = (
     _claim(
         "oracle",
         "With an oracle as verifier wrong labels cost only the rows that are lost.",
-        theory=lambda: _theory(_ERRORS, _ORACLE, synthetic_samples=_SYNTHETIC),
+        theory=lambda: _theory(_ERRORS, _ORACLE, samples=_SYNTHETIC),
         experiment=_for_each(_accuracy(_ORACLE), _ERRORS),
         relation=Asymptotic(allowance=0.01),
         formula=_FORMULA,
@@ -114,7 +113,7 @@ CLAIMS = (
     _claim(
         "verified-rows",
         "Verified synthetic rows improve on real rows alone, even if most of their labels were wrong.",
-        theory=lambda: _theory(0 * _LARGE_ERRORS, _ORACLE, synthetic_samples=0, real_samples=_REAL),
+        theory=lambda: _theory(0 * _LARGE_ERRORS, _ORACLE, samples=0, real_samples=_REAL),
         experiment=_for_each(_accuracy(_GOOD, real_samples=_REAL), _LARGE_ERRORS),
         relation=AtLeast(),
         formula="accuracy ≥ that of the n real rows alone",

@@ -11,7 +11,7 @@ from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.curated import Curated
-from jaxcollapse.theory.discrete import curated as curation
+from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal
@@ -43,7 +43,7 @@ def _rewards(key):
 
 
 def _least_reward():
-    gains = [curation.reward_gain(_LANGUAGE, rewards=_REWARDS, candidates=int(k)) for k in _CANDIDATES]
+    gains = [discrete.curated_reward_gain(_LANGUAGE, rewards=_REWARDS, candidates=int(k)) for k in _CANDIDATES]
     return _LANGUAGE @ np.exp(_REWARDS) + jnp.stack(gains)
 
 
@@ -60,7 +60,7 @@ def _preferred(key):
 
 
 def _mean_preferred():
-    law = curation.two_symbols(0.5, reward=_GAP, candidates=2, samples=_FEW, generations=_DRIFT)
+    law = discrete.curated_replace_two_symbols(0.5, reward=_GAP, candidates=2, samples=_FEW, generations=_DRIFT)
     return law @ np.linspace(0.0, 1.0, _FEW + 1)
 
 
@@ -79,7 +79,7 @@ CLAIMS = (
         name="ferbach-choice",
         statement="What a user chooses among finitely many candidates has a law that one integral gives.",
         theory=lambda: jnp.stack(
-            [curation.curate(_LANGUAGE, rewards=_REWARDS, candidates=int(k)) @ np.exp(_REWARDS) for k in _CANDIDATES]
+            [discrete.curate(_LANGUAGE, rewards=_REWARDS, candidates=int(k)) @ np.exp(_REWARDS) for k in _CANDIDATES]
         ),
         experiment=_rewards,
         relation=Equal(),
@@ -104,7 +104,7 @@ CLAIMS = (
     Claim(
         name="ferbach-many-candidates",
         statement="With very many candidates every generation multiplies the density by e^r.",
-        theory=lambda: curation.limit(_LANGUAGE, rewards=_REWARDS, generations=_GENERATIONS)[:, -1],
+        theory=lambda: discrete.curated_replace_limit(_LANGUAGE, rewards=_REWARDS, generations=_GENERATIONS)[:, -1],
         experiment=lambda key: _paths(key).params[:, -1],
         relation=Asymptotic(allowance=0.01),
         reference=REFERENCE,
@@ -132,7 +132,7 @@ CLAIMS = (
     Claim(
         name="ferbach-real-data",
         statement="With enough real data the loop stays near the truth for ever, whatever the rewards.",
-        theory=lambda: jnp.full(_LATE - 1, curation.divergence(share=_SHARE, candidates=2)),
+        theory=lambda: jnp.full(_LATE - 1, discrete.curated_mix_divergence(real_share=_SHARE, candidates=2)),
         experiment=_divergence,
         relation=AtMost(),
         reference=REFERENCE,

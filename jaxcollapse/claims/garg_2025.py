@@ -14,8 +14,7 @@ from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.mixed_labels import MixedLabels
-from jaxcollapse.theory import Spectrum, mixing, regression
-from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory import Spectrum, mean, regression
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal
@@ -38,13 +37,13 @@ def _spectrum(dim: int) -> Spectrum:
     return Spectrum.from_eigenvalues(np.geomspace(1.0, 0.1, dim))
 
 
-def _risk(spectrum: Spectrum, key, *, samples: int, noise: float, weight: Any, penalty: float, generations: int):
+def _risk(spectrum: Spectrum, key, *, samples: int, noise: float, real_weight: Any, penalty: float, generations: int):
     model = LinearRegression(spectrum, noise=noise, penalty=penalty, design="fixed")
-    return simulate(model, Mix("fresh", weight=weight), key=key, samples=samples, generations=generations).risk
+    return simulate(model, Mix("fresh", weight=real_weight), key=key, samples=samples, generations=generations).risk
 
 
-_FULL: dict[str, Any] = dict(samples=40, noise=1.0, weight=(5**0.5 - 1) / 2, generations=_GENERATIONS)
-_FEW: dict[str, Any] = dict(samples=15, noise=1.0, weight=0.4, generations=_GENERATIONS)
+_FULL: dict[str, Any] = dict(samples=40, noise=1.0, real_weight=(5**0.5 - 1) / 2, generations=_GENERATIONS)
+_FEW: dict[str, Any] = dict(samples=15, noise=1.0, real_weight=0.4, generations=_GENERATIONS)
 _RIDGE: dict[str, Any] = dict(samples=120, noise=1.0, penalty=0.1)
 
 
@@ -52,7 +51,7 @@ def _ridge(key):
     """A late generation, for every weight, with the same random numbers."""
 
     def risk(weight):
-        return _risk(_spectrum(60), key, **_RIDGE, weight=weight, generations=9)[-1]
+        return _risk(_spectrum(60), key, **_RIDGE, real_weight=weight, generations=9)[-1]
 
     return jax.lax.map(risk, jnp.asarray(_WEIGHTS))
 
@@ -64,11 +63,11 @@ def _same_labels(key):
 
 def _same_labels_theory():
     first = regression.ols_replace(dim=10, samples=40, noise=1.0, generations=1)
-    return first * workflows.inflation(Mix("fixed", weight=0.5), generations=_GENERATIONS)
+    return first * mean.inflation(Mix("fixed", weight=0.5), generations=_GENERATIONS)
 
 
 def _fresh(key):
-    model = MixedLabels(LinearRegression(Spectrum.isotropic(40), noise=_FEW["noise"]), weight=_FEW["weight"])
+    model = MixedLabels(LinearRegression(Spectrum.isotropic(40), noise=_FEW["noise"]), weight=_FEW["real_weight"])
     sizes = dict(samples=_FEW["samples"], generations=_FEW["generations"])
     return simulate(model, Replace(), key=key, **sizes).risk
 
@@ -77,7 +76,7 @@ CLAIMS = (
     Claim(
         name="garg-least-squares",
         statement="At the golden weight the risk of least squares tends to 0.618 of that of real labels.",
-        theory=lambda: mixing.minimum_norm(_spectrum(10), **_FULL),
+        theory=lambda: regression.minimum_norm_mixed_labels(_spectrum(10), **_FULL),
         experiment=lambda key: _risk(_spectrum(10), key, **_FULL, penalty=0.0),
         relation=Equal(),
         reference=REFERENCE,
@@ -101,7 +100,7 @@ CLAIMS = (
     Claim(
         name="garg-minimum-norm",
         statement="With fewer rows than coefficients the weight of the real labels changes the variance alone.",
-        theory=lambda: mixing.minimum_norm(Spectrum.isotropic(40), **_FEW),
+        theory=lambda: regression.minimum_norm_mixed_labels(Spectrum.isotropic(40), **_FEW),
         experiment=lambda key: _risk(Spectrum.isotropic(40), key, **_FEW, penalty=0.0),
         relation=Equal(),
         reference=REFERENCE,
@@ -113,7 +112,7 @@ CLAIMS = (
     Claim(
         name="garg-minimum-norm-fresh",
         statement="On fresh designs real labels also bring back what the few rows of each generation forget.",
-        theory=lambda: mixing.fresh_minimum_norm(dim=40, **_FEW),
+        theory=lambda: regression.minimum_norm_mixed_labels_fresh(dim=40, **_FEW),
         experiment=_fresh,
         relation=Equal(),
         reference=REFERENCE,
@@ -125,7 +124,9 @@ CLAIMS = (
     Claim(
         name="garg-ridge",
         statement="Ridge on mixed labels tends to the bias of the penalty λ/w and to a variance of its own.",
-        theory=lambda: jnp.stack([mixing.ridge_limit(_spectrum(60), **_RIDGE, weight=w) for w in _WEIGHTS]),
+        theory=lambda: jnp.stack(
+            [regression.ridge_mixed_labels_limit(_spectrum(60), **_RIDGE, real_weight=w) for w in _WEIGHTS]
+        ),
         experiment=_ridge,
         relation=Asymptotic(allowance=0.01),
         reference=REFERENCE,

@@ -15,9 +15,7 @@ from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace,
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_regression import LinearRegression
-from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.theory.mean import inflation as workflows
-from jaxcollapse.theory.regression import accumulate as accumulation
+from jaxcollapse.theory import Spectrum, mean, regression
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
@@ -86,9 +84,9 @@ def _law(key):
 
 
 def _law_theory():
-    inflation = workflows.inflation(Accumulate(), generations=GENERATIONS)
+    inflation = mean.inflation(Accumulate(), generations=GENERATIONS)
     fixed: dict[str, Any] = dict(dim=DIM, samples=_LAW_SAMPLES, noise=1.0)
-    return jnp.stack([accumulation.ols_cdf(_LAW_RISK, **fixed, inflation=c) for c in inflation])
+    return jnp.stack([regression.ols_cdf(_LAW_RISK, **fixed, inflation=c) for c in inflation])
 
 
 _PART_DIM, _PART_SAMPLES, _PART_GENERATIONS = 16, 200, 4
@@ -108,7 +106,7 @@ def _part_of_rows(key):
 
 def _part_of_rows_bound():
     first = regression.ols_replace(**_SIZES, generations=1)
-    return first * workflows.inflation(AccumulateSubsample(), generations=_PART_GENERATIONS)
+    return first * mean.inflation(AccumulateSubsample(), generations=_PART_GENERATIONS)
 
 
 _REAL_WEIGHT, _WEIGHTED_GENERATIONS = 4.0, 8
@@ -121,7 +119,7 @@ def _weighted(key):
 
 
 def _weighted_theory():
-    return accumulation.ols_weighted(**_SIZES, weights=[_REAL_WEIGHT] + [1.0] * (_WEIGHTED_GENERATIONS - 1))
+    return regression.ols_accumulate_weighted(**_SIZES, weights=[_REAL_WEIGHT] + [1.0] * (_WEIGHTED_GENERATIONS - 1))
 
 
 _RIDGE: dict[str, Any] = dict(samples=300, noise=0.5, generations=8)
@@ -140,11 +138,13 @@ def _ridge(penalty):
 
 def _total_theory():
     total = _PER_SAMPLE * _RIDGE["samples"]
-    return accumulation.ridge_total_penalty(Spectrum.isotropic(_RIDGE_DIM), penalty=total, design="fixed", **_RIDGE)
+    return regression.ridge_accumulate_total_penalty(
+        Spectrum.isotropic(_RIDGE_DIM), penalty=total, design="fixed", **_RIDGE
+    )
 
 
 def _per_sample_theory():
-    return accumulation.ridge_per_sample_penalty(dim=_RIDGE_DIM, penalty=_PER_SAMPLE, **_RIDGE)
+    return regression.ridge_accumulate_per_sample_penalty(dim=_RIDGE_DIM, penalty=_PER_SAMPLE, **_RIDGE)
 
 
 _PROTOCOL = "Least squares, d = 10, n = 32, σ = 1, isotropic Gaussian rows; "
@@ -220,7 +220,7 @@ CLAIMS = (
     _claim(
         "gerstgrasser-accumulate-few-rows",
         "When data accumulates from fewer rows than coefficients on, what the first batch missed is never learned.",
-        theory=lambda: accumulation.minimum_norm(dim=_FEW_DIM, samples=_FEW, noise=0.5, generations=len(_FEW)),
+        theory=lambda: regression.minimum_norm_accumulate(dim=_FEW_DIM, samples=_FEW, noise=0.5, generations=len(_FEW)),
         experiment=_few,
         relation=Equal(),
         formula="R(g) = (1 − n₁/d)|w₀|² + σ² Σ_i n_i/(d − N_i − 1), or σ² (n_i/N_i) d/(N_i − d − 1) once N_i > d + 1",
@@ -240,7 +240,7 @@ CLAIMS = (
     _claim(
         "gerstgrasser-accumulate-subsample",
         "Training on as many random rows of the pool as a batch has inflates the error by a bounded factor.",
-        theory=lambda: workflows.inflation(AccumulateSubsample(), generations=_PART_GENERATIONS),
+        theory=lambda: mean.inflation(AccumulateSubsample(), generations=_PART_GENERATIONS),
         experiment=_part_of_means,
         relation=Asymptotic(allowance=1 / _PART_SAMPLES, tolerance=0.015),
         formula="c_g = A_g + 1 − 1/g, A_1 = 1, A_{g+1} = A_g + (2 − 1/g)/(g + 1)² → π²/2 − 2",

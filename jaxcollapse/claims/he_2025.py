@@ -14,8 +14,7 @@ from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_regression import LinearRegression
-from jaxcollapse.theory import Spectrum, mixing, regression
-from jaxcollapse.theory.mean import budget as design
+from jaxcollapse.theory import Spectrum, mean, regression
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal
@@ -30,7 +29,7 @@ REFERENCE = Reference(
 DIM, REAL = 16, 100
 _WEIGHTS, _RATIOS = np.array([0.2, 0.4, 0.6, 0.8]), np.array([0.1, 0.25, 1.0, 4.0])
 _LONG, _SHORT = 40, 8
-_POOLED: dict[str, Any] = dict(dim=6, real_samples=25, synthetic_samples=50, noise=1.0)
+_POOLED: dict[str, Any] = dict(dim=6, real_samples=25, samples=50, noise=1.0)
 
 
 def _means(workflow, samples: Any, generations: int, key):
@@ -48,7 +47,7 @@ def _over_ratios(key):
     """The last generation, for every ratio of real to synthetic data."""
 
     def risk(ratio):
-        workflow = Mix("fresh", weight=mixing.optimal_weight(ratio), real_samples=REAL)
+        workflow = Mix("fresh", weight=mean.mean_mix_optimal_weight(ratio=ratio), real_samples=REAL)
         return _means(workflow, REAL / ratio, _LONG, key)[-1]
 
     return jax.lax.map(risk, jnp.asarray(_RATIOS))
@@ -63,7 +62,7 @@ def _pooling(key):
 
 def _dynamic(key):
     with jax.ensure_compile_time_eval():
-        weights = mixing.dynamic_weight(ratio=1.0, generations=_SHORT)
+        weights = mean.mean_mix_dynamic_weight(ratio=1.0, generations=_SHORT)
     return _means(Mix("fresh", weight=weights), REAL, _SHORT, key)
 
 
@@ -71,7 +70,7 @@ def _pooled_rows(key):
     spectrum = Spectrum.from_eigenvalues(np.geomspace(1.0, 0.1, _POOLED["dim"]))
     model = LinearRegression(spectrum, noise=_POOLED["noise"])
     workflow = Mix("fresh", real_samples=_POOLED["real_samples"])
-    return simulate(model, workflow, key=key, samples=_POOLED["synthetic_samples"], generations=_SHORT).risk
+    return simulate(model, workflow, key=key, samples=_POOLED["samples"], generations=_SHORT).risk
 
 
 _ROWS: dict[str, Any] = dict(dim=40, fake=100, weight=(5**0.5 - 1) / 2, generations=_SHORT)
@@ -85,13 +84,13 @@ def _weighted_rows(key, *, dim: int, fake: Any, weight: Any, generations: int):
 
 
 def _weighted_rows_theory(*, dim: int, fake: Any, weight: Any, generations: int):
-    return regression.ridge_mixture_chain(
+    return regression.ridge_mix(
         Spectrum.isotropic(dim),
         real_samples=REAL,
         samples=fake,
         noise=1.0,
         penalty=0.0,
-        weight=weight,
+        real_weight=weight,
         generations=generations,
     )
 
@@ -137,7 +136,7 @@ def _budgets(key):
     """The squared error in the long run of the best mixture, for every cost of a real sample."""
 
     def risk(cost):
-        best = design.mixture(budget=_BUDGET, real_cost=cost)
+        best = mean.mean_mix_allocation(budget=_BUDGET, real_cost=cost)
         workflow = Mix("fresh", weight=best.weight, real_samples=best.real_samples)
         return _means(workflow, best.samples, _LONG, key)[-1] / REAL
 
@@ -148,7 +147,7 @@ CLAIMS = (
     Claim(
         name="he-weight",
         statement="The error after many generations is a rational function of the weight of the real data.",
-        theory=lambda: jnp.stack([mixing.risk_limit(weight=w, ratio=1.0) for w in _WEIGHTS]),
+        theory=lambda: jnp.stack([mean.mean_mix_limit(real_weight=w, ratio=1.0) for w in _WEIGHTS]),
         experiment=_over_weights,
         relation=Equal(),
         reference=REFERENCE,
@@ -160,7 +159,7 @@ CLAIMS = (
     Claim(
         name="he-golden-ratio",
         statement="At the optimal weight the relative error equals that weight; with k = 1 both are 0.618.",
-        theory=lambda: jnp.stack([mixing.optimal_weight(k) for k in _RATIOS]),
+        theory=lambda: jnp.stack([mean.mean_mix_optimal_weight(ratio=k) for k in _RATIOS]),
         experiment=_over_ratios,
         relation=Equal(),
         reference=REFERENCE,
@@ -184,7 +183,7 @@ CLAIMS = (
     Claim(
         name="he-dynamic-weight",
         statement="With quotients of Fibonacci numbers as weights the relative error always equals the weight.",
-        theory=lambda: mixing.dynamic_weight(ratio=1.0, generations=_SHORT),
+        theory=lambda: mean.mean_mix_dynamic_weight(ratio=1.0, generations=_SHORT),
         experiment=_dynamic,
         relation=Equal(),
         reference=REFERENCE,
@@ -196,7 +195,7 @@ CLAIMS = (
     Claim(
         name="he-pooled-rows",
         statement="Least squares on pooled rows keeps more of the old error than the squared share of synthetic rows.",
-        theory=lambda: mixing.ols_pooled(**_POOLED, generations=_SHORT),
+        theory=lambda: regression.ols_mix(**_POOLED, generations=_SHORT),
         experiment=_pooled_rows,
         relation=Equal(),
         reference=REFERENCE,
@@ -215,7 +214,7 @@ CLAIMS = (
         experiment=lambda key: _weighted_rows(key, **_ROWS),
         relation=Asymptotic(allowance=0.01, tolerance=0.015),
         reference=REFERENCE,
-        formula="the recursion of ridge_mixture_chain: rows count a_i = ω_i/(1 + ω_i q), q = (d + 1)/Σ n_i a_i",
+        formula="the recursion of ridge_mix: rows count a_i = ω_i/(1 + ω_i q), q = (d + 1)/Σ n_i a_i",
         protocol="Least squares, d = 40, σ = 1, isotropic; n = m = 100 fresh real and synthetic rows, w = 0.618.",
         axis=Axis("generation g", np.arange(1, _SHORT + 1)),
         quantity="excess risk",
@@ -248,7 +247,7 @@ CLAIMS = (
     Claim(
         name="he-budget",
         statement="Where a real sample costs c synthetic ones, the best mixture weighs real data by one over √c.",
-        theory=lambda: jnp.stack([design.mixture(budget=_BUDGET, real_cost=c).risk for c in _COSTS]),
+        theory=lambda: jnp.stack([mean.mean_mix_allocation(budget=_BUDGET, real_cost=c).risk for c in _COSTS]),
         experiment=_budgets,
         relation=Equal(),
         reference=REFERENCE,

@@ -12,7 +12,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate
 from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
-from jaxcollapse.theory.discrete import contaminated as contamination
+from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
@@ -52,7 +52,7 @@ CLAIMS = (
     Claim(
         name="kanabar-pooled",
         statement="Frequencies in the pool forgive synthetic text while more than half of the new text is real.",
-        theory=lambda: _theory(contamination.pooled),
+        theory=lambda: _theory(discrete.contaminated_accumulate),
         experiment=_errors(debiased=False),
         relation=Equal(),
         reference=REFERENCE,
@@ -67,7 +67,7 @@ CLAIMS = (
     Claim(
         name="kanabar-debiased",
         statement="If the model's own part is subtracted, any share of real text leads to the truth at the best rate.",
-        theory=lambda: _theory(contamination.debiased),
+        theory=lambda: _theory(discrete.contaminated_accumulate_debiased),
         experiment=_errors(debiased=True),
         relation=Equal(),
         reference=REFERENCE,

@@ -42,7 +42,7 @@ def _pooled(key):
 
 
 def _pooled_theory():
-    mean, square = gaussian.accumulate_variance_mean(**_LONG), gaussian.accumulate_variance_square(**_LONG)
+    mean, square = gaussian.variance_accumulate_mean(**_LONG, ddof=0), gaussian.variance_accumulate_square(**_LONG)
     return jnp.concatenate([moment[_TIMES - 1] for moment in (mean, square, 1 - mean)])
 
 
@@ -52,7 +52,7 @@ def _part(key):
 
 
 def _part_theory():
-    moments = gaussian.subsample_moments(**_SHORT)
+    moments = gaussian.moments_accumulate_subsample(**_SHORT)
     return jnp.concatenate([moments.variance, moments.mean_square])
 
 
@@ -72,7 +72,7 @@ CLAIMS = (
     Claim(
         name="kazdan-accumulate-unbiased",
         statement="Without bias in any generation, the variance still falls on accumulating data.",
-        theory=lambda: gaussian.accumulate_variance_mean(**_LONG, ddof=1)[_TIMES - 1],
+        theory=lambda: gaussian.variance_accumulate_mean(**_LONG, ddof=1)[_TIMES - 1],
         experiment=lambda key: _run(key, Accumulate(), _LONG, ddof=1).variance[_TIMES - 1],
         relation=Equal(),
         reference=REFERENCE,

@@ -15,7 +15,7 @@ from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.gaussian.univariate import Gaussian
-from jaxcollapse.theory.discrete import temperature
+from jaxcollapse.theory import discrete, gaussian
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal
@@ -38,7 +38,7 @@ _SAMPLES, _SHARE = 40, 0.3
 
 def _closed(tau: float, symbol: int, workflow: Workflow):
     """The probability of one symbol in a loop without external data."""
-    model = Biased(Categorical(_LANGUAGE), jax.tree_util.Partial(temperature.temper, temperature=tau))
+    model = Biased(Categorical(_LANGUAGE), jax.tree_util.Partial(discrete.temper, temperature=tau))
 
     def probability(key):
         return simulate(model, workflow, key=key, samples=_LARGE, generations=_GENERATIONS).params[:, symbol]
@@ -48,7 +48,7 @@ def _closed(tau: float, symbol: int, workflow: Workflow):
 
 def _where_it_ends(key):
     """The probability of the symbol that began as the likelier one, long after; one entry for each share."""
-    model = Biased(Categorical(_UNIFORM), jax.tree_util.Partial(temperature.temper, temperature=_TAU))
+    model = Biased(Categorical(_UNIFORM), jax.tree_util.Partial(discrete.temper, temperature=_TAU))
 
     def end(share):
         workflow = Mix("fresh", weight=share)
@@ -60,7 +60,7 @@ def _where_it_ends(key):
 
 def _ends():
     setting: dict[str, Any] = dict(temperature=_TAU, generations=_LONG, first=_FIRST)
-    return jnp.stack([temperature.mixed(_UNIFORM, share=share, **setting)[-1, 0] for share in _SHARES])
+    return jnp.stack([discrete.temperature_mix(_UNIFORM, real_share=share, **setting)[-1, 0] for share in _SHARES])
 
 
 def _variance(key):
@@ -78,7 +78,7 @@ def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Cla
     return Claim(
         name=f"marchi-{name}",
         statement=statement,
-        theory=lambda: temperature.closed_loop(_LANGUAGE, temperature=tau, generations=_GENERATIONS)[:, symbol],
+        theory=lambda: discrete.temperature_replace(_LANGUAGE, temperature=tau, generations=_GENERATIONS)[:, symbol],
         experiment=_closed(tau, symbol, Replace()),
         relation=Asymptotic(allowance=0.005),
         reference=REFERENCE,
@@ -96,7 +96,7 @@ CLAIMS = (
     Claim(
         name="marchi-accumulate",
         statement="If data accumulates, a cold loop still collapses, but as slowly as its logarithm of time.",
-        theory=lambda: temperature.accumulated(_LANGUAGE, temperature=_COLD, generations=_GENERATIONS)[:, 0],
+        theory=lambda: discrete.temperature_accumulate(_LANGUAGE, temperature=_COLD, generations=_GENERATIONS)[:, 0],
         experiment=_closed(_COLD, 0, Accumulate()),
         relation=Asymptotic(allowance=0.005),
         reference=REFERENCE,
@@ -125,8 +125,8 @@ CLAIMS = (
     Claim(
         name="marchi-gaussian",
         statement="External data keeps the variance of a Gaussian at w/(1 − (1 − w)τ), less what sampling takes.",
-        theory=lambda: temperature.gaussian_variance(
-            temperature=_TAU, share=_SHARE, generations=_GENERATIONS, samples=_SAMPLES
+        theory=lambda: gaussian.variance_mix_tempered(
+            temperature=_TAU, real_share=_SHARE, generations=_GENERATIONS, samples=_SAMPLES
         ),
         experiment=_variance,
         relation=Equal(),

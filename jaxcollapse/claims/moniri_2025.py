@@ -34,8 +34,12 @@ _ALIGNED_DIM, _ALIGNED_SAMPLES, _ALIGNED = 60, 120, np.array([0.1, 1.0, 3.0])
 
 
 def _chain_theory(teacher: Any, student: Any) -> Float[Array, "2"]:
-    return regression.ridge_chain(
-        Spectrum.isotropic(DIM), samples=SAMPLES, noise=jnp.array([NOISE, 0.0]), penalty=jnp.array([teacher, student])
+    return regression.ridge_replace(
+        Spectrum.isotropic(DIM),
+        samples=SAMPLES,
+        noise=jnp.array([NOISE, 0.0]),
+        penalty=jnp.array([teacher, student]),
+        generations=2,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix, Replace, Workflow
 from jaxcollapse.models.discrete.categorical import Categorical
-from jaxcollapse.theory.discrete import drift as discrete
+from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import AtLeast, AtMost, Equal, Probability
@@ -44,7 +44,7 @@ CLAIMS = (
     Claim(
         name="seddik-diversity",
         statement="On synthetic text alone the diversity of a language decays geometrically.",
-        theory=lambda: discrete.diversity(_LANGUAGE, samples=_SAMPLES, generations=_GENERATIONS),
+        theory=lambda: discrete.categorical_replace_diversity(_LANGUAGE, samples=_SAMPLES, generations=_GENERATIONS),
         experiment=lambda key: _run(key, Replace(), _SAMPLES).diversity,
         relation=Equal(),
         reference=REFERENCE,
@@ -56,7 +56,9 @@ CLAIMS = (
     Claim(
         name="seddik-collapse",
         statement="The probability that a single symbol is left is known exactly at every generation.",
-        theory=lambda: discrete.collapsed(_LANGUAGE, samples=_SAMPLES, generations=int(_LATE[-1]))[_LATE - 1],
+        theory=lambda: discrete.categorical_replace_collapsed(_LANGUAGE, samples=_SAMPLES, generations=int(_LATE[-1]))[
+            _LATE - 1
+        ],
         experiment=lambda key: _run(key, Replace(), _SAMPLES, int(_LATE[-1])).support[_LATE - 1] == 1,
         relation=Probability(tolerance=0.02),
         reference=REFERENCE,
@@ -68,7 +70,7 @@ CLAIMS = (
     Claim(
         name="seddik-time",
         statement="The mean time to total collapse is finite, and the solution of a triangular system.",
-        theory=lambda: discrete.collapse_time(_LANGUAGE, samples=_SAMPLES),
+        theory=lambda: discrete.categorical_replace_collapse_time(_LANGUAGE, samples=_SAMPLES),
         experiment=_time,
         relation=Equal(),
         reference=REFERENCE,
@@ -79,9 +81,9 @@ CLAIMS = (
     Claim(
         name="seddik-collapse-bound",
         statement="The diversity alone bounds the probability that a single symbol is left from above.",
-        theory=lambda: discrete.collapsed_bounds(_LANGUAGE, samples=_SAMPLES, generations=int(_LATE[-1])).upper[
-            _LATE - 1
-        ],
+        theory=lambda: discrete.categorical_replace_collapsed_bounds(
+            _LANGUAGE, samples=_SAMPLES, generations=int(_LATE[-1])
+        ).upper[_LATE - 1],
         experiment=lambda key: _run(key, Replace(), _SAMPLES, int(_LATE[-1])).support[_LATE - 1] == 1,
         relation=AtMost(),
         reference=REFERENCE,
@@ -93,7 +95,7 @@ CLAIMS = (
     Claim(
         name="seddik-time-bounds",
         statement="The time to total collapse is at least linear in the length of the text, which is the right order.",
-        theory=lambda: discrete.collapse_time_bounds(_LANGUAGE, samples=_SAMPLES).lower,
+        theory=lambda: discrete.categorical_replace_collapse_time_bounds(_LANGUAGE, samples=_SAMPLES).lower,
         experiment=_time,
         relation=AtLeast(),
         reference=REFERENCE,
@@ -104,7 +106,7 @@ CLAIMS = (
     Claim(
         name="seddik-time-upper",
         statement="The time to total collapse is at most quadratic in the length of the text: a loose bound.",
-        theory=lambda: discrete.collapse_time_bounds(_LANGUAGE, samples=_SAMPLES).upper,
+        theory=lambda: discrete.categorical_replace_collapse_time_bounds(_LANGUAGE, samples=_SAMPLES).upper,
         experiment=_time,
         relation=AtMost(),
         reference=REFERENCE,
@@ -115,7 +117,7 @@ CLAIMS = (
     Claim(
         name="seddik-mixed",
         statement="With one real text in every pool the model stays near it, however long the synthetic text is.",
-        theory=lambda: discrete.mixed_drift(_LANGUAGE, real_samples=_REAL, samples=_LONG, generations=_GENERATIONS),
+        theory=lambda: discrete.categorical_mix(_LANGUAGE, real_samples=_REAL, samples=_LONG, generations=_GENERATIONS),
         experiment=lambda key: _run(key, Mix("fixed", real_samples=_REAL), _LONG).squared_error,
         relation=Equal(),
         reference=REFERENCE,

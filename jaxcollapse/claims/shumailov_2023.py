@@ -165,7 +165,7 @@ CLAIMS = (
     Claim(
         name="shumailov-passage",
         statement="The time at which the variance first falls below a level has an inverse Gaussian law.",
-        theory=lambda: gaussian.first_passage_cdf(_TIMES, level=_LEVEL, samples=100, ddof=1),
+        theory=lambda: gaussian.first_passage_cdf(_TIMES, threshold=_LEVEL, samples=100, ddof=1),
         experiment=_fallen,
         relation=Probability(tolerance=0.03),
         reference=REFERENCE,

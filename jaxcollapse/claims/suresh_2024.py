@@ -11,8 +11,7 @@ from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.exponential_family import Poisson
 from jaxcollapse.models.gaussian.univariate import Gaussian
-from jaxcollapse.theory import gaussian
-from jaxcollapse.theory.discrete import drift as discrete
+from jaxcollapse.theory import discrete, gaussian
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import AtLeast, AtMost, Equal, Probability
@@ -45,7 +44,7 @@ def _rare_symbol(key):
 
 
 def _bound():
-    return discrete.poisson_survival(rate=_RARE, samples=_SAMPLES, generations=_GENERATIONS)
+    return discrete.poisson_replace_survival(rate=_RARE, samples=_SAMPLES, generations=_GENERATIONS)
 
 
 _RARER, _LONG, _FEW = 0.005, 200, 6
@@ -94,7 +93,9 @@ CLAIMS = (
     Claim(
         name="suresh-vocabulary",
         statement="How many symbols are left after any number of generations is known exactly, all symbols at once.",
-        theory=lambda: jnp.sum(1 - discrete.lost(_LANGUAGE, samples=_SAMPLES, generations=_GENERATIONS), axis=1),
+        theory=lambda: jnp.sum(
+            1 - discrete.categorical_replace_lost(_LANGUAGE, samples=_SAMPLES, generations=_GENERATIONS), axis=1
+        ),
         experiment=lambda key: _symbols(key, _LANGUAGE).support,
         relation=Equal(),
         reference=REFERENCE,
@@ -106,7 +107,7 @@ CLAIMS = (
     Claim(
         name="suresh-upper-bound",
         statement="A word is remembered with at most a probability that tends to the branching process for rare words.",
-        theory=lambda: discrete.survival_upper_bound(probability=_RARER, samples=_LONG, generations=_FEW),
+        theory=lambda: discrete.categorical_replace_survival_bound(probability=_RARER, samples=_LONG, generations=_FEW),
         experiment=_rarer_symbol,
         relation=AtMost(),
         reference=REFERENCE,

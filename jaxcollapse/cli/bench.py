@@ -86,7 +86,7 @@ def questions() -> list[Question]:
             "ridge chain",
             "d = 100, n = 200, λ = 0.1, 10 generations",
             risk(0.1, 10),
-            lambda: jc.theory.regression.ridge_chain(isotropic, samples=200, noise=1.0, penalty=0.1, generations=10),
+            lambda: jc.theory.regression.ridge_replace(isotropic, samples=200, noise=1.0, penalty=0.1, generations=10),
             100_000,
             error=0.01,  # of order 1/d
         ),

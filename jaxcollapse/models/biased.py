@@ -31,7 +31,7 @@ class Biased(Wrapper):
 
     ```python
     >>> import jax, jaxcollapse as jc
-    >>> cold = jax.tree_util.Partial(jc.theory.temperature.temper, temperature=0.8)
+    >>> cold = jax.tree_util.Partial(jc.theory.discrete.temper, temperature=0.8)
     >>> model = jc.Biased(jc.Categorical([0.5, 0.3, 0.2]), cold)
     >>> run = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=1000, generations=20)
     >>> float(run.support[-1])

@@ -144,7 +144,7 @@ def mean_density(
 
 
 def model_variance(
-    *, bandwidth: Number, samples: Number, generations: Count, variance: Number = 1.0
+    *, samples: Number, bandwidth: Number, variance: Number = 1.0, generations: Count
 ) -> Float[Array, " generations"]:
     """The mean variance of the model under replacement: ``n h^2 + (1 - 1/n)^g (v - n h^2)``.
 
@@ -178,7 +178,7 @@ def model_variance(
     return limit + (1 - 1 / n) ** g * (variance - limit)
 
 
-def squared_error(*, bandwidth: Number, samples: Number, generations: Count) -> Float[Array, " generations"]:
+def squared_error(*, samples: Number, bandwidth: Number, generations: Count) -> Float[Array, " generations"]:
     """The mean integrated squared error under replacement, if the truth is ``N(0, 1)``.
 
     ``sum_{a<g} (1 - 1/n)^a phi(2 h^2 (1 + a))/n + (1 - 1/n)^g phi(2 (1 + g h^2)) - 2 phi(2 + g h^2) + phi(2)``, where

@@ -29,13 +29,13 @@ from jaxcollapse.theory.curves import check_one_number, per_generation
 def risk(
     *,
     dim: Count,
+    noise: Number,
     models: Count,
     private_samples: Number,
     public_samples: Number,
     synthetic_samples: Number,
     private_weight: Number,
     synthetic_weight: Number | Curve,
-    noise: Number,
     generations: Count,
 ) -> Float[Array, " generations"]:
     """The mean squared error of a model, when many rows make every Gram matrix a multiple of the covariance.
@@ -90,13 +90,13 @@ def risk(
 def risk_limit(
     *,
     dim: Count,
+    noise: Number,
     models: Count,
     private_samples: Number,
     public_samples: Number,
     synthetic_samples: Number,
     private_weight: Number,
     synthetic_weight: Number,
-    noise: Number,
 ) -> Float[Array, ""]:
     """The risk of `risk` after infinitely many generations.
 
@@ -136,10 +136,10 @@ def risk_limit(
 def disagreement(
     *,
     dim: Count,
+    noise: Number,
     private_samples: Number,
     private_weight: Number,
     synthetic_weight: Number | Curve,
-    noise: Number,
     generations: Count,
 ) -> Float[Array, " generations"]:
     """The mean squared distance of two models: ``2 d sigma^2 (1 - alpha_g)^2 beta^2/n_P``, with ``alpha_1 = 0``.
@@ -202,6 +202,7 @@ class MutualLaw(eqx.Module):
 
 def given_designs(
     *,
+    noise: Number,
     private: Float[Array, "models dim dim"],
     public: Float[Array, "dim dim"],
     synthetic: Float[Array, "models dim dim"],
@@ -210,7 +211,6 @@ def given_designs(
     synthetic_samples: Number,
     private_weight: Number,
     synthetic_weight: Number | Curve,
-    noise: Number,
     generations: Count,
 ) -> MutualLaw:
     """The law of the models when all designs are known, and those of the synthetic data stay.

@@ -8,15 +8,14 @@ from jaxtyping import TypeCheckError
 
 import jaxcollapse as jc
 from jaxcollapse.random import chi_square, diagonal_ridge
-from jaxcollapse.theory import gaussian
-from jaxcollapse.theory.regression import effective_penalty as equivalents
+from jaxcollapse.theory import gaussian, regression
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: equivalents.kappa(jnp.ones((2, 2)), penalty=0.1, samples=10),
-        lambda: equivalents.kappa(jnp.ones(2), penalty=jnp.ones(2), samples=10),
+        lambda: regression.kappa(jnp.ones((2, 2)), penalty=0.1, samples=10),
+        lambda: regression.kappa(jnp.ones(2), penalty=jnp.ones(2), samples=10),
         lambda: diagonal_ridge(jax.random.key(0), jnp.ones(2), jnp.ones(3), 1.0, 5.0, 0.1),
         lambda: chi_square(jax.random.split(jax.random.key(0)), 1.0),
         lambda: jc.Replace().weights(jnp.ones((2, 2))),

@@ -234,7 +234,7 @@ def test_an_unpenalised_walk_has_the_exact_mean(samples, expected, x64):
     run = jc.monte_carlo(
         lambda key: jc.simulate(walk, jc.Replace(), key=key, **setting).risk, jax.random.key(0), 200_000
     )
-    theory = jc.theory.regression.isotropic_replace(dim=dim, noise=noise, norm=1.3, design="fresh", **setting)
+    theory = jc.theory.regression.minimum_norm_replace(dim=dim, noise=noise, norm=1.3, design="fresh", **setting)
     assert (run.stderr < 2e-3 * run.mean).all(), expected
     assert (np.abs(run.mean - theory) < 5 * run.stderr).all()
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import jaxcollapse as jc
-from jaxcollapse.theory import mutual
-from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory import mean, mutual
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -124,7 +123,7 @@ def test_given_designs_are_the_derivatives_of_fits_to_rows():
 def test_a_single_model_is_a_mixture_with_fixed_real_data():
     """With private data alone: the weight matrix of the workflow."""
     curve = risk(models=1, private_weight=1.0, noise=1.0, synthetic_samples=30.0, dim=1)
-    factors = workflows.inflation(jc.Mix("fixed", weight=0.4), generations=6, samples=30.0)
+    factors = mean.inflation(jc.Mix("fixed", weight=0.4), generations=6, samples=30.0)
     np.testing.assert_allclose(curve * 30, factors, rtol=1e-12)
     alone = law(*equal_designs(jnp.eye(3), models=1))
     np.testing.assert_allclose(alone.disagreement, 0.0, atol=1e-16)

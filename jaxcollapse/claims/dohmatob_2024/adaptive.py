@@ -41,7 +41,7 @@ class _Regime(NamedTuple):
     def rule(self) -> regression.AdaptiveExponents:
         """The exponents of the best penalty and of the error."""
         return regression.adaptive_exponent(
-            capacity=CAPACITY, source=SOURCE, fake_exponent=self.exponent, label_noise=self.label_noise
+            capacity=CAPACITY, source=SOURCE, generator_exponent=self.exponent, label_noise=self.label_noise
         )
 
 
@@ -58,8 +58,8 @@ class _Cell(NamedTuple):
 
     samples: Float[Array, "..."]
     noise: Float[Array, "..."]
-    fake_samples: Float[Array, "..."]
-    fake_noise: Float[Array, "..."]
+    generator_samples: Float[Array, "..."]
+    generator_noise: Float[Array, "..."]
 
 
 def _cells(dim: int, smallest: float) -> _Cell:
@@ -71,14 +71,14 @@ def _cells(dim: int, smallest: float) -> _Cell:
     exponent = jnp.repeat(jnp.array([regime.exponent for regime in _REGIMES]), len(_GROWTH))
     noise = jnp.repeat(jnp.array([float(regime.label_noise) for regime in _REGIMES]), len(_GROWTH))
     samples = smallest ** (1 / exponent) * jnp.tile(_GROWTH, len(_REGIMES))
-    fake_samples = samples**exponent
-    return _Cell(samples, noise, fake_samples, jnp.sqrt((fake_samples - dim - 1) / fake_samples))
+    generator_samples = samples**exponent
+    return _Cell(samples, noise, generator_samples, jnp.sqrt((generator_samples - dim - 1) / generator_samples))
 
 
 def _penalties(dim: int, cells: _Cell) -> Float[Array, " cells"]:
     """The penalty that minimises the closed form in every cell."""
     spectrum = Spectrum.power_law(dim, capacity=CAPACITY, source=SOURCE)
-    return jax.vmap(lambda cell: regression.adaptive_penalty(spectrum, fakes=1, **cell._asdict()))(cells)
+    return jax.vmap(lambda cell: regression.adaptive_penalty(spectrum, generators=1, **cell._asdict()))(cells)
 
 
 def _best_penalties(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
@@ -94,7 +94,9 @@ def _best_risk(key: Key[Array, ""]) -> Float[Array, "regimes sizes"]:
 
     def risk(setting):
         cell, penalty, index = setting
-        return downstream_risk(spectrum, jax.random.fold_in(key, index), fakes=1, penalty=penalty, **cell._asdict())
+        return downstream_risk(
+            spectrum, jax.random.fold_in(key, index), generators=1, penalty=penalty, **cell._asdict()
+        )
 
     risks = jax.lax.map(risk, (cells, penalties, jnp.arange(len(penalties))))
     return risks.reshape(len(_REGIMES), len(_GROWTH))
@@ -109,15 +111,16 @@ class _CleanRule(NamedTuple):
 
     def risk(self, samples: float) -> Float[Array, ""]:
         """The closed form without label noise, with ``d = T0/2``."""
-        fake_samples = samples**self.exponent
+        generator_samples = samples**self.exponent
         return regression.ridge_downstream(
-            Spectrum.power_law(round(fake_samples / 2), capacity=CAPACITY, source=SOURCE),
+            Spectrum.power_law(round(generator_samples / 2), capacity=CAPACITY, source=SOURCE),
             penalty=samples**-_CLEAN,
             samples=samples,
             noise=0.0,
-            fakes=1,
-            fake_samples=fake_samples,
-            fake_noise=samples ** (self.noise_exponent / 2),
+            generators=1,
+            generator_samples=generator_samples,
+            generator_noise=samples ** (self.noise_exponent / 2),
+            design="fresh",
         )
 
 
@@ -148,11 +151,11 @@ _SCHEDULES = ("none before the end", "greedy", "best")
 def _schedules() -> np.ndarray:
     """Penalties of a chain of ridge fits, chosen in three ways: shape (schedules, generations)."""
     spectrum = Spectrum.isotropic(_CHAIN_DIM)
-    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE)
+    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE, generations=_CHAIN_GENERATIONS)
 
     def risk(log_penalty, penalties, place):
         chosen = penalties.at[place].set(jnp.exp(log_penalty))
-        return regression.ridge_chain(spectrum, penalty=chosen, **setting)[place]
+        return regression.ridge_replace(spectrum, penalty=chosen, **setting)[place]
 
     @jax.jit
     def choose(penalties, place):
@@ -163,7 +166,7 @@ def _schedules() -> np.ndarray:
         none = jnp.zeros(_CHAIN_GENERATIONS)
         last = choose(none, _CHAIN_GENERATIONS - 1)
         greedy = functools.reduce(choose, range(_CHAIN_GENERATIONS), none)
-        best = regression.optimal_schedule(spectrum, **setting, generations=_CHAIN_GENERATIONS).penalty
+        best = regression.ridge_replace_optimal_schedule(spectrum, **setting).penalty
         return np.stack([last, greedy, best])
 
     with enable_x64(True):
@@ -171,8 +174,8 @@ def _schedules() -> np.ndarray:
 
 
 def _schedule_theory() -> Float[Array, " schedules"]:
-    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE)
-    chain = lambda p: regression.ridge_chain(Spectrum.isotropic(_CHAIN_DIM), penalty=p, **setting)[-1]  # noqa: E731
+    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE, generations=_CHAIN_GENERATIONS)
+    chain = lambda p: regression.ridge_replace(Spectrum.isotropic(_CHAIN_DIM), penalty=p, **setting)[-1]  # noqa: E731
     return jax.lax.map(chain, jnp.asarray(_schedules()))
 
 

@@ -45,25 +45,25 @@ class Cell(NamedTuple):
     """One downstream fit: on `samples` points, with the penalty that the rule gives for `tuned_for` points."""
 
     samples: int
-    fakes: int
+    generators: int
     tuned_for: int
 
     def __str__(self) -> str:
         """Its label in a picture."""
         name = "λ(T)" if self.tuned_for == self.samples else "λ(T₀)"
-        return f"n = {self.fakes}, T = {self.samples}, {name}"
+        return f"n = {self.generators}, T = {self.samples}, {name}"
 
 
 CELLS = tuple(
-    Cell(samples, fakes, tuned_for)
+    Cell(samples, generators, tuned_for)
     for samples in (GENERATOR_SAMPLES, 4 * GENERATOR_SAMPLES)
-    for fakes in (0, FAKES)
+    for generators in (0, FAKES)
     for tuned_for in sorted({samples, GENERATOR_SAMPLES})
 )
 LARGEST = CELLS[2:]
 # Theory has no points that are drawn twice, of which there are more in a larger sample. Noise of fake labels hides it.
-ALLOWANCE = np.array([0.02 if cell.fakes == 0 and cell.tuned_for > GENERATOR_SAMPLES else 0.015 for cell in CELLS])
-TOLERANCE = np.array([0.05 if cell.fakes else 0.02 for cell in CELLS])  # four fakes triple the variance
+ALLOWANCE = np.array([0.02 if cell.generators == 0 and cell.tuned_for > GENERATOR_SAMPLES else 0.015 for cell in CELLS])
+TOLERANCE = np.array([0.05 if cell.generators else 0.02 for cell in CELLS])  # four fakes triple the variance
 
 
 def theory(kernel: Callable[..., Array], cells: Sequence[Cell] = CELLS) -> Float[Array, " cells"]:
@@ -72,9 +72,12 @@ def theory(kernel: Callable[..., Array], cells: Sequence[Cell] = CELLS) -> Float
     spectrum = Spectrum.from_kernel(kernel(inputs), targets)
 
     def risk(cell: Cell) -> Float[Array, ""]:
-        sizes = jnp.array([GENERATOR_SAMPLES] * cell.fakes + [cell.samples])
-        penalties = jnp.array([rule(GENERATOR_SAMPLES)] * cell.fakes + [rule(cell.tuned_for)])
-        return regression.ridge_chain(spectrum, samples=sizes, noise=1.0, penalty=penalties)[-1]
+        sizes = jnp.array([GENERATOR_SAMPLES] * cell.generators + [cell.samples])
+        penalties = jnp.array([rule(GENERATOR_SAMPLES)] * cell.generators + [rule(cell.tuned_for)])
+        chain = regression.ridge_replace(
+            spectrum, samples=sizes, noise=1.0, penalty=penalties, generations=cell.generators + 1
+        )
+        return chain[-1]
 
     return jnp.stack([risk(cell) for cell in cells])
 
@@ -103,12 +106,15 @@ def experiment(
             run = simulate(model(penalty), Replace(), key=key, samples=samples, generations=1, truth=labeller)
             return run.risk[0]
 
-        fakes, penalties = jnp.array([cell.fakes for cell in same]), jnp.array([rule(cell.tuned_for) for cell in same])
-        risks.append(jax.vmap(risk)(labellers[fakes], penalties))
+        generators, penalties = (
+            jnp.array([cell.generators for cell in same]),
+            jnp.array([rule(cell.tuned_for) for cell in same]),
+        )
+        risks.append(jax.vmap(risk)(labellers[generators], penalties))
     return jnp.concatenate(risks)
 
 
-def ratios(kernel: Callable[..., Array], key: Key[Array, ""]) -> Float[Array, " fakes"]:
+def ratios(kernel: Callable[..., Array], key: Key[Array, ""]) -> Float[Array, " generators"]:
     """At the largest size: ``lambda(T)`` against ``lambda(T0)`` on real labels, the other way round on fake ones."""
     (real_small, real), (fake_small, fake) = experiment(kernel, key, LARGEST).reshape(2, 2)
     return jnp.stack([real / real_small, fake_small / fake])

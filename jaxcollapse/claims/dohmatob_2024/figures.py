@@ -31,25 +31,27 @@ _Design: TypeAlias = Literal["fresh", "fixed"]
 
 def _least_squares(key):
     """Risk of a least-squares fit after n fake generations, for every n; the covariance plays no role."""
-    fixed: dict[str, Any] = dict(samples=1000, noise=0.2, fake_samples=FAKE_SAMPLES, fake_noise=0.2)
-    return jnp.stack([downstream_risk(power_law(), key, fakes=n, penalty=0.0, **fixed) for n in _FAKES])
+    fixed: dict[str, Any] = dict(samples=1000, noise=0.2, generator_samples=FAKE_SAMPLES, generator_noise=0.2)
+    return jnp.stack([downstream_risk(power_law(), key, generators=n, penalty=0.0, **fixed) for n in _FAKES])
 
 
 _FAKES = (0, 1, 5, 20)
 
 
 class Figure:
-    """A panel of a figure: cells ``(fakes, penalty, samples)`` of one population."""
+    """A panel of a figure: cells ``(generators, penalty, samples)`` of one population."""
 
     def __init__(self, spectrum, noise: float, cells):
         self.spectrum, self.noise, self.cells = spectrum, noise, tuple(cells)
 
     def theory(self) -> Float[Array, " cells"]:
         """The closed form at every cell."""
-        fixed: dict[str, Any] = dict(noise=self.noise, fake_samples=FAKE_SAMPLES, fake_noise=self.noise)
+        fixed: dict[str, Any] = dict(noise=self.noise, generator_samples=FAKE_SAMPLES, generator_noise=self.noise)
         return jnp.stack(
             [
-                regression.ridge_downstream(self.spectrum(), fakes=n, penalty=penalty, samples=samples, **fixed)
+                regression.ridge_downstream(
+                    self.spectrum(), generators=n, penalty=penalty, samples=samples, **fixed, design="fresh"
+                )
                 for n, penalty, samples in self.cells
             ]
         )
@@ -57,12 +59,14 @@ class Figure:
     def experiment(self, key) -> Float[Array, " cells"]:
         """One replication of every cell, with the same random numbers."""
         spectrum, risks = self.spectrum(), []
-        fixed: dict[str, Any] = dict(noise=self.noise, fake_samples=FAKE_SAMPLES, fake_noise=self.noise)
-        for fakes, group in itertools.groupby(self.cells, lambda cell: cell[0]):
+        fixed: dict[str, Any] = dict(noise=self.noise, generator_samples=FAKE_SAMPLES, generator_noise=self.noise)
+        for generators, group in itertools.groupby(self.cells, lambda cell: cell[0]):
             settings = jnp.array([cell[1:] for cell in group])
 
-            def risk(setting, fakes=fakes):
-                return downstream_risk(spectrum, key, fakes=fakes, penalty=setting[0], samples=setting[1], **fixed)
+            def risk(setting, generators=generators):
+                return downstream_risk(
+                    spectrum, key, generators=generators, penalty=setting[0], samples=setting[1], **fixed
+                )
 
             risks.append(jax.lax.map(risk, settings))
         return jnp.concatenate(risks)
@@ -102,7 +106,9 @@ _COLLAPSE_PENALTIES = (1e-3, 0.1, 1.0)
 
 def _collapse_theory() -> Float[Array, " penalties"]:
     terms = [
-        regression.ridge_terms(isotropic(), penalty=penalty, samples=1000, noise=0.2, fake_samples=FAKE_SAMPLES)
+        regression.ridge_downstream_terms(
+            isotropic(), penalty=penalty, samples=1000, noise=0.2, generator_samples=FAKE_SAMPLES
+        )
         for penalty in _COLLAPSE_PENALTIES
     ]
     return jnp.stack([term.collapse for term in terms])
@@ -110,10 +116,10 @@ def _collapse_theory() -> Float[Array, " penalties"]:
 
 def _collapse(key) -> Float[Array, " penalties"]:
     """What twenty fake generations add to the risk, per generation and unit noise variance."""
-    fixed: dict[str, Any] = dict(samples=1000.0, noise=0.2, fake_samples=FAKE_SAMPLES, fake_noise=0.2)
+    fixed: dict[str, Any] = dict(samples=1000.0, noise=0.2, generator_samples=FAKE_SAMPLES, generator_noise=0.2)
     dirty, clean = (
         jax.lax.map(
-            lambda p, n=n: downstream_risk(isotropic(), key, fakes=n, penalty=p, **fixed),
+            lambda p, n=n: downstream_risk(isotropic(), key, generators=n, penalty=p, **fixed),
             jnp.array(_COLLAPSE_PENALTIES),
         )
         for n in (20, 0)
@@ -125,30 +131,30 @@ class _FewRows(NamedTuple):
     """Generators with fewer rows than coefficients: the minimum norm, then a ridge fit."""
 
     spectrum: Callable[[], Spectrum]
-    fake_samples: int
-    fake_noise: float
+    generator_samples: int
+    generator_noise: float
     samples: int
     noise: float
     penalty: float
 
-    def theory(self, design: _Design) -> Float[Array, " fakes"]:
+    def theory(self, design: _Design) -> Float[Array, " generators"]:
         """The risk after every number of generators."""
         setting: dict[str, Any] = self._asdict() | dict(design=design)
         spectrum = setting.pop("spectrum")()
-        return jnp.stack([regression.ridge_downstream(spectrum, fakes=n, **setting) for n in _FEW_FAKES])
+        return jnp.stack([regression.ridge_downstream(spectrum, generators=n, **setting) for n in _FEW_FAKES])
 
-    def fresh(self, key) -> Float[Array, " fakes"]:
+    def fresh(self, key) -> Float[Array, " generators"]:
         """Every generator draws a design of its own."""
         setting: dict[str, Any] = self._asdict()
         spectrum = setting.pop("spectrum")()
-        return jnp.stack([downstream_risk(spectrum, key, fakes=n, **setting) for n in _FEW_FAKES])
+        return jnp.stack([downstream_risk(spectrum, key, generators=n, **setting) for n in _FEW_FAKES])
 
-    def fixed(self, key) -> Float[Array, " fakes"]:
+    def fixed(self, key) -> Float[Array, " generators"]:
         """The generators share one design; the downstream fit has its own."""
         spectrum = self.spectrum()
         fake_key, key = jax.random.split(key)
-        generators = LinearRegression(spectrum, noise=self.fake_noise, design="fixed")
-        sizes = dict(samples=self.fake_samples, generations=_FEW_FAKES[-1])
+        generators = LinearRegression(spectrum, noise=self.generator_noise, design="fixed")
+        sizes = dict(samples=self.generator_samples, generations=_FEW_FAKES[-1])
         chain = simulate(generators, Replace(), key=fake_key, **sizes, truth=spectrum.signal)
         labellers = jnp.concatenate([spectrum.signal[None], chain.params])[jnp.array(_FEW_FAKES)]
         model = LinearRegression(spectrum, noise=self.noise, penalty=self.penalty)
@@ -161,11 +167,11 @@ class _FewRows(NamedTuple):
 
 
 _FEW_FAKES = (0, 1, 2, 4)
-_FIGURE_2 = _FewRows(isotropic, fake_samples=150, fake_noise=0.0, samples=1000, noise=0.1, penalty=1e-3)
+_FIGURE_2 = _FewRows(isotropic, generator_samples=150, generator_noise=0.0, samples=1000, noise=0.1, penalty=1e-3)
 _UNEQUAL = _FewRows(
     lambda: Spectrum.from_eigenvalues(np.geomspace(1.0, 0.05, 120)),
-    fake_samples=60,
-    fake_noise=0.3,
+    generator_samples=60,
+    generator_noise=0.3,
     samples=400,
     noise=0.3,
     penalty=0.01,
@@ -191,21 +197,21 @@ def _few_rows_claim(name: str, statement: str, setting: _FewRows, design: _Desig
 
 
 _DIMS = np.array([12, 24, 48])
-_FINITE: dict[str, Any] = dict(penalty=0.1, noise=0.2, fake_noise=0.2)
+_FINITE: dict[str, Any] = dict(penalty=0.1, noise=0.2, generator_noise=0.2)
 
 
 def _beyond_the_limit(key: Key[Array, ""]) -> Float[Array, " dims"]:
     """By how much the risk exceeds the closed form, relative to it; independent for every dimension."""
 
     def excess(dim: int):
-        spectrum, samples, fake_samples = Spectrum.isotropic(dim), 2 * dim, 4 * dim
+        spectrum, samples, generator_samples = Spectrum.isotropic(dim), 2 * dim, 4 * dim
         with jax.ensure_compile_time_eval():
             limit = regression.ridge_downstream(
-                spectrum, samples=samples, fakes=1, fake_samples=fake_samples, **_FINITE
+                spectrum, samples=samples, generators=1, generator_samples=generator_samples, design="fresh", **_FINITE
             )
         penalty = lambda g: jnp.where(g > 1, _FINITE["penalty"], 0.0)  # noqa: E731
         model = LinearRegression(spectrum, noise=_FINITE["noise"], penalty=penalty).expected()
-        sizes = jnp.array([fake_samples, samples])
+        sizes = jnp.array([generator_samples, samples])
         run = simulate(model, Replace(), key=jax.random.fold_in(key, dim), samples=sizes, generations=2)
         return run.risk[-1] / limit - 1
 
@@ -223,9 +229,10 @@ CLAIMS = (
                     penalty=0.0,
                     samples=1000,
                     noise=0.2,
-                    fakes=n,
-                    fake_samples=FAKE_SAMPLES,
-                    fake_noise=0.2,
+                    generators=n,
+                    generator_samples=FAKE_SAMPLES,
+                    generator_noise=0.2,
+                    design="fresh",
                 )
                 for n in _FAKES
             ]

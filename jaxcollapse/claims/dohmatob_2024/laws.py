@@ -98,10 +98,10 @@ def _endless(key):
 
 def _endless_theory():
     population = _endless_population()
-    return jnp.stack([regression.ridge_chain_limit(population, **_ENDLESS, design=design) for design in _DESIGNS])
+    return jnp.stack([regression.ridge_replace_limit(population, **_ENDLESS, design=design) for design in _DESIGNS])
 
 
-_SHRUNK: dict[str, Any] = dict(samples=120, noise=0.5, fakes=3, fake_samples=150, fake_noise=0.5)
+_SHRUNK: dict[str, Any] = dict(samples=120, noise=0.5, generators=3, generator_samples=150, generator_noise=0.5)
 _SHRUNK_DIM = 60
 
 
@@ -114,7 +114,7 @@ def _best_alone():
 def _shrunk(key):
     """Risk of the best ridge fit that is made smaller, and of the best that is not."""
     spectrum = Spectrum.isotropic(_SHRUNK_DIM)
-    best = regression.shrunk_ridge(dim=_SHRUNK_DIM, **_SHRUNK)
+    best = regression.ridge_downstream_shrunk(dim=_SHRUNK_DIM, **_SHRUNK)
 
     def risk(penalty, factor):
         chain = downstream(spectrum, key, penalty=penalty, **_SHRUNK, truth=spectrum.signal)
@@ -124,8 +124,10 @@ def _shrunk(key):
 
 
 def _shrunk_theory():
-    alone = regression.ridge_downstream(Spectrum.isotropic(_SHRUNK_DIM), penalty=_best_alone(), **_SHRUNK)
-    return jnp.stack([regression.shrunk_ridge(dim=_SHRUNK_DIM, **_SHRUNK).risk, alone])
+    alone = regression.ridge_downstream(
+        Spectrum.isotropic(_SHRUNK_DIM), penalty=_best_alone(), **_SHRUNK, design="fresh"
+    )
+    return jnp.stack([regression.ridge_downstream_shrunk(dim=_SHRUNK_DIM, **_SHRUNK).risk, alone])
 
 
 CLAIMS = (
@@ -158,7 +160,9 @@ CLAIMS = (
     _claim(
         "shifted",
         "On test data of another covariance the risk of least squares is the same multiple of its trace.",
-        theory=lambda: regression.ols_shifted(Spectrum.from_eigenvalues(_TRAINED), test_variances=_TESTED, **_SHIFTED),
+        theory=lambda: regression.ols_replace_shifted(
+            Spectrum.from_eigenvalues(_TRAINED), test_variances=_TESTED, **_SHIFTED
+        ),
         experiment=_shifted,
         relation=Equal(),
         formula="R(g) = g σ² tr(Σ_test Σ⁻¹)/(T − d − 1)",
@@ -168,7 +172,7 @@ CLAIMS = (
     _claim(
         "minimum-norm",
         "With fewer rows than coefficients on fresh designs, the truth is forgotten and the noise saturates.",
-        theory=lambda: regression.isotropic_replace(dim=_FEW_DIM, design="fresh", **_FEW),
+        theory=lambda: regression.minimum_norm_replace(dim=_FEW_DIM, design="fresh", **_FEW),
         experiment=lambda key: _risk(key, Spectrum.isotropic(_FEW_DIM), **_FEW),
         relation=Equal(),
         formula="R(g) = (1 − η^g)|w₀|² + σ² T/(d − T − 1) · (1 − η^g)/(1 − η), η = T/d",
@@ -178,7 +182,7 @@ CLAIMS = (
     _claim(
         "minimum-norm-fixed",
         "With fewer rows than coefficients on one design, the truth is projected once and the noise grows linearly.",
-        theory=lambda: regression.isotropic_replace(dim=_FEW_DIM, design="fixed", **_FEW),
+        theory=lambda: regression.minimum_norm_replace(dim=_FEW_DIM, design="fixed", **_FEW),
         experiment=lambda key: _risk(key, Spectrum.isotropic(_FEW_DIM), "fixed", **_FEW),
         relation=Equal(),
         formula="R(g) = (1 − η)|w₀|² + g σ² T/(d − T − 1), η = T/d",
@@ -189,7 +193,7 @@ CLAIMS = (
     _claim(
         "estimated-noise",
         "If each generation also passes on the noise that it estimates by maximum likelihood, the risk is bounded.",
-        theory=lambda: regression.ols_estimated_noise(dim=4, samples=24, noise=1.0, generations=8, ddof="none"),
+        theory=lambda: regression.ols_replace_estimated_noise(dim=4, samples=24, noise=1.0, generations=8, ddof="none"),
         experiment=_estimated,
         relation=Equal(),
         formula="R(g) = σ² d/(T − d − 1) · (1 − a^g)/(1 − a), a = 1 − d/T",

@@ -1,7 +1,7 @@
 """Dohmatob, Feng and Kempe 2024: ridge regression on fake data, and the penalty that adapts to it.
 
-Their ``n`` is the number of fake generations (`fakes`): least-squares generators ``g = 1, ..., n`` with ``T0`` rows
-and noise ``sigma0``, then the downstream ridge fit, our ``g = n + 1``, with ``T`` rows and noise ``sigma``. The
+Their ``n`` is the number of fake generations (`generators`): least-squares fits ``g = 1, ..., n`` with ``T0`` rows and
+noise ``sigma0``, then the downstream ridge fit, our ``g = n + 1``, with ``T`` rows and noise ``sigma``. The
 parameters are those of their figures 1 and 2: ``d = 300``, ``T0 = 600``.
 """
 

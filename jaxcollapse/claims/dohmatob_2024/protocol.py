@@ -36,25 +36,25 @@ def downstream(
     spectrum: Spectrum,
     key: Key[Array, ""],
     *,
-    fakes: int,
+    generators: int,
     penalty: Any,
     samples: Any,
     noise: Any,
-    fake_samples: Any,
-    fake_noise: Any,
+    generator_samples: Any,
+    generator_noise: Any,
     truth: Any = None,
 ) -> Trajectory:
-    """One replication of what `regression.ridge_downstream` predicts: `fakes` unpenalised generators, then the fit.
+    """One replication of what `regression.ridge_downstream` predicts: `generators` without a penalty, then the fit.
 
     With the `truth` coefficients are those of the model.
     """
 
     def last(value: Any, before: Any):
-        return lambda g: jnp.where(g > fakes, value, before)
+        return lambda g: jnp.where(g > generators, value, before)
 
-    model = LinearRegression(spectrum, noise=last(noise, fake_noise), penalty=last(penalty, 0.0))
-    sizes = last(samples, fake_samples)
-    return simulate(model, Replace(), key=key, samples=sizes, generations=fakes + 1, truth=truth)
+    model = LinearRegression(spectrum, noise=last(noise, generator_noise), penalty=last(penalty, 0.0))
+    sizes = last(samples, generator_samples)
+    return simulate(model, Replace(), key=key, samples=sizes, generations=generators + 1, truth=truth)
 
 
 def downstream_risk(spectrum: Spectrum, key: Key[Array, ""], **setting: Any) -> Float[Array, ""]:

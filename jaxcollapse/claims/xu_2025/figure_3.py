@@ -13,7 +13,6 @@ from jaxcollapse.claims.xu_2025.protocol import HORIZONS, REFERENCE, REPLICATION
 from jaxcollapse.models.gaussian.tilted import TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
-from jaxcollapse.theory.gaussian import estimated_risk
 from jaxcollapse.verification.claim import Axis, Claim, Numbers
 from jaxcollapse.verification.relation import Equal, Probability
 
@@ -33,9 +32,9 @@ def _figure_3() -> Numbers:
         for horizon in HORIZONS:
             exact: dict[str, Any] = dict(samples=SAMPLES, generations=horizon, ddof=ddof)
             many: dict[str, Any] = dict(replications=REPLICATIONS, **exact)
-            largest = [gaussian.maximum_quantile(p, **many) for p in _MAXIMUM_LEVELS]
+            largest = [gaussian.variance_maximum_quantile(p, **many) for p in _MAXIMUM_LEVELS]
             probability, risk = gaussian.variance_cdf(0.05, **exact), gaussian.variance_risk(**exact)[-1]
-            typical = estimated_risk.estimated_risk_quantile(0.5, **many)
+            typical = gaussian.estimated_risk_quantile(0.5, **many)
             rows.append((float(ddof), float(horizon), *map(float, (probability, *largest, risk, typical))))
     bands = (f"max {level:.0%}" for level in _MAXIMUM_LEVELS)
     return Numbers(("ddof", "T", "P(X ≤ .05)", *bands, "exact risk", "median estimate"), tuple(rows))
@@ -52,7 +51,9 @@ def _exceedance(key):
     """
     exact = dict(samples=SAMPLES, generations=_MAXIMUM_HORIZON)
     with jax.ensure_compile_time_eval():
-        quantiles = [gaussian.maximum_quantile(p, replications=REPLICATIONS, **exact, ddof=1) for p in _MAXIMUM_LEVELS]
+        quantiles = [
+            gaussian.variance_maximum_quantile(p, replications=REPLICATIONS, **exact, ddof=1) for p in _MAXIMUM_LEVELS
+        ]
         log_quantiles = jnp.log(jnp.stack(quantiles))
     run = simulate(TiltedGaussian(Gaussian(ddof=1), power=3.0), Replace(), key=key, **exact)
     return jnp.where(run.log_variance[-1] > log_quantiles, jnp.exp(run.log_weight[-1]), 0.0)
@@ -65,7 +66,7 @@ def _expected_median() -> Float[Array, ""]:
     """The mean of the median of nine estimates of the risk, from the law of one: ``int P(median > x) dx``."""
     exact = dict(replications=REPLICATIONS, samples=SAMPLES, generations=_MAXIMUM_HORIZON, ddof=1)
     x = jnp.linspace(0.0, 20.0, 201)
-    single = jax.lax.map(lambda x: estimated_risk.estimated_risk_cdf(x, **exact), x[1:])
+    single = jax.lax.map(lambda x: gaussian.estimated_risk_cdf(x, **exact), x[1:])
     middle = (_ESTIMATES + 1) / 2
     above = 1 - jax.scipy.special.betainc(middle, middle, single)
     return jnp.trapezoid(jnp.concatenate([jnp.ones(1), above]), x)
@@ -109,7 +110,7 @@ def _plain(key):
 
 def _plain_theory():
     exact: dict[str, Any] = dict(replications=_PLAIN_CHAINS, ddof=1, **_LATE)
-    return estimated_risk.estimated_risk_cdf(_SHORTFALL * gaussian.variance_risk(**_LATE, ddof=1)[-1], **exact)
+    return gaussian.estimated_risk_cdf(_SHORTFALL * gaussian.variance_risk(**_LATE, ddof=1)[-1], **exact)
 
 
 CLAIMS = (

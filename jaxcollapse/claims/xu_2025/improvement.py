@@ -13,8 +13,7 @@ from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
 from jaxcollapse.claims.xu_2025.protocol import REFERENCE, SAMPLES
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.gaussian.univariate import Gaussian
-from jaxcollapse.theory.mean import inflation as workflows
-from jaxcollapse.theory.mean import random_walk
+from jaxcollapse.theory import mean
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.relation import Probability
 
@@ -35,8 +34,8 @@ def _beats(dim: int, workflow: Workflow, samples):
 def _beat_probability(dim: int, workflow: Workflow, samples) -> Float[Array, " times"]:
     """From the drift after the first fit, in units of the variance of that fit."""
     sizes = samples(jnp.arange(1.0, _BEAT_TIMES[-1] + 1))
-    drift = workflows.inflation(workflow, generations=_BEAT_TIMES[-1], samples=sizes) - 1
-    return random_walk.improvement_probability(ratio=jnp.sqrt(drift[_BEAT_TIMES - 1]), dim=dim)
+    drift = mean.inflation(workflow, generations=_BEAT_TIMES[-1], samples=sizes) - 1
+    return mean.improvement_probability(ratio=jnp.sqrt(drift[_BEAT_TIMES - 1]), dim=dim)
 
 
 def _beat_claim(name: str, statement: str, dim: int, workflow: Workflow, power: float, **fields) -> Claim:
@@ -75,8 +74,8 @@ def _beats_in_the_euclidean_norm(key):
 
 
 def _euclidean_theory():
-    ratios = random_walk.drift_ratio(jnp.full(_BEAT_TIMES[-1], float(SAMPLES)))[_BEAT_TIMES - 1]
-    return jnp.stack([random_walk.euclidean_improvement_probability(_VARIANCES, ratio=ratio) for ratio in ratios])
+    ratios = mean.mean_replace_drift_ratio(samples=jnp.full(_BEAT_TIMES[-1], float(SAMPLES)))[_BEAT_TIMES - 1]
+    return jnp.stack([mean.euclidean_improvement_probability(_VARIANCES, ratio=ratio) for ratio in ratios])
 
 
 def _beats_other_data(key):
@@ -89,8 +88,8 @@ def _beats_other_data(key):
 
 
 def _other_data_theory():
-    inflation = workflows.inflation(Accumulate(), generations=_BEAT_TIMES[-1])[_BEAT_TIMES - 1]
-    return random_walk.independent_improvement_probability(ratio=jnp.sqrt(inflation), dim=3)
+    inflation = mean.inflation(Accumulate(), generations=_BEAT_TIMES[-1])[_BEAT_TIMES - 1]
+    return mean.independent_improvement_probability(ratio=jnp.sqrt(inflation), dim=3)
 
 
 CLAIMS = (
@@ -124,7 +123,7 @@ CLAIMS = (
     Claim(
         name="xu-improvement-estimated",
         statement="If the variance is estimated too, it collapses and spares the mean: the chance to win falls slower.",
-        theory=lambda: random_walk.estimated_improvement_probability(**_SMALL, ddof=1)[_SMALL_TIMES - 1],
+        theory=lambda: mean.estimated_improvement_probability(**_SMALL, ddof=1)[_SMALL_TIMES - 1],
         experiment=_beats_with_estimated_variance,
         relation=Probability(tolerance=0.02),
         reference=REFERENCE,

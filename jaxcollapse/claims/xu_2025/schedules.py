@@ -11,8 +11,7 @@ from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.xu_2025.protocol import REFERENCE
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.theory.mean import budget as design
-from jaxcollapse.theory.mean import random_walk
+from jaxcollapse.theory import mean
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
 
@@ -72,7 +71,7 @@ def _spent(key):
         return run.squared_error.sum()
 
     equal = jnp.full(_BUDGET_GENERATIONS, _BUDGET / _BUDGET_GENERATIONS)
-    best = design.allocation(budget=_BUDGET, generations=_BUDGET_GENERATIONS, objective="sum")
+    best = mean.mean_replace_allocation(budget=_BUDGET, generations=_BUDGET_GENERATIONS, objective="sum")
     return jnp.stack([total(equal), total(best)])
 
 
@@ -85,7 +84,7 @@ CLAIMS = (
     Claim(
         name="xu-linear-schedule",
         statement="With linearly growing samples the error of a mean grows without bound, like a harmonic sum.",
-        theory=lambda: random_walk.drift_variance(_sizes(0.0))[_WALK_TIMES - 1],
+        theory=lambda: mean.mean_replace_variance(samples=_sizes(0.0))[_WALK_TIMES - 1],
         experiment=_walk(0.0),
         relation=Equal(),
         reference=REFERENCE,
@@ -97,7 +96,7 @@ CLAIMS = (
     Claim(
         name="xu-superlinear-schedule",
         statement="With superlinearly growing samples the error of a mean stays below a zeta value.",
-        theory=lambda: jnp.full(len(_WALK_TIMES), random_walk.drift_limit(scale=_SCALE, growth=1.0)),
+        theory=lambda: jnp.full(len(_WALK_TIMES), mean.mean_replace_variance_limit(scale=_SCALE, growth=1.0)),
         experiment=_walk(1.0),
         relation=AtMost(),
         reference=REFERENCE,
@@ -109,7 +108,9 @@ CLAIMS = (
     Claim(
         name="xu-biased-slow",
         statement="With a bias of order n^(-1/2), samples growing like t^1.5 are not enough: the error diverges.",
-        theory=lambda: random_walk.mean_square_error(_sizes(0.5), coefficient=_OFFSET, order=0.5)[_WALK_TIMES - 1],
+        theory=lambda: mean.mean_replace_squared_error(samples=_sizes(0.5), coefficient=_OFFSET, order=0.5)[
+            _WALK_TIMES - 1
+        ],
         experiment=_biased_walk(0.5),
         relation=Equal(),
         reference=REFERENCE,
@@ -123,8 +124,8 @@ CLAIMS = (
         statement="With a bias of order n^(-1/2), samples growing like t^3.5 keep the error below its finite limit.",
         theory=lambda: jnp.full(
             len(_WALK_TIMES),
-            random_walk.bias_limit(scale=_SCALE, growth=2.5, coefficient=_OFFSET, order=0.5) ** 2
-            + random_walk.drift_limit(scale=_SCALE, growth=2.5),
+            mean.mean_replace_bias_limit(scale=_SCALE, growth=2.5, coefficient=_OFFSET, order=0.5) ** 2
+            + mean.mean_replace_variance_limit(scale=_SCALE, growth=2.5),
         ),
         experiment=_biased_walk(2.5),
         relation=AtMost(),

@@ -21,8 +21,7 @@ from jaxcollapse.models.regression.logistic_regression import LogisticRegression
 from jaxcollapse.population import datasets
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory import gaussian
-from jaxcollapse.theory.mean import random_walk
+from jaxcollapse.theory import gaussian, mean
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.relation import AtMost, Equal
 
@@ -54,7 +53,7 @@ def wine_error(key, sizes: Curve) -> Float[Array, " generations"]:
 
 def wine_theory(sizes: Curve) -> Float[Array, " generations"]:
     """A walk whose steps have the covariance of the wines over the size of the sample."""
-    return np.trace(wine_covariance()) * random_walk.drift_variance(sizes)
+    return np.trace(wine_covariance()) * mean.mean_replace_variance(samples=sizes)
 
 
 def _wine(key):
@@ -131,11 +130,11 @@ def tumour_risk(key, sizes: Curve) -> Float[Array, " generations"]:
 
 def tumour_theory(sizes: Curve) -> Float[Array, " generations"]:
     """To first order: each step but the first adds one unit for every coefficient, over the size of its sample."""
-    return tumours().spectrum.dim * (random_walk.drift_variance(sizes) - 1 / sizes[0])
+    return tumours().spectrum.dim * (mean.mean_replace_variance(samples=sizes) - 1 / sizes[0])
 
 
 def _tumour_bound():
-    limit = random_walk.drift_limit(scale=LABELLED, growth=1.0) - 1 / LABELLED
+    limit = mean.mean_replace_variance_limit(scale=LABELLED, growth=1.0) - 1 / LABELLED
     return jnp.full(len(_TUMOUR_TIMES), tumours().spectrum.dim * limit)
 
 

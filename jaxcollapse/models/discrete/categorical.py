@@ -31,7 +31,7 @@ class Categorical(Model):
     **Arguments**
 
     - `probabilities`: of the symbols, shape ``(k,)``, not negative, summing to one;
-      `jaxcollapse.theory.discrete.unseen.zipf` gives those of Zipf's law.
+      `jaxcollapse.theory.discrete.zipf` gives those of Zipf's law.
     - `sampling`: ``"exact"`` takes the cheapest of the first two below; a name asks for that one.
 
       | sampling | draws | numbers in one batch of ``n`` |
@@ -54,7 +54,7 @@ class Categorical(Model):
 
     ```python
     >>> import jax, jaxcollapse as jc
-    >>> model = jc.Categorical(jc.theory.tails.zipf(1000, exponent=2.0))
+    >>> model = jc.Categorical(jc.theory.discrete.zipf(1000, exponent=2.0))
     >>> run = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=500, generations=20)
     >>> bool((run.support[1:] <= run.support[:-1]).all())
     True

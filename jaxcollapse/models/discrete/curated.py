@@ -30,7 +30,7 @@ class Curated(Wrapper):
     **Arguments**
 
     - `language`: a `Categorical` with the truth and the way of sampling: ``"raw"`` draws all candidates and chooses,
-      the others draw from the law of the chosen ones, `jaxcollapse.theory.discrete.curated.curate`.
+      the others draw from the law of the chosen ones, `jaxcollapse.theory.discrete.curate`.
     - `rewards`: ``r`` of the symbols, shape ``(symbols,)``, finite.
     - `candidates`: ``K`` draws of which one is kept, a positive integer.
 

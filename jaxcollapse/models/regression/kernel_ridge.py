@@ -93,7 +93,7 @@ class KernelRidge(Model):
     def spectrum(self) -> Spectrum:
         """The population as one of linear regression, for `jaxcollapse.theory`: see `Spectrum.from_kernel`.
 
-        **Exactness** On 1,797 digits, 400 of them held out, label noise of one, `theory.regression.ridge_chain` gives
+        **Exactness** On 1,797 digits, 400 of them held out, label noise of one, `theory.regression.ridge_replace` gives
         the risk of up to four fakes within 1.5 % for 50 to 200 rows, and within 3.5 % for 25 to 800.
         """
         return Spectrum.from_kernel(self.kernel, self.targets)

@@ -43,7 +43,7 @@ class LinearGaussian(Wrapper):
     **Exactness** Exact in law: rows are drawn. With fewer rows than coefficients nothing is left to estimate the noise
     from: it is 0 for ``ddof="none"``, and NaN otherwise.
 
-    **Reference** `jaxcollapse.theory.regression.ols_estimated_noise` has the mean of its risk under `Replace`.
+    **Reference** `jaxcollapse.theory.regression.ols_replace_estimated_noise` has the mean of its risk under `Replace`.
 
     ```python
     >>> import jax, jaxcollapse as jc

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.chain.schedule import Scheduled
 from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.regression import generalised_linear as closed_forms
+from jaxcollapse.theory import regression
 
 
 class LogisticRegression(GeneralisedLinear):
@@ -98,12 +98,12 @@ class LogisticRegression(GeneralisedLinear):
         return jnp.all(jnp.where(present, ((y == 1) & (predictor > 0)) | ((y == 0) & (predictor < 0)), True))
 
     def information(self):
-        """That of `jaxcollapse.theory.regression.generalised_linear`."""
-        return closed_forms.logistic_information(self.spectrum, rows=self.table)
+        """That of `jaxcollapse.theory.regression.logistic_information`."""
+        return regression.logistic_information(self.spectrum, rows=self.table)
 
     def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
         """The errors of the coefficients, and the accuracy of the classifier."""
         measured = GeneralisedLinear.metrics(self, params)
         if self.features is None or self.table is not None:
-            measured["accuracy"] = closed_forms.logistic_accuracy(self.spectrum, params, rows=self.table)
+            measured["accuracy"] = regression.logistic_accuracy(self.spectrum, params, rows=self.table)
         return measured

@@ -35,8 +35,8 @@ class MixedLabels(Wrapper):
 
     **Exactness** As for `LinearRegression`: exact in law.
 
-    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341; `jaxcollapse.theory.mixing.fresh_minimum_norm`
-    has the mean risk without a penalty.
+    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341;
+    `jaxcollapse.theory.regression.minimum_norm_mixed_labels_fresh` has the mean risk without a penalty.
 
     ```python
     >>> import jax, jaxcollapse as jc

@@ -11,7 +11,7 @@ from jaxcollapse.chain.schedule import Scheduled
 from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import split
-from jaxcollapse.theory.regression import generalised_linear as closed_forms
+from jaxcollapse.theory import regression
 
 
 class PoissonRegression(GeneralisedLinear):
@@ -86,8 +86,8 @@ class PoissonRegression(GeneralisedLinear):
         return jnp.all(jnp.where(present, (y == 0) & (predictor < 0), True))
 
     def information(self):
-        """That of `jaxcollapse.theory.regression.generalised_linear`."""
-        return closed_forms.poisson_information(self.spectrum, rows=self.table)
+        """That of `jaxcollapse.theory.regression.poisson_information`."""
+        return regression.poisson_information(self.spectrum, rows=self.table)
 
 
 def _counts(key: Key[Array, ""], mean: Float[Array, " n"]) -> Float[Array, " n"]:

@@ -21,7 +21,7 @@ from jaxcollapse.arguments.types import Curve, Number
 _COST = 4 * math.log(2)
 
 
-def dropped() -> float:
+def immediate_collapse_dropped() -> float:
     """The probability that the fit to real data is not at the largest point, for large samples.
 
     **Returns** the root ``p < 1`` of ``p = exp(-4 log(2) (1 - p))``.
@@ -29,7 +29,7 @@ def dropped() -> float:
     **Exactness** Asymptotic, up to O(1/n).
 
     ```python
-    >>> round(dropped(), 4)
+    >>> round(immediate_collapse_dropped(), 4)
     0.0775
 
     ```
@@ -37,42 +37,42 @@ def dropped() -> float:
     return _rises(0.0)
 
 
-def first_distance() -> float:
+def immediate_collapse_first_distance() -> float:
     """The limit of ``n`` times the mean distance in total variation of the first fit.
 
-    **Returns** ``[1 + (1 + c/(1 - c p)) p/(1 - p)]/2`` with ``c = 4 log 2`` and ``p`` of `dropped`.
+    **Returns** ``[1 + (1 + c/(1 - c p)) p/(1 - p)]/2`` with ``c = 4 log 2`` and ``p`` of `immediate_collapse_dropped`.
 
     **Exactness** Asymptotic, up to O(1/n).
 
     ```python
-    >>> round(first_distance(), 4)
+    >>> round(immediate_collapse_first_distance(), 4)
     0.6903
 
     ```
     """
-    p = dropped()
+    p = immediate_collapse_dropped()
     return 0.5 * (1 + p / (1 - p) * (1 + _COST / (1 - _COST * p)))
 
 
-def probability() -> float:
+def immediate_collapse_probability() -> float:
     """The limit of the probability that the second fit has collapsed.
 
-    **Returns** ``1 - s (1 - p)/(1 - s q)`` with ``s = 4/5``, ``p`` of `dropped` and ``q`` the smaller root of
-    ``q = exp(-c (1 - q))/2``: the mean of ``1 - exp(-n alpha/2)``.
+    **Returns** ``1 - s (1 - p)/(1 - s q)`` with ``s = 4/5``, ``p`` of `immediate_collapse_dropped` and ``q`` the
+    smaller root of ``q = exp(-c (1 - q))/2``: the mean of ``1 - exp(-n alpha/2)``.
 
     **Exactness** Asymptotic, up to O(1/n).
 
     ```python
-    >>> round(probability(), 4)
+    >>> round(immediate_collapse_probability(), 4)
     0.2411
 
     ```
     """
     s = 1 / (1 + 1 / 4)
-    return 1 - s * (1 - dropped()) / (1 - s * _rises(_COST / 4))
+    return 1 - s * (1 - immediate_collapse_dropped()) / (1 - s * _rises(_COST / 4))
 
 
-def probability_bound(*, samples: Number) -> Float[Array, ""]:
+def immediate_collapse_probability_bound(*, samples: Number) -> Float[Array, ""]:
     """A lower bound on the probability that the second fit has collapsed, for every sample size.
 
     **Arguments**
@@ -87,16 +87,16 @@ def probability_bound(*, samples: Number) -> Float[Array, ""]:
     **Exactness** Bound; the mean is exact but for an event of probability ``2^-n``.
 
     ```python
-    >>> [round(float(probability_bound(samples=n)), 4) for n in (10, 100, 1e6)]
+    >>> [round(float(immediate_collapse_probability_bound(samples=n)), 4) for n in (10, 100, 1e6)]
     [0.1904, 0.199, 0.2]
 
     ```
     """
     check_positive("samples", samples)
-    return 1 - mean_power(samples=samples, slope=0.25, power=1.0)
+    return 1 - gap_mean_power(samples=samples, slope=0.25, power=1.0)
 
 
-def mean_power(*, samples: Number, slope: float, power: Number | Curve) -> Float[Array, "..."]:
+def gap_mean_power(*, samples: Number, slope: float, power: Number | Curve) -> Float[Array, "..."]:
     """The mean of ``(1 - slope y)^(n power)`` for the gap ``y`` between one and the largest of ``n`` uniform variates.
 
     The gap counts as 1/2 where it is larger. Gauss-Laguerre quadrature, for ``(1 - y)^n`` is uniform.
@@ -110,7 +110,7 @@ def mean_power(*, samples: Number, slope: float, power: Number | Curve) -> Float
     **Exactness** To the error of 32 nodes.
 
     ```python
-    >>> round(float(mean_power(samples=1e9, slope=0.5, power=6.0)), 6)  # 1/(1 + slope * power)
+    >>> round(float(gap_mean_power(samples=1e9, slope=0.5, power=6.0)), 6)  # 1/(1 + slope * power)
     0.25
 
     ```

@@ -16,10 +16,10 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Number
-from jaxcollapse.theory.counterexamples.immediate_collapse import mean_power
+from jaxcollapse.theory.counterexamples.immediate_collapse import gap_mean_power
 
 
-def first_waiting(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
+def staircase_first_waiting(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """The probability that level 1 is still empty after ``t`` synthetic batches, for every sample size.
 
     **Arguments**
@@ -35,17 +35,17 @@ def first_waiting(*, samples: Number, generations: Count) -> Float[Array, " gene
     **Exactness** Exact but for an event of probability ``2^-n``.
 
     ```python
-    >>> [round(float(p), 4) for p in first_waiting(samples=1e6, generations=4)]
+    >>> [round(float(p), 4) for p in staircase_first_waiting(samples=1e6, generations=4)]
     [1.0, 0.6667, 0.5, 0.4]
 
     ```
     """
     check_positive("samples", samples)
     check_integer("generations", generations, minimum=1)
-    return mean_power(samples=samples, slope=0.5, power=jnp.arange(generations))
+    return gap_mean_power(samples=samples, slope=0.5, power=jnp.arange(generations))
 
 
-def waiting(*, level: Count, generations: Count) -> Float[Array, " generations"]:
+def staircase_waiting(*, level: Count, generations: Count) -> Float[Array, " generations"]:
     """The probability that a level is still empty after ``t`` synthetic batches, for large samples.
 
     **Arguments**
@@ -62,7 +62,7 @@ def waiting(*, level: Count, generations: Count) -> Float[Array, " generations"]
     1e-4 in double precision.
 
     ```python
-    >>> [round(float(p), 3) for p in waiting(level=2, generations=20)[::6]]
+    >>> [round(float(p), 3) for p in staircase_waiting(level=2, generations=20)[::6]]
     [1.0, 0.785, 0.611, 0.504]
 
     ```

@@ -1,1 +1,49 @@
-"""Distributions over finitely many symbols."""
+"""Closed forms of distributions over finitely many symbols: drift, tails, contamination, curation, temperature.
+
+The first word of a name is the estimator or what is done to it, the second the workflow.
+"""
+
+from jaxcollapse.theory.discrete.categorical import Bounds as Bounds
+from jaxcollapse.theory.discrete.categorical import categorical_mix as categorical_mix
+from jaxcollapse.theory.discrete.categorical import categorical_replace_ancestors as categorical_replace_ancestors
+from jaxcollapse.theory.discrete.categorical import (
+    categorical_replace_collapse_time as categorical_replace_collapse_time,
+)
+from jaxcollapse.theory.discrete.categorical import (
+    categorical_replace_collapse_time_bounds as categorical_replace_collapse_time_bounds,
+)
+from jaxcollapse.theory.discrete.categorical import categorical_replace_collapsed as categorical_replace_collapsed
+from jaxcollapse.theory.discrete.categorical import (
+    categorical_replace_collapsed_bounds as categorical_replace_collapsed_bounds,
+)
+from jaxcollapse.theory.discrete.categorical import categorical_replace_diversity as categorical_replace_diversity
+from jaxcollapse.theory.discrete.categorical import categorical_replace_lost as categorical_replace_lost
+from jaxcollapse.theory.discrete.categorical import (
+    categorical_replace_survival_bound as categorical_replace_survival_bound,
+)
+from jaxcollapse.theory.discrete.categorical import poisson_replace_survival as poisson_replace_survival
+from jaxcollapse.theory.discrete.contaminated import contaminated_accumulate as contaminated_accumulate
+from jaxcollapse.theory.discrete.contaminated import (
+    contaminated_accumulate_debiased as contaminated_accumulate_debiased,
+)
+from jaxcollapse.theory.discrete.curated import curate as curate
+from jaxcollapse.theory.discrete.curated import curated_mix as curated_mix
+from jaxcollapse.theory.discrete.curated import curated_mix_divergence as curated_mix_divergence
+from jaxcollapse.theory.discrete.curated import curated_replace_fixation as curated_replace_fixation
+from jaxcollapse.theory.discrete.curated import curated_replace_limit as curated_replace_limit
+from jaxcollapse.theory.discrete.curated import curated_replace_two_symbols as curated_replace_two_symbols
+from jaxcollapse.theory.discrete.curated import curated_reward_gain as curated_reward_gain
+from jaxcollapse.theory.discrete.tails import effective_samples as effective_samples
+from jaxcollapse.theory.discrete.tails import support as support
+from jaxcollapse.theory.discrete.tails import unseen as unseen
+from jaxcollapse.theory.discrete.tails import zipf as zipf
+from jaxcollapse.theory.discrete.tails import zipf_cut_unseen as zipf_cut_unseen
+from jaxcollapse.theory.discrete.tails import zipf_unseen as zipf_unseen
+from jaxcollapse.theory.discrete.temperature import temper as temper
+from jaxcollapse.theory.discrete.temperature import temperature_accumulate as temperature_accumulate
+from jaxcollapse.theory.discrete.temperature import temperature_mix as temperature_mix
+from jaxcollapse.theory.discrete.temperature import temperature_needed_share as temperature_needed_share
+from jaxcollapse.theory.discrete.temperature import temperature_replace as temperature_replace
+from jaxcollapse.theory.discrete.weak_data import weak_data_accuracy as weak_data_accuracy
+from jaxcollapse.theory.discrete.weak_data import weak_data_corrected as weak_data_corrected
+from jaxcollapse.theory.former import of_discrete as __getattr__

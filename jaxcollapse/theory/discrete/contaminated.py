@@ -19,8 +19,8 @@ from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.theory.curves import per_generation
 
 
-def pooled(
-    probabilities: Vector, *, real_share: Number | Curve, samples: Number | Curve, generations: Count
+def contaminated_accumulate(
+    probabilities: Vector, *, samples: Number | Curve, real_share: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:
     """The error of frequencies in the pool of all draws, as if all of them were real.
 
@@ -42,7 +42,7 @@ def pooled(
     **Exactness** Exact.
 
     ```python
-    >>> curve = pooled([0.5, 0.5], real_share=0.75, samples=10, generations=1000)
+    >>> curve = contaminated_accumulate([0.5, 0.5], real_share=0.75, samples=10, generations=1000)
     >>> round(float(10_000 * curve[-1]), 2)  # 1.0 in the limit
     0.98
 
@@ -59,24 +59,24 @@ def pooled(
     return jax.lax.scan(step, jnp.zeros_like(diversity), (shares, b, sizes))[1]
 
 
-def debiased(
+def contaminated_accumulate_debiased(
     probabilities: Vector,
     *,
-    real_share: Number | Curve,
     samples: Number | Curve,
-    generations: Count,
+    real_share: Number | Curve,
     weights: Any = None,
+    generations: Count,
 ) -> Float[Array, " generations"]:
     """The error if from each batch what the model is known to have added is subtracted first.
 
     The parts ``D_i`` of all batches are without bias and uncorrelated: with weights ``w_i`` that sum to one,
     ``V_g = sum_{i<=g} w_i^2 [H - (1 - alpha_i)^2 V_{i-1}]/(n_i alpha_i^2)``. With ``w_i`` in proportion to
-    ``n_i alpha_i^2`` it is about ``H/sum_i n_i alpha_i^2``, for every share of real draws: the phases of `pooled` are
-    those of an estimator, not of the data.
+    ``n_i alpha_i^2`` it is about ``H/sum_i n_i alpha_i^2``, for every share of real draws: the phases of
+    `contaminated_accumulate` are those of an estimator, not of the data.
 
     **Arguments**
 
-    - `probabilities`, `real_share`, `samples`, `generations`: as for `pooled`, `real_share` above 0.
+    - `probabilities`, `real_share`, `samples`, `generations`: as for `contaminated_accumulate`, `real_share` above 0.
     - `weights`: of the rows of each batch, positive, shape ``(generations,)``; ``alpha_i^2`` by default.
 
     **Returns** shape ``(generations,)``.
@@ -86,7 +86,7 @@ def debiased(
     **Exactness** Exact while no probability of a batch is negative.
 
     ```python
-    >>> curve = debiased([0.5, 0.5], real_share=0.5, samples=100, generations=100)
+    >>> curve = contaminated_accumulate_debiased([0.5, 0.5], real_share=0.5, samples=100, generations=100)
     >>> round(float(curve[-1] * 100 * 0.25 * 100), 2)  # H = 1/2 in the limit
     0.49
 

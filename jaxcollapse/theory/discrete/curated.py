@@ -24,6 +24,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.theory.former import formerly
 
 _NODES = 512
 _TAIL = 40.0  # e^-40 is nothing in double precision
@@ -61,8 +62,9 @@ def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Floa
     return _curate(p, r, int(candidates))
 
 
-def path(
-    probabilities: Vector, *, rewards: Vector, candidates: Count, generations: Count, share: Number = 0.0
+@formerly(share="real_share")
+def curated_mix(
+    probabilities: Vector, *, rewards: Vector, candidates: Count, real_share: Number = 0.0, generations: Count
 ) -> Float[Array, "generations symbols"]:
     """The distributions of a curated loop: ``p_1 = p_0`` and ``p_g = w p_0 + (1 - w) curate(p_{g-1})``.
 
@@ -70,7 +72,7 @@ def path(
 
     - `probabilities`, `rewards`, `candidates`: as for `curate`, with ``p_0`` the truth.
     - `generations`: ``G``, a positive integer.
-    - `share`: ``w`` of real data, which is not curated, in [0, 1].
+    - `real_share`: ``w`` of real data, which is not curated, in [0, 1].
 
     **Returns** shape ``(generations, symbols)``.
 
@@ -83,7 +85,7 @@ def path(
     ``1 - w``.
 
     ```python
-    >>> curve = path([0.5, 0.5], rewards=[1.0, 0.0], candidates=2, generations=3)
+    >>> curve = curated_mix([0.5, 0.5], rewards=[1.0, 0.0], candidates=2, generations=3)
     >>> [round(float(p), 4) for p in curve[:, 0]]
     [0.5, 0.6155, 0.7249]
 
@@ -92,30 +94,32 @@ def path(
     p, r = _language(probabilities, rewards)
     check_integer("candidates", candidates, minimum=1)
     check_integer("generations", generations, minimum=1)
-    check_share("share", share)
+    check_share("real_share", real_share)
 
     def step(q, _):
-        return share * p + (1 - share) * _curate(q, r, int(candidates)), q
+        return real_share * p + (1 - real_share) * _curate(q, r, int(candidates)), q
 
     return jax.lax.scan(step, p, None, int(generations))[1]
 
 
-def limit(probabilities: Vector, *, rewards: Vector, generations: Count) -> Float[Array, "generations symbols"]:
+def curated_replace_limit(
+    probabilities: Vector, *, rewards: Vector, generations: Count
+) -> Float[Array, "generations symbols"]:
     """The distributions of a curated loop with very many candidates: ``p_g`` in proportion to ``p_0 e^{(g-1) r}``.
 
-    **Arguments** as for `path`.
+    **Arguments** as for `curated_mix`.
 
     **Returns** shape ``(generations, symbols)``. For a Gaussian of variance ``v`` and rewards ``a x`` the mean grows by
     ``a v`` in every generation.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** The limit of `path` without real data for ``K`` to infinity; the error is of order ``1/K``.
+    **Exactness** The limit of `curated_mix` without real data for ``K`` to infinity; the error is of order ``1/K``.
 
     **Reference** Ferbach et al. 2024, arXiv:2407.09499.
 
     ```python
-    >>> [round(float(p), 4) for p in limit([0.5, 0.5], rewards=[1.0, 0.0], generations=2)[:, 0]]
+    >>> [round(float(p), 4) for p in curated_replace_limit([0.5, 0.5], rewards=[1.0, 0.0], generations=2)[:, 0]]
     [0.5, 0.7311]
 
     ```
@@ -127,7 +131,7 @@ def limit(probabilities: Vector, *, rewards: Vector, generations: Count) -> Floa
     return jax.nn.softmax(logs + jnp.arange(int(generations))[:, None] * r, axis=1)
 
 
-def reward_gain(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Float[Array, ""]:
+def curated_reward_gain(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Float[Array, ""]:
     """A lower bound of the gain in ``E e^r`` by one step of curation: ``(K - 1)/K Var(e^r)/max e^r``.
 
     **Arguments** as for `curate`; the maximum is over symbols that have a probability.
@@ -141,7 +145,7 @@ def reward_gain(probabilities: Vector, *, rewards: Vector, candidates: Count) ->
     **Reference** Ferbach et al. 2024, arXiv:2407.09499.
 
     ```python
-    >>> round(float(reward_gain([0.5, 0.5], rewards=[1.0, 0.0], candidates=2)), 4)
+    >>> round(float(curated_reward_gain([0.5, 0.5], rewards=[1.0, 0.0], candidates=2)), 4)
     0.1358
 
     ```
@@ -153,12 +157,13 @@ def reward_gain(probabilities: Vector, *, rewards: Vector, candidates: Count) ->
     return (1 - 1 / candidates) * variance / jnp.max(jnp.where(p > 0, value, 0.0))
 
 
-def divergence(*, share: Number, candidates: Count) -> Float[Array, ""]:
+@formerly(share="real_share")
+def curated_mix_divergence(*, real_share: Number, candidates: Count) -> Float[Array, ""]:
     """An upper bound of ``KL(p_0 | p_g)`` with real data: ``-log(1 - l (K - 1))``, with ``l = (1 - w)/w``.
 
     **Arguments**
 
-    - `share`: ``w`` of real data, in (0, 1].
+    - `real_share`: ``w`` of real data, in (0, 1].
     - `candidates`: ``K``, a positive integer.
 
     **Returns** a scalar; infinite if ``l (K - 1) >= 1``, where the bound says nothing.
@@ -170,21 +175,21 @@ def divergence(*, share: Number, candidates: Count) -> Float[Array, ""]:
     **Reference** Ferbach et al. 2024, arXiv:2407.09499.
 
     ```python
-    >>> round(float(divergence(share=0.8, candidates=2)), 4)
+    >>> round(float(curated_mix_divergence(real_share=0.8, candidates=2)), 4)
     0.2877
 
     ```
     """
-    check_positive("share", share)
-    check_share("share", share)
+    check_positive("real_share", real_share)
+    check_share("real_share", real_share)
     check_integer("candidates", candidates, minimum=1)
-    w = as_floats(share)
+    w = as_floats(real_share)
     left = 1 - (1 - w) / w * (candidates - 1)
     return jnp.where(left > 0, -jnp.log(jnp.where(left > 0, left, 1.0)), jnp.inf)
 
 
-def two_symbols(
-    probability: Number, *, reward: Number, candidates: Count, samples: Count, generations: Count
+def curated_replace_two_symbols(
+    probability: Number, *, samples: Count, reward: Number, candidates: Count, generations: Count
 ) -> Float[Array, "generations outcomes"]:
     """The law of how often a preferred symbol occurs in ``n`` draws, curated from generation 2 on.
 
@@ -206,7 +211,7 @@ def two_symbols(
     **Exactness** Exact under `Replace`, up to the quadrature of `curate`.
 
     ```python
-    >>> law = two_symbols(0.5, reward=1.0, candidates=2, samples=10, generations=50)
+    >>> law = curated_replace_two_symbols(0.5, reward=1.0, candidates=2, samples=10, generations=50)
     >>> round(float(law[-1, -1]), 4)
     0.9696
 
@@ -227,25 +232,28 @@ def two_symbols(
     return jax.lax.scan(lambda law, _: (law @ move, law), start, None, int(generations))[1]
 
 
-def fixation(probability: Number, *, reward: Number, candidates: Count, samples: Number) -> Float[Array, ""]:
+def curated_replace_fixation(
+    probability: Number, *, samples: Number, reward: Number, candidates: Count
+) -> Float[Array, ""]:
     """The probability that the other of two symbols is lost in the end: ``(1 - e^{-2nsp})/(1 - e^{-2ns})``.
 
     A preferred symbol gains ``s p (1 - p)`` in a generation, with ``s = (1 - 1/K) r`` for a small reward ``r``.
 
     **Arguments**
 
-    - `probability`, `reward`, `candidates`, `samples`: as for `two_symbols`; the reward may be zero, which gives ``p``.
+    - `probability`, `reward`, `candidates`, `samples`: as for `curated_replace_two_symbols`; the reward may be zero,
+      which gives ``p``.
 
     **Returns** a scalar.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** The diffusion limit of `two_symbols`: ``n`` to infinity with ``n r`` fixed.
+    **Exactness** The diffusion limit of `curated_replace_two_symbols`: ``n`` to infinity with ``n r`` fixed.
 
     **Reference** Kimura 1962, "On the probability of fixation of mutant genes in a population", Genetics 47.
 
     ```python
-    >>> round(float(fixation(0.5, reward=0.1, candidates=2, samples=20)), 4)
+    >>> round(float(curated_replace_fixation(0.5, reward=0.1, candidates=2, samples=20)), 4)
     0.7311
 
     ```

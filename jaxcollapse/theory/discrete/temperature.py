@@ -12,13 +12,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_at_least, check_integer, check_positive, check_probabilities, check_share
+from jaxcollapse.arguments.check import check_integer, check_positive, check_probabilities, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
-from jaxcollapse.theory.gaussian.pooled import mixed_path
+from jaxcollapse.theory.former import formerly
 
 
-def temper(probabilities: Vector, temperature: Number) -> Float[Array, " symbols"]:
+@formerly("probabilities", "temperature")
+def temper(probabilities: Vector, *, temperature: Number) -> Float[Array, " symbols"]:
     """The distribution that is sampled from: ``p_i^(1/tau)/Z``. A symbol without probability stays so.
 
     **Arguments**
@@ -33,7 +34,7 @@ def temper(probabilities: Vector, temperature: Number) -> Float[Array, " symbols
     **Exactness** Exact.
 
     ```python
-    >>> [round(float(p), 4) for p in temper([0.8, 0.2], 0.5)]
+    >>> [round(float(p), 4) for p in temper([0.8, 0.2], temperature=0.5)]
     [0.9412, 0.0588]
 
     ```
@@ -45,7 +46,7 @@ def temper(probabilities: Vector, temperature: Number) -> Float[Array, " symbols
     return jax.nn.softmax(logs)
 
 
-def closed_loop(
+def temperature_replace(
     probabilities: Vector, *, temperature: Number, generations: Count
 ) -> Float[Array, "generations symbols"]:
     """The distributions of a loop without external data: ``p_g`` in proportion to ``p_0^(tau^(1-g))``.
@@ -66,7 +67,7 @@ def closed_loop(
     **Reference** Marchi et al. 2024, arXiv:2404.02325.
 
     ```python
-    >>> [round(float(p[0]), 4) for p in closed_loop([0.6, 0.4], temperature=0.5, generations=3)]
+    >>> [round(float(p[0]), 4) for p in temperature_replace([0.6, 0.4], temperature=0.5, generations=3)]
     [0.6, 0.6923, 0.8351]
 
     ```
@@ -76,28 +77,29 @@ def closed_loop(
     check_integer("generations", generations, minimum=1)
     p = as_floats(probabilities)
     powers = jnp.asarray(temperature, p.dtype) ** jnp.arange(int(generations))
-    return jax.vmap(lambda tau: temper(p, tau))(powers)
+    return jax.vmap(lambda tau: temper(p, temperature=tau))(powers)
 
 
-def accumulated(
+def temperature_accumulate(
     probabilities: Vector, *, temperature: Number, generations: Count
 ) -> Float[Array, "generations symbols"]:
     """The distributions of a loop that keeps all its data: ``p_1 = p_0``, ``p_{g+1} = [g p_g + T(p_g)]/(g + 1)``.
 
     In ``log g`` it is the flow ``dp = T(p) - p``: what a closed loop does in one generation takes a factor of time.
 
-    **Arguments** as for `closed_loop`.
+    **Arguments** as for `temperature_replace`.
 
     **Returns** shape ``(generations, symbols)``.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** Exact for infinitely many samples under `Accumulate` with equal batches; else as for `closed_loop`.
+    **Exactness** Exact for infinitely many samples under `Accumulate` with equal batches; else as for
+    `temperature_replace`.
 
     **Reference** Marchi et al. 2024, arXiv:2404.02325, for the loop; derived here.
 
     ```python
-    >>> [round(float(p[0]), 4) for p in accumulated([0.6, 0.4], temperature=0.5, generations=3)]
+    >>> [round(float(p[0]), 4) for p in temperature_accumulate([0.6, 0.4], temperature=0.5, generations=3)]
     [0.6, 0.6462, 0.6872]
 
     ```
@@ -107,14 +109,15 @@ def accumulated(
     check_integer("generations", generations, minimum=1)
 
     def step(q, g):
-        return (g * q + temper(q, temperature)) / (g + 1), q
+        return (g * q + temper(q, temperature=temperature)) / (g + 1), q
 
     p = as_floats(probabilities)
     return jax.lax.scan(step, p, jnp.arange(1, int(generations) + 1, dtype=p.dtype))[1]
 
 
-def mixed(
-    probabilities: Vector, *, temperature: Number, share: Number, generations: Count, first: Vector | None = None
+@formerly(share="real_share")
+def temperature_mix(
+    probabilities: Vector, *, temperature: Number, real_share: Number, first: Vector | None = None, generations: Count
 ) -> Float[Array, "generations symbols"]:
     """The distributions of a loop with external data: ``p_1 = p_0`` and ``p_{g+1} = w p_0 + (1 - w) T(p_g)``.
 
@@ -122,7 +125,7 @@ def mixed(
 
     - `probabilities`: ``p_0``, of the external data, shape ``(symbols,)``, at least 0, summing to one.
     - `temperature`: ``tau``, positive.
-    - `share`: ``w`` of external data, in [0, 1].
+    - `real_share`: ``w`` of external data, in [0, 1].
     - `generations`: ``G``, a positive integer.
     - `first`: ``p_1``, if that is not `probabilities`.
 
@@ -130,12 +133,13 @@ def mixed(
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** Exact for infinitely many samples under ``Mix("fresh", weight=share)``; else as for `closed_loop`.
+    **Exactness** Exact for infinitely many samples under ``Mix("fresh", weight=real_share)``; else as for
+    `temperature_replace`.
 
     **Reference** Marchi et al. 2024, arXiv:2404.02325.
 
     ```python
-    >>> path = mixed([0.5, 0.5], temperature=0.5, share=0.4, generations=50, first=[0.9, 0.1])
+    >>> path = temperature_mix([0.5, 0.5], temperature=0.5, real_share=0.4, generations=50, first=[0.9, 0.1])
     >>> round(float(path[-1, 0]), 4)
     0.7236
 
@@ -143,7 +147,7 @@ def mixed(
     """
     check_probabilities("probabilities", probabilities)
     check_positive("temperature", temperature)
-    check_share("share", share)
+    check_share("real_share", real_share)
     check_integer("generations", generations, minimum=1)
     p = as_floats(probabilities)
     start = p
@@ -152,12 +156,12 @@ def mixed(
         start = jnp.asarray(as_floats(first), p.dtype)
 
     def step(q, _):
-        return share * p + (1 - share) * temper(q, temperature), q
+        return real_share * p + (1 - real_share) * temper(q, temperature=temperature), q
 
     return jax.lax.scan(step, start, None, int(generations))[1]
 
 
-def needed_share(*, temperature: Number) -> Float[Array, ""]:
+def temperature_needed_share(*, temperature: Number) -> Float[Array, ""]:
     """The share of external data above which a uniform truth is stable: ``1 - tau``.
 
     A small departure from the uniform distribution is multiplied by ``(1 - w)/tau`` in every generation, whatever the
@@ -177,49 +181,10 @@ def needed_share(*, temperature: Number) -> Float[Array, ""]:
     **Reference** The setting of Marchi et al. 2024, arXiv:2404.02325; the threshold is derived here.
 
     ```python
-    >>> round(float(needed_share(temperature=0.7)), 4)
+    >>> round(float(temperature_needed_share(temperature=0.7)), 4)
     0.3
 
     ```
     """
     check_positive("temperature", temperature)
     return jnp.maximum(1 - jnp.asarray(temperature), 0.0)
-
-
-def gaussian_variance(
-    *, temperature: Number, share: Number, generations: Count, samples: Number | None = None
-) -> Float[Array, " generations"]:
-    """The mean variance of a Gaussian that is fitted by maximum likelihood: temperature multiplies it by ``tau``.
-
-    With infinitely many samples ``v_1 = 1`` and ``v_{g+1} = w + (1 - w) tau v_g``, which ends at
-    ``w/(1 - (1 - w) tau)``. With ``n`` real and ``n`` generated samples, whose weights are ``w`` and ``1 - w``, and
-    with ``m_g`` the mean square of the fitted mean, ``m_1 = 1/n``, ``v_1 = 1 - 1/n``:
-    ``m_{g+1} = [w^2 + (1 - w)^2 tau v_g]/n + (1 - w)^2 m_g`` and
-    ``v_{g+1} + m_{g+1} = w + (1 - w)(tau v_g + m_g)``.
-
-    **Arguments**
-
-    - `temperature`: ``tau``, positive.
-    - `share`: ``w`` of external data, in [0, 1].
-    - `generations`: ``G``, a positive integer.
-    - `samples`: ``n``, at least 1; None for infinitely many.
-
-    **Returns** shape ``(generations,)``, in units of the true variance; without bound if ``(1 - w) tau >= 1``.
-
-    **Raises** `ValueError` or `TypeError` for other arguments.
-
-    **Exactness** Exact for ``Mix("fresh", weight=share)`` with ``ddof=0``.
-
-    ```python
-    >>> [round(float(v), 4) for v in gaussian_variance(temperature=0.5, share=0.2, generations=3)]
-    [1.0, 0.6, 0.44]
-
-    ```
-    """
-    check_positive("temperature", temperature)
-    check_share("share", share)
-    check_integer("generations", generations, minimum=1)
-    if samples is not None:
-        check_at_least("samples", samples, 1.0)
-    w, tau, noise = as_floats(share), as_floats(temperature), as_floats(0.0 if samples is None else 1 / samples)
-    return mixed_path(1 - w, w**2, noise, noise, jnp.full(int(generations), tau)).variance

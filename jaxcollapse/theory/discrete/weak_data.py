@@ -14,7 +14,7 @@ from jaxcollapse.arguments.check import check_integer, check_share
 from jaxcollapse.arguments.types import Count, Number
 
 
-def corrected(accuracy: Number | Float[Array, "..."], *, weak_accuracy: Number) -> Float[Array, "..."]:
+def weak_data_corrected(accuracy: Number | Float[Array, "..."], *, weak_accuracy: Number) -> Float[Array, "..."]:
     """The share of right answers after the weak source has been asked for the wrong ones: ``1 - (1 - b)(1 - a)``.
 
     **Arguments**
@@ -29,7 +29,7 @@ def corrected(accuracy: Number | Float[Array, "..."], *, weak_accuracy: Number) 
     **Exactness** Exact.
 
     ```python
-    >>> round(float(corrected(0.5, weak_accuracy=0.2)), 4)
+    >>> round(float(weak_data_corrected(0.5, weak_accuracy=0.2)), 4)
     0.6
 
     ```
@@ -39,13 +39,13 @@ def corrected(accuracy: Number | Float[Array, "..."], *, weak_accuracy: Number) 
     return 1 - (1 - jnp.asarray(weak_accuracy)) * (1 - jnp.asarray(accuracy))
 
 
-def accuracy(*, first: Number, weak_accuracy: Number, generations: Count) -> Float[Array, " generations"]:
+def weak_data_accuracy(*, first: Number, weak_accuracy: Number, generations: Count) -> Float[Array, " generations"]:
     """The mean accuracy of each generation: ``1 - (1 - b)^(g-1) (1 - a)``.
 
     **Arguments**
 
     - `first`: ``a``, of the real data, in [0, 1].
-    - `weak_accuracy`: ``b``, as for `corrected`. Without weak data, ``b = 0``, nothing is learned.
+    - `weak_accuracy`: ``b``, as for `weak_data_corrected`. Without weak data, ``b = 0``, nothing is learned.
     - `generations`: ``G``, a positive integer.
 
     **Returns** shape ``(generations,)``.
@@ -57,7 +57,7 @@ def accuracy(*, first: Number, weak_accuracy: Number, generations: Count) -> Flo
     **Reference** Amin et al. 2025, arXiv:2502.08924, the simplest instance of their setting.
 
     ```python
-    >>> [round(float(a), 4) for a in accuracy(first=0.2, weak_accuracy=0.1, generations=3)]
+    >>> [round(float(a), 4) for a in weak_data_accuracy(first=0.2, weak_accuracy=0.1, generations=3)]
     [0.2, 0.28, 0.352]
 
     ```

@@ -11,7 +11,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.theory.gaussian.replace import factors, log_variance_mean, mean_square, variance_mean, variance_moment
+from jaxcollapse.theory.gaussian.univariate import (
+    factors,
+    log_variance_mean,
+    mean_square,
+    variance_mean,
+    variance_moment,
+)
 from jaxcollapse.theory.regression.inverse_moments import inverse_moment
 
 

@@ -17,14 +17,14 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.gaussian.law import check_probability, log_gamma_ratio
-from jaxcollapse.theory.gaussian.replace import distinct_factors
+from jaxcollapse.theory.gaussian.univariate import distinct_factors
 
 _POINTS = 20_000  # of log X_T
 _TERMS, _AVERAGED, _DAMPING = 38, 12, 18.4  # of the inversion, which they make exact to 1e-8 for smooth laws
 
 
 def estimated_risk_cdf(
-    x: Number, *, replications: Count, samples: Number | Curve, generations: Count, ddof: int
+    x: Number, *, samples: Number | Curve, replications: Count, generations: Count, ddof: int
 ) -> Float[Array, ""]:
     """``P(S <= x)`` for the average ``S`` of ``(X_T - 1)^2`` over `replications` chains.
 
@@ -53,7 +53,7 @@ def estimated_risk_cdf(
 
 
 def estimated_risk_quantile(
-    p: Number, *, replications: Count, samples: Number | Curve, generations: Count, ddof: int
+    p: Number, *, samples: Number | Curve, replications: Count, generations: Count, ddof: int
 ) -> Float[Array, ""]:
     """The ``p``-quantile of the average ``S`` of ``(X_T - 1)^2`` over `replications` chains.
 

@@ -8,12 +8,14 @@ from jaxtyping import Array, Complex, Float
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import check_one_number
-from jaxcollapse.theory.gaussian.replace import distinct_factors
+from jaxcollapse.theory.former import formerly
+from jaxcollapse.theory.gaussian.univariate import distinct_factors
 
 _NODES = 400
 
 
-def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int = 1) -> Float[Array, ""]:
+@formerly(defaults={"ddof": 1})
+def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """``P(X_T <= x)`` at generation ``T = generations``.
 
     The inverse Mellin transform along the vertical line through the saddle point of ``K(s) - s log x``, by the
@@ -29,7 +31,7 @@ def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof
     **Reference** The quantity of figure 3 of Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> round(float(variance_cdf(0.05, samples=100, generations=500)), 2)
+    >>> round(float(variance_cdf(0.05, samples=100, generations=500, ddof=1)), 2)
     0.74
 
     ```
@@ -38,7 +40,8 @@ def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof
     return lower
 
 
-def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int = 1) -> Float[Array, ""]:
+@formerly(defaults={"ddof": 1})
+def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """``P(X_T > x)`` at generation ``T = generations``, accurate also where it is tiny.
 
     **Arguments** as for `variance_cdf`.
@@ -46,7 +49,7 @@ def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof:
     **Exactness** As of `variance_cdf`.
 
     ```python
-    >>> round(float(variance_sf(0.05, samples=100, generations=500)), 2)
+    >>> round(float(variance_sf(0.05, samples=100, generations=500, ddof=1)), 2)
     0.26
 
     ```
@@ -55,7 +58,8 @@ def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof:
     return upper
 
 
-def variance_quantile(p: Number, *, samples: Number | Curve, generations: Count, ddof: int = 1) -> Float[Array, ""]:
+@formerly(defaults={"ddof": 1})
+def variance_quantile(p: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """The ``p``-quantile of ``X_T``: where `variance_cdf` is `p`.
 
     **Arguments**
@@ -66,7 +70,7 @@ def variance_quantile(p: Number, *, samples: Number | Curve, generations: Count,
     **Exactness** Exact, by bisection in ``log x`` to rounding.
 
     ```python
-    >>> round(float(variance_quantile(0.5, samples=100, generations=100)), 1)
+    >>> round(float(variance_quantile(0.5, samples=100, generations=100, ddof=1)), 1)
     0.4
 
     ```
@@ -75,8 +79,9 @@ def variance_quantile(p: Number, *, samples: Number | Curve, generations: Count,
     return _quantile(jnp.log(p), jnp.log1p(-jnp.asarray(p, float)), samples, generations, ddof)
 
 
-def maximum_quantile(
-    p: Number, *, replications: Count, samples: Number | Curve, generations: Count, ddof: int = 1
+@formerly(defaults={"ddof": 1})
+def variance_maximum_quantile(
+    p: Number, *, samples: Number | Curve, replications: Count, generations: Count, ddof: int
 ) -> Float[Array, ""]:
     """The ``p``-quantile of the largest of `replications` independent variances ``X_T``: ``F(x)^R = p``.
 
@@ -87,7 +92,7 @@ def maximum_quantile(
     **Reference** The maximum over 10,000 replications of figure 3 of Xu, He and Cheng 2025, arXiv:2505.13947.
 
     ```python
-    >>> round(float(maximum_quantile(0.5, replications=10_000, samples=100, generations=100)))
+    >>> round(float(variance_maximum_quantile(0.5, replications=10_000, samples=100, generations=100, ddof=1)))
     80
 
     ```

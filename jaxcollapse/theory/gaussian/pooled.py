@@ -12,10 +12,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative
+from jaxcollapse.arguments.check import (
+    check_at_least,
+    check_choice,
+    check_integer,
+    check_nonnegative,
+    check_positive,
+    check_share,
+)
+from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import per_generation
-from jaxcollapse.theory.gaussian.replace import equal_batches
+from jaxcollapse.theory.former import formerly
+from jaxcollapse.theory.gaussian.univariate import equal_batches
 
 
 class Moments(NamedTuple):
@@ -27,7 +36,8 @@ class Moments(NamedTuple):
     """``E X_g``."""
 
 
-def accumulate_variance_mean(*, samples: Number, generations: Count, ddof: int = 0) -> Float[Array, " generations"]:
+@formerly(defaults={"ddof": 0})
+def variance_accumulate_mean(*, samples: Number, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E X_g`` when data accumulates: ``prod_{t<=g} (1 - 1/(n t^2))`` for maximum likelihood.
 
     It stays above its positive limit ``sin(pi/sqrt(n)) / (pi/sqrt(n))``, and ``E mu_g^2 = 1 - E X_g``. Without bias at
@@ -47,7 +57,7 @@ def accumulate_variance_mean(*, samples: Number, generations: Count, ddof: int =
     **Exactness** Exact.
 
     ```python
-    >>> round(float(accumulate_variance_mean(samples=10, generations=100)[-1]), 5)
+    >>> round(float(variance_accumulate_mean(samples=10, generations=100, ddof=0)[-1]), 5)
     0.84428
 
     ```
@@ -62,13 +72,13 @@ def accumulate_variance_mean(*, samples: Number, generations: Count, ddof: int =
     return inflation * (1 - 1 / n) * jnp.cumprod(jnp.concatenate([jnp.ones_like(n)[None], growth[:-1]]))
 
 
-def accumulate_variance_square(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
+def variance_accumulate_square(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """``E X_g^2`` when data accumulates, maximum likelihood.
 
     ``X_g`` is a product of independent factors ``1 - k + (k/n) chi2(n-1) + (k (1-k)/n) z^2`` with ``k = 1/t``: of mean
     ``1 - k^2/n`` and variance ``2 k^2 (n-1)/n^2 + 2 k^2 (1-k)^2/n^2``.
 
-    **Arguments** and **Raises** as for `accumulate_variance_mean`.
+    **Arguments** and **Raises** as for `variance_accumulate_mean`.
 
     **Returns** shape ``(generations,)``; the variance of ``X_g`` tends to a limit near ``pi^2/(3n)``, so that no chain
     collapses.
@@ -77,7 +87,7 @@ def accumulate_variance_square(*, samples: Number, generations: Count) -> Float[
 
     ```python
     >>> arguments = dict(samples=100, generations=2000)
-    >>> spread = accumulate_variance_square(**arguments) - accumulate_variance_mean(**arguments) ** 2
+    >>> spread = variance_accumulate_square(**arguments) - variance_accumulate_mean(**arguments, ddof=0) ** 2
     >>> round(float(spread[-1]), 4)
     0.0323
 
@@ -88,7 +98,7 @@ def accumulate_variance_square(*, samples: Number, generations: Count) -> Float[
     return jnp.cumprod((1 - k**2 / n) ** 2 + 2 * k**2 * ((n - 1) + (1 - k) ** 2) / n**2)
 
 
-def subsample_moments(*, samples: Number, generations: Count) -> Moments:
+def moments_accumulate_subsample(*, samples: Number, generations: Count) -> Moments:
     """The moments when data accumulates and ``n`` rows of the pool are drawn for each fit, without replacement.
 
     With ``N = t n``, ``A_1 = 1/n`` and ``V = 1 - A_t``: ``E mu_t^2 = A_t + V (N - n)/(n (N - 1))``,
@@ -96,14 +106,14 @@ def subsample_moments(*, samples: Number, generations: Count) -> Moments:
     ``A_{t+1} = A_t + V [n (N - n) + N (n - 1)]/(n^2 (N - 1) (t + 1)^2)``. For large ``n`` the first tends to
     ``(pi^2/2 - 2)/n``.
 
-    **Arguments** and **Raises** as for `accumulate_variance_mean`.
+    **Arguments** and **Raises** as for `variance_accumulate_mean`.
 
     **Returns** `Moments` of shape ``(generations,)``.
 
     **Exactness** Exact for `jaxcollapse.AccumulateSubsample`, where real rows are not protected.
 
     ```python
-    >>> round(float(subsample_moments(samples=10, generations=50).mean_square[-1]), 4)
+    >>> round(float(moments_accumulate_subsample(samples=10, generations=50).mean_square[-1]), 4)
     0.2567
 
     ```
@@ -122,11 +132,11 @@ def subsample_moments(*, samples: Number, generations: Count) -> Moments:
     return jax.lax.scan(step, 1 / n, t)[1]
 
 
-def mixed_moments(
+def moments_mix(
     *,
+    samples: Number,
     real: Literal["fresh", "fixed"],
     real_samples: Number,
-    samples: Number,
     sampling_bias: Number | Curve = 1.0,
     generations: Count,
 ) -> Moments:
@@ -152,7 +162,7 @@ def mixed_moments(
     **Reference** Alemohammad et al. 2023, arXiv:2307.01850, for the loops and the sampling bias; derived here.
 
     ```python
-    >>> loop = mixed_moments(real="fresh", real_samples=20, samples=20, sampling_bias=0.8, generations=30)
+    >>> loop = moments_mix(real="fresh", real_samples=20, samples=20, sampling_bias=0.8, generations=30)
     >>> round(float(loop.variance[-1]), 4)
     0.8104
 
@@ -167,17 +177,57 @@ def mixed_moments(
     m, n = jnp.asarray(real_samples, biases.dtype), jnp.asarray(samples, biases.dtype)
     share = n / (n + m)
     kept = (1 - share) ** 2 if real == "fresh" else 1 - share**2
-    return mixed_path(share, kept, 1 / m, 1 / n, biases)
+    return _mixed_path(share, kept, 1 / m, 1 / n, biases)
 
 
-def mixed_path(
+@formerly(share="real_share")
+def variance_mix_tempered(
+    *, samples: Number | None = None, temperature: Number, real_share: Number, generations: Count
+) -> Float[Array, " generations"]:
+    """The mean variance of a Gaussian that is fitted by maximum likelihood: temperature multiplies it by ``tau``.
+
+    With infinitely many samples ``v_1 = 1`` and ``v_{g+1} = w + (1 - w) tau v_g``, which ends at
+    ``w/(1 - (1 - w) tau)``. With ``n`` real and ``n`` generated samples, whose weights are ``w`` and ``1 - w``, and
+    with ``m_g`` the mean square of the fitted mean, ``m_1 = 1/n``, ``v_1 = 1 - 1/n``:
+    ``m_{g+1} = [w^2 + (1 - w)^2 tau v_g]/n + (1 - w)^2 m_g`` and
+    ``v_{g+1} + m_{g+1} = w + (1 - w)(tau v_g + m_g)``.
+
+    **Arguments**
+
+    - `temperature`: ``tau``, positive.
+    - `real_share`: ``w`` of external data, in [0, 1].
+    - `generations`: ``G``, a positive integer.
+    - `samples`: ``n``, at least 1; None for infinitely many.
+
+    **Returns** shape ``(generations,)``, in units of the true variance; without bound if ``(1 - w) tau >= 1``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for ``Mix("fresh", weight=real_share)`` with ``ddof=0``.
+
+    ```python
+    >>> [round(float(v), 4) for v in variance_mix_tempered(temperature=0.5, real_share=0.2, generations=3)]
+    [1.0, 0.6, 0.44]
+
+    ```
+    """
+    check_positive("temperature", temperature)
+    check_share("real_share", real_share)
+    check_integer("generations", generations, minimum=1)
+    if samples is not None:
+        check_at_least("samples", samples, 1.0)
+    w, tau, noise = as_floats(real_share), as_floats(temperature), as_floats(0.0 if samples is None else 1 / samples)
+    return _mixed_path(1 - w, w**2, noise, noise, jnp.full(int(generations), tau)).variance
+
+
+def _mixed_path(
     share: Float[Array, ""],
     kept: Float[Array, ""],
     real_noise: Float[Array, ""],
     noise: Float[Array, ""],
     biases: Float[Array, " generations"],
 ) -> Moments:
-    """The recursion of `mixed_moments` for any weight `share` of synthetic data.
+    """The recursion of `moments_mix` for any weight `share` of synthetic data.
 
     `kept` is what real data, whose mean has the variance `real_noise`, adds to the variance of the mean in units of
     that; `noise` is one over the synthetic sample size.

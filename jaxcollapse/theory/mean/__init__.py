@@ -1,1 +1,29 @@
-"""Recursive estimation of a mean, and every regular estimator to first order."""
+"""Recursive estimation of a mean, and of every regular estimator to first order: walks, mixtures, budgets.
+
+`inflation` holds for every workflow; the other names say which workflow they are for.
+"""
+
+from jaxcollapse.theory.mean.budget import Mixture as Mixture
+from jaxcollapse.theory.mean.budget import mean_mix_allocation as mean_mix_allocation
+from jaxcollapse.theory.mean.budget import mean_replace_allocation as mean_replace_allocation
+from jaxcollapse.theory.mean.improvement import estimated_improvement_probability as estimated_improvement_probability
+from jaxcollapse.theory.mean.improvement import euclidean_improvement_probability as euclidean_improvement_probability
+from jaxcollapse.theory.mean.improvement import improvement_probability as improvement_probability
+from jaxcollapse.theory.mean.improvement import (
+    independent_improvement_probability as independent_improvement_probability,
+)
+from jaxcollapse.theory.mean.mixing import mean_mix as mean_mix
+from jaxcollapse.theory.mean.mixing import mean_mix_dynamic_weight as mean_mix_dynamic_weight
+from jaxcollapse.theory.mean.mixing import mean_mix_limit as mean_mix_limit
+from jaxcollapse.theory.mean.mixing import mean_mix_optimal_weight as mean_mix_optimal_weight
+from jaxcollapse.theory.mean.mixing import mean_mix_pooling_weight as mean_mix_pooling_weight
+from jaxcollapse.theory.mean.random_walk import mean_replace_bias as mean_replace_bias
+from jaxcollapse.theory.mean.random_walk import mean_replace_bias_limit as mean_replace_bias_limit
+from jaxcollapse.theory.mean.random_walk import mean_replace_drift_ratio as mean_replace_drift_ratio
+from jaxcollapse.theory.mean.random_walk import mean_replace_drift_ratio_limit as mean_replace_drift_ratio_limit
+from jaxcollapse.theory.mean.random_walk import mean_replace_required_growth as mean_replace_required_growth
+from jaxcollapse.theory.mean.random_walk import mean_replace_squared_error as mean_replace_squared_error
+from jaxcollapse.theory.mean.random_walk import mean_replace_variance as mean_replace_variance
+from jaxcollapse.theory.mean.random_walk import mean_replace_variance_limit as mean_replace_variance_limit
+from jaxcollapse.theory.mean.workflow import inflation as inflation
+from jaxcollapse.theory.mean.workflow import inflation_covariance as inflation_covariance

@@ -13,8 +13,8 @@ from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import per_generation
 
 
-def allocation(
-    *, budget: Number, generations: Count, objective: Literal["final", "sum"], cost: Number | Curve = 1.0
+def mean_replace_allocation(
+    *, budget: Number, objective: Literal["final", "sum"], cost: Number | Curve = 1.0, generations: Count
 ) -> Float[Array, " generations"]:
     """The sample sizes that minimise the error under replacement: ``n_t`` in proportion to ``sqrt(v_t/c_t)``.
 
@@ -40,7 +40,7 @@ def allocation(
     2025, arXiv:2505.13947.
 
     ```python
-    >>> [round(float(n), 1) for n in allocation(budget=100, generations=4, objective="sum")]
+    >>> [round(float(n), 1) for n in mean_replace_allocation(budget=100, generations=4, objective="sum")]
     [32.5, 28.2, 23.0, 16.3]
 
     ```
@@ -67,7 +67,7 @@ class Mixture(NamedTuple):
     """The squared error after many generations."""
 
 
-def mixture(*, budget: Number, real_cost: Number) -> Mixture:
+def mean_mix_allocation(*, budget: Number, real_cost: Number) -> Mixture:
     """The mixture of fresh real and synthetic data that has the least error in the long run, at a budget a generation.
 
     With ``n c + m = B``, where a real sample costs ``c`` synthetic ones: ``w = 1/sqrt(c)``,
@@ -86,11 +86,11 @@ def mixture(*, budget: Number, real_cost: Number) -> Mixture:
     **Exactness** Exact for a mean of known variance; asymptotic for other regular estimators, with an error of order
     ``1/n``.
 
-    **Reference** The error is that of `jaxcollapse.theory.mixing.risk_limit`, He, Xu and Cheng 2025, arXiv:2502.18049;
+    **Reference** The error is that of `mean_mix_limit`, He, Xu and Cheng 2025, arXiv:2502.18049;
     its minimum over ``n/m`` is derived here.
 
     ```python
-    >>> [round(float(x), 4) for x in mixture(budget=600, real_cost=4.0)]
+    >>> [round(float(x), 4) for x in mean_mix_allocation(budget=600, real_cost=4.0)]
     [100.0, 200.0, 0.5, 0.005]
 
     ```

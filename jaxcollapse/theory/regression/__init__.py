@@ -5,30 +5,63 @@ Conventions: ``y = x'w + noise * e``, ``x ~ N(0, Sigma)``; the penalty is per sa
 features, ``n`` or ``T`` rows, ``D = s/(s + kappa)``.
 """
 
+from jaxcollapse.theory.former import of_regression as __getattr__
+from jaxcollapse.theory.regression.accumulate import minimum_norm_accumulate as minimum_norm_accumulate
+from jaxcollapse.theory.regression.accumulate import ols_accumulate_weighted as ols_accumulate_weighted
+from jaxcollapse.theory.regression.accumulate import ols_accumulate_weighted_limit as ols_accumulate_weighted_limit
+from jaxcollapse.theory.regression.accumulate import ols_cdf as ols_cdf
+from jaxcollapse.theory.regression.accumulate import ridge_accumulate_given_design as ridge_accumulate_given_design
+from jaxcollapse.theory.regression.accumulate import (
+    ridge_accumulate_per_sample_penalty as ridge_accumulate_per_sample_penalty,
+)
+from jaxcollapse.theory.regression.accumulate import ridge_accumulate_total_penalty as ridge_accumulate_total_penalty
 from jaxcollapse.theory.regression.adaptive import AdaptiveExponents as AdaptiveExponents
 from jaxcollapse.theory.regression.adaptive import ShrunkRidge as ShrunkRidge
 from jaxcollapse.theory.regression.adaptive import adaptive_exponent as adaptive_exponent
 from jaxcollapse.theory.regression.adaptive import adaptive_penalty as adaptive_penalty
-from jaxcollapse.theory.regression.adaptive import shrunk_ridge as shrunk_ridge
+from jaxcollapse.theory.regression.adaptive import ridge_downstream_shrunk as ridge_downstream_shrunk
 from jaxcollapse.theory.regression.downstream import RidgeTerms as RidgeTerms
 from jaxcollapse.theory.regression.downstream import StrongCollapseTerms as StrongCollapseTerms
 from jaxcollapse.theory.regression.downstream import ridge_downstream as ridge_downstream
-from jaxcollapse.theory.regression.downstream import ridge_terms as ridge_terms
-from jaxcollapse.theory.regression.downstream import strong_collapse_terms as strong_collapse_terms
+from jaxcollapse.theory.regression.downstream import ridge_downstream_terms as ridge_downstream_terms
+from jaxcollapse.theory.regression.downstream import ridge_strong_collapse_terms as ridge_strong_collapse_terms
+from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom as degrees_of_freedom
+from jaxcollapse.theory.regression.effective_penalty import kappa as kappa
 from jaxcollapse.theory.regression.equivalent import RidgeEquivalent as RidgeEquivalent
 from jaxcollapse.theory.regression.equivalent import ridge_equivalent as ridge_equivalent
-from jaxcollapse.theory.regression.least_squares import ols_accumulate as ols_accumulate
-from jaxcollapse.theory.regression.least_squares import ols_accumulate_limit as ols_accumulate_limit
-from jaxcollapse.theory.regression.least_squares import ols_estimated_noise as ols_estimated_noise
-from jaxcollapse.theory.regression.least_squares import ols_replace as ols_replace
-from jaxcollapse.theory.regression.least_squares import ols_replace_cdf as ols_replace_cdf
-from jaxcollapse.theory.regression.least_squares import ols_replace_variance as ols_replace_variance
-from jaxcollapse.theory.regression.least_squares import ols_shifted as ols_shifted
-from jaxcollapse.theory.regression.minimum_norm import isotropic_replace as isotropic_replace
+from jaxcollapse.theory.regression.generalised_linear import maximum_likelihood_error as maximum_likelihood_error
+from jaxcollapse.theory.regression.linear_gaussian import ols_replace_estimated_noise as ols_replace_estimated_noise
+from jaxcollapse.theory.regression.linear_regression import ols_accumulate as ols_accumulate
+from jaxcollapse.theory.regression.linear_regression import ols_accumulate_limit as ols_accumulate_limit
+from jaxcollapse.theory.regression.linear_regression import ols_replace as ols_replace
+from jaxcollapse.theory.regression.linear_regression import ols_replace_cdf as ols_replace_cdf
+from jaxcollapse.theory.regression.linear_regression import ols_replace_shifted as ols_replace_shifted
+from jaxcollapse.theory.regression.linear_regression import ols_replace_variance as ols_replace_variance
+from jaxcollapse.theory.regression.logistic_regression import logistic_accuracy as logistic_accuracy
+from jaxcollapse.theory.regression.logistic_regression import logistic_information as logistic_information
+from jaxcollapse.theory.regression.minimum_norm import minimum_norm_replace as minimum_norm_replace
+from jaxcollapse.theory.regression.mixed_labels import minimum_norm_mixed_labels as minimum_norm_mixed_labels
+from jaxcollapse.theory.regression.mixed_labels import (
+    minimum_norm_mixed_labels_fresh as minimum_norm_mixed_labels_fresh,
+)
+from jaxcollapse.theory.regression.mixed_labels import ols_mix as ols_mix
+from jaxcollapse.theory.regression.mixed_labels import ols_mix_contraction as ols_mix_contraction
+from jaxcollapse.theory.regression.mixed_labels import ridge_mixed_labels_limit as ridge_mixed_labels_limit
+from jaxcollapse.theory.regression.mixed_labels import (
+    ridge_mixed_labels_optimal_weight as ridge_mixed_labels_optimal_weight,
+)
 from jaxcollapse.theory.regression.penalty_schedule import PenaltySchedule as PenaltySchedule
-from jaxcollapse.theory.regression.penalty_schedule import optimal_schedule as optimal_schedule
+from jaxcollapse.theory.regression.penalty_schedule import (
+    ridge_replace_optimal_schedule as ridge_replace_optimal_schedule,
+)
+from jaxcollapse.theory.regression.poisson_regression import poisson_information as poisson_information
+from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy as pruned_accuracy
+from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy_limit as pruned_accuracy_limit
+from jaxcollapse.theory.regression.pruned_classifier import pruned_threshold as pruned_threshold
 from jaxcollapse.theory.regression.random_projection import projected_kappa as projected_kappa
-from jaxcollapse.theory.regression.random_projection import projected_strong_collapse as projected_strong_collapse
-from jaxcollapse.theory.regression.recursion import ridge_chain as ridge_chain
-from jaxcollapse.theory.regression.recursion import ridge_chain_limit as ridge_chain_limit
-from jaxcollapse.theory.regression.recursion import ridge_mixture_chain as ridge_mixture_chain
+from jaxcollapse.theory.regression.random_projection import (
+    projected_strong_collapse_terms as projected_strong_collapse_terms,
+)
+from jaxcollapse.theory.regression.recursion import ridge_mix as ridge_mix
+from jaxcollapse.theory.regression.recursion import ridge_replace as ridge_replace
+from jaxcollapse.theory.regression.recursion import ridge_replace_limit as ridge_replace_limit

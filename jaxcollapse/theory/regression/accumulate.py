@@ -3,7 +3,7 @@
 Protocol: generation ``g`` is fitted to batches ``1, ..., g``; batch ``i`` has ``T_i`` rows ``x ~ N(0, Sigma)``,
 labelled ``y = x'w_{i-1} + noise * e`` by the model before it (``w_0`` is the truth). ``N_i = T_1 + ... + T_i``. Risk is
 the excess test risk ``|w - w0|_Sigma^2``. The plain case, least squares on equally weighted rows, is
-`jaxcollapse.theory.regression.ols_accumulate`.
+`ols_accumulate`.
 """
 
 from typing import Any, Literal
@@ -18,12 +18,15 @@ from jaxcollapse.arguments.check import check_at_least, check_choice, check_inte
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import check_one_number, per_generation
-from jaxcollapse.theory.regression import ridge_chain
+from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, inverse_moment, risk_cdf
+from jaxcollapse.theory.regression.recursion import ridge_replace
 
 
-def ols_weighted(*, dim: Count, samples: Number, noise: Number, weights: Curve) -> Float[Array, " generations"]:
+def ols_accumulate_weighted(
+    *, dim: Count, samples: Number, noise: Number, weights: Curve
+) -> Float[Array, " generations"]:
     """The risk of least squares on one design when batch ``i`` counts ``omega_i`` times.
 
     All batches label the same ``T`` rows, so that ``w_g - w_{g-1}`` is ``omega_g / Omega_g`` times a fresh noise, with
@@ -47,7 +50,7 @@ def ols_weighted(*, dim: Count, samples: Number, noise: Number, weights: Curve) 
     al. 2024, arXiv:2404.01413.
 
     ```python
-    >>> curve = ols_weighted(dim=10, samples=31, noise=1.0, weights=[3.0, 1.0])
+    >>> curve = ols_accumulate_weighted(dim=10, samples=31, noise=1.0, weights=[3.0, 1.0])
     >>> [round(float(risk), 5) for risk in curve]
     [0.5, 0.53125]
 
@@ -64,15 +67,17 @@ def ols_weighted(*, dim: Count, samples: Number, noise: Number, weights: Curve) 
     return first * jnp.cumsum((omega / jnp.cumsum(omega)) ** 2)
 
 
-def ols_weighted_limit(*, dim: Count, samples: Number, noise: Number, real_weight: Number) -> Float[Array, ""]:
-    """The risk of `ols_weighted` after infinitely many generations, when the real batch counts ``M`` times.
+def ols_accumulate_weighted_limit(
+    *, dim: Count, samples: Number, noise: Number, real_weight: Number
+) -> Float[Array, ""]:
+    """The risk of `ols_accumulate_weighted` after infinitely many generations, when the real batch counts ``M`` times.
 
     With ``omega = (M, 1, 1, ...)`` it is ``sigma^2 d/(T - d - 1) [1 + psi_1(M + 1)]``, with the trigamma function
     ``psi_1``: ``pi^2/6`` times the first risk at ``M = 1``, and about ``1 + 1/M`` times for a large weight.
 
     **Arguments**
 
-    - `dim`, `samples`, `noise`: as for `ols_weighted`.
+    - `dim`, `samples`, `noise`: as for `ols_accumulate_weighted`.
     - `real_weight`: ``M``, positive, relative to each synthetic batch.
 
     **Returns** a scalar; infinite for ``T`` in ``{d, d+1}``.
@@ -81,10 +86,11 @@ def ols_weighted_limit(*, dim: Count, samples: Number, noise: Number, real_weigh
 
     **Exactness** Exact for every covariance.
 
-    **Reference** The sum of `ols_weighted`; ``M = 1`` is the limit of Gerstgrasser et al. 2024, arXiv:2404.01413.
+    **Reference** The sum of `ols_accumulate_weighted`; ``M = 1`` is the limit of Gerstgrasser et al. 2024,
+    arXiv:2404.01413.
 
     ```python
-    >>> round(float(ols_weighted_limit(dim=10, samples=31, noise=1.0, real_weight=1.0)), 4)
+    >>> round(float(ols_accumulate_weighted_limit(dim=10, samples=31, noise=1.0, real_weight=1.0)), 4)
     0.8225
 
     ```
@@ -114,7 +120,7 @@ def ols_cdf(
     - `dim`: ``d``, a positive integer.
     - `samples`: rows ``T`` of the design, at least ``d``.
     - `noise`: ``sigma``, positive.
-    - `inflation`: ``c``, positive: an entry of `jaxcollapse.theory.mean.inflation.inflation`.
+    - `inflation`: ``c``, positive: an entry of `jaxcollapse.theory.mean.inflation`.
 
     **Returns** probabilities of the shape of `risk`.
 
@@ -140,7 +146,7 @@ def ols_cdf(
     return risk_cdf(jnp.asarray(risk, dtype) / (inflation * noise**2), dim, jnp.asarray(samples, dtype))
 
 
-def minimum_norm(
+def minimum_norm_accumulate(
     *, dim: Count, samples: Number | Curve, noise: Number, generations: Count, norm: Number = 1.0
 ) -> Float[Array, " generations"]:
     """The risk of the minimum-norm fit to all data so far, from fewer rows than coefficients on.
@@ -167,10 +173,10 @@ def minimum_norm(
     **Exactness** Exact for isotropic features.
 
     **Reference** Follows from the martingale ``w_g - w_{g-1}``; the protocol is that of Gerstgrasser et al. 2024,
-    arXiv:2404.01413. With more than ``d + 1`` rows in the first batch it is `regression.ols_accumulate`.
+    arXiv:2404.01413. With more than ``d + 1`` rows in the first batch it is `ols_accumulate`.
 
     ```python
-    >>> curve = minimum_norm(dim=20, samples=[9, 4, 17, 6], noise=0.5, generations=4)
+    >>> curve = minimum_norm_accumulate(dim=20, samples=[9, 4, 17, 6], noise=0.5, generations=4)
     >>> [round(float(risk), 4) for risk in curve]
     [0.775, 0.9417, 1.2565, 1.312]
 
@@ -187,12 +193,12 @@ def minimum_norm(
     return jnp.maximum(1 - sizes[0] / dim, 0.0) * norm**2 + jnp.cumsum(added)
 
 
-def ridge_total_penalty(
+def ridge_accumulate_total_penalty(
     spectrum: Spectrum,
     *,
-    penalty: Number,
     samples: Number | Curve,
     noise: Number,
+    penalty: Number,
     generations: Count,
     design: Literal["fresh", "fixed"],
 ) -> Float[Array, " generations"]:
@@ -215,7 +221,7 @@ def ridge_total_penalty(
 
     **Returns** shape ``(generations,)``.
 
-    **Raises** `ValueError` or `TypeError` for other arguments; `regression.ols_accumulate` is exact without a penalty.
+    **Raises** `ValueError` or `TypeError` for other arguments; `ols_accumulate` is exact without a penalty.
 
     **Exactness** The decomposition is exact; bias and variance are asymptotic in the proportional limit, with an error
     of order ``1/d``.
@@ -224,8 +230,8 @@ def ridge_total_penalty(
     Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, section 4.
 
     ```python
-    >>> curve = ridge_total_penalty(Spectrum.isotropic(50), penalty=10.0, samples=100, noise=0.5, generations=2,
-    ...                             design="fresh")
+    >>> curve = ridge_accumulate_total_penalty(
+    ...     Spectrum.isotropic(50), samples=100, noise=0.5, penalty=10.0, generations=2, design="fresh")
     >>> [round(float(risk), 4) for risk in curve]
     [0.1768, 0.2121]
 
@@ -238,7 +244,7 @@ def ridge_total_penalty(
     if design == "fixed":
         check_one_number("samples", samples, "for a fixed design")
     sizes = _sizes(samples, generations)
-    bias = ridge_chain(spectrum, samples=sizes[0], noise=0.0, penalty=penalty / sizes[0], generations=1)[0]
+    bias = ridge_replace(spectrum, samples=sizes[0], noise=0.0, penalty=penalty / sizes[0], generations=1)[0]
     generation = jnp.arange(1, generations + 1, dtype=sizes.dtype)
     pool = jnp.cumsum(sizes)
     rows, share = (pool, sizes / pool) if design == "fresh" else (sizes, 1 / generation**2)
@@ -250,8 +256,9 @@ def ridge_total_penalty(
     return bias + noise**2 * jnp.cumsum(share * jax.vmap(variance)(rows, penalty / pool))
 
 
-def ridge_given_design(
-    design: Spectrum, *, penalty: Number, samples: Number, noise: Number, generations: Count
+@formerly(design="spectrum")
+def ridge_accumulate_given_design(
+    spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number, generations: Count
 ) -> Float[Array, " generations"]:
     """The risk of ridge regression on accumulating labels of one given design, with the same penalty per sample.
 
@@ -263,7 +270,7 @@ def ridge_given_design(
 
     **Arguments**
 
-    - `design`: the eigenvalues of ``X'X/T``, all ``d`` of them, and the true coefficients in the eigenbasis:
+    - `spectrum`: the eigenvalues of ``X'X/T``, all ``d`` of them, and the true coefficients in the eigenbasis:
       ``Spectrum.from_eigenvalues(l, basis.T @ w0)``.
     - `penalty`: ``lambda`` per sample, positive.
     - `samples`: rows ``T`` of the design, positive.
@@ -280,24 +287,24 @@ def ridge_given_design(
 
     ```python
     >>> design = Spectrum.from_eigenvalues([0.5, 2.0])
-    >>> curve = ridge_given_design(design, penalty=0.5, samples=10, noise=0.3, generations=3)
+    >>> curve = ridge_accumulate_given_design(design, penalty=0.5, samples=10, noise=0.3, generations=3)
     >>> [round(float(risk), 4) for risk in curve]
     [0.1524, 0.2412, 0.2961]
 
     ```
     """
     _check_ridge(penalty, samples, noise, generations)
-    bias, variance = _shrinking(design.eigenvalues, penalty, samples, generations)
-    return bias @ design.signal**2 + noise**2 * variance.sum(axis=1)
+    bias, variance = _shrinking(spectrum.eigenvalues, penalty, samples, generations)
+    return bias @ spectrum.signal**2 + noise**2 * variance.sum(axis=1)
 
 
-def ridge_per_sample_penalty(
+def ridge_accumulate_per_sample_penalty(
     *, dim: Count, samples: Number, noise: Number, penalty: Number, generations: Count, norm: Number = 1.0
 ) -> Float[Array, " generations"]:
     """The risk of ridge regression on accumulating labels of one random design, with the same penalty per sample.
 
-    The mean of `ridge_given_design` over isotropic designs, by the Marchenko-Pastur law of the eigenvalues of
-    ``X'X/T``. It tends to ``|w0|^2``, the risk of ``w = 0``; with `ridge_total_penalty` it stays bounded.
+    The mean of `ridge_accumulate_given_design` over isotropic designs, by the Marchenko-Pastur law of the eigenvalues
+    of ``X'X/T``. It tends to ``|w0|^2``, the risk of ``w = 0``; with `ridge_accumulate_total_penalty` it stays bounded.
 
     **Arguments**
 
@@ -314,10 +321,11 @@ def ridge_per_sample_penalty(
 
     **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``.
 
-    **Reference** Derived here, as `ridge_given_design`; the eigenvalues follow the law of Marchenko and Pastur 1967.
+    **Reference** Derived here, as `ridge_accumulate_given_design`; the eigenvalues follow the law of Marchenko and
+    Pastur 1967.
 
     ```python
-    >>> curve = ridge_per_sample_penalty(dim=50, samples=100, noise=0.5, penalty=0.1, generations=2)
+    >>> curve = ridge_accumulate_per_sample_penalty(dim=50, samples=100, noise=0.5, penalty=0.1, generations=2)
     >>> [round(float(risk), 4) for risk in curve]
     [0.1768, 0.2128]
 

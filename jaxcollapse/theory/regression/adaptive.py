@@ -10,13 +10,21 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import check_downstream, learns_all, penalised_risk, ridge_downstream
-from jaxcollapse.theory.regression.recursion import ridge_chain
+from jaxcollapse.theory.regression.recursion import ridge_replace
 from jaxcollapse.theory.search import minimiser
 
 
+@formerly(fakes="generators", fake_samples="generator_samples", fake_noise="generator_noise")
 def adaptive_penalty(
-    spectrum: Spectrum, *, samples: Number, noise: Number, fakes: Count, fake_samples: Number, fake_noise: Number
+    spectrum: Spectrum,
+    *,
+    samples: Number,
+    noise: Number,
+    generators: Count,
+    generator_samples: Number,
+    generator_noise: Number,
 ) -> Float[Array, ""]:
     """The penalty that minimises the predicted risk of `ridge_downstream`.
 
@@ -34,28 +42,29 @@ def adaptive_penalty(
 
     ```python
     >>> best = adaptive_penalty(
-    ...     Spectrum.isotropic(50), samples=100, noise=0.5, fakes=0, fake_samples=200, fake_noise=0.0)
+    ...     Spectrum.isotropic(50), samples=100, noise=0.5, generators=0, generator_samples=200, generator_noise=0.0)
     >>> round(float(best), 3)  # clean data: noise^2 d/T
     0.125
 
     ```
     """
-    check_downstream(1.0, samples, noise, fakes, fake_samples, fake_noise)
-    one_design = learns_all(spectrum, fakes, fake_samples)
-    return _best(spectrum, samples, noise, int(fakes), fake_samples, fake_noise, one_design)
+    check_downstream(1.0, samples, noise, generators, generator_samples, generator_noise)
+    one_design = learns_all(spectrum, generators, generator_samples)
+    return _best(spectrum, samples, noise, int(generators), generator_samples, generator_noise, one_design)
 
 
-@functools.partial(jax.jit, static_argnames=("fakes", "one_design"))  # takes seconds to compile: once for each shape
+# Takes seconds to compile: once for each shape.
+@functools.partial(jax.jit, static_argnames=("generators", "one_design"))
 def _best(
     spectrum: Spectrum,
     samples: Number,
     noise: Number,
-    fakes: int,
-    fake_samples: Number,
-    fake_noise: Number,
+    generators: int,
+    generator_samples: Number,
+    generator_noise: Number,
     one_design: bool,
 ) -> Float[Array, ""]:
-    downstream = penalised_risk if one_design else ridge_downstream
+    downstream = penalised_risk if one_design else functools.partial(ridge_downstream, design="fresh")
 
     def risk(log_penalty):
         return downstream(
@@ -63,9 +72,9 @@ def _best(
             penalty=jnp.exp(log_penalty),
             samples=samples,
             noise=noise,
-            fakes=fakes,
-            fake_samples=fake_samples,
-            fake_noise=fake_noise,
+            generators=generators,
+            generator_samples=generator_samples,
+            generator_noise=generator_noise,
         )
 
     top = jnp.log(jnp.max(spectrum.eigenvalues))
@@ -81,14 +90,15 @@ class ShrunkRidge(NamedTuple):
     risk: Float[Array, ""]
 
 
-def shrunk_ridge(
+@formerly(fakes="generators", fake_samples="generator_samples", fake_noise="generator_noise")
+def ridge_downstream_shrunk(
     *,
     dim: Count,
     samples: Number,
     noise: Number,
-    fakes: Count,
-    fake_samples: Number,
-    fake_noise: Number,
+    generators: Count,
+    generator_samples: Number,
+    generator_noise: Number,
     norm: Number = 1.0,
 ) -> ShrunkRidge:
     """The best downstream fit to fake labels of isotropic features: a ridge fit, then a smaller copy of it.
@@ -101,7 +111,8 @@ def shrunk_ridge(
     **Arguments**
 
     - `dim`, `samples`, `noise`: ``d``, ``T`` and ``sigma`` of the ridge fit.
-    - `fakes`, `fake_samples`, `fake_noise`: ``n``, ``T0`` (at least ``d + 2``) and ``sigma0`` of the generators.
+    - `generators`, `generator_samples`, `generator_noise`: ``n``, ``T0`` (at least ``d + 2``) and ``sigma0`` of the
+      generators.
     - `norm`: ``|w0|``, positive.
 
     **Returns** a `ShrunkRidge`.
@@ -114,23 +125,24 @@ def shrunk_ridge(
     **Reference** Derived here, in the setting of Dohmatob, Feng and Kempe 2024, arXiv:2402.07712.
 
     ```python
-    >>> fit = shrunk_ridge(dim=60, samples=120, noise=0.5, fakes=3, fake_samples=150, fake_noise=0.5)
+    >>> setting = dict(generators=3, generator_samples=150, generator_noise=0.5)
+    >>> fit = ridge_downstream_shrunk(dim=60, samples=120, noise=0.5, **setting)
     >>> [round(float(value), 4) for value in fit]
     [0.083, 0.6642, 0.421]
 
     ```
     """
     check_integer("dim", dim, minimum=1)
-    check_integer("fakes", fakes, minimum=0)
+    check_integer("generators", generators, minimum=0)
     check_positive("samples", samples)
-    check_above("fake_samples", fake_samples, dim + 1)
+    check_above("generator_samples", generator_samples, dim + 1)
     check_nonnegative("noise", noise)
-    check_nonnegative("fake_noise", fake_noise)
+    check_nonnegative("generator_noise", generator_noise)
     check_positive("norm", norm)
     square = jnp.asarray(norm) ** 2
-    total = square + fakes * fake_noise**2 * dim / (fake_samples - dim - 1)
+    total = square + generators * generator_noise**2 * dim / (generator_samples - dim - 1)
     kept, penalty = square / total, noise**2 * dim / samples / total
-    clean = ridge_chain(
+    clean = ridge_replace(
         Spectrum.isotropic(dim, norm=jnp.sqrt(total)), samples=samples, noise=noise, penalty=penalty, generations=1
     )[0]
     return ShrunkRidge(penalty, kept, square * (1 - kept) + kept**2 * clean)
@@ -143,11 +155,12 @@ class AdaptiveExponents(NamedTuple):
     error: Float[Array, ""]
 
 
+@formerly(fake_exponent="generator_exponent")
 def adaptive_exponent(
     *,
     capacity: Number,
     source: Number,
-    fake_exponent: Number,
+    generator_exponent: Number,
     noise_exponent: Number = 0.0,
     dim_exponent: Number = 0.0,
     label_noise: bool,
@@ -162,7 +175,7 @@ def adaptive_exponent(
     **Arguments**
 
     - `capacity`, `source`: ``beta`` above 1 and ``r`` positive, as in `Spectrum.power_law`.
-    - `fake_exponent`, `noise_exponent`, `dim_exponent`: ``b``, ``a``, ``delta``.
+    - `generator_exponent`, `noise_exponent`, `dim_exponent`: ``b``, ``a``, ``delta``.
     - `label_noise`: whether the downstream labels are noisy.
 
     **Exactness** Rate, for ``T0 >= d + 2`` with ``d/T0`` bounded away from one.
@@ -171,7 +184,7 @@ def adaptive_exponent(
     printed ``b`` where ``d`` exceeds ``T``.
 
     ```python
-    >>> rates = adaptive_exponent(capacity=2.0, source=0.375, fake_exponent=0.5, label_noise=False)
+    >>> rates = adaptive_exponent(capacity=2.0, source=0.375, generator_exponent=0.5, label_noise=False)
     >>> round(float(rates.penalty), 3), round(float(rates.error), 3)
     (0.4, 0.3)
 
@@ -179,13 +192,13 @@ def adaptive_exponent(
     """
     check_above("capacity", capacity, 1.0)
     check_positive("source", source)
-    check_positive("fake_exponent", fake_exponent)
+    check_positive("generator_exponent", generator_exponent)
     if not isinstance(label_noise, bool):
         raise TypeError(f"label_noise must be True or False, got {label_noise!r}")
     r = jnp.minimum(source, 1.0)
     critical = capacity / (2 * capacity * r + 1)
     clean = 2 * r * critical
-    reach = fake_exponent - jnp.maximum(0.0, jnp.asarray(dim_exponent) - 1) - noise_exponent
+    reach = generator_exponent - jnp.maximum(0.0, jnp.asarray(dim_exponent) - 1) - noise_exponent
     if label_noise:
         reach = jnp.minimum(1.0, reach)
         return AdaptiveExponents(reach * critical, reach * clean)

@@ -13,7 +13,7 @@ from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.population.spectrum import Spectrum
 
 
-def kappa(spectrum: Spectrum | Vector, *, penalty: Number, samples: Number) -> Float[Array, ""]:
+def kappa(spectrum: Spectrum | Vector, *, samples: Number, penalty: Number) -> Float[Array, ""]:
     """The effective penalty: the root of ``kappa - penalty = kappa df1(kappa) / samples``.
 
     **Arguments**
@@ -40,7 +40,7 @@ def kappa(spectrum: Spectrum | Vector, *, penalty: Number, samples: Number) -> F
     check_positive("samples", samples)
     eigenvalues = spectrum.eigenvalues if isinstance(spectrum, Spectrum) else jnp.asarray(spectrum)
     dtype = jnp.result_type(eigenvalues, penalty, samples, float)
-    return _kappa(eigenvalues.astype(dtype), jnp.asarray(penalty, dtype), jnp.asarray(samples, dtype))
+    return kappa_of_arrays(eigenvalues.astype(dtype), jnp.asarray(penalty, dtype), jnp.asarray(samples, dtype))
 
 
 def degrees_of_freedom(spectrum: Spectrum | Vector, *, kappa: Number, order: Count = 1) -> Float[Array, ""]:
@@ -63,10 +63,10 @@ def degrees_of_freedom(spectrum: Spectrum | Vector, *, kappa: Number, order: Cou
     check_nonnegative("kappa", kappa)
     check_integer("order", order, minimum=1)
     eigenvalues = spectrum.eigenvalues if isinstance(spectrum, Spectrum) else jnp.asarray(spectrum)
-    return _shrinkage(eigenvalues, kappa, order).sum()
+    return shrinkage(eigenvalues, kappa, order).sum()
 
 
-def _shrinkage(eigenvalues: Float[Array, " dim"], k: Number, order: Count) -> Float[Array, " dim"]:
+def shrinkage(eigenvalues: Float[Array, " dim"], k: Number, order: Count) -> Float[Array, " dim"]:
     """``(s / (s + k))^m``, one at ``k = 0`` and zero for a vanishing eigenvalue."""
     present = eigenvalues > 0
     total = jnp.where(present, eigenvalues + k, 1.0)
@@ -74,11 +74,15 @@ def _shrinkage(eigenvalues: Float[Array, " dim"], k: Number, order: Count) -> Fl
 
 
 @jax.jit  # compiled once for each dimension, not at every call
-def _kappa(eigenvalues: Float[Array, " dim"], penalty: Float[Array, ""], samples: Float[Array, ""]) -> Float[Array, ""]:
+def kappa_of_arrays(
+    eigenvalues: Float[Array, " dim"], penalty: Float[Array, ""], samples: Float[Array, ""]
+) -> Float[Array, ""]:
+    """`kappa` of arrays of one dtype."""
+
     def newton(k, eigenvalues, penalty, samples):
-        excess = k - penalty - k * _shrinkage(eigenvalues, k, 1).sum() / samples
-        slope = 1 - _shrinkage(eigenvalues, k, 2).sum() / samples
-        return k - excess / jnp.maximum(slope, _FLATTEST)
+        excess = k - penalty - k * shrinkage(eigenvalues, k, 1).sum() / samples
+        slope = 1 - shrinkage(eigenvalues, k, 2).sum() / samples
+        return k - excess / jnp.maximum(slope, FLATTEST)
 
     setting = (eigenvalues, penalty, samples)
     constant = jax.lax.stop_gradient(setting)
@@ -102,4 +106,4 @@ def _kappa(eigenvalues: Float[Array, " dim"], penalty: Float[Array, ""], samples
     return root
 
 
-_FLATTEST = 1e-30
+FLATTEST = 1e-30

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Real
 from jaxcollapse.arguments.check import check_at_least, check_nonnegative, is_traced
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.regression.effective_penalty import _FLATTEST, _kappa, _shrinkage
+from jaxcollapse.theory.regression.effective_penalty import FLATTEST, kappa_of_arrays, shrinkage
 
 Sources = Real[Array | np.ndarray, " sources"] | Sequence[Number]
 """A number for each source of labels."""
@@ -56,7 +56,7 @@ class RidgeEquivalent(eqx.Module):
         """
         target = jnp.arange(len(self.coefficients)) == 0 if target is None else jnp.asarray(target)
         offset = self.coefficients - target[:, None]
-        return jnp.sum(spectrum.eigenvalues * (_quadratic(offset, moments) + self.variance))
+        return jnp.sum(spectrum.eigenvalues * (mean_squares(offset, moments) + self.variance))
 
 
 def ridge_equivalent(
@@ -118,7 +118,7 @@ def ridge_equivalent(
     dtype = jnp.result_type(spectrum.eigenvalues, moments, counts, noises, omegas, basis, penalty, float)
     check_at_least("moments", moments, -jnp.inf)
     arrays = (spectrum.eigenvalues, counts, noises, omegas, jnp.asarray(penalty), basis, jnp.asarray(moments))
-    fit, infinite = _equivalent(*(array.astype(dtype) for array in arrays))
+    fit, infinite = equivalent_of_arrays(*(array.astype(dtype) for array in arrays))
     unbounded = infinite & (spectrum.eigenvalues > 0)
     return eqx.tree_at(lambda fit: fit.variance, fit, jnp.where(unbounded, jnp.inf, fit.variance))
 
@@ -142,7 +142,7 @@ def _sources(samples, noise, weights, labellers):
 
 
 @jax.jit
-def _equivalent(s, counts, noises, omegas, penalty, labellers, moments):
+def equivalent_of_arrays(s, counts, noises, omegas, penalty, labellers, moments):
     """`ridge_equivalent`, and whether its variance is infinite; if it is, what is returned is the finite part."""
     omegas = omegas / jnp.max(omegas)
     counts = jnp.where(omegas > 0, counts, 0.0)
@@ -154,22 +154,22 @@ def _equivalent(s, counts, noises, omegas, penalty, labellers, moments):
     effective = jnp.sum(counts * kept)
     shares, spread = counts * kept / effective, counts * (kept / effective) ** 2
     overlap = jnp.sum(spread)  # B
-    shrink = _shrinkage(s, k, 1)
+    shrink = shrinkage(s, k, 1)
     df1, df2 = shrink.sum(), (shrink**2).sum()
-    rest = _positive(1 - df2 * overlap)
-    noise_rest = jnp.where(least, _positive(1 - (df2 + df2 / df1) * overlap), rest)
+    rest = positive_or_one(1 - df2 * overlap)
+    noise_rest = jnp.where(least, positive_or_one(1 - (df2 + df2 / df1) * overlap), rest)
 
     mean = (shares @ labellers)[:, None]
     coefficients = shrink * mean
-    missed = jnp.stack([jnp.sum(s * _quadratic(coefficients - u[:, None], moments)) for u in labellers])
+    missed = jnp.stack([jnp.sum(s * mean_squares(coefficients - u[:, None], moments)) for u in labellers])
     # Without a penalty the error of the mean and the disagreement of the labellers do not interact.
-    bias = overlap * jnp.sum(s * _quadratic(mean * k * _inverse(s, k), moments)) / rest
+    bias = overlap * jnp.sum(s * mean_squares(mean * k * resolvent(s, k), moments)) / rest
     mixing = jnp.sum(spread * _disagreement(s, shares, labellers, moments))
     mixing_factor = jnp.where(over, _mixing_factor(1 / overlap, rank), 1 / rest)
     label = jnp.sum(spread * noises**2)
     regular = label / noise_rest + jnp.where(least, bias + mixing * mixing_factor, jnp.sum(spread * missed) / rest)
     gamma2 = jnp.where(singular, bias, regular)
-    fit = RidgeEquivalent(k, shares, coefficients, gamma2 * s * _inverse(s, k) ** 2)
+    fit = RidgeEquivalent(k, shares, coefficients, gamma2 * s * resolvent(s, k) ** 2)
     return fit, singular & ((label > 0) | (mixing > 0))
 
 
@@ -193,7 +193,7 @@ def _fixed_point(s, counts, omegas, total):
         terms = jnp.where(s0 > 0, s0 / jnp.where(s0 > 0, s0 * size + ridge, 1.0), 0.0)
         value = jnp.where(least, (rank + 1) / size, terms.sum())
         slope = jnp.where(least, (rank + 1) / size**2, (terms**2).sum()) * jnp.sum(n * a**2)
-        return q - (q - value) / jnp.maximum(1 - slope, _FLATTEST)
+        return q - (q - value) / jnp.maximum(1 - slope, FLATTEST)
 
     def moving(state):
         q, previous, step = state
@@ -207,7 +207,7 @@ def _fixed_point(s, counts, omegas, total):
     effective = jnp.sum(n * omega / (1 / q + omega))
     short = interpolates & (rows < rank)
     k = jnp.where(least, 0.0, penalty * q / effective)
-    k = jnp.where(short, _kappa(s0, jnp.zeros_like(rows), jnp.where(short, rows, rank / 2)), k)
+    k = jnp.where(short, kappa_of_arrays(s0, jnp.zeros_like(rows), jnp.where(short, rows, rank / 2)), k)
     slack = jnp.where(interpolates, 0.0, 1 / q)
     # As for `kappa`: each Newton step from a constant doubles the number of derivatives that are right.
     for _ in range(2):
@@ -217,7 +217,7 @@ def _fixed_point(s, counts, omegas, total):
 
 def _newton_pair(k, slack, excess, s, counts, omegas, total):
     """One step towards the root of both equations of `_fixed_point`."""
-    inverse, shrink = _inverse(s, k), _shrinkage(s, k, 1)
+    inverse, shrink = resolvent(s, k), shrinkage(s, k, 1)
     df1, df1_slope = shrink.sum(), -(s * inverse**2).sum()
     kept = omegas / (omegas + slack)
     first = jnp.sum(counts * kept) - df1 - excess
@@ -238,7 +238,7 @@ def _mixing_factor(size, rank):
     With ``p_g = n_g/T`` and Wishart matrices ``S_g``, ``E |S^-1 S_g v|^2 = p_g^2 + p_g (1 - p_g) psi`` for a unit
     ``v``, where ``psi = 2/(T+2) + T(T+1)(d-1)/((T+2)(T-1)(T-d-1))``; in the proportional limit ``psi = d/(T - d)``.
     """
-    size = jnp.maximum(size, rank + 1 + _FLATTEST)
+    size = jnp.maximum(size, rank + 1 + FLATTEST)
     spare = jnp.where(size > rank + 1, size - rank - 1, 1.0)
     psi = 2 / (size + 2) + size * (size + 1) * (rank - 1) / ((size + 2) * (size - 1) * spare)
     return size * psi / rank
@@ -247,23 +247,23 @@ def _mixing_factor(size, rank):
 def _disagreement(s, shares, labellers, moments):
     """``|u_g - ubar|_Sigma^2`` from the distances of pairs: exactly zero for labellers that agree."""
     pairs = labellers[:, None] - labellers[None]
-    apart = jax.vmap(jax.vmap(lambda u: jnp.sum(s * _quadratic(u[:, None], moments))))(pairs)
+    apart = jax.vmap(jax.vmap(lambda u: jnp.sum(s * mean_squares(u[:, None], moments))))(pairs)
     from_all = apart @ shares
     return from_all - 0.5 * shares @ from_all
 
 
-def _quadratic(coefficients, moments):
+def mean_squares(coefficients, moments):
     """The mean square of ``sum_k coefficients[k] b_k`` in every direction."""
     full = jnp.broadcast_to(coefficients, moments.shape[1:])
     return jnp.einsum("kj,klj,lj->j", full, moments, full)
 
 
-def _positive(x):
+def positive_or_one(x):
     """The same where positive, one elsewhere, where it does not count."""
     return jnp.where(x > 0, x, 1.0)
 
 
-def _inverse(s, k):
+def resolvent(s, k):
     """``1/(s + kappa)``; the directions that vanish with ``kappa`` count nothing."""
     total = s + k
     return jnp.where(total > 0, 1 / jnp.where(total > 0, total, 1.0), 0.0)

@@ -9,17 +9,17 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_choice, check_nonnegative
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import check_one_number
-from jaxcollapse.theory.regression.least_squares import curves
+from jaxcollapse.theory.regression.linear_regression import curves
 
 
-def isotropic_replace(
+def minimum_norm_replace(
     *,
     dim: Count,
     samples: Number | Curve,
     noise: Number | Curve,
     generations: Count,
-    norm: Number = 1.0,
     design: Literal["fresh", "fixed"],
+    norm: Number = 1.0,
 ) -> Float[Array, " generations"]:
     """The risk of unpenalised fits to isotropic features when each generation replaces the data, any number of rows.
 
@@ -46,7 +46,7 @@ def isotropic_replace(
     **Reference** Without noise, Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, theorems 4.5 and 4.6.
 
     ```python
-    >>> curve = isotropic_replace(dim=40, samples=20, noise=0.5, generations=2, design="fresh")
+    >>> curve = minimum_norm_replace(dim=40, samples=20, noise=0.5, generations=2, design="fresh")
     >>> [round(float(risk), 4) for risk in curve]
     [0.7632, 1.1447]
 

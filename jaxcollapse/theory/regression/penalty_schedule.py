@@ -10,7 +10,8 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.regression.recursion import _check_ridge, _generations, ridge_chain
+from jaxcollapse.theory.former import formerly, length_of_curves
+from jaxcollapse.theory.regression.recursion import check_ridge, over_generations, ridge_replace
 
 
 class PenaltySchedule(NamedTuple):
@@ -20,17 +21,18 @@ class PenaltySchedule(NamedTuple):
     risk: Float[Array, " generations"]
 
 
-def optimal_schedule(
+@formerly(defaults={"generations": length_of_curves})
+def ridge_replace_optimal_schedule(
     spectrum: Spectrum,
     *,
     samples: Number | Curve,
     noise: Number | Curve,
-    generations: Count | None = None,
+    generations: Count,
     steps: Count = 200,
 ) -> PenaltySchedule:
     """The penalties that minimise the last risk of a replace chain of ridge fits: small at first, large at the end.
 
-    L-BFGS on the logarithms of the penalties, through `ridge_chain`, from three starts: nearly none before the last
+    L-BFGS on the logarithms of the penalties, through `ridge_replace`, from three starts: nearly none before the last
     generation, the same in all, and a geometric rise. The best of the three is kept. Penalties chosen greedily, each
     for the risk of its own generation, do worse than regularising only the last.
 
@@ -38,28 +40,27 @@ def optimal_schedule(
 
     - `spectrum`: population of the features, and the true coefficients.
     - `samples`, `noise`: ``T_g`` and ``sigma_g``, numbers or shape ``(generations,)``.
-    - `generations`: ``G``; needed only if both are numbers.
+    - `generations`: ``G``, a positive integer.
     - `steps`: of the descent, a positive integer.
 
     **Returns** a `PenaltySchedule`.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** A local minimum of the asymptotic risk of `ridge_chain`, whose error is of order ``1/d``.
+    **Exactness** A local minimum of the asymptotic risk of `ridge_replace`, whose error is of order ``1/d``.
 
     **Reference** Derived here, in the setting of Dohmatob, Feng and Kempe 2024, arXiv:2402.07712.
 
     ```python
-    >>> best = optimal_schedule(Spectrum.isotropic(50), samples=100, noise=0.5, generations=2)
+    >>> best = ridge_replace_optimal_schedule(Spectrum.isotropic(50), samples=100, noise=0.5, generations=2)
     >>> bool(best.penalty[0] < best.penalty[1]), round(float(best.risk[-1]), 3)
     (True, 0.324)
 
     ```
     """
-    _check_ridge(0.0, samples, noise)
+    check_ridge(0.0, samples, noise)
     check_integer("steps", steps, minimum=1)
-    sizes, noises = _generations(generations, samples=samples, noise=noise)
-
+    sizes, noises = over_generations(generations, samples=samples, noise=noise)
     return _optimal(spectrum, sizes, noises, int(steps))
 
 
@@ -69,8 +70,11 @@ def _optimal(
 ) -> PenaltySchedule:
     import optax  # takes as long as a tenth of JAX, and is needed here alone
 
+    def chain(logs):
+        return ridge_replace(spectrum, samples=sizes, noise=noises, penalty=jnp.exp(logs), generations=len(sizes))
+
     def last(logs):
-        return ridge_chain(spectrum, samples=sizes, noise=noises, penalty=jnp.exp(logs))[-1]
+        return chain(logs)[-1]
 
     # the penalty that is best for clean isotropic features of this signal sets the scale
     power = jnp.sum(spectrum.eigenvalues * spectrum.signal**2)
@@ -91,5 +95,5 @@ def _optimal(
         return logs, last(logs)
 
     logs, risks = jax.lax.map(descend, starts)
-    penalty = jnp.exp(logs[jnp.argmin(risks)])
-    return PenaltySchedule(penalty, ridge_chain(spectrum, samples=sizes, noise=noises, penalty=penalty))
+    best = logs[jnp.argmin(risks)]
+    return PenaltySchedule(jnp.exp(best), chain(best))

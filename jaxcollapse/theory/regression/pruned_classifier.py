@@ -15,14 +15,16 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
 
 
-def accuracy(
+@formerly(synthetic_samples="samples")
+def pruned_accuracy(
     spectrum: Spectrum,
     *,
+    samples: Number,
     penalty: Number,
-    synthetic_samples: Number,
     error_rate: Number,
     keep_right: Number = 1.0,
     keep_wrong: Number = 1.0,
@@ -40,37 +42,37 @@ def accuracy(
 
     - `spectrum`: population of the rows within a class, and the class mean.
     - `penalty`: ``gamma``, at least 0.
-    - `synthetic_samples`: ``m``, at least 0, before verification.
+    - `samples`: ``m``, at least 0, before verification.
     - `error_rate`: ``eps``, the share of wrong labels, in [0, 1].
     - `keep_right`, `keep_wrong`: ``phi`` and ``rho`` in [0, 1]; both one without a verifier.
     - `real_samples`: ``n``, at least 0.
 
-    **Returns** a scalar. Below one half where more wrong than right labels are kept: see `threshold`.
+    **Returns** a scalar. Below one half where more wrong than right labels are kept: see `pruned_threshold`.
 
     **Raises** `ValueError` or `TypeError` for other arguments, and where no row is kept.
 
     **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``. Exactly one half at the
-    `threshold` if there are no real rows.
+    `pruned_threshold` if there are no real rows.
 
     **Reference** El Firdoussi et al. 2024, arXiv:2410.08942, for the setting; derived here. There the synthetic rows
     may have another mean and covariance than the real ones, which is not covered.
 
     ```python
     >>> mixture = Spectrum.isotropic(50, norm=1.5)
-    >>> noisy = dict(penalty=0.1, synthetic_samples=500, error_rate=0.4)
-    >>> round(float(accuracy(mixture, **noisy)), 3), round(float(accuracy(mixture, **noisy, keep_wrong=0.1)), 3)
-    (0.669, 0.894)
+    >>> noisy = dict(penalty=0.1, samples=500, error_rate=0.4)
+    >>> [round(float(pruned_accuracy(mixture, **noisy, keep_wrong=keep)), 3) for keep in (1.0, 0.1)]
+    [0.669, 0.894]
 
     ```
     """
     check_nonnegative("penalty", penalty)
-    check_nonnegative("synthetic_samples", synthetic_samples)
+    check_nonnegative("samples", samples)
     check_nonnegative("real_samples", real_samples)
     _check_labels(error_rate, keep_right, keep_wrong)
     right, wrong = keep_right * (1 - error_rate), keep_wrong * error_rate
-    kept = real_samples + synthetic_samples * (right + wrong)
+    kept = real_samples + samples * (right + wrong)
     check_positive("the number of kept rows", kept)
-    agreement = (real_samples + synthetic_samples * (right - wrong)) / kept
+    agreement = (real_samples + samples * (right - wrong)) / kept
     k = kappa(spectrum, penalty=penalty, samples=kept)
     df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
     along, within = _direction(spectrum, k)
@@ -79,24 +81,25 @@ def accuracy(
     return ndtr(mean / jnp.sqrt(square + noise * df2))
 
 
-def accuracy_limit(
+@formerly(real_share="ratio")
+def pruned_accuracy_limit(
     spectrum: Spectrum,
     *,
     penalty: Number,
     error_rate: Number,
     keep_right: Number = 1.0,
     keep_wrong: Number = 1.0,
-    real_share: Number = 0.0,
+    ratio: Number = 0.0,
 ) -> Float[Array, ""]:
-    """The accuracy of `accuracy` with infinitely many rows of both kinds: a step at the `threshold`.
+    """The accuracy of `pruned_accuracy` with infinitely many rows of both kinds: a step at the `pruned_threshold`.
 
     ``Phi(+-q)`` with ``q = mu'w / sqrt(w'Cw)`` and ``w = (C + gamma)^-1 mu``: as good as with right labels alone below
     the threshold, as wrong above, and one half at it.
 
     **Arguments**
 
-    - `real_share`: ``n/m``, at least 0.
-    - the others as for `accuracy`.
+    - `ratio`: ``n/m``, at least 0.
+    - the others as for `pruned_accuracy`.
 
     **Returns** a scalar.
 
@@ -108,20 +111,21 @@ def accuracy_limit(
 
     ```python
     >>> mixture = Spectrum.isotropic(50, norm=1.5)
-    >>> [round(float(accuracy_limit(mixture, penalty=0.1, error_rate=rate)), 3) for rate in (0.49, 0.51)]
+    >>> [round(float(pruned_accuracy_limit(mixture, penalty=0.1, error_rate=rate)), 3) for rate in (0.49, 0.51)]
     [0.933, 0.067]
 
     ```
     """
     check_nonnegative("penalty", penalty)
-    check_nonnegative("real_share", real_share)
+    check_nonnegative("ratio", ratio)
     _check_labels(error_rate, keep_right, keep_wrong)
     along, within = _direction(spectrum, jnp.asarray(penalty))
-    surplus = jnp.asarray(real_share + keep_right * (1 - error_rate) - keep_wrong * error_rate)
+    surplus = jnp.asarray(ratio + keep_right * (1 - error_rate) - keep_wrong * error_rate)
     return ndtr(jnp.sign(surplus) * along / jnp.sqrt(within))
 
 
-def threshold(*, keep_right: Number, keep_wrong: Number, real_share: Number = 0.0) -> Float[Array, ""]:
+@formerly(real_share="ratio")
+def pruned_threshold(*, keep_right: Number, keep_wrong: Number, ratio: Number = 0.0) -> Float[Array, ""]:
     """The share of wrong labels at which a classifier learns nothing: ``eps* = (phi + n/m)/(phi + rho)``.
 
     There as many right as wrong labels are kept. Without a verifier and without real data it is one half; a verifier
@@ -130,7 +134,7 @@ def threshold(*, keep_right: Number, keep_wrong: Number, real_share: Number = 0.
     **Arguments**
 
     - `keep_right`, `keep_wrong`: ``phi`` and ``rho`` in [0, 1], not both zero.
-    - `real_share`: ``n/m``, at least 0.
+    - `ratio`: ``n/m``, at least 0.
 
     **Returns** a scalar, at least one where no share of wrong labels is too large.
 
@@ -142,15 +146,15 @@ def threshold(*, keep_right: Number, keep_wrong: Number, real_share: Number = 0.
     **Reference** Feng et al. 2024, arXiv:2406.07515, for ``n = 0``.
 
     ```python
-    >>> round(float(threshold(keep_right=0.8, keep_wrong=0.4)), 4)
+    >>> round(float(pruned_threshold(keep_right=0.8, keep_wrong=0.4)), 4)
     0.6667
 
     ```
     """
     _check_labels(0.0, keep_right, keep_wrong)
-    check_nonnegative("real_share", real_share)
+    check_nonnegative("ratio", ratio)
     check_positive("keep_right + keep_wrong", keep_right + keep_wrong)
-    return jnp.asarray((keep_right + real_share) / (keep_right + keep_wrong))
+    return jnp.asarray((keep_right + ratio) / (keep_right + keep_wrong))
 
 
 def _direction(spectrum: Spectrum, k: Float[Array, ""]) -> tuple[Float[Array, ""], Float[Array, ""]]:

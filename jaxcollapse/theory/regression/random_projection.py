@@ -12,12 +12,13 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.arguments.types import Number, Vector
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import StrongCollapseTerms, check_shifted_rows
-from jaxcollapse.theory.regression.effective_penalty import _shrinkage
-from jaxcollapse.theory.regression.equivalent import _inverse
+from jaxcollapse.theory.regression.effective_penalty import shrinkage
+from jaxcollapse.theory.regression.equivalent import resolvent
 
 
-def projected_kappa(spectrum: Spectrum, *, penalty: Number, samples: Number, width: Number) -> Float[Array, ""]:
+def projected_kappa(spectrum: Spectrum, *, samples: Number, penalty: Number, width: Number) -> Float[Array, ""]:
     """The effective penalty: the root of ``kappa (1 - df1(kappa)/n) (1 - df1(kappa)/m) = lambda d/m``.
 
     Rows and columns play the same part. With ``df1`` below both ``n`` and ``m`` the left side increases from zero and
@@ -54,18 +55,19 @@ def projected_kappa(spectrum: Spectrum, *, penalty: Number, samples: Number, wid
     return _projected_kappa(eigenvalues.astype(dtype), *numbers)
 
 
-def projected_strong_collapse(
+@formerly(fake_noise="generator_noise")
+def projected_strong_collapse_terms(
     spectrum: Spectrum,
     *,
-    shift: Vector,
-    fraction: Number,
-    penalty: Number,
     samples: Number,
     noise: Number,
+    penalty: Number,
+    shift: Vector,
+    fraction: Number,
     width: Number,
-    fake_noise: Number | None = None,
+    generator_noise: Number | None = None,
 ) -> StrongCollapseTerms:
-    """The terms of `strong_collapse_terms` for a model of another size: ridge on a random projection.
+    """The terms of `ridge_strong_collapse_terms` for a model of another size: ridge on a random projection.
 
     With ``kappa`` of `projected_kappa`, ``D = s/(s + kappa)`` and the loss ``c = kappa^2 sum_j s_j/(s_j + kappa)^2 /
     (m - df2)`` that the projection adds, let ``q(b) = sum_j b_j [D_j^2 + c s_j/(s_j + kappa)^2]``. The projected
@@ -75,11 +77,11 @@ def projected_strong_collapse(
     - ``variance = (p1 sigma1^2 + p2 sigma2^2) u``,
     - ``zeta = p2^2 (1 + p1 u) q(s Delta) + p2 u sum_j s_j Delta_j [(1 - p2 D_j)^2 + p2^2 c s_j/(s_j + kappa)^2]``.
 
-    **Arguments** as for `strong_collapse_terms`, and
+    **Arguments** as for `ridge_strong_collapse_terms`, and
 
     - `penalty`: ``lambda`` of ``|v|^2``, per sample, positive.
     - `width`: ``m``, the number of columns of ``S``, positive. The limit of many columns with the penalty
-      ``lambda m/d`` is `strong_collapse_terms` with ``lambda``.
+      ``lambda m/d`` is `ridge_strong_collapse_terms` with ``lambda``.
 
     **Returns** `StrongCollapseTerms`, whose sum is the excess risk of ``S v``.
 
@@ -90,22 +92,22 @@ def projected_strong_collapse(
     **Reference** Dohmatob, Feng, Subramonian and Kempe 2025, arXiv:2410.04840; rederived here.
 
     ```python
-    >>> terms = projected_strong_collapse(Spectrum.isotropic(50), shift=jnp.full(50, 0.01), fraction=0.4, penalty=0.1,
-    ...                                   samples=100, noise=0.5, width=80)
+    >>> setting = dict(samples=100, noise=0.5, penalty=0.1, shift=jnp.full(50, 0.01), fraction=0.4)
+    >>> terms = projected_strong_collapse_terms(Spectrum.isotropic(50), **setting, width=80)
     >>> [round(float(term), 4) for term in terms]
     [0.0849, 0.1339, 0.1224]
 
     ```
     """
-    check_shifted_rows(spectrum, shift, fraction, penalty, samples, noise, fake_noise)
-    other_noise = noise if fake_noise is None else fake_noise
+    check_shifted_rows(spectrum, shift, fraction, penalty, samples, noise, generator_noise)
+    other_noise = noise if generator_noise is None else generator_noise
     s, delta, real = spectrum.eigenvalues, jnp.asarray(shift), 1 - fraction
     k = projected_kappa(spectrum, penalty=penalty, samples=samples, width=width)
-    shrink, spread = _shrinkage(s, k, 1), s * _inverse(s, k) ** 2
+    shrink, spread = shrinkage(s, k, 1), s * resolvent(s, k) ** 2
     lost = k**2 * jnp.sum(spread) / (width - jnp.sum(shrink**2)) * spread
     df2 = jnp.sum(shrink**2 + lost)
     u = df2 / (samples - df2)
-    bias = (1 + u) * jnp.sum(s * spectrum.signal**2 * ((k * _inverse(s, k)) ** 2 + lost))
+    bias = (1 + u) * jnp.sum(s * spectrum.signal**2 * ((k * resolvent(s, k)) ** 2 + lost))
     variance = (real * noise**2 + fraction * other_noise**2) * u
     moved = fraction**2 * (1 + real * u) * jnp.sum(s * delta * (shrink**2 + lost))
     misfit = fraction * u * jnp.sum(s * delta * ((1 - fraction * shrink) ** 2 + fraction**2 * lost))
@@ -119,7 +121,7 @@ def _projected_kappa(
     """The root of ``kappa (1 - df1/samples) (1 - df1/width) = target``."""
 
     def newton(k, eigenvalues, target, samples, width):
-        shrink = _shrinkage(eigenvalues, k, 1)
+        shrink = shrinkage(eigenvalues, k, 1)
         df1, df2 = shrink.sum(), (shrink**2).sum()
         rows, columns = 1 - df1 / samples, 1 - df1 / width
         slope = (1 - df2 / width) * rows + columns * (df1 - df2) / samples

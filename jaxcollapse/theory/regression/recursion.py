@@ -13,17 +13,20 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_choice, check_integer, check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.regression.effective_penalty import _shrinkage, kappa
-from jaxcollapse.theory.regression.equivalent import _equivalent, _inverse, _quadratic
+from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.former import formerly, length_of_curves
+from jaxcollapse.theory.regression.effective_penalty import kappa, shrinkage
+from jaxcollapse.theory.regression.equivalent import equivalent_of_arrays, mean_squares, resolvent
 
 
-def ridge_chain(
+@formerly(defaults={"generations": length_of_curves})
+def ridge_replace(
     spectrum: Spectrum,
     *,
     samples: Number | Curve,
     noise: Number | Curve,
     penalty: Number | Curve,
-    generations: Count | None = None,
+    generations: Count,
 ) -> Float[Array, " generations"]:
     """The risk along a chain of ridge fits, each on fresh rows labelled by its predecessor.
 
@@ -36,7 +39,7 @@ def ridge_chain(
 
     - `spectrum`: population of the features, and the true coefficients.
     - `samples`, `noise`, `penalty`: numbers or shape ``(generations,)``.
-    - `generations`: ``G``; needed only if all three are numbers.
+    - `generations`: ``G``, a positive integer.
 
     **Returns** shape ``(generations,)``.
 
@@ -49,28 +52,29 @@ def ridge_chain(
     **Reference** The recursion composes the one-step equivalent of Dohmatob, Feng and Kempe 2024, arXiv:2402.07712.
 
     ```python
-    >>> curve = ridge_chain(Spectrum.isotropic(10), samples=31, noise=1.0, penalty=0.0, generations=2)
+    >>> curve = ridge_replace(Spectrum.isotropic(10), samples=31, noise=1.0, penalty=0.0, generations=2)
     >>> [round(float(risk), 3) for risk in curve]
     [0.5, 1.0]
 
     ```
     """
-    _check_ridge(penalty, samples, noise)
-    sizes, noises, penalties = _generations(generations, samples=samples, noise=noise, penalty=penalty)
+    check_ridge(penalty, samples, noise)
+    sizes, noises, penalties = over_generations(generations, samples=samples, noise=noise, penalty=penalty)
     ones = jnp.ones_like(sizes)
     return _chain(spectrum, jnp.array([[1.0, 1.0]]), sizes[:, None], noises[:, None], ones[:, None], penalties)
 
 
-def ridge_mixture_chain(
+@formerly(defaults={"generations": length_of_curves}, weight="real_weight", fake_noise="generator_noise")
+def ridge_mix(
     spectrum: Spectrum,
     *,
-    real_samples: Number | Curve,
     samples: Number | Curve,
     noise: Number | Curve,
     penalty: Number | Curve,
-    weight: Number | Curve | None = None,
-    fake_noise: Number | Curve | None = None,
-    generations: Count | None = None,
+    real_samples: Number | Curve,
+    real_weight: Number | Curve | None = None,
+    generator_noise: Number | Curve | None = None,
+    generations: Count,
 ) -> Float[Array, " generations"]:
     """The risk along a chain of ridge fits, each to fresh real rows and fresh rows labelled by its predecessor.
 
@@ -83,10 +87,10 @@ def ridge_mixture_chain(
     - `spectrum`: population of the features, and the true coefficients.
     - `real_samples`, `samples`: real and synthetic rows of each generation, at least 0, numbers or shape
       ``(generations,)``; the first fit has real rows.
-    - `noise`, `fake_noise`: of real and of synthetic labels; the same by default.
+    - `noise`, `generator_noise`: of real and of synthetic labels; the same by default.
     - `penalty`: ``lambda`` per sample (per unit of weight where rows are weighted), at least 0.
-    - `weight`: ``w`` in [0, 1]; unweighted rows by default.
-    - `generations`: ``G``; needed only if all others are numbers.
+    - `real_weight`: ``w`` in [0, 1]; unweighted rows by default.
+    - `generations`: ``G``, a positive integer.
 
     **Returns** shape ``(generations,)``.
 
@@ -99,39 +103,39 @@ def ridge_mixture_chain(
     inverse golden ratio for ``d`` much below ``n``; derived here for any ``d/n``.
 
     ```python
-    >>> curve = ridge_mixture_chain(Spectrum.isotropic(40), real_samples=100, samples=100, noise=0.5, penalty=0.0,
-    ...                             weight=0.618, generations=30)
+    >>> curve = ridge_mix(Spectrum.isotropic(40), real_samples=100, samples=100, noise=0.5, penalty=0.0,
+    ...                             real_weight=0.618, generations=30)
     >>> round(float(curve[0]), 4), round(float(curve[-1]), 4)
     (0.1695, 0.0848)
 
     ```
     """
-    fake_noise = noise if fake_noise is None else fake_noise
-    _check_ridge(penalty, 1.0, noise)
-    for name, value in (("real_samples", real_samples), ("samples", samples), ("fake_noise", fake_noise)):
+    generator_noise = noise if generator_noise is None else generator_noise
+    check_ridge(penalty, 1.0, noise)
+    for name, value in (("real_samples", real_samples), ("samples", samples), ("generator_noise", generator_noise)):
         check_nonnegative(name, value)
     check_positive("real_samples", real_samples if np.ndim(real_samples) == 0 else jnp.asarray(real_samples)[0])
-    if weight is not None:
-        check_share("weight", weight)
-    reals, fakes, noises, fake_noises, penalties, shares = _generations(
+    if real_weight is not None:
+        check_share("real_weight", real_weight)
+    reals, synthetic, noises, generator_noises, penalties, shares = over_generations(
         generations,
         real_samples=real_samples,
         samples=samples,
         noise=noise,
-        fake_noise=fake_noise,
+        generator_noise=generator_noise,
         penalty=penalty,
-        weight=0.5 if weight is None else weight,
+        real_weight=0.5 if real_weight is None else real_weight,
     )
-    sizes = jnp.stack([reals, fakes.at[0].set(0.0)], axis=1)
+    sizes = jnp.stack([reals, synthetic.at[0].set(0.0)], axis=1)
     weights = jnp.ones_like(sizes)
-    if weight is not None:
+    if real_weight is not None:
         empty = jnp.where(sizes > 0, sizes, 1.0)
         weights = (jnp.stack([shares, 1 - shares], axis=1) / empty).at[0].set(1.0)
     labellers = jnp.array([[1.0, 0.0], [1.0, 1.0]])
-    return _chain(spectrum, labellers, sizes, jnp.stack([noises, fake_noises], axis=1), weights, penalties)
+    return _chain(spectrum, labellers, sizes, jnp.stack([noises, generator_noises], axis=1), weights, penalties)
 
 
-def ridge_chain_limit(
+def ridge_replace_limit(
     spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number, design: Literal["fresh", "fixed"]
 ) -> Float[Array, ""]:
     """The risk after infinitely many ridge fits with one penalty: nothing of the truth is left, but noise is bounded.
@@ -153,25 +157,25 @@ def ridge_chain_limit(
 
     **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``.
 
-    **Reference** Fresh: the fixed point of `ridge_chain`. Fixed: the sum over generations of
+    **Reference** Fresh: the fixed point of `ridge_replace`. Fixed: the sum over generations of
     ``sigma^2/T l (1 - l/(l + lambda))^(2g)`` over the eigenvalues ``l`` of the sample covariance.
 
     ```python
     >>> setting = dict(samples=100, noise=0.7, penalty=0.2)
-    >>> [round(float(ridge_chain_limit(Spectrum.isotropic(60), **setting, design=d)), 4) for d in ("fresh", "fixed")]
+    >>> [round(float(ridge_replace_limit(Spectrum.isotropic(60), **setting, design=d)), 4) for d in ("fresh", "fixed")]
     [1.5565, 1.6125]
 
     ```
     """
     check_choice("design", design, ("fresh", "fixed"))
-    _check_ridge(penalty, samples, noise)
+    check_ridge(penalty, samples, noise)
     check_positive("penalty", penalty)
     s, null = spectrum.eigenvalues, jnp.sum(spectrum.eigenvalues * spectrum.signal**2)
     if design == "fixed":
         k = kappa(spectrum, penalty=penalty / 2, samples=samples)
-        return null + noise**2 / (2 * penalty * samples) * jnp.sum(s * _shrinkage(s, k, 1))
+        return null + noise**2 / (2 * penalty * samples) * jnp.sum(s * shrinkage(s, k, 1))
     k = kappa(spectrum, penalty=penalty, samples=samples)
-    shrink = _shrinkage(s, k, 1)
+    shrink = shrinkage(s, k, 1)
     gamma2 = noise**2 / (samples - jnp.sum(shrink**2 * (1 + k / (2 * s + k))))
     return null + gamma2 * jnp.sum(s**2 / (k * (2 * s + k)))
 
@@ -194,12 +198,12 @@ def _chain(
         cross, square, infinite = state  # means of w0 e and e^2 in every direction
         moments = jnp.stack([jnp.stack([w0**2, cross]), jnp.stack([cross, square])])
         size, noise, weight, penalty = setting
-        fit, now = _equivalent(s, size, noise, weight, penalty, labellers, moments)
-        missed = -fit.kappa * _inverse(s, fit.kappa)  # D - 1
+        fit, now = equivalent_of_arrays(s, size, noise, weight, penalty, labellers, moments)
+        missed = -fit.kappa * resolvent(s, fit.kappa)  # D - 1
         error = jnp.stack([jnp.where(s > 0, missed, -1.0), fit.coefficients[1]])
         inherits = (fit.shares @ labellers[:, 1]) > 0
         infinite = now | (infinite & inherits)
-        cross, square = error[0] * w0**2 + error[1] * cross, _quadratic(error, moments) + fit.variance
+        cross, square = error[0] * w0**2 + error[1] * cross, mean_squares(error, moments) + fit.variance
         return (cross, square, infinite), jnp.where(infinite, jnp.inf, jnp.sum(s * square))
 
     start = (jnp.zeros_like(w0), jnp.zeros_like(w0), jnp.array(False))
@@ -207,24 +211,16 @@ def _chain(
     return jax.lax.scan(step, start, columns)[1]
 
 
-def _generations(count: Count | None, **curves: Number | Curve) -> list[Float[Array, " generations"]]:
+def over_generations(generations: Count, **curves: Number | Curve) -> list[Float[Array, " generations"]]:
     """Arguments that are numbers or arrays over the generations, as arrays of one length and dtype."""
-    names = ", ".join(curves)
-    lengths = {np.shape(value)[0] for value in curves.values() if np.ndim(value) == 1}
-    if any(np.ndim(value) > 1 for value in curves.values()) or len(lengths) > 1:
-        raise ValueError(f"{names} must be numbers or have the same shape (generations,)")
-    if not lengths and count is None:
-        raise ValueError(f"generations must be given when {names} are numbers")
-    length = lengths.pop() if lengths else count
-    if count is not None and length != count:
-        raise ValueError(f"generations must be {length}, the length of the arrays, got {count}")
-    check_integer("generations", length, minimum=1)
-    arrays = [jnp.asarray(value) for value in curves.values()]
-    dtype = jnp.result_type(*arrays, float)
-    return [jnp.broadcast_to(array.astype(dtype), (length,)) for array in arrays]
+    check_integer("generations", generations, minimum=1)
+    arrays = [per_generation(name, value, generations) for name, value in curves.items()]
+    dtype = jnp.result_type(*arrays)
+    return [array.astype(dtype) for array in arrays]
 
 
-def _check_ridge(penalty: Number | Curve, samples: Number | Curve, noise: Number | Curve) -> None:
+def check_ridge(penalty: Number | Curve, samples: Number | Curve, noise: Number | Curve) -> None:
+    """A penalty, sizes and noises that a ridge fit may have."""
     check_nonnegative("penalty", penalty)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)

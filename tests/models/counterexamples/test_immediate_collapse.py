@@ -9,7 +9,7 @@ from scipy.stats import chi2, ks_2samp
 
 import jaxcollapse as jc
 from jaxcollapse.models.counterexamples.immediate_collapse import Member
-from jaxcollapse.theory.counterexamples import immediate_collapse
+from jaxcollapse.theory import counterexamples
 
 N = 40
 
@@ -138,9 +138,9 @@ def test_limits_of_large_samples():
     best = np.argmax(points / 4 - np.log(2) * np.arange(24), axis=1)
     edge = np.take_along_axis(points, best[:, None], axis=1)[:, 0]
     for sample, exact in (
-        (best > 0, immediate_collapse.dropped()),
-        (edge / 2, immediate_collapse.first_distance()),
-        (1 - np.exp(-edge / 4), immediate_collapse.probability()),
+        (best > 0, counterexamples.immediate_collapse_dropped()),
+        (edge / 2, counterexamples.immediate_collapse_first_distance()),
+        (1 - np.exp(-edge / 4), counterexamples.immediate_collapse_probability()),
     ):
         stderr = sample.std() / len(sample) ** 0.5
         assert abs(sample.mean() - exact) < 4 * stderr and stderr < 0.006 * exact
@@ -151,9 +151,11 @@ def test_the_bound_of_finite_samples(x64):
     for n in (5, 20, 1000):
         density = lambda y, n=n: n * (1 - y) ** (n - 1) * (1 - (1 - min(y, 0.5) / 4) ** n)  # noqa: E731
         exact = quad(density, 0, 1, points=[0.5, min(0.5, 3 / n)])[0]
-        np.testing.assert_allclose(immediate_collapse.probability_bound(samples=n), exact, atol=1e-5 + 0.1 * 2.0**-n)
-    np.testing.assert_allclose(immediate_collapse.probability_bound(samples=1e9), 0.2, rtol=1e-7)
-    assert immediate_collapse.probability() > 0.2
+        np.testing.assert_allclose(
+            counterexamples.immediate_collapse_probability_bound(samples=n), exact, atol=1e-5 + 0.1 * 2.0**-n
+        )
+    np.testing.assert_allclose(counterexamples.immediate_collapse_probability_bound(samples=1e9), 0.2, rtol=1e-7)
+    assert counterexamples.immediate_collapse_probability() > 0.2
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -161,6 +163,6 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="sampling must be 'exact' or 'raw'"):
         jc.ImmediateCollapse(sampling="walk")  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="samples must be positive"):
-        immediate_collapse.probability_bound(samples=0)
+        counterexamples.immediate_collapse_probability_bound(samples=0)
     with pytest.raises(ValueError, match='give the model sampling="raw"'):
         jc.simulate(jc.ImmediateCollapse(), jc.AccumulateSubsample(), key=jax.random.key(0), samples=9, generations=2)

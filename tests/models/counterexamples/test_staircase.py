@@ -9,7 +9,7 @@ from scipy.stats import chi2, ks_2samp, kstest
 
 import jaxcollapse as jc
 from jaxcollapse.models.counterexamples.staircase import Gaps, StaircaseWalk
-from jaxcollapse.theory.counterexamples import staircase
+from jaxcollapse.theory import counterexamples
 
 
 def replicate(function, count, seed):
@@ -96,7 +96,7 @@ def test_rows_have_the_density_of_their_member(x64):
 def test_waiting_times():
     """Of the first level in closed form, of the third by simulating the limit chain; their medians."""
     with jax.enable_x64(True):
-        curves = [np.asarray(staircase.waiting(level=j, generations=160)) for j in (1, 2, 3)]
+        curves = [np.asarray(counterexamples.staircase_waiting(level=j, generations=160)) for j in (1, 2, 3)]
     np.testing.assert_allclose(curves[0], 1 / (1 + np.arange(160) / 2), atol=1e-4)
     assert [int(np.argmax(curve < 0.5 - 1e-4)) for curve in curves] == [3, 19, 121]
     rng = np.random.default_rng(0)
@@ -111,13 +111,13 @@ def test_waiting_times():
 
 def test_the_first_waiting_time_of_finite_samples(x64):
     for n in (20, 500):
-        curve = staircase.first_waiting(samples=n, generations=30)
+        curve = counterexamples.staircase_first_waiting(samples=n, generations=30)
         for t in (1, 7, 29):
             density = lambda y, n=n, t=t: n * (1 - y) ** (n - 1) * (1 - min(y / 2, 0.25)) ** (n * t)  # noqa: E731
             exact = quad(density, 0, 1, points=[0.5, 2 / n])[0]
             np.testing.assert_allclose(curve[t], exact, rtol=1e-6)
     np.testing.assert_allclose(
-        staircase.first_waiting(samples=1e9, generations=9), 1 / (1 + np.arange(9) / 2), rtol=1e-7
+        counterexamples.staircase_first_waiting(samples=1e9, generations=9), 1 / (1 + np.arange(9) / 2), rtol=1e-7
     )
 
 
@@ -145,9 +145,9 @@ def test_the_walk_is_for_data_that_is_all_kept():
         (lambda: jc.Staircase(0), "levels must be at least 1"),
         (lambda: jc.Staircase(1.5), "levels must be an integer"),
         (lambda: jc.Staircase(2, sampling="walk"), "sampling must be 'exact' or 'raw'"),
-        (lambda: staircase.waiting(level=0, generations=3), "level must be at least 1"),
-        (lambda: staircase.waiting(level=1, generations=0), "generations must be at least 1"),
-        (lambda: staircase.first_waiting(samples=-1, generations=3), "samples must be positive"),
+        (lambda: counterexamples.staircase_waiting(level=0, generations=3), "level must be at least 1"),
+        (lambda: counterexamples.staircase_waiting(level=1, generations=0), "generations must be at least 1"),
+        (lambda: counterexamples.staircase_first_waiting(samples=-1, generations=3), "samples must be positive"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

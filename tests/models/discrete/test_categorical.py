@@ -10,7 +10,7 @@ from scipy.stats import chi2, ks_2samp, multinomial
 
 import jaxcollapse as jc
 from jaxcollapse.models.discrete.categorical import Counts
-from jaxcollapse.theory.discrete import unseen as tails
+from jaxcollapse.theory import discrete
 
 WORKFLOWS = [jc.Replace(), jc.Mix("fresh", weight=0.3)]
 
@@ -43,7 +43,7 @@ def test_every_sampling_has_the_law_of_raw_data(workflow, x64):
     """Along three generations of growing size."""
 
     def paths(sampling):
-        model = jc.Categorical(tails.zipf(12, exponent=1.0), sampling=sampling)
+        model = jc.Categorical(discrete.zipf(12, exponent=1.0), sampling=sampling)
 
         def run(key):
             return jc.simulate(model, workflow, key=key, samples=lambda g: 6 + 2 * g, generations=3).metrics
@@ -60,7 +60,7 @@ def test_every_sampling_has_the_law_of_raw_data(workflow, x64):
 @pytest.mark.parametrize("sampling", ["count", "binomial"])
 def test_a_lost_symbol_stays_lost(sampling):
     """Down to the last one, which is certain from then on; in single precision."""
-    model = jc.Categorical(tails.zipf(300, exponent=1.0), sampling=sampling)
+    model = jc.Categorical(discrete.zipf(300, exponent=1.0), sampling=sampling)
     run = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=30, generations=400)
     alive = np.asarray(run.params) > 0
     assert (alive[1:] <= alive[:-1]).all() and np.isfinite(run.params).all()
@@ -90,7 +90,7 @@ def test_rounding_draws_no_symbol_without_probability():
 def test_diversity_is_a_martingale_up_to_a_factor(x64):
     """Sizes of each generation: the mean diversity falls by 1 - 1/n, under Replace."""
     sizes = jnp.array([10.0, 40.0, 5.0, 100.0])
-    model = jc.Categorical(tails.zipf(50, exponent=1.0))
+    model = jc.Categorical(discrete.zipf(50, exponent=1.0))
     run = lambda key: jc.simulate(model, jc.Replace(), key=key, samples=sizes, generations=4).diversity  # noqa: E731
     estimate = jc.monte_carlo(run, jax.random.key(0), 20_000, progress=False)
     exact = (1 - (model.probabilities**2).sum()) * np.cumprod(1 - 1 / sizes)
@@ -99,7 +99,7 @@ def test_diversity_is_a_martingale_up_to_a_factor(x64):
 
 def test_the_squared_error_of_accumulated_data(x64):
     """Of ``n`` draws it is ``(1 - sum p^2)/n`` in the mean, and accumulation adds ``1/g^2`` times what is left."""
-    model = jc.Categorical(tails.zipf(8, exponent=0.5))
+    model = jc.Categorical(discrete.zipf(8, exponent=0.5))
     run = lambda key: jc.simulate(model, jc.Accumulate(), key=key, samples=50, generations=3).squared_error  # noqa: E731
     estimate = jc.monte_carlo(run, jax.random.key(1), 8_000, progress=False)
     left, exact = 1 - (model.probabilities**2).sum(), []
@@ -112,15 +112,15 @@ def test_the_squared_error_of_accumulated_data(x64):
 
 def test_the_survival_of_a_vocabulary(x64):
     """What is unseen and what is left, against the ancestors: exact for real data, close to it later."""
-    p = tails.zipf(400, exponent=1.5)
+    p = discrete.zipf(400, exponent=1.5)
 
     def run(key):
         chain = jc.simulate(jc.Categorical(p), jc.Replace(), key=key, samples=300, generations=6)
         return jnp.stack([chain.unseen, chain.support])
 
     estimate = jc.monte_carlo(run, jax.random.key(2), 4_000, progress=False)
-    counts = tails.effective_samples(samples=300, generations=6)
-    theory = np.stack([tails.unseen(p, samples=counts), tails.support(p, samples=counts)])
+    counts = discrete.effective_samples(samples=300, generations=6)
+    theory = np.stack([discrete.unseen(p, samples=counts), discrete.support(p, samples=counts)])
     z = (estimate.mean - theory) / estimate.stderr
     assert (np.abs(z[:, 0]) < 4).all()
     np.testing.assert_allclose(estimate.mean, theory, rtol=0.005)

@@ -7,8 +7,7 @@ import pytest
 from scipy.stats import chi2, ks_2samp
 
 import jaxcollapse as jc
-from jaxcollapse.theory.discrete import curated as curation
-from jaxcollapse.theory.discrete import temperature
+from jaxcollapse.theory import discrete
 
 P, R = np.array([0.4, 0.0, 0.3, 0.3]), np.array([0.0, 9.0, 1.0, -1.0])
 
@@ -20,7 +19,7 @@ def model(sampling, candidates=3):
 def test_chosen_candidates_have_the_law_of_the_integral(x64):
     raw = model("raw")
     counts = np.bincount(raw.sample(jax.random.key(0), raw.truth(), 100_000).rows, minlength=4)
-    expected = 100_000 * np.asarray(curation.curate(P, rewards=R, candidates=3))
+    expected = 100_000 * np.asarray(discrete.curate(P, rewards=R, candidates=3))
     assert counts[1] == 0 and expected[1] == 0
     left = expected > 0
     assert chi2.sf((((counts - expected)[left]) ** 2 / expected[left]).sum(), 2) > 1e-3
@@ -64,7 +63,7 @@ def test_the_number_in_a_bias_is_traced(x64):
 
     @jax.jit
     def mean(tau):
-        biased = jc.Biased(jc.Categorical(P), jax.tree_util.Partial(temperature.temper, temperature=tau))
+        biased = jc.Biased(jc.Categorical(P), jax.tree_util.Partial(discrete.temper, temperature=tau))
         run = lambda key: jc.simulate(biased, jc.Replace(), key=key, samples=400, generations=3).params[-1]  # noqa: E731
         fits = jax.vmap(run)(jax.random.split(jax.random.key(0), 500))
         return fits.mean(axis=0), fits.std(axis=0) / jnp.sqrt(500.0)
@@ -72,7 +71,7 @@ def test_the_number_in_a_bias_is_traced(x64):
     for tau in (0.8, 1.3):
         fit, stderr = mean(tau)
         assert fit[1] == 0
-        law = temperature.closed_loop(P, temperature=tau, generations=3)[-1]
+        law = discrete.temperature_replace(P, temperature=tau, generations=3)[-1]
         np.testing.assert_array_less(np.abs(fit - law), 4 * stderr + 2e-3)
 
 

@@ -11,13 +11,12 @@ from scipy.special import expit, ndtr
 from scipy.stats import ks_2samp, norm
 
 import jaxcollapse as jc
-from jaxcollapse.theory import Spectrum
-from jaxcollapse.theory.regression import generalised_linear
+from jaxcollapse.theory import Spectrum, regression
 
 KINDS = {"logistic": jc.LogisticRegression, "poisson": jc.PoissonRegression}
 VARIANCE = {"logistic": lambda t: expit(t) * expit(-t), "poisson": np.exp}
 MEAN = {"logistic": expit, "poisson": np.exp}
-INFORMATION = {"logistic": generalised_linear.logistic_information, "poisson": generalised_linear.poisson_information}
+INFORMATION = {"logistic": regression.logistic_information, "poisson": regression.poisson_information}
 
 
 def population(length=1.0):
@@ -56,7 +55,7 @@ def test_the_information_of_a_table_is_the_curvature_of_its_likelihood(kind, x64
     model = KINDS[kind](population())
     curvature = jax.hessian(lambda w: jnp.mean(model.log_partition(rows @ w)))(population().signal)
     np.testing.assert_allclose(INFORMATION[kind](population(), rows=rows), curvature, rtol=1e-12)
-    first = generalised_linear.squared_error(curvature, samples=50)
+    first = regression.maximum_likelihood_error(curvature, samples=50)
     np.testing.assert_allclose(first, np.trace(np.linalg.inv(curvature)) / 50, rtol=1e-12)
 
 
@@ -68,15 +67,15 @@ def test_the_accuracy_of_a_classifier(x64):
         steep = along / np.sqrt(np.sum(eigenvalues * other**2) - along**2)
         gain = lambda z: (expit(scale * z) - 0.5) * (2 * ndtr(steep * z) - 1)  # noqa: B023, E731
         exact = 0.5 + integral(gain, steepness=max(1.0, abs(steep)))
-        np.testing.assert_allclose(generalised_linear.logistic_accuracy(population(), other), exact, atol=2e-7)
-        swapped = generalised_linear.logistic_accuracy(population(), -7 * other)
+        np.testing.assert_allclose(regression.logistic_accuracy(population(), other), exact, atol=2e-7)
+        swapped = regression.logistic_accuracy(population(), -7 * other)
         np.testing.assert_allclose(swapped, 1 - exact, atol=2e-7)
     best = integral(lambda z: expit(scale * abs(z)))
-    np.testing.assert_allclose(generalised_linear.logistic_accuracy(population(), w), best, rtol=1e-9)
-    assert generalised_linear.logistic_accuracy(population(), jnp.zeros(3)) == 0.5
+    np.testing.assert_allclose(regression.logistic_accuracy(population(), w), best, rtol=1e-9)
+    assert regression.logistic_accuracy(population(), jnp.zeros(3)) == 0.5
     rows = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])  # right for the first row, wrong for the second
     exact = (expit(0.7) + expit(-0.4)) / 2
-    accuracy = generalised_linear.logistic_accuracy(population(), jnp.ones(3), rows=rows)
+    accuracy = regression.logistic_accuracy(population(), jnp.ones(3), rows=rows)
     np.testing.assert_allclose(accuracy, exact, rtol=1e-12)
 
 
@@ -179,7 +178,7 @@ def test_workflows_of_rows(workflow, x64):
     error = np.asarray(run.params - population().signal)
     np.testing.assert_allclose(run.squared_error, (error**2).sum(axis=1), rtol=1e-12)
     np.testing.assert_allclose(run.risk, np.einsum("gi,ij,gj->g", error, model.information(), error), rtol=1e-12)
-    np.testing.assert_allclose(run.accuracy[1], generalised_linear.logistic_accuracy(population(), run.params[1]))
+    np.testing.assert_allclose(run.accuracy[1], regression.logistic_accuracy(population(), run.params[1]))
 
 
 def test_a_fixed_design_has_every_row_equally_often(x64):
@@ -229,10 +228,10 @@ def test_tables_that_come_with_scikit_learn():
             lambda: jc.LogisticRegression(population(), features=jc.features.Table(np.eye(3))),
             r"features must have 3 columns",
         ),
-        (lambda: generalised_linear.poisson_information(population(), rows=np.ones(3)), r"must have shape \(rows"),
-        (lambda: generalised_linear.logistic_accuracy(population(), np.ones(2)), r"coefficients must have shape \(3"),
-        (lambda: generalised_linear.squared_error(jnp.ones((2, 3)), samples=5), "information must have"),
-        (lambda: generalised_linear.squared_error(jnp.eye(2), samples=0), "samples must be positive"),
+        (lambda: regression.poisson_information(population(), rows=np.ones(3)), r"must have shape \(rows"),
+        (lambda: regression.logistic_accuracy(population(), np.ones(2)), r"coefficients must have shape \(3"),
+        (lambda: regression.maximum_likelihood_error(jnp.ones((2, 3)), samples=5), "information must have"),
+        (lambda: regression.maximum_likelihood_error(jnp.eye(2), samples=0), "samples must be positive"),
         (lambda: jc.features.Table(np.eye(3), intercept=1), "intercept must be True or False"),
     ],
 )  # fmt: skip

@@ -66,8 +66,8 @@ def test_the_spectrum_of_a_linear_kernel(table, linear):
     np.testing.assert_allclose(found.eigenvalues[:DIM], table.eigenvalues, rtol=1e-12)
     np.testing.assert_allclose(np.abs(found.signal[:DIM]), np.abs(spectrum.signal), rtol=1e-10)
     assert (found.eigenvalues[DIM:] < 1e-13 * found.eigenvalues[0]).all()
-    setting = dict(samples=jnp.array([8.0, 30.0]), noise=0.7, penalty=jnp.array([0.2, 0.05]))
-    a, b = (jc.theory.regression.ridge_chain(population, **setting) for population in (found, spectrum))
+    setting = dict(samples=jnp.array([8.0, 30.0]), noise=0.7, penalty=jnp.array([0.2, 0.05]), generations=2)
+    a, b = (jc.theory.regression.ridge_replace(population, **setting) for population in (found, spectrum))
     np.testing.assert_allclose(a, b, rtol=1e-10)
 
 
@@ -89,7 +89,7 @@ def test_targets_out_of_reach_count_as_risk(x64):
     inputs = np.array([[0.0], [0.0], [1.0], [2.0]])
     kernel = jc.kernels.polynomial(inputs, degree=1)
     population = Spectrum.from_kernel(kernel, [1.0, -1.0, 0.0, 0.0])
-    risk = jc.theory.regression.ridge_chain(population, samples=1e9, noise=0.0, penalty=1e-7, generations=1)
+    risk = jc.theory.regression.ridge_replace(population, samples=1e9, noise=0.0, penalty=1e-7, generations=1)
     np.testing.assert_allclose(risk, 0.5, rtol=1e-5)
 
 
@@ -188,9 +188,9 @@ def test_the_rule_of_figure_4(kernel, exponent, x64):
     j = np.arange(10, 300)
     capacity, source = (-np.polyfit(np.log(j), np.log(curve[j - 1]), 1)[0] for curve in (spectrum.eigenvalues, missed))
     np.testing.assert_allclose(capacity / (source + 1), exponent, atol=0.02)
-    best = jax.jit(jc.theory.regression.adaptive_penalty, static_argnames="fakes")
+    best = jax.jit(jc.theory.regression.adaptive_penalty, static_argnames="generators")
     for samples in (50.0, 200.0):
-        found = best(spectrum, samples=samples, noise=1.0, fakes=0, fake_samples=1.0, fake_noise=0.0)
+        found = best(spectrum, samples=samples, noise=1.0, generators=0, generator_samples=1.0, generator_noise=0.0)
         assert 0.8 < found / digits.rule(samples) < 1.0
 
 

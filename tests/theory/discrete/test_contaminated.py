@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import jaxcollapse as jc
-from jaxcollapse.theory.discrete import contaminated as contamination
-from jaxcollapse.theory.discrete import drift as discrete
+from jaxcollapse.theory import discrete
 
 pytestmark = pytest.mark.usefixtures("x64")
 P = np.array([0.5, 0.3, 0.2])
@@ -17,7 +16,7 @@ H = 1 - (P**2).sum()
 
 def test_real_text_alone():
     """Nothing is contaminated: the error of all draws so far."""
-    for curve in (contamination.pooled, contamination.debiased):
+    for curve in (discrete.contaminated_accumulate, discrete.contaminated_accumulate_debiased):
         np.testing.assert_allclose(
             curve(P, real_share=1.0, samples=20, generations=6), H / (20 * np.arange(1, 7)), rtol=1e-12
         )
@@ -25,8 +24,8 @@ def test_real_text_alone():
 
 def test_synthetic_text_alone_is_the_loss_of_diversity_of_a_pool():
     """Without real draws the pool of two texts has a second one from the first."""
-    curve = contamination.pooled(P, real_share=0.0, samples=10, generations=2)
-    first = H - discrete.diversity(P, samples=10, generations=1)[0]
+    curve = discrete.contaminated_accumulate(P, real_share=0.0, samples=10, generations=2)
+    first = H - discrete.categorical_replace_diversity(P, samples=10, generations=1)[0]
     np.testing.assert_allclose(curve[0], first, rtol=1e-12)
     np.testing.assert_allclose(curve[1], first + (H - first) / 40, rtol=1e-12)
 
@@ -45,21 +44,23 @@ def test_two_texts_by_enumeration():
         weight = 2 * share**2 / (3 + 2 * share**2)
         debiased += chance * 2 * ((1 - weight) * estimate + weight * part - p) ** 2
     case = dict(real_share=share, samples=jnp.array([3, 2]), generations=2)
-    np.testing.assert_allclose(contamination.pooled([p, 1 - p], **case)[-1], pooled, rtol=1e-12)
-    np.testing.assert_allclose(contamination.debiased([p, 1 - p], **case)[-1], debiased, rtol=1e-12)
+    np.testing.assert_allclose(discrete.contaminated_accumulate([p, 1 - p], **case)[-1], pooled, rtol=1e-12)
+    np.testing.assert_allclose(discrete.contaminated_accumulate_debiased([p, 1 - p], **case)[-1], debiased, rtol=1e-12)
 
 
 def test_three_phases():
     """Above one half the error falls like one over the draws, below like a smaller power; debiased always like one."""
     long = dict(samples=10, generations=20_000)
-    above = contamination.pooled(P, real_share=0.8, **long)[-1]
+    above = discrete.contaminated_accumulate(P, real_share=0.8, **long)[-1]
     np.testing.assert_allclose(above * 200_000, H / 0.6, rtol=1e-3)
-    below = contamination.pooled(P, real_share=0.2, **long)
+    below = discrete.contaminated_accumulate(P, real_share=0.2, **long)
     np.testing.assert_allclose(np.log(below[-1] / below[4999]) / np.log(4), -0.4, atol=2e-3)
-    best = contamination.debiased(P, real_share=0.2, **long)[-1]
+    best = discrete.contaminated_accumulate_debiased(P, real_share=0.2, **long)[-1]
     np.testing.assert_allclose(best * 200_000 * 0.04, H, rtol=0.01)
-    equal = contamination.debiased(P, real_share=falling(20), samples=10, generations=20, weights=1.0)[-1]
-    assert equal > contamination.debiased(P, real_share=falling(20), samples=10, generations=20)[-1]
+    equal = discrete.contaminated_accumulate_debiased(
+        P, real_share=falling(20), samples=10, generations=20, weights=1.0
+    )[-1]
+    assert equal > discrete.contaminated_accumulate_debiased(P, real_share=falling(20), samples=10, generations=20)[-1]
 
 
 def falling(generations):
@@ -69,12 +70,26 @@ def falling(generations):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: contamination.pooled([0.5, 0.6], real_share=0.5, samples=5, generations=2), "must sum to one"),
-        (lambda: contamination.pooled(P, real_share=1.5, samples=5, generations=2), "real_share must be at most 1"),
-        (lambda: contamination.pooled(P, real_share=0.5, samples=0, generations=2), "samples must be finite and at"),
-        (lambda: contamination.debiased(P, real_share=0.0, samples=5, generations=2), "real_share must be finite and"),
         (
-            lambda: contamination.debiased(P, real_share=0.5, samples=5, generations=2, weights=[1.0, -1.0]),
+            lambda: discrete.contaminated_accumulate([0.5, 0.6], real_share=0.5, samples=5, generations=2),
+            "must sum to one",
+        ),
+        (
+            lambda: discrete.contaminated_accumulate(P, real_share=1.5, samples=5, generations=2),
+            "real_share must be at most 1",
+        ),
+        (
+            lambda: discrete.contaminated_accumulate(P, real_share=0.5, samples=0, generations=2),
+            "samples must be finite and at",
+        ),
+        (
+            lambda: discrete.contaminated_accumulate_debiased(P, real_share=0.0, samples=5, generations=2),
+            "real_share must be finite and",
+        ),
+        (
+            lambda: discrete.contaminated_accumulate_debiased(
+                P, real_share=0.5, samples=5, generations=2, weights=[1.0, -1.0]
+            ),
             "weights must be finite and above 0",
         ),
         (lambda: jc.ContaminatedCategorical(P, real_share=2.0), "real_share must be at most 1"),

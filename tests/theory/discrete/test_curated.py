@@ -9,7 +9,7 @@ import pytest
 from scipy.special import comb
 from scipy.stats import binom
 
-from jaxcollapse.theory.discrete import curated as curation
+from jaxcollapse.theory import discrete
 
 pytestmark = pytest.mark.usefixtures("x64")
 P, R = np.array([0.5, 0.2, 0.3]), np.array([-3.0, 4.0, 1.0])
@@ -26,7 +26,7 @@ def enumerated(p, r, candidates):
 
 @pytest.mark.parametrize("candidates", [1, 2, 5])
 def test_a_choice_by_enumeration(candidates):
-    chosen = curation.curate(P, rewards=R, candidates=candidates)
+    chosen = discrete.curate(P, rewards=R, candidates=candidates)
     np.testing.assert_allclose(chosen, enumerated(P, R, candidates), rtol=1e-12)
 
 
@@ -37,7 +37,7 @@ def test_a_choice_between_two(gap, candidates):
     better = j / (j + (candidates - j) * weight)
     worse = (candidates - j) * weight / (j + (candidates - j) * weight)
     law = comb(candidates, j) * p**j * (1 - p) ** (candidates - j) if candidates < 100 else binom.pmf(j, candidates, p)
-    chosen = curation.curate([p, 1 - p, 0.0], rewards=[2.0, 2.0 - gap, 2.0], candidates=candidates)
+    chosen = discrete.curate([p, 1 - p, 0.0], rewards=[2.0, 2.0 - gap, 2.0], candidates=candidates)
     np.testing.assert_allclose(chosen, [law @ better, law @ worse, 0.0], rtol=1e-10)
 
 
@@ -48,18 +48,18 @@ def test_the_path():
         q = 0.3 * 0.2 + 0.7 * (q + q * (1 - q) * np.tanh(0.4))
         expected.append(q)
     setting = dict(rewards=[0.8, 0.0], generations=13)
-    path = curation.path([0.2, 0.8], candidates=2, share=0.3, **setting)
+    path = discrete.curated_mix([0.2, 0.8], candidates=2, real_share=0.3, **setting)
     np.testing.assert_allclose(path[:, 0], [0.2, *expected], rtol=1e-12)
-    tilted = curation.limit(P, rewards=R / 4, generations=4)
-    many = [curation.path(P, rewards=R / 4, candidates=k, generations=4) for k in (1000, 10_000)]
+    tilted = discrete.curated_replace_limit(P, rewards=R / 4, generations=4)
+    many = [discrete.curated_mix(P, rewards=R / 4, candidates=k, generations=4) for k in (1000, 10_000)]
     gaps = [np.abs(path / tilted - 1).max() for path in many]
     assert gaps[1] < 0.002 and 9 < gaps[0] / gaps[1] < 11
     x = np.linspace(-12, 12, 2001)  # a Gaussian moves by its variance times the slope of the reward
     normal = np.exp(-0.5 * x**2) / np.exp(-0.5 * x**2).sum()
     np.testing.assert_allclose(
-        curation.limit(normal, rewards=0.5 * x, generations=5)[1:] @ x, [0.5, 1, 1.5, 2], rtol=1e-9
+        discrete.curated_replace_limit(normal, rewards=0.5 * x, generations=5)[1:] @ x, [0.5, 1, 1.5, 2], rtol=1e-9
     )
-    assert np.isclose(curation.limit([1.0, 0.0], rewards=[0.0, 9.0], generations=2)[:, 0], 1.0).all()
+    assert np.isclose(discrete.curated_replace_limit([1.0, 0.0], rewards=[0.0, 9.0], generations=2)[:, 0], 1.0).all()
 
 
 def test_bounds_hold():
@@ -69,17 +69,20 @@ def test_bounds_hold():
     @jax.jit
     def gains(p, r):
         value = jnp.exp(r)
-        ours = [curation.curate(p, rewards=r, candidates=k) @ value - p @ value for k in (2, 8)]
-        return jnp.stack(ours), jnp.stack([curation.reward_gain(p, rewards=r, candidates=k) for k in (2, 8)])
+        ours = [discrete.curate(p, rewards=r, candidates=k) @ value - p @ value for k in (2, 8)]
+        return jnp.stack(ours), jnp.stack([discrete.curated_reward_gain(p, rewards=r, candidates=k) for k in (2, 8)])
 
     @jax.jit
     def divergences(p, r):
-        paths = [curation.path(p, rewards=r, candidates=k, generations=40, share=w) for k, w in ((2, 0.6), (3, 0.8))]
+        paths = [
+            discrete.curated_mix(p, rewards=r, candidates=k, generations=40, real_share=w)
+            for k, w in ((2, 0.6), (3, 0.8))
+        ]
         return jnp.stack([jnp.max(jnp.sum(p * jnp.log(p / path), axis=1)) for path in paths])
 
     many = [(rng.dirichlet(np.full(5, 0.7)), scale * rng.normal(size=5)) for scale in np.repeat([0.1, 1.0, 4.0], 30)]
 
-    limits = [float(curation.divergence(share=w, candidates=k)) for k, w in ((2, 0.6), (3, 0.8))]
+    limits = [float(discrete.curated_mix_divergence(real_share=w, candidates=k)) for k, w in ((2, 0.6), (3, 0.8))]
     np.testing.assert_allclose(limits, [np.log(3.0), np.log(2.0)], rtol=1e-12)
     for p, r in many:
         gain, bound = gains(p, r)
@@ -87,14 +90,16 @@ def test_bounds_hold():
         assert (divergences(p, r) <= np.array(limits)).all()
     gain, bound = gains(np.array([0.5, 0.2, 0.1, 0.1, 0.1]), 1e-3 * np.arange(5.0))
     np.testing.assert_allclose(gain, bound, rtol=0.005)
-    assert curation.divergence(share=0.5, candidates=2) == np.inf
+    assert discrete.curated_mix_divergence(real_share=0.5, candidates=2) == np.inf
 
 
 def test_two_symbols():
     """The chain of counts, its mean after one step, and the diffusion limit of its end."""
     n, s = 6, np.tanh(0.35)
     chosen = lambda q: q + q * (1 - q) * s  # noqa: E731
-    law = jax.jit(lambda: curation.two_symbols(0.3, reward=0.7, candidates=2, samples=n, generations=5))()
+    law = jax.jit(
+        lambda: discrete.curated_replace_two_symbols(0.3, reward=0.7, candidates=2, samples=n, generations=5)
+    )()
     counts = np.arange(n + 1)
     expected = binom.pmf(counts, n, 0.3)
     for g in range(5):
@@ -104,10 +109,12 @@ def test_two_symbols():
     @jax.jit
     def ends(reward):
         setting = dict(reward=reward, candidates=6, samples=40)
-        law = curation.two_symbols(0.3, generations=500, **setting)
+        law = discrete.curated_replace_two_symbols(0.3, generations=500, **setting)
         shares, rewards = jnp.arange(41) / 40, jnp.stack([reward, 0.0])
-        chosen = jax.vmap(lambda p: curation.curate(jnp.stack([p, 1 - p]), rewards=rewards, candidates=6)[0])(shares)
-        ends = jax.vmap(lambda p: curation.fixation(p, **setting))(shares)  # the first generation is not curated
+        chosen = jax.vmap(lambda p: discrete.curate(jnp.stack([p, 1 - p]), rewards=rewards, candidates=6)[0])(shares)
+        ends = jax.vmap(lambda p: discrete.curated_replace_fixation(p, **setting))(
+            shares
+        )  # the first generation is not curated
         return law[1] @ shares - law[0] @ chosen, law[-1], law[0] @ ends
 
     for reward in (0.06, 0.0, -0.06):
@@ -118,31 +125,37 @@ def test_two_symbols():
 
 
 def test_gradients_exist():
-    reward = jax.jit(lambda r: curation.curate(P, rewards=jnp.stack([r, R[1], R[2]]), candidates=4)[0])
+    reward = jax.jit(lambda r: discrete.curate(P, rewards=jnp.stack([r, R[1], R[2]]), candidates=4)[0])
     slope = jax.jit(jax.grad(reward))(0.5)
     np.testing.assert_allclose(slope, (reward(0.5 + 1e-5) - reward(0.5 - 1e-5)) / 2e-5, rtol=1e-7)
-    slope = jax.jit(jax.grad(lambda r: curation.fixation(0.3, reward=r, candidates=2, samples=10)))(0.0)
+    slope = jax.jit(jax.grad(lambda r: discrete.curated_replace_fixation(0.3, reward=r, candidates=2, samples=10)))(0.0)
     np.testing.assert_allclose(slope, 0.3 * 0.7 * 10 * 0.5, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: curation.curate([0.5, 0.6], rewards=[0.0, 1.0], candidates=2), "probabilities must sum to one"),
-        (lambda: curation.curate([0.5, 0.5], rewards=[0.0], candidates=2), r"rewards must have shape \(2,\)"),
-        (lambda: curation.curate([0.5, 0.5], rewards=[0.0, np.inf], candidates=2), "rewards must be finite"),
-        (lambda: curation.curate([0.5, 0.5], rewards=[0.0, 1.0], candidates=0), "candidates must be at least 1"),
-        (lambda: curation.limit([0.5, 0.5], rewards=[0.0, 1.0], generations=0), "generations must be at least 1"),
+        (lambda: discrete.curate([0.5, 0.6], rewards=[0.0, 1.0], candidates=2), "probabilities must sum to one"),
+        (lambda: discrete.curate([0.5, 0.5], rewards=[0.0], candidates=2), r"rewards must have shape \(2,\)"),
+        (lambda: discrete.curate([0.5, 0.5], rewards=[0.0, np.inf], candidates=2), "rewards must be finite"),
+        (lambda: discrete.curate([0.5, 0.5], rewards=[0.0, 1.0], candidates=0), "candidates must be at least 1"),
         (
-            lambda: curation.path([0.5, 0.5], rewards=[0.0, 1.0], candidates=2, generations=1, share=1.5),
+            lambda: discrete.curated_replace_limit([0.5, 0.5], rewards=[0.0, 1.0], generations=0),
+            "generations must be at least 1",
+        ),
+        (
+            lambda: discrete.curated_mix([0.5, 0.5], rewards=[0.0, 1.0], candidates=2, generations=1, real_share=1.5),
             "share must be at most 1",
         ),
-        (lambda: curation.divergence(share=0.0, candidates=2), "share must be positive"),
+        (lambda: discrete.curated_mix_divergence(real_share=0.0, candidates=2), "share must be positive"),
         (
-            lambda: curation.two_symbols(0.5, reward=1.0, candidates=2, samples=0, generations=1),
+            lambda: discrete.curated_replace_two_symbols(0.5, reward=1.0, candidates=2, samples=0, generations=1),
             "samples must be at least 1",
         ),
-        (lambda: curation.fixation(1.5, reward=1.0, candidates=2, samples=5), "probability must be at most 1"),
+        (
+            lambda: discrete.curated_replace_fixation(1.5, reward=1.0, candidates=2, samples=5),
+            "probability must be at most 1",
+        ),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

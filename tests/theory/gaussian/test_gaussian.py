@@ -9,7 +9,6 @@ from scipy.special import digamma, gammaln
 from scipy.stats import binomtest, chi2
 
 from jaxcollapse.theory import gaussian
-from jaxcollapse.theory.gaussian import estimated_risk
 
 pytestmark = pytest.mark.usefixtures("x64")
 HORIZONS = (100, 200, 300, 400, 500)
@@ -39,18 +38,18 @@ def test_figure_3_of_the_random_walk_paper():
     ],
 )
 def test_maximum_median_and_risk(t, band, median, risk):
-    fixed = dict(samples=100, generations=t)
-    got = [float(gaussian.maximum_quantile(p, replications=10_000, **fixed)) for p in (0.05, 0.5, 0.95)]
+    fixed = dict(samples=100, generations=t, ddof=1)
+    got = [float(gaussian.variance_maximum_quantile(p, replications=10_000, **fixed)) for p in (0.05, 0.5, 0.95)]
     np.testing.assert_allclose(got, band, rtol=3e-3)
     np.testing.assert_allclose(gaussian.variance_quantile(0.5, **fixed), median, rtol=8e-3)
-    np.testing.assert_allclose(gaussian.variance_risk(**fixed, ddof=1)[-1], risk, rtol=8e-4)
+    np.testing.assert_allclose(gaussian.variance_risk(**fixed)[-1], risk, rtol=8e-4)
 
 
 @pytest.mark.parametrize("samples", [2, 3, 4, 10, 100])
 @pytest.mark.parametrize("x", [1e-6, 1e-3, 0.3, 0.9, 1.0, 1.3, 3.0, 8.0])
 def test_one_generation_is_chi_square(samples, x):
     """Both tails keep their relative accuracy, also where they are tiny."""
-    fixed = dict(samples=samples, generations=1)
+    fixed = dict(samples=samples, generations=1, ddof=1)
     law = chi2(samples - 1)
     tiny = 1e-290
     np.testing.assert_allclose(gaussian.variance_cdf(x, **fixed), law.cdf(x * (samples - 1)), rtol=1e-8, atol=tiny)
@@ -70,17 +69,17 @@ def test_two_generations_by_quadrature(x):
         return mpmath.gammainc(half, 0, x * 25 / c / 2, regularized=True)
 
     exact = mpmath.quad(lambda c: density(c) * conditional(c), [0, 1, 5, 20, 60, 200])
-    np.testing.assert_allclose(gaussian.variance_cdf(x, samples=6, generations=2), float(exact), rtol=1e-9)
+    np.testing.assert_allclose(gaussian.variance_cdf(x, samples=6, generations=2, ddof=1), float(exact), rtol=1e-9)
 
 
 def test_the_law_under_a_growing_sample_and_its_transformations():
     sizes = jnp.array([5.0, 9.0, 30.0])
     x = jnp.linspace(0.1, 4.0, 7)
-    mapped = jax.vmap(lambda v: gaussian.variance_cdf(v, samples=sizes, generations=3))(x)
-    single = jnp.stack([gaussian.variance_cdf(v, samples=sizes, generations=3) for v in x])
+    mapped = jax.vmap(lambda v: gaussian.variance_cdf(v, samples=sizes, generations=3, ddof=1))(x)
+    single = jnp.stack([gaussian.variance_cdf(v, samples=sizes, generations=3, ddof=1) for v in x])
     np.testing.assert_allclose(mapped, single, rtol=1e-12)
     assert (jnp.diff(mapped) > 0).all()
-    upper = jax.vmap(lambda v: gaussian.variance_sf(v, samples=sizes, generations=3))(x)
+    upper = jax.vmap(lambda v: gaussian.variance_sf(v, samples=sizes, generations=3, ddof=1))(x)
     np.testing.assert_allclose(mapped + upper, 1.0, rtol=1e-9)
     draws = np.prod([chi2(n - 1).rvs(400_000, random_state=i) / (n - 1) for i, n in enumerate((5, 9, 30))], axis=0)
     share = (draws[:, None] <= np.asarray(x)).mean(axis=0)
@@ -89,8 +88,8 @@ def test_the_law_under_a_growing_sample_and_its_transformations():
 
 def test_quantiles_invert_the_law():
     for p in (1e-8, 0.05, 0.5, 0.999):
-        x = gaussian.variance_quantile(p, samples=20, generations=30)
-        np.testing.assert_allclose(gaussian.variance_cdf(x, samples=20, generations=30), p, rtol=1e-9)
+        x = gaussian.variance_quantile(p, samples=20, generations=30, ddof=1)
+        np.testing.assert_allclose(gaussian.variance_cdf(x, samples=20, generations=30, ddof=1), p, rtol=1e-9)
 
 
 def test_moments_follow_from_the_mellin_transform():
@@ -129,7 +128,9 @@ def test_published_runs():
         (100, 0.98373, -2.0185, 0.63397),
     ):
         fixed = dict(samples=n, generations=100, ddof=0)
-        np.testing.assert_allclose(gaussian.accumulate_variance_mean(samples=n, generations=100)[-1], pooled, atol=6e-6)
+        np.testing.assert_allclose(
+            gaussian.variance_accumulate_mean(samples=n, generations=100, ddof=0)[-1], pooled, atol=6e-6
+        )
         np.testing.assert_allclose(gaussian.log_variance_mean(**fixed)[-1], log_mean, rtol=3e-5)
         np.testing.assert_allclose(gaussian.mean_square(**fixed)[-1], square, atol=6e-6)
 
@@ -162,7 +163,7 @@ def test_moments_of_any_power():
 def test_the_time_to_fall_has_its_mean_and_deviation(ddof):
     fixed = dict(samples=60, ddof=ddof)
     time = np.arange(0.0, 6000.0)
-    above = 1 - np.concatenate([[0.0], gaussian.first_passage_cdf(time[1:], level=0.1, **fixed)])
+    above = 1 - np.concatenate([[0.0], gaussian.first_passage_cdf(time[1:], threshold=0.1, **fixed)])
     passage = gaussian.first_passage(0.1, **fixed)
     np.testing.assert_allclose(np.trapezoid(above, time), passage.mean, rtol=1e-4)  # time is continuous here
     square = 2 * np.trapezoid(time * above, time) - passage.mean**2
@@ -172,15 +173,15 @@ def test_the_time_to_fall_has_its_mean_and_deviation(ddof):
 
 def test_pools_have_their_identities():
     """Two batches of one size are one pool, whatever it is called; a subsample of one batch is that batch."""
-    np.testing.assert_allclose(gaussian.accumulate_variance_mean(samples=7, generations=1, ddof=1), 1.0, rtol=1e-12)
-    mean = gaussian.accumulate_variance_mean(samples=7, generations=2)
-    loop = gaussian.mixed_moments(real="fixed", real_samples=7, samples=7, generations=2)
+    np.testing.assert_allclose(gaussian.variance_accumulate_mean(samples=7, generations=1, ddof=1), 1.0, rtol=1e-12)
+    mean = gaussian.variance_accumulate_mean(samples=7, generations=2, ddof=0)
+    loop = gaussian.moments_mix(real="fixed", real_samples=7, samples=7, generations=2)
     np.testing.assert_allclose(loop.variance, mean, rtol=1e-12)
     np.testing.assert_allclose(loop.mean_square, 1 - mean, rtol=1e-12)
-    part = gaussian.subsample_moments(samples=7, generations=400)
+    part = gaussian.moments_accumulate_subsample(samples=7, generations=400)
     np.testing.assert_allclose(part.mean_square[0], 1 / 7, rtol=1e-12)
     np.testing.assert_allclose(part.mean_square + part.variance, 1.0, rtol=1e-12)
-    late = gaussian.subsample_moments(samples=1e7, generations=3000).mean_square[-1] * 1e7
+    late = gaussian.moments_accumulate_subsample(samples=1e7, generations=3000).mean_square[-1] * 1e7
     np.testing.assert_allclose(late, np.pi**2 / 2 - 2, rtol=1e-3)
 
 
@@ -195,7 +196,7 @@ def test_the_pooled_variance_is_a_product_of_factors():
         factor = weights @ normal**2 + 2 * k / n * (n - 1) * (weights @ normal) + (k / n) ** 2 * ((n - 1) * (n + 1))
         square *= factor
         np.testing.assert_allclose(
-            gaussian.accumulate_variance_square(samples=n, generations=t)[-1], square, rtol=1e-12
+            gaussian.variance_accumulate_square(samples=n, generations=t)[-1], square, rtol=1e-12
         )
     mean = 1.0
     for t in range(1, 5):
@@ -203,7 +204,7 @@ def test_the_pooled_variance_is_a_product_of_factors():
         within = t * n * (1 - 1 / (t * n)) * mean + (n - 1) * mean
         between = t * n * n / total * mean / n
         mean = (within + between) / (total - 1)
-        exact = gaussian.accumulate_variance_mean(samples=n, generations=t + 1, ddof=1)[-1]
+        exact = gaussian.variance_accumulate_mean(samples=n, generations=t + 1, ddof=1)[-1]
         np.testing.assert_allclose(exact, mean, rtol=1e-12)
 
 
@@ -211,7 +212,7 @@ def test_a_biased_loop_settles():
     """The fixed point of two linear equations, and generations that forget where they came from."""
     for real in ("fresh", "fixed"):
         fixed = dict(real=real, real_samples=8.0, samples=24.0, sampling_bias=0.6)
-        a, b, late = 0.75, 0.6, gaussian.mixed_moments(**fixed, generations=200)
+        a, b, late = 0.75, 0.6, gaussian.moments_mix(**fixed, generations=200)
         kept = (1 - a) ** 2 if real == "fresh" else 1 - a**2
         matrix = np.array([[a**2, a**2 * b / 24], [a - a**2, a * b - a**2 * b / 24]])
         steady = np.linalg.solve(np.eye(2) - matrix, [kept / 8, 1 - a - kept / 8])
@@ -241,28 +242,28 @@ def test_covariances_in_one_dimension_and_in_one_generation():
 
 def test_a_bound_on_the_deviation_is_loose():
     bound = gaussian.deviation_bound(0.1, samples=100, generations=2000)[-1]
-    exact = gaussian.variance_sf(0.01, samples=100, generations=2000)
+    exact = gaussian.variance_sf(0.01, samples=100, generations=2000, ddof=1)
     np.testing.assert_allclose([bound, exact], [6.66e-2, 7.05e-3], rtol=3e-3)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: gaussian.first_passage(1.5, samples=10, ddof=1), "1 - level must be positive"),
+        (lambda: gaussian.first_passage(1.5, samples=10, ddof=1), "1 - threshold must be positive"),
         (lambda: gaussian.first_passage(0.5, samples=[10, 20], ddof=1), "samples must be one number"),
         (
-            lambda: gaussian.first_passage_cdf(0, level=0.5, samples=9, ddof=1),
+            lambda: gaussian.first_passage_cdf(0, threshold=0.5, samples=9, ddof=1),
             "generation must be finite and at least 1",
         ),
-        (lambda: gaussian.deviation_bound(0.0, samples=10, generations=3), "level must be positive"),
-        (lambda: gaussian.subsample_moments(samples=1, generations=3), "samples must be finite and above 1"),
-        (lambda: gaussian.accumulate_variance_mean(samples=5, generations=3, ddof=2), "ddof must be 0 or 1"),
+        (lambda: gaussian.deviation_bound(0.0, samples=10, generations=3), "threshold must be positive"),
+        (lambda: gaussian.moments_accumulate_subsample(samples=1, generations=3), "samples must be finite and above 1"),
+        (lambda: gaussian.variance_accumulate_mean(samples=5, generations=3, ddof=2), "ddof must be 0 or 1"),
         (
-            lambda: gaussian.mixed_moments(real="old", real_samples=5, samples=5, generations=3),
+            lambda: gaussian.moments_mix(real="old", real_samples=5, samples=5, generations=3),
             "real must be 'fresh' or 'fixed'",
         ),
         (
-            lambda: gaussian.mixed_moments(real="fresh", real_samples=5, samples=5, sampling_bias=-1, generations=3),
+            lambda: gaussian.moments_mix(real="fresh", real_samples=5, samples=5, sampling_bias=-1, generations=3),
             "sampling_bias must be finite and at least 0",
         ),
         (lambda: gaussian.trace_moments([1.0, 2.0], samples=9, generations=3), "covariance must have shape"),
@@ -271,8 +272,8 @@ def test_a_bound_on_the_deviation_is_loose():
         (lambda: gaussian.variance_mean(samples=10, generations=0, ddof=1), "generations must be at least 1"),
         (lambda: gaussian.variance_mean(samples=10, generations=3, ddof=2), "ddof must be 0 or 1"),
         (lambda: gaussian.variance_mean(samples=[10, 20], generations=3, ddof=1), "samples must be a number or have"),
-        (lambda: gaussian.variance_cdf(-1.0, samples=10, generations=3), "x must be positive"),
-        (lambda: gaussian.variance_quantile(1.0, samples=10, generations=3), "p must be positive"),
+        (lambda: gaussian.variance_cdf(-1.0, samples=10, generations=3, ddof=1), "x must be positive"),
+        (lambda: gaussian.variance_quantile(1.0, samples=10, generations=3, ddof=1), "p must be positive"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
@@ -294,8 +295,8 @@ def test_the_estimated_risk_has_its_law(samples, generations, replications):
     estimates = (np.expm1(log_x) ** 2).mean(axis=1)
     settings = dict(replications=replications, samples=samples, generations=generations, ddof=1)
     for p in (0.05, 0.5, 0.95):
-        quantile = estimated_risk.estimated_risk_quantile(p, **settings)
-        np.testing.assert_allclose(estimated_risk.estimated_risk_cdf(quantile, **settings), p, atol=1e-9)
+        quantile = gaussian.estimated_risk_quantile(p, **settings)
+        np.testing.assert_allclose(gaussian.estimated_risk_cdf(quantile, **settings), p, atol=1e-9)
         assert binomtest(int((estimates <= quantile).sum()), 3000, p).pvalue > 1e-3 / 9
 
 
@@ -303,6 +304,6 @@ def test_the_estimated_risk_falls_short_of_the_exact_one():
     """Figure 3 of the paper: with 10,000 replications the estimate misses a factor of 80 at T = 500."""
     settings = dict(replications=10_000, samples=100, ddof=1)
     for generations, median in ((100, 5.833), (500, 262.2)):
-        quantile = estimated_risk.estimated_risk_quantile(0.5, generations=generations, **settings)
+        quantile = gaussian.estimated_risk_quantile(0.5, generations=generations, **settings)
         np.testing.assert_allclose(quantile, median, rtol=1e-3)
         assert quantile < gaussian.variance_risk(samples=100, generations=generations, ddof=1)[-1]

@@ -6,9 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from jaxcollapse.theory import mixing
-from jaxcollapse.theory.mean import budget as design
-from jaxcollapse.theory.mean import random_walk
+from jaxcollapse.theory import mean
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -34,15 +32,15 @@ def test_the_best_sizes_are_those_of_gradient_descent(objective, cost):
         return budget * jax.nn.softmax(logits) / costs
 
     def loss(logits):
-        errors = random_walk.drift_variance(sizes(logits))
+        errors = mean.mean_replace_variance(samples=sizes(logits))
         return jnp.log(errors[-1] if objective == "final" else errors.sum())
 
     found = sizes(descend(loss, jnp.zeros(generations)))
-    best = design.allocation(budget=budget, generations=generations, objective=objective, cost=cost)
+    best = mean.mean_replace_allocation(budget=budget, generations=generations, objective=objective, cost=cost)
     np.testing.assert_allclose(best @ costs, budget, rtol=1e-12)
     np.testing.assert_allclose(found, best, rtol=1e-4)
     heirs = jnp.arange(generations, 0, -1.0) if objective == "sum" else jnp.ones(generations)
-    errors = random_walk.drift_variance(best)
+    errors = mean.mean_replace_variance(samples=best)
     value = errors.sum() if objective == "sum" else errors[-1]
     np.testing.assert_allclose(value, jnp.sum(jnp.sqrt(heirs * costs)) ** 2 / budget, rtol=1e-12)
 
@@ -55,31 +53,42 @@ def test_the_best_mixture_is_that_of_gradient_descent(cost):
 
     def risk(x):
         real, synthetic, weight = split(x)
-        return mixing.risk_limit(weight=weight, ratio=real / synthetic) / real
+        return mean.mean_mix_limit(real_weight=weight, ratio=real / synthetic) / real
 
     found = descend(lambda x: jnp.log(risk(x)), jnp.zeros(2))
-    best = design.mixture(budget=1.0, real_cost=cost)
+    best = mean.mean_mix_allocation(budget=1.0, real_cost=cost)
     np.testing.assert_allclose(best.real_samples * cost + best.samples, 1.0, rtol=1e-12)
     np.testing.assert_allclose(split(found), best[:3], rtol=1e-4)
     np.testing.assert_allclose(risk(found), best.risk, rtol=1e-8)
-    np.testing.assert_allclose(best.weight, mixing.optimal_weight(best.real_samples / best.samples), rtol=1e-12)
+    np.testing.assert_allclose(
+        best.weight, mean.mean_mix_optimal_weight(ratio=best.real_samples / best.samples), rtol=1e-12
+    )
     if cost > 2 and cost < 3:
         np.testing.assert_allclose(best.real_samples, best.samples, rtol=1e-12)
 
 
 def test_cheap_real_data_needs_no_synthetic_data():
-    best = design.mixture(budget=100.0, real_cost=0.5)
+    best = mean.mean_mix_allocation(budget=100.0, real_cost=0.5)
     np.testing.assert_allclose(best, [200.0, 0.0, 1.0, 0.005], rtol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: design.allocation(budget=0, generations=3, objective="sum"), "budget must be positive"),
-        (lambda: design.allocation(budget=9, generations=0, objective="sum"), "generations must be at least 1"),
-        (lambda: design.allocation(budget=9, generations=3, objective="mean"), "objective must be 'final' or 'sum'"),
-        (lambda: design.allocation(budget=9, generations=3, objective="sum", cost=[1, 2]), "cost must be a number or"),
-        (lambda: design.mixture(budget=9, real_cost=-1), "real_cost must be positive"),
+        (lambda: mean.mean_replace_allocation(budget=0, generations=3, objective="sum"), "budget must be positive"),
+        (
+            lambda: mean.mean_replace_allocation(budget=9, generations=0, objective="sum"),
+            "generations must be at least 1",
+        ),
+        (
+            lambda: mean.mean_replace_allocation(budget=9, generations=3, objective="mean"),
+            "objective must be 'final' or 'sum'",
+        ),
+        (
+            lambda: mean.mean_replace_allocation(budget=9, generations=3, objective="sum", cost=[1, 2]),
+            "cost must be a number or",
+        ),
+        (lambda: mean.mean_mix_allocation(budget=9, real_cost=-1), "real_cost must be positive"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

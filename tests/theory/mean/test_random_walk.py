@@ -1,4 +1,4 @@
-"""Random walks, inflation factors and quadratic-variance families: tables, limits, identities."""
+"""Random walks and inflation factors: tables, limits, identities."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,14 +8,13 @@ from scipy.stats import f as f_distribution
 from scipy.stats import t as student
 
 import jaxcollapse as jc
-from jaxcollapse.theory.mean import exponential_family, random_walk
-from jaxcollapse.theory.mean import inflation as workflows
+from jaxcollapse.theory import mean
 
 pytestmark = pytest.mark.usefixtures("x64")
 
 
 def inflation(workflow, generations, samples=None):
-    return np.asarray(workflows.inflation(workflow, generations=generations, samples=samples))
+    return np.asarray(mean.inflation(workflow, generations=generations, samples=samples))
 
 
 def test_inflation_of_every_workflow():
@@ -67,11 +66,11 @@ def test_the_euclidean_norm():
     """Equal variances are the Mahalanobis norm; a direction without variance does not count."""
     for ratio in (0.01, 1.7, 40.0):
         for dim in (1, 3, 10):
-            plain = random_walk.improvement_probability(ratio=ratio, dim=dim)
-            equal = random_walk.euclidean_improvement_probability(np.full(dim, 2.0), ratio=ratio)
+            plain = mean.improvement_probability(ratio=ratio, dim=dim)
+            equal = mean.euclidean_improvement_probability(np.full(dim, 2.0), ratio=ratio)
             np.testing.assert_allclose(equal, plain, rtol=1e-10, atol=1e-15)
-    lone = random_walk.euclidean_improvement_probability([1.0, 1e-12], ratio=1.0)
-    np.testing.assert_allclose(lone, random_walk.improvement_probability(ratio=1.0), rtol=1e-6)
+    lone = mean.euclidean_improvement_probability([1.0, 1e-12], ratio=1.0)
+    np.testing.assert_allclose(lone, mean.improvement_probability(ratio=1.0), rtol=1e-6)
 
 
 def test_the_euclidean_norm_of_two_directions():
@@ -81,24 +80,24 @@ def test_the_euclidean_norm_of_two_directions():
     first = rng.standard_normal((400_000, 2)) * np.sqrt(variances)
     last = first + ratio * rng.standard_normal((400_000, 2)) * np.sqrt(variances)
     wins = ((last**2).sum(axis=1) < (first**2).sum(axis=1)).mean()
-    exact = float(random_walk.euclidean_improvement_probability(variances, ratio=ratio))
+    exact = float(mean.euclidean_improvement_probability(variances, ratio=ratio))
     assert abs(wins - exact) < 4 * np.sqrt(exact * (1 - exact) / 400_000)
 
 
 def test_other_data_is_beaten_as_often_as_not():
     for dim in (1, 4):
-        even = random_walk.independent_improvement_probability(ratio=1.0, dim=dim)
+        even = mean.independent_improvement_probability(ratio=1.0, dim=dim)
         np.testing.assert_allclose(even, 0.5, rtol=1e-12)
-    one = random_walk.independent_improvement_probability(ratio=2.5)
+    one = mean.independent_improvement_probability(ratio=2.5)
     np.testing.assert_allclose(one, 2 / np.pi * np.arctan(1 / 2.5), rtol=1e-12)
-    three = random_walk.independent_improvement_probability(ratio=2.5, dim=3)
+    three = mean.independent_improvement_probability(ratio=2.5, dim=3)
     np.testing.assert_allclose(three, f_distribution.cdf(1 / 2.5**2, 3, 3), rtol=1e-12)
 
 
 def test_an_estimated_variance_helps():
     """By integration for two generations, to the known variance for many samples, and published values."""
     fixed = dict(samples=jnp.array([8.0, 12.0, 30.0]), generations=3, ddof=0)
-    curve = random_walk.estimated_improvement_probability(**fixed)
+    curve = mean.estimated_improvement_probability(**fixed)
     assert curve[0] == 0.5
     x, w = np.polynomial.legendre.leggauss(400)
     u, w = 0.5 * (x + 1), 0.5 * w
@@ -107,15 +106,15 @@ def test_an_estimated_variance_helps():
     np.testing.assert_allclose(curve[1], exact, rtol=1e-5)
     drift = first[:, None] * (1 / 12 + second / 30)
     np.testing.assert_allclose(curve[2], w @ np.arctan2(2 / np.sqrt(8.0), np.sqrt(drift)) @ w / np.pi, rtol=1e-5)
-    many = random_walk.estimated_improvement_probability(samples=1e7, generations=20, ddof=1)
-    plain = random_walk.improvement_probability(ratio=random_walk.drift_ratio(jnp.full(20, 1e7)))
+    many = mean.estimated_improvement_probability(samples=1e7, generations=20, ddof=1)
+    plain = mean.improvement_probability(ratio=mean.mean_replace_drift_ratio(samples=jnp.full(20, 1e7)))
     np.testing.assert_allclose(many, plain, rtol=1e-5)
-    late = random_walk.estimated_improvement_probability(samples=10, generations=50, ddof=1)[-1]
+    late = mean.estimated_improvement_probability(samples=10, generations=50, ddof=1)[-1]
     np.testing.assert_allclose(late, 0.169, atol=1e-3)
 
 
 def test_covariance_of_generations():
-    matrix = workflows.covariance(jc.Accumulate(), generations=5)
+    matrix = mean.inflation_covariance(jc.Accumulate(), generations=5)
     increments = np.cumsum(1 / np.arange(1, 6) ** 2)
     np.testing.assert_allclose(matrix, np.minimum.outer(increments, increments), rtol=1e-12)
 
@@ -124,68 +123,50 @@ def test_improvement_probabilities():
     ratio = jnp.array([0.3, 1.0, 4.0])
     for dim in (1, 2, 10):
         expected = student(dim).sf(np.sqrt(dim) * np.asarray(ratio) / 2)
-        np.testing.assert_allclose(random_walk.improvement_probability(ratio=ratio, dim=dim), expected, rtol=1e-10)
-    limits = [random_walk.improvement_probability(ratio=random_walk.drift_ratio_limit(s)) for s in (0.1, 0.5, 1.0, 2.0)]
+        np.testing.assert_allclose(mean.improvement_probability(ratio=ratio, dim=dim), expected, rtol=1e-10)
+    limits = [
+        mean.improvement_probability(ratio=mean.mean_replace_drift_ratio_limit(growth=s)) for s in (0.1, 0.5, 1.0, 2.0)
+    ]
     np.testing.assert_allclose(limits, [0.1826, 0.3199, 0.3785, 0.4296], atol=6e-5)
     accumulate = np.sqrt(np.pi**2 / 6 - 1)
-    got = [random_walk.improvement_probability(ratio=accumulate, dim=dim) for dim in (1, 10, 100)]
+    got = [mean.improvement_probability(ratio=accumulate, dim=dim) for dim in (1, 10, 100)]
     np.testing.assert_allclose(got, [0.3785, 0.1165, 5.7e-5], rtol=8e-3)
-    assert random_walk.improvement_probability(ratio=0.0) == 0.5
+    assert mean.improvement_probability(ratio=0.0) == 0.5
 
 
 def test_growth_conditions():
     g = jnp.arange(1.0, 20_001)
     np.testing.assert_allclose(
-        random_walk.drift_variance(3 * g**2.5)[-1], random_walk.drift_limit(scale=3.0, growth=1.5), rtol=1e-5
-    )
-    np.testing.assert_allclose(
-        random_walk.bias_sum(3 * g**7, coefficient=2.0, order=0.5)[-1],
-        random_walk.bias_limit(scale=3.0, growth=6.0, coefficient=2.0, order=0.5),
+        mean.mean_replace_variance(samples=3 * g**2.5)[-1],
+        mean.mean_replace_variance_limit(scale=3.0, growth=1.5),
         rtol=1e-5,
     )
-    assert jnp.isinf(random_walk.drift_limit(scale=1.0, growth=0.0))
-    assert jnp.isinf(random_walk.bias_limit(scale=1.0, growth=1.0, coefficient=1.0, order=0.5))
-    assert jnp.isfinite(random_walk.bias_limit(scale=1.0, growth=1.1, coefficient=1.0, order=0.5))
-    np.testing.assert_allclose([random_walk.required_growth(k) for k in (1.0, 0.5, 0.25, 2.0)], [0, 1, 3, 0])
-    np.testing.assert_allclose(random_walk.drift_ratio(jnp.full(10, 7.0)), np.sqrt(np.arange(10)), rtol=1e-12)
-
-
-@pytest.mark.parametrize(("family", "curvature"), [(jc.Exponential, 1.0), (jc.Poisson, 0.0), (jc.Bernoulli, -1.0)])
-@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
-def test_quadratic_variance_families_against_simulation(family, curvature, workflow):
-    import jax
-
-    theta, n = 0.4, 20
-    variance = {1.0: theta**2, 0.0: theta, -1.0: theta * (1 - theta)}[curvature]
-    name = "variance_replace" if isinstance(workflow, jc.Replace) else "variance_accumulate"
-    formula = getattr(exponential_family, name)(variance=variance, curvature=curvature, samples=n, generations=4)
-    run = lambda key: jc.simulate(family(theta), workflow, key=key, samples=n, generations=4).squared_error  # noqa: E731
-    estimate = jc.monte_carlo(run, jax.random.key(5), 60_000)
-    assert (np.abs(estimate.mean - formula) < 4.5 * estimate.stderr).all()
-    assert (estimate.stderr < 0.01 * formula).all()
-
-
-def test_limits_of_quadratic_variance_families():
-    for curvature in (1.0, 0.0, -1.0):
-        fixed = dict(variance=0.7, curvature=curvature, samples=6)
-        curve = exponential_family.variance_accumulate(**fixed, generations=50_000)
-        np.testing.assert_allclose(curve[-1], exponential_family.variance_accumulate_limit(**fixed), rtol=2e-5)
+    np.testing.assert_allclose(
+        mean.mean_replace_bias(samples=3 * g**7, coefficient=2.0, order=0.5)[-1],
+        mean.mean_replace_bias_limit(scale=3.0, growth=6.0, coefficient=2.0, order=0.5),
+        rtol=1e-5,
+    )
+    assert jnp.isinf(mean.mean_replace_variance_limit(scale=1.0, growth=0.0))
+    assert jnp.isinf(mean.mean_replace_bias_limit(scale=1.0, growth=1.0, coefficient=1.0, order=0.5))
+    assert jnp.isfinite(mean.mean_replace_bias_limit(scale=1.0, growth=1.1, coefficient=1.0, order=0.5))
+    np.testing.assert_allclose(
+        [mean.mean_replace_required_growth(order=k) for k in (1.0, 0.5, 0.25, 2.0)], [0, 1, 3, 0]
+    )
+    np.testing.assert_allclose(
+        mean.mean_replace_drift_ratio(samples=jnp.full(10, 7.0)), np.sqrt(np.arange(10)), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: random_walk.drift_variance(5.0), "samples must have shape"),
-        (lambda: random_walk.drift_variance([1.0, 0.0]), "samples must be positive"),
-        (lambda: random_walk.bias_sum([1.0], coefficient=1.0, order=0.0), "order must be positive"),
-        (lambda: random_walk.improvement_probability(ratio=-1.0), "ratio must be finite and at least 0"),
-        (lambda: random_walk.improvement_probability(ratio=1.0, dim=0), "dim must be at least 1"),
-        (lambda: workflows.inflation(jc.Replace(), generations=0), "generations must be at least 1"),
-        (lambda: workflows.inflation(jc.Replace(), generations=3, samples=[1.0, 2.0]), "samples must have shape"),
-        (
-            lambda: exponential_family.variance_accumulate(variance=1.0, curvature=1.0, samples=[3, 4], generations=2),
-            "samples must be one number",
-        ),
+        (lambda: mean.mean_replace_variance(samples=5.0), "samples must have shape"),
+        (lambda: mean.mean_replace_variance(samples=[1.0, 0.0]), "samples must be positive"),
+        (lambda: mean.mean_replace_bias(samples=[1.0], coefficient=1.0, order=0.0), "order must be positive"),
+        (lambda: mean.improvement_probability(ratio=-1.0), "ratio must be finite and at least 0"),
+        (lambda: mean.improvement_probability(ratio=1.0, dim=0), "dim must be at least 1"),
+        (lambda: mean.inflation(jc.Replace(), generations=0), "generations must be at least 1"),
+        (lambda: mean.inflation(jc.Replace(), generations=3, samples=[1.0, 2.0]), "samples must have shape"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

@@ -17,7 +17,9 @@ DIM = 60
 def risks(student, teacher, samples, noise, norm):
     """Of a teacher and of a student that has its noiseless labels."""
     noises, penalties = jnp.array([noise, 0.0]), jnp.array([teacher, student])
-    return regression.ridge_chain(Spectrum.isotropic(DIM, norm=norm), samples=samples, noise=noises, penalty=penalties)
+    return regression.ridge_replace(
+        Spectrum.isotropic(DIM, norm=norm), samples=samples, noise=noises, penalty=penalties, generations=2
+    )
 
 
 slope = jax.jit(jax.grad(lambda *arguments: risks(*arguments)[1]))
@@ -79,14 +81,14 @@ def test_the_risk_of_a_weighted_penalty():
     """Bias and variance with ``D = s/(s + kappa gamma)``, and a scale that goes from the weights to the penalty."""
     spectrum = Spectrum.from_eigenvalues(np.linspace(0.5, 2.0, 8), np.linspace(-1.0, 1.0, 8))
     s, w0, setting = np.linspace(0.5, 2.0, 8), np.linspace(-1.0, 1.0, 8), dict(samples=20.0, noise=0.5, generations=1)
-    risk = regression.ridge_chain(spectrum.weighted(WEIGHTS), penalty=0.3, **setting)[0]
+    risk = regression.ridge_replace(spectrum.weighted(WEIGHTS), penalty=0.3, **setting)[0]
     k = float(kappa(spectrum.weighted(WEIGHTS), penalty=0.3, samples=20.0))
     shrink = s / (s + k * WEIGHTS)
     np.testing.assert_allclose(k - 0.3, k * shrink.sum() / 20, rtol=1e-12)
     df2 = (shrink**2).sum()
     closed = (s * ((1 - shrink) * w0) ** 2).sum() / (1 - df2 / 20) + 0.25 * df2 / (20 - df2)
     np.testing.assert_allclose(risk, closed, rtol=1e-12)
-    scaled = regression.ridge_chain(spectrum.weighted(7 * WEIGHTS), penalty=0.3 / 7, **setting)[0]
+    scaled = regression.ridge_replace(spectrum.weighted(7 * WEIGHTS), penalty=0.3 / 7, **setting)[0]
     np.testing.assert_allclose(scaled, risk, rtol=1e-12)
 
 

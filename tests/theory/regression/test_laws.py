@@ -72,28 +72,30 @@ def test_least_squares_agrees_with_raw_data():
         agrees(risks[name], mean)
         agrees((risks[name] - float(mean)) ** 2, regression.ols_replace_variance(**setting, design=name)[-1])
     agrees(risks["fixed"] < 0.5, regression.ols_replace_cdf(0.5, **setting)[-1])
-    agrees(risks["estimated"], regression.ols_estimated_noise(**setting, ddof="none")[-1])
+    agrees(risks["estimated"], regression.ols_replace_estimated_noise(**setting, ddof="none")[-1])
     spectrum = Spectrum.from_eigenvalues(scales)
     rest = dict(samples=samples, noise=1.0, generations=3)
-    agrees(shifted, regression.ols_shifted(spectrum, test_variances=test, **rest)[-1])
+    agrees(shifted, regression.ols_replace_shifted(spectrum, test_variances=test, **rest)[-1])
     np.testing.assert_allclose(
-        regression.ols_shifted(spectrum, test_variances=scales, **rest), regression.ols_replace(**setting), rtol=1e-12
+        regression.ols_replace_shifted(spectrum, test_variances=scales, **rest),
+        regression.ols_replace(**setting),
+        rtol=1e-12,
     )
 
 
 def test_estimated_noise():
     setting = dict(dim=10, samples=32, noise=1.3, generations=400)
-    unbiased = regression.ols_estimated_noise(**setting, ddof="dim")
+    unbiased = regression.ols_replace_estimated_noise(**setting, ddof="dim")
     np.testing.assert_allclose(unbiased, regression.ols_replace(**setting), rtol=1e-12)
-    biased = regression.ols_estimated_noise(**setting, ddof="none")
+    biased = regression.ols_replace_estimated_noise(**setting, ddof="none")
     np.testing.assert_allclose(biased[-1], 1.69 * 32 / 21, rtol=1e-12)
 
 
 def test_shifts_that_cannot_be_learnt():
     spectrum = Spectrum(jnp.array([1.0, 0.0]), jnp.ones(2))
     setting = dict(samples=20, noise=1.0, generations=1)
-    assert np.isinf(regression.ols_shifted(spectrum, test_variances=[1.0, 0.1], **setting))
-    np.testing.assert_allclose(regression.ols_shifted(spectrum, test_variances=[1.7, 0.0], **setting), 0.1)
+    assert np.isinf(regression.ols_replace_shifted(spectrum, test_variances=[1.0, 0.1], **setting))
+    np.testing.assert_allclose(regression.ols_replace_shifted(spectrum, test_variances=[1.7, 0.0], **setting), 0.1)
 
 
 def test_data_that_grows_keeps_the_risk_bounded():
@@ -106,25 +108,27 @@ def test_data_that_grows_keeps_the_risk_bounded():
 
 def test_isotropic_fits_with_any_number_of_rows():
     sizes, noises = np.array([20.0, 90.0, 8.0, 52.0]), np.array([0.4, 0.0, 1.0, 0.3])
-    fresh = regression.isotropic_replace(
+    fresh = regression.minimum_norm_replace(
         dim=50, samples=sizes, noise=noises, norm=1.5, generations=4, design="fresh"
     )  # fmt: skip
-    chain = regression.ridge_chain(Spectrum.isotropic(50, norm=1.5), samples=sizes, noise=noises, penalty=0.0)
+    chain = regression.ridge_replace(
+        Spectrum.isotropic(50, norm=1.5), samples=sizes, noise=noises, penalty=0.0, generations=4
+    )
     np.testing.assert_allclose(fresh, chain, rtol=1e-11)
     for few in (20, 80):
-        fixed = regression.isotropic_replace(dim=50, samples=few, noise=0.4, generations=5, design="fixed")
+        fixed = regression.minimum_norm_replace(dim=50, samples=few, noise=0.4, generations=5, design="fixed")
         scaled = [
-            regression.isotropic_replace(dim=50, samples=few, noise=0.4 * n**0.5, generations=1, design="fresh")[0]
+            regression.minimum_norm_replace(dim=50, samples=few, noise=0.4 * n**0.5, generations=1, design="fresh")[0]
             for n in range(1, 6)
         ]
         np.testing.assert_allclose(fixed, scaled, rtol=1e-12)
     n, eta = np.arange(1, 201), 0.4
-    many = regression.isotropic_replace(dim=50, samples=20, noise=0.4, generations=200, design="fresh")
+    many = regression.minimum_norm_replace(dim=50, samples=20, noise=0.4, generations=200, design="fresh")
     np.testing.assert_allclose(many, 1 - eta**n + 0.16 * 20 / 29 * (1 - eta**n) / (1 - eta), rtol=1e-12)
     for few in (49, 50, 51):
-        risk = regression.isotropic_replace(dim=50, samples=few, noise=0.4, generations=2, design="fixed")
+        risk = regression.minimum_norm_replace(dim=50, samples=few, noise=0.4, generations=2, design="fixed")
         assert np.isinf(risk).all()
-        quiet = regression.isotropic_replace(dim=50, samples=few, noise=0.0, generations=2, design="fresh")
+        quiet = regression.minimum_norm_replace(dim=50, samples=few, noise=0.0, generations=2, design="fresh")
         np.testing.assert_allclose(quiet, 1 - min(few / 50, 1) ** np.arange(1, 3), atol=1e-15)
 
 
@@ -141,8 +145,8 @@ def _isotropic_chain(aspect, noise, penalties):
 
 def test_the_best_fit_to_fake_labels_is_shrunk():
     dim, samples, noise = 60, 120, 0.5
-    fakes = dict(fakes=3, fake_samples=150, fake_noise=0.5)
-    best = regression.shrunk_ridge(dim=dim, samples=samples, noise=noise, **fakes)
+    generators = dict(generators=3, generator_samples=150, generator_noise=0.5)
+    best = regression.ridge_downstream_shrunk(dim=dim, samples=samples, noise=noise, **generators)
 
     def risk(penalty, factor):  # from the first and second moments of the fit
         aspect, total = dim / samples, 1 + 3 * 0.25 * dim / (150 - dim - 1)
@@ -178,7 +182,7 @@ def test_the_best_schedule_is_back_loaded(aspect, noise, row):
     for _ in range(generations):
         tried = np.concatenate([np.repeat(greedy, len(grid), axis=0), grid[:, None]], axis=1)
         greedy = tried[[np.argmin(risk(tried))]]
-    best = regression.optimal_schedule(
+    best = regression.ridge_replace_optimal_schedule(
         Spectrum.isotropic(90), samples=90 / aspect, noise=noise, generations=generations
     )
     table = [risk(np.full(10, 1e-13)), last, constant, risk(greedy[0]), best.risk[-1]]
@@ -202,15 +206,16 @@ def test_the_best_penalty_falls_at_the_adaptive_rate():
 
     def best(cell):
         t, sigma, t0, sigma0 = cell
-        setting = dict(samples=t, noise=sigma, fakes=1, fake_samples=t0, fake_noise=sigma0)
+        setting = dict(samples=t, noise=sigma, generators=1, generator_samples=t0, generator_noise=sigma0)
         penalty = regression.adaptive_penalty(spectrum, **setting)
-        return jnp.log(penalty), jnp.log(regression.ridge_downstream(spectrum, penalty=penalty, **setting))
+        risk = regression.ridge_downstream(spectrum, penalty=penalty, design="fresh", **setting)
+        return jnp.log(penalty), jnp.log(risk)
 
     flat = tuple(cell.reshape(-1) for cell in cells)
     logs = [column.reshape(-1, 2) for column in jax.lax.map(best, flat)]
     for i, (sigma, a, b) in enumerate(cases):
         rule = regression.adaptive_exponent(
-            capacity=2.0, source=0.375, fake_exponent=b, noise_exponent=a, label_noise=bool(sigma)
+            capacity=2.0, source=0.375, generator_exponent=b, noise_exponent=a, label_noise=bool(sigma)
         )
         scale = jnp.log(samples[i, 1] / samples[i, 0])
         slopes = [-(column[i, 1] - column[i, 0]) / scale for column in logs]
@@ -228,29 +233,35 @@ def test_the_best_penalty_falls_at_the_adaptive_rate():
         (lambda: regression.ols_replace_cdf(1.0, dim=3, samples=2, noise=1.0, generations=2), "samples must be finite"),
         (lambda: regression.ols_replace_cdf(1.0, dim=3, samples=9, noise=0.0, generations=2), "noise must be positive"),
         (
-            lambda: regression.ols_shifted(
+            lambda: regression.ols_replace_shifted(
                 Spectrum.isotropic(3), test_variances=[1.0], samples=9, noise=1.0, generations=2
             ),
             "test_variances must have shape",
         ),
         (
-            lambda: regression.ols_estimated_noise(dim=3, samples=9, noise=1.0, generations=2, ddof="one"),
+            lambda: regression.ols_replace_estimated_noise(dim=3, samples=9, noise=1.0, generations=2, ddof="one"),
             "ddof must be 'none' or 'dim'",
         ),
         (
-            lambda: regression.isotropic_replace(dim=3, samples=[9, 9], noise=1.0, generations=2, design="fixed"),
+            lambda: regression.minimum_norm_replace(dim=3, samples=[9, 9], noise=1.0, generations=2, design="fixed"),
             "samples must be one number",
         ),
         (
-            lambda: regression.shrunk_ridge(dim=3, samples=9, noise=1.0, fakes=1, fake_samples=4, fake_noise=1.0),
-            "fake_samples must be finite and above 4",
+            lambda: regression.ridge_downstream_shrunk(
+                dim=3, samples=9, noise=1.0, generators=1, generator_samples=4, generator_noise=1.0
+            ),
+            "generator_samples must be finite and above 4",
         ),
         (
-            lambda: regression.optimal_schedule(Spectrum.isotropic(3), samples=9, noise=1.0),
-            "generations must be given",
+            lambda: regression.ridge_replace_optimal_schedule(
+                Spectrum.isotropic(3), samples=9, noise=1.0, generations=0
+            ),
+            "generations must be at least 1",
         ),
         (
-            lambda: regression.optimal_schedule(Spectrum.isotropic(3), samples=9, noise=1.0, generations=2, steps=0),
+            lambda: regression.ridge_replace_optimal_schedule(
+                Spectrum.isotropic(3), samples=9, noise=1.0, generations=2, steps=0
+            ),
             "steps must be at least 1",
         ),
     ],

@@ -1,4 +1,4 @@
-"""Closed forms of mixing: the golden ratio, optimal weights by gradient, pooled rows, fixed designs, errors."""
+"""Regression on real and synthetic labels: pooled rows, one design and new ones, the best penalty and weight."""
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +8,8 @@ import pytest
 from scipy.stats import beta
 
 import jaxcollapse as jc
-from jaxcollapse.theory import Spectrum, mixing, regression
-from jaxcollapse.theory.mean import inflation as workflows
-from jaxcollapse.theory.regression import accumulate as accumulation
+from jaxcollapse.theory import Spectrum, mean, regression
+from jaxcollapse.theory.regression.accumulate import _marchenko_pastur as marchenko_pastur
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -31,67 +30,8 @@ def minimise(function, start, steps=3000):
     return jax.lax.scan(step, (start, optimiser.init(start)), None, length=steps)[0][0]
 
 
-@pytest.mark.parametrize("ratio", [0.1, 0.25, 1.0, 3.0])
-def test_the_curve_against_the_weight_matrix(ratio):
-    weight = jnp.array([0.9, 0.3, 0.7, 0.55, 0.2])
-    curve = mixing.risk(weight=weight, ratio=ratio, generations=5)
-    workflow = jc.Mix("fresh", weight=weight, real_samples=1000 * ratio)
-    factors = workflows.inflation(workflow, generations=5, samples=1000.0)
-    np.testing.assert_allclose(curve, factors * ratio, rtol=1e-12)  # in units of the real batch
-    pooled = mixing.risk(weight=mixing.pooling_weight(ratio), ratio=ratio, generations=5)
-    workflow = jc.Mix("fresh", real_samples=1000 * ratio)
-    np.testing.assert_allclose(pooled, ratio * workflows.inflation(workflow, generations=5, samples=1000.0), rtol=1e-12)
-
-
-def test_the_curve_tends_to_its_limit():
-    for weight, ratio in ((0.1, 0.3), (0.618, 1.0), (1.0, 2.0)):
-        curve = mixing.risk(weight=weight, ratio=ratio, generations=300)
-        np.testing.assert_allclose(curve[-1], mixing.risk_limit(weight=weight, ratio=ratio), rtol=1e-12)
-    alone = mixing.risk(weight=0.0, ratio=0.5, generations=4)
-    np.testing.assert_allclose(alone, 1 + 0.5 * np.arange(4), rtol=1e-12)  # only synthetic data: replacement
-
-
-def test_the_best_weight_is_its_own_risk():
-    for ratio in (1e-6, 0.01, 0.1, 1.0, 10.0, 1e6):
-        best = mixing.optimal_weight(ratio)
-        np.testing.assert_allclose(mixing.risk_limit(weight=best, ratio=ratio), best, rtol=1e-12)
-        np.testing.assert_allclose(best**2 + ratio * best - ratio, 0.0, atol=1e-12 * max(1.0, ratio))
-    np.testing.assert_allclose(mixing.optimal_weight(), GOLDEN, rtol=1e-14)
-    np.testing.assert_allclose(mixing.optimal_weight(0.1), 0.2702, atol=5e-5)
-    assert mixing.optimal_weight(0.0) == 0.0
-
-
-@pytest.mark.parametrize("ratio", [0.05, 0.5, 1.0, 4.0])
-def test_the_best_weight_by_gradient(ratio):
-    found = minimise(lambda x: mixing.risk_limit(weight=jax.nn.sigmoid(x), ratio=ratio), 0.0)
-    np.testing.assert_allclose(jax.nn.sigmoid(found), mixing.optimal_weight(ratio), rtol=1e-6)
-
-
-def test_pooling_wastes_synthetic_data():
-    naive = lambda k: float(mixing.risk_limit(weight=mixing.pooling_weight(k), ratio=k))  # noqa: E731
-    for ratio in (0.01, 0.1, 1.0, 7.0):
-        np.testing.assert_allclose(naive(ratio), (1 + ratio) / (2 + ratio), rtol=1e-12)
-    np.testing.assert_allclose([naive(1.0), naive(0.1)], [0.6667, 0.5238], atol=5e-5)
-    ratios = [naive(k) / float(mixing.optimal_weight(k)) for k in (0.01, 0.19)]
-    np.testing.assert_allclose(ratios, [5.28, 1.55], atol=5e-3)
-
-
-def test_dynamic_weights():
-    fibonacci = [1, 2 / 3, 5 / 8, 13 / 21, 34 / 55]
-    np.testing.assert_allclose(mixing.dynamic_weight(ratio=1.0, generations=5), fibonacci, rtol=1e-12)
-    np.testing.assert_allclose(mixing.dynamic_weight(ratio=0.0, generations=9), 1 / np.arange(1, 10), rtol=1e-12)
-    for ratio in (0.1, 1.0, 3.0):
-        weights = mixing.dynamic_weight(ratio=ratio, generations=200)
-        np.testing.assert_allclose(mixing.risk(weight=weights, ratio=ratio, generations=200), weights, rtol=1e-12)
-        np.testing.assert_allclose(weights[-1], mixing.optimal_weight(ratio), rtol=1e-12)
-        last = lambda w, k=ratio: mixing.risk(weight=w, ratio=k, generations=6)[-1]  # noqa: E731
-        np.testing.assert_allclose(jax.grad(last)(weights[:6]), 0.0, atol=1e-14)
-        curvature = jax.hessian(last)(weights[:6])[1:, 1:]
-        assert (jnp.diagonal(curvature) > 0).all()
-
-
 def contraction(dim, real, synthetic):
-    return float(mixing.pooling_contraction(dim=dim, real_samples=real, synthetic_samples=synthetic))
+    return float(regression.ols_mix_contraction(dim=dim, real_samples=real, samples=synthetic))
 
 
 def test_the_contraction_of_pooled_rows():
@@ -125,14 +65,14 @@ def test_the_contraction_in_two_dimensions():
 
 
 def test_pooled_least_squares():
-    curve = mixing.ols_pooled(dim=12, real_samples=30, synthetic_samples=30, noise=0.5, generations=400)
+    curve = regression.ols_mix(dim=12, real_samples=30, samples=30, noise=0.5, generations=400)
     c, added = contraction(12, 30, 30), 0.25 * 12 / 47
     np.testing.assert_allclose(curve[:2], [0.25 * 12 / 17, c * 0.25 * 12 / 17 + added], rtol=1e-12)
     np.testing.assert_allclose(curve[-1], added / (1 - c), rtol=1e-12)
-    large = mixing.ols_pooled(dim=3, real_samples=1e7, synthetic_samples=4e7, noise=1.0, generations=50)
-    factors = mixing.risk(weight=0.2, ratio=0.25, generations=50)
+    large = regression.ols_mix(dim=3, real_samples=1e7, samples=4e7, noise=1.0, generations=50)
+    factors = mean.mean_mix(real_weight=0.2, ratio=0.25, generations=50)
     np.testing.assert_allclose(large, 3e-7 * factors, rtol=1e-5)
-    infinite = mixing.ols_pooled(dim=5, real_samples=6, synthetic_samples=30, noise=1.0, generations=3)
+    infinite = regression.ols_mix(dim=5, real_samples=6, samples=30, noise=1.0, generations=3)
     assert jnp.isinf(infinite).all()
 
 
@@ -142,15 +82,15 @@ def test_one_design_and_fresh_labels():
     w, t = 0.4, np.arange(6)
     closed = (w**2 + (1 - w) ** 2) * (1 - (1 - w) ** (2 * t)) / (1 - (1 - w) ** 2) + (1 - w) ** (2 * t)
     for samples in (12, 60):
-        curve = mixing.minimum_norm(spectrum, samples=samples, noise=0.5, weight=w, generations=6)
+        curve = regression.minimum_norm_mixed_labels(spectrum, samples=samples, noise=0.5, real_weight=w, generations=6)
         fits = [
-            regression.ridge_chain(spectrum, samples=samples, noise=sigma, penalty=0.0, generations=1)[0]
+            regression.ridge_replace(spectrum, samples=samples, noise=sigma, penalty=0.0, generations=1)[0]
             for sigma in (0.0, 0.5)
         ]
         np.testing.assert_allclose(curve, fits[0] + (fits[1] - fits[0]) * closed, rtol=1e-11)
         best = minimise(
-            lambda x, n=samples: mixing.minimum_norm(
-                spectrum, samples=n, noise=0.5, weight=jax.nn.sigmoid(x), generations=60
+            lambda x, n=samples: regression.minimum_norm_mixed_labels(
+                spectrum, samples=n, noise=0.5, real_weight=jax.nn.sigmoid(x), generations=60
             )[-1],
             0.0,
             steps=600,
@@ -165,7 +105,9 @@ def test_one_design_and_fresh_labels():
 
 def minimise_finite(t):
     """The best constant weight t generations after the first."""
-    found = minimise(lambda x: mixing.risk(weight=jax.nn.sigmoid(x), ratio=1.0, generations=t + 1)[-1], 0.0, steps=600)
+    found = minimise(
+        lambda x: mean.mean_mix(real_weight=jax.nn.sigmoid(x), ratio=1.0, generations=t + 1)[-1], 0.0, steps=600
+    )
     return float(jax.nn.sigmoid(found))
 
 
@@ -173,55 +115,61 @@ def minimise_finite(t):
 def test_mixed_labels_on_new_designs(samples):
     """Without real labels data is replaced; with nothing else a generation is the first; the limit is a ratio."""
     case = dict(dim=40, samples=samples, noise=0.7, norm=1.3)
-    replaced = regression.isotropic_replace(**case, generations=5, design="fresh")
-    np.testing.assert_allclose(mixing.fresh_minimum_norm(**case, weight=0.0, generations=5), replaced, rtol=1e-12)
-    alone = mixing.fresh_minimum_norm(**case, weight=1.0, generations=5)
+    replaced = regression.minimum_norm_replace(**case, generations=5, design="fresh")
+    np.testing.assert_allclose(
+        regression.minimum_norm_mixed_labels_fresh(**case, real_weight=0.0, generations=5), replaced, rtol=1e-12
+    )
+    alone = regression.minimum_norm_mixed_labels_fresh(**case, real_weight=1.0, generations=5)
     np.testing.assert_allclose(alone, np.full(5, replaced[0]), rtol=1e-12)
 
     kept, w = min(samples / 40, 1.0), 0.4
     noise = 0.49 * min(samples, 40) / (abs(samples - 40) - 1)
     limit = ((1 - kept) * 1.69 + (w**2 + (1 - w) ** 2) * noise) / (1 - (1 - w) ** 2 * kept)
-    late = mixing.fresh_minimum_norm(**case, weight=w, generations=80)[-1]
+    late = regression.minimum_norm_mixed_labels_fresh(**case, real_weight=w, generations=80)[-1]
     np.testing.assert_allclose(late, limit, rtol=1e-12)
 
 
 def test_mixed_labels_have_no_mean_next_to_as_many_rows_as_columns():
-    assert np.isposinf(mixing.fresh_minimum_norm(dim=8, samples=9, noise=1.0, weight=0.5, generations=2)).all()
-    silent = mixing.fresh_minimum_norm(dim=8, samples=9, noise=0.0, weight=0.5, generations=2)
+    assert np.isposinf(
+        regression.minimum_norm_mixed_labels_fresh(dim=8, samples=9, noise=1.0, real_weight=0.5, generations=2)
+    ).all()
+    silent = regression.minimum_norm_mixed_labels_fresh(dim=8, samples=9, noise=0.0, real_weight=0.5, generations=2)
     np.testing.assert_array_equal(silent, [0.0, 0.0])
 
 
 def test_ridge_on_one_design_three_ways():
     """The printed difference of transforms, the mean over Marchenko-Pastur eigenvalues, and clean ridge at w = 1."""
     noise, penalty = 0.7, 0.3
-    limit, effective = jax.jit(mixing.ridge_limit), jax.jit(kappa)
+    limit, effective = jax.jit(regression.ridge_mixed_labels_limit), jax.jit(kappa)
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1, 0.05, 50))
     for samples in (30, 90):
         for w in (0.2, 0.5, 0.9):
-            fixed = dict(penalty=penalty, samples=samples, weight=w)
+            fixed = dict(penalty=penalty, samples=samples, real_weight=w)
             variance = limit(spectrum, noise=noise, **fixed) - limit(spectrum, noise=0.0, **fixed)
             rise = [effective(spectrum, penalty=p, samples=samples) - p for p in (penalty / w, penalty / (2 - w))]
             printed = noise**2 * (w**2 + (1 - w) ** 2) / (2 * (1 - w) * penalty) * (rise[0] - rise[1])
             np.testing.assert_allclose(variance, printed, rtol=1e-10)
         settings = dict(penalty=penalty, samples=samples, noise=noise)
-        clean = regression.ridge_chain(spectrum, **settings, generations=1)[0]
-        np.testing.assert_allclose(limit(spectrum, **settings, weight=1.0), clean, rtol=1e-12)
+        clean = regression.ridge_replace(spectrum, **settings, generations=1)[0]
+        np.testing.assert_allclose(limit(spectrum, **settings, real_weight=1.0), clean, rtol=1e-12)
         isotropic, w = Spectrum.isotropic(60), 0.6
-        nodes, weights = accumulation._marchenko_pastur(jnp.asarray(60 / samples))
+        nodes, weights = marchenko_pastur(jnp.asarray(60 / samples))
         bias = max(0.0, 1 - samples / 60) + weights @ (penalty / (w * nodes + penalty)) ** 2
         spread = weights @ (nodes / ((w * nodes + penalty) * ((2 - w) * nodes + penalty)))
         exact = bias + noise**2 * 60 / samples * (w**2 + (1 - w) ** 2) * spread
-        np.testing.assert_allclose(limit(isotropic, **settings, weight=w), exact, rtol=1e-10)
+        np.testing.assert_allclose(limit(isotropic, **settings, real_weight=w), exact, rtol=1e-10)
 
 
 def test_a_vanishing_penalty_is_the_minimum_norm():
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1, 0.05, 50))
     for samples in (20, 90):
-        limit = mixing.ridge_limit(spectrum, penalty=1e-10, samples=samples, noise=0.7, weight=0.4)
+        limit = regression.ridge_mixed_labels_limit(
+            spectrum, penalty=1e-10, samples=samples, noise=0.7, real_weight=0.4
+        )
         k = kappa(spectrum, penalty=0.0, samples=samples)
         df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
-        bias = regression.ridge_chain(spectrum, samples=samples, noise=0.0, penalty=0.0, generations=1)[0]
-        factor = mixing.risk_limit(weight=0.4, ratio=1.0)
+        bias = regression.ridge_replace(spectrum, samples=samples, noise=0.0, penalty=0.0, generations=1)[0]
+        factor = mean.mean_mix_limit(real_weight=0.4, ratio=1.0)
         np.testing.assert_allclose(limit, bias + 0.49 * factor * df2 / (samples - df2), rtol=1e-6)
 
 
@@ -239,24 +187,28 @@ def test_the_best_penalty_and_weight_by_gradient(snr, best, risk, alone):
     settings = dict(samples=10, noise=snr**-0.5)
 
     def limit(x):
-        return mixing.ridge_limit(spectrum, penalty=jnp.exp(x[0]), weight=jax.nn.sigmoid(x[1]), **settings)
+        return regression.ridge_mixed_labels_limit(
+            spectrum, penalty=jnp.exp(x[0]), real_weight=jax.nn.sigmoid(x[1]), **settings
+        )
 
     found = minimise(limit, [np.log(best[0]) + 0.3, 0.3], steps=1500)
     penalty, weight = jnp.exp(found[0]), jax.nn.sigmoid(found[1])
     np.testing.assert_allclose([penalty, weight], best, rtol=2e-2)
     np.testing.assert_allclose(limit(found), risk, atol=5e-4)
-    np.testing.assert_allclose(weight, mixing.optimal_ridge_weight(spectrum, penalty=penalty, **settings), rtol=1e-4)
+    np.testing.assert_allclose(
+        weight, regression.ridge_mixed_labels_optimal_weight(spectrum, penalty=penalty, **settings), rtol=1e-4
+    )
     tuned = 1.5 / snr  # the optimal ridge of clean isotropic data
-    clean = mixing.ridge_limit(spectrum, penalty=tuned, weight=1.0, **settings)
+    clean = regression.ridge_mixed_labels_limit(spectrum, penalty=tuned, real_weight=1.0, **settings)
     np.testing.assert_allclose(clean, alone, atol=5e-4)
 
 
 def test_the_best_weight_of_ridge_has_its_limits():
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1, 0.1, 40))
     settings = dict(samples=80, noise=0.5)
-    free = mixing.optimal_ridge_weight(spectrum, penalty=1e-7, **settings)
+    free = regression.ridge_mixed_labels_optimal_weight(spectrum, penalty=1e-7, **settings)
     np.testing.assert_allclose(free, GOLDEN, rtol=1e-5)
-    heavy = mixing.optimal_ridge_weight(spectrum, penalty=30.0, samples=80, noise=0.01)
+    heavy = regression.ridge_mixed_labels_optimal_weight(spectrum, penalty=30.0, samples=80, noise=0.01)
     assert 0.999 < heavy <= 1.0
 
 
@@ -277,52 +229,62 @@ def test_the_golden_weight_is_not_the_best_for_many_coefficients():
         return compared(lambda w: jc.simulate(model, mix(w), key=key, **sizes).risk[-1])
 
     estimate = jc.monte_carlo(run, jax.random.key(0), 30_000, progress=False)
-    chain = lambda w: regression.ridge_mixture_chain(  # noqa: E731
-        Spectrum.isotropic(dim), real_samples=reals, samples=rows, noise=1.0, penalty=0.0, weight=w
+    chain = lambda w: regression.ridge_mix(  # noqa: E731
+        Spectrum.isotropic(dim),
+        real_samples=reals,
+        samples=rows,
+        noise=1.0,
+        penalty=0.0,
+        real_weight=w,
+        generations=generations,
     )
     theory = np.asarray(compared(lambda w: chain(w)[-1]))
     assert (estimate.mean > 8 * estimate.stderr).all()
     np.testing.assert_array_less(np.abs(estimate.mean - theory), 4 * estimate.stderr)
 
 
-_POOLED = dict(dim=10, real_samples=20, synthetic_samples=20)
+_POOLED = dict(dim=10, real_samples=20, samples=20)
 _RIDGE = dict(penalty=0.1, samples=30, noise=1.0)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: mixing.risk(weight=1.1, ratio=1.0, generations=3), "weight must be at most 1"),
-        (lambda: mixing.risk(weight=-0.1, ratio=1.0, generations=3), "weight must be finite and at least 0"),
-        (lambda: mixing.risk(weight=[0.5, 0.5], ratio=1.0, generations=3), "weight must be a number or have shape"),
-        (lambda: mixing.risk(weight=0.5, ratio=-1.0, generations=3), "ratio must be finite and at least 0"),
-        (lambda: mixing.risk_limit(weight=0.0, ratio=1.0), "weight must be finite and above 0"),
-        (lambda: mixing.optimal_weight("1"), "ratio must be a number"),
-        (lambda: mixing.dynamic_weight(ratio=1.0, generations=0), "generations must be at least 1"),
         (
-            lambda: mixing.pooling_contraction(dim=10, real_samples=4, synthetic_samples=5),
-            r"real_samples \+ synthetic_samples must be finite and at least 10",
+            lambda: regression.ols_mix_contraction(dim=10, real_samples=4, samples=5),
+            r"real_samples \+ samples must be finite and at least 10",
         ),
         (
-            lambda: mixing.ols_pooled(dim=10, real_samples=9, synthetic_samples=5, noise=1.0, generations=2),
+            lambda: regression.ols_mix(dim=10, real_samples=9, samples=5, noise=1.0, generations=2),
             "real_samples must be finite and at least 10",
         ),
-        (lambda: mixing.ols_pooled(**_POOLED, noise=-1.0, generations=2), "noise must be finite and at least 0"),
+        (lambda: regression.ols_mix(**_POOLED, noise=-1.0, generations=2), "noise must be finite and at least 0"),
         (
-            lambda: mixing.minimum_norm(Spectrum.isotropic(3), samples=0, noise=1.0, weight=0.5, generations=2),
+            lambda: regression.minimum_norm_mixed_labels(
+                Spectrum.isotropic(3), samples=0, noise=1.0, real_weight=0.5, generations=2
+            ),
             "samples must be positive",
         ),
         (
-            lambda: mixing.fresh_minimum_norm(dim=3, samples=2, noise=1.0, weight=1.5, generations=2),
-            "weight must be at most 1",
+            lambda: regression.minimum_norm_mixed_labels_fresh(
+                dim=3, samples=2, noise=1.0, real_weight=1.5, generations=2
+            ),
+            "real_weight must be at most 1",
         ),
-        (lambda: mixing.ridge_limit(Spectrum.isotropic(3), **_RIDGE, weight=0.0), "weight must be finite and above 0"),
         (
-            lambda: mixing.ridge_limit(Spectrum.isotropic(3), penalty=0.0, samples=3, noise=1.0, weight=0.5),
+            lambda: regression.ridge_mixed_labels_limit(Spectrum.isotropic(3), **_RIDGE, real_weight=0.0),
+            "real_weight must be finite and above 0",
+        ),
+        (
+            lambda: regression.ridge_mixed_labels_limit(
+                Spectrum.isotropic(3), penalty=0.0, samples=3, noise=1.0, real_weight=0.5
+            ),
             "penalty must be positive",
         ),
         (
-            lambda: mixing.optimal_ridge_weight(Spectrum.isotropic(3), penalty=0.1, samples=3, noise=0.0),
+            lambda: regression.ridge_mixed_labels_optimal_weight(
+                Spectrum.isotropic(3), penalty=0.1, samples=3, noise=0.0
+            ),
             "noise must be positive",
         ),
     ],

@@ -19,9 +19,11 @@ def power_law():
     return Spectrum.power_law(300, capacity=2.0, source=0.375)
 
 
-def downstream(spectrum, penalty, fakes, samples, noise):
-    fixed = dict(noise=noise, fake_samples=600, fake_noise=noise)
-    return float(regression.ridge_downstream(spectrum, penalty=penalty, fakes=fakes, samples=samples, **fixed))
+def downstream(spectrum, penalty, generators, samples, noise):
+    fixed = dict(noise=noise, generator_samples=600, generator_noise=noise, design="fresh")
+    return float(
+        regression.ridge_downstream(spectrum, penalty=penalty, generators=generators, samples=samples, **fixed)
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,57 +74,71 @@ def test_figure_1b_right(samples, row):
     ("design", "row"), [("fixed", [0.0043, 0.5043, 0.5043, 0.5043]), ("fresh", [0.0043, 0.5043, 0.7543, 0.9418])]
 )
 def test_figure_2(design, row):
-    fixed = dict(penalty=1e-3, samples=1000, noise=0.1, fake_samples=150, fake_noise=0.0, design=design)
-    got = [float(regression.ridge_downstream(isotropic(), fakes=n, **fixed)) for n in (0, 1, 2, 4)]
+    fixed = dict(penalty=1e-3, samples=1000, noise=0.1, generator_samples=150, generator_noise=0.0, design=design)
+    got = [float(regression.ridge_downstream(isotropic(), generators=n, **fixed)) for n in (0, 1, 2, 4)]
     np.testing.assert_allclose(got, row, atol=5.1e-5)
 
 
 def test_the_downstream_fit_ends_a_chain():
     """Corollary 4.4 and the recursion are derived apart and agree to rounding."""
     for spectrum in (isotropic(), power_law()):
-        for fakes in (0, 1, 4):
-            chain = regression.ridge_chain(
+        for generators in (0, 1, 4):
+            chain = regression.ridge_replace(
                 spectrum,
-                samples=jnp.array([600.0] * fakes + [1000.0]),
-                noise=jnp.array([0.3] * fakes + [0.2]),
-                penalty=jnp.array([0.0] * fakes + [0.05]),
+                samples=jnp.array([600.0] * generators + [1000.0]),
+                noise=jnp.array([0.3] * generators + [0.2]),
+                penalty=jnp.array([0.0] * generators + [0.05]),
+                generations=generators + 1,
             )[-1]
-            terms = regression.ridge_terms(spectrum, penalty=0.05, samples=1000, noise=0.2, fake_samples=600)
-            np.testing.assert_allclose(chain, terms.bias + terms.variance + fakes * 0.09 * terms.collapse, rtol=1e-11)
+            terms = regression.ridge_downstream_terms(
+                spectrum, penalty=0.05, samples=1000, noise=0.2, generator_samples=600
+            )
+            np.testing.assert_allclose(
+                chain, terms.bias + terms.variance + generators * 0.09 * terms.collapse, rtol=1e-11
+            )
 
 
 @pytest.mark.parametrize("few", [20, 150, 290])
 def test_generators_with_few_rows_on_one_design(few):
     """Equation 18 agrees with the recursion, in which generators on one design are one with noise sqrt(n) sigma_0."""
     for spectrum in (isotropic(), power_law()):
-        terms = regression.ridge_terms(spectrum, penalty=0.05, samples=1000, noise=0.2, fake_samples=few)
-        for fakes in (1, 4):
-            chain = regression.ridge_chain(
+        terms = regression.ridge_downstream_terms(
+            spectrum, penalty=0.05, samples=1000, noise=0.2, generator_samples=few
+        )
+        for generators in (1, 4):
+            chain = regression.ridge_replace(
                 spectrum,
                 samples=jnp.array([few, 1000.0]),
-                noise=jnp.array([0.3 * fakes**0.5, 0.2]),
+                noise=jnp.array([0.3 * generators**0.5, 0.2]),
                 penalty=jnp.array([0.0, 0.05]),
+                generations=2,
             )[-1]
-            np.testing.assert_allclose(chain, terms.bias + terms.variance + fakes * 0.09 * terms.collapse, rtol=1e-11)
+            np.testing.assert_allclose(
+                chain, terms.bias + terms.variance + generators * 0.09 * terms.collapse, rtol=1e-11
+            )
 
 
 def test_generators_near_the_threshold_add_without_bound():
     for few, infinite in ((298, False), (299, True), (300, True), (301, True), (302, False)):
-        terms = regression.ridge_terms(power_law(), penalty=0.05, samples=1000, noise=0.2, fake_samples=few)
+        terms = regression.ridge_downstream_terms(
+            power_law(), penalty=0.05, samples=1000, noise=0.2, generator_samples=few
+        )
         assert np.isfinite(terms.bias) and np.isinf(terms.collapse) == infinite
 
 
 def test_isotropic_closed_forms():
-    dim, samples, noise, penalty, fakes = 60, 100.0, 0.7, 0.2, 1
+    dim, samples, noise, penalty, generators = 60, 100.0, 0.7, 0.2, 1
     phi = dim / samples
     k = 0.5 * (penalty + phi - 1 + np.sqrt((penalty + phi - 1) ** 2 + 4 * penalty))
     spectrum = Spectrum.isotropic(dim, norm=1.5)
     np.testing.assert_allclose(kappa(spectrum, penalty=penalty, samples=samples), k, rtol=1e-13)
-    terms = regression.ridge_terms(spectrum, penalty=penalty, samples=samples, noise=noise, fake_samples=200)
+    terms = regression.ridge_downstream_terms(
+        spectrum, penalty=penalty, samples=samples, noise=noise, generator_samples=200
+    )
     clean = (k**2 * 1.5**2 + noise**2 * phi) / ((1 + k) ** 2 - phi)
     np.testing.assert_allclose(terms.bias + terms.variance, clean, rtol=1e-12)
     rho = dim / (200 - dim - 1) / (1 + k) ** 2 * (1 + phi * k**2 / ((1 + k) ** 2 - phi))
-    np.testing.assert_allclose(terms.collapse, fakes * rho, rtol=1e-12)
+    np.testing.assert_allclose(terms.collapse, generators * rho, rtol=1e-12)
 
 
 def test_the_limit_of_a_ridge_chain():
@@ -132,7 +148,7 @@ def test_the_limit_of_a_ridge_chain():
     k = 0.5 * (penalty + phi - 1 + np.sqrt((penalty + phi - 1) ** 2 + 4 * penalty))
     rho = 1 / (1 + k)
     star = rho**2 * phi * noise**2 / (1 - phi * rho**2 - rho**2 * (1 + phi - 2 * phi * rho))
-    curve = regression.ridge_chain(
+    curve = regression.ridge_replace(
         Spectrum.isotropic(dim), samples=samples, noise=noise, penalty=penalty, generations=400
     )
     np.testing.assert_allclose(curve[-1], 1 + star, rtol=1e-10)
@@ -142,7 +158,7 @@ def test_minimum_norm_generators_saturate():
     """Isotropic, T0 < d: E|w_n - w0|^2 = (1 - eta^n)|w0|^2 + sigma^2 T0/(d - T0 - 1) (1 - eta^n)/(1 - eta), exactly."""
     dim, few, noise = 50, 20, 0.4
     eta, n = few / dim, np.arange(1, 8)
-    curve = regression.ridge_chain(Spectrum.isotropic(dim), samples=few, noise=noise, penalty=0.0, generations=7)
+    curve = regression.ridge_replace(Spectrum.isotropic(dim), samples=few, noise=noise, penalty=0.0, generations=7)
     expected = 1 - eta**n + noise**2 * few / (dim - few - 1) * (1 - eta**n) / (1 - eta)
     np.testing.assert_allclose(curve, expected, rtol=1e-10)
 
@@ -151,7 +167,7 @@ def test_least_squares_rows_agree():
     sizes, noises = jnp.array([30.0, 45.0, 80.0]), jnp.array([0.3, 1.0, 0.5])
     direct = regression.ols_replace(dim=10, samples=sizes, noise=noises, generations=3)
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1, 0.01, 10))
-    chain = regression.ridge_chain(spectrum, samples=sizes, noise=noises, penalty=0.0)
+    chain = regression.ridge_replace(spectrum, samples=sizes, noise=noises, penalty=0.0, generations=3)
     np.testing.assert_allclose(direct, chain, rtol=1e-12)
     np.testing.assert_allclose(direct[-1], sum(s**2 * 10 / (t - 11) for t, s in zip(sizes, noises, strict=True)))
 
@@ -176,8 +192,8 @@ def test_accumulation_tends_to_its_limits():
 def test_infinite_expectations():
     for samples in (9, 10, 11):
         assert jnp.isinf(regression.ols_replace(dim=10, samples=samples, noise=1.0, generations=2)).all()
-        fixed = dict(penalty=0.1, samples=100, noise=1.0, fakes=1, fake_samples=samples, fake_noise=1.0)
-        assert jnp.isinf(regression.ridge_downstream(Spectrum.isotropic(10), **fixed))
+        fixed = dict(penalty=0.1, samples=100, noise=1.0, generators=1, generator_samples=samples, generator_noise=1.0)
+        assert jnp.isinf(regression.ridge_downstream(Spectrum.isotropic(10), design="fresh", **fixed))
     curve = regression.ols_accumulate(dim=10, samples=9, noise=1.0, generations=3, design="fresh")
     assert jnp.isinf(curve).all()
     assert jnp.isfinite(regression.ols_replace(dim=10, samples=12, noise=1.0, generations=1)).all()
@@ -203,7 +219,7 @@ def test_without_noise_least_squares_is_exact():
 )
 def test_adaptive_exponents(exponent, noise_exponent, label_noise, penalty, error):
     rates = regression.adaptive_exponent(
-        capacity=2.0, source=0.375, fake_exponent=exponent, noise_exponent=noise_exponent, label_noise=label_noise
+        capacity=2.0, source=0.375, generator_exponent=exponent, noise_exponent=noise_exponent, label_noise=label_noise
     )
     np.testing.assert_allclose([rates.penalty, rates.error], [penalty, error], rtol=1e-12)
 
@@ -211,23 +227,27 @@ def test_adaptive_exponents(exponent, noise_exponent, label_noise, penalty, erro
 def test_adaptive_exponents_where_features_outnumber_rows():
     """T0 = T^1.3 with d of the same order: T^b' = T0 T/d = T, so that b' = 1."""
     rates = regression.adaptive_exponent(
-        capacity=2.0, source=0.375, fake_exponent=1.3, dim_exponent=1.3, label_noise=False
+        capacity=2.0, source=0.375, generator_exponent=1.3, dim_exponent=1.3, label_noise=False
     )
     np.testing.assert_allclose([rates.penalty, rates.error], [0.8, 0.6], rtol=1e-12)
 
 
 def test_the_adaptive_penalty_is_the_minimum():
-    fixed = dict(samples=10_000, noise=1.0, fakes=5, fake_samples=600, fake_noise=1.0)
+    fixed = dict(samples=10_000, noise=1.0, generators=5, generator_samples=600, generator_noise=1.0)
     best = regression.adaptive_penalty(power_law(), **fixed)
 
     def risk(log_penalty):
-        return regression.ridge_downstream(power_law(), penalty=jnp.exp(log_penalty), **fixed)
+        return regression.ridge_downstream(power_law(), penalty=jnp.exp(log_penalty), design="fresh", **fixed)
 
     slope = jax.jit(jax.grad(risk))
     assert slope(jnp.log(best) - 1e-6) < 0 < slope(jnp.log(best) + 1e-6)
-    clean = regression.adaptive_penalty(isotropic(), samples=1000, noise=0.2, fakes=0, fake_samples=600, fake_noise=0.0)
+    clean = regression.adaptive_penalty(
+        isotropic(), samples=1000, noise=0.2, generators=0, generator_samples=600, generator_noise=0.0
+    )
     np.testing.assert_allclose(clean, 0.2**2 * 300 / 1000, rtol=1e-6)  # the optimal ridge of clean isotropic data
-    few = regression.adaptive_penalty(isotropic(), samples=1000, noise=0.2, fakes=0, fake_samples=100, fake_noise=0.0)
+    few = regression.adaptive_penalty(
+        isotropic(), samples=1000, noise=0.2, generators=0, generator_samples=100, generator_noise=0.0
+    )
     np.testing.assert_allclose(few, clean, rtol=1e-12)  # without generators their rows do not matter
 
 
@@ -236,7 +256,7 @@ def test_gradients_are_difference_quotients():
 
     def risk(log_penalty, noise, scale):
         population = Spectrum.from_eigenvalues(scale * spectrum.eigenvalues, spectrum.signal)
-        settings = dict(fakes=3, fake_samples=600, fake_noise=noise)
+        settings = dict(generators=3, generator_samples=600, generator_noise=noise, design="fresh")
         return regression.ridge_downstream(
             population, penalty=jnp.exp(log_penalty), samples=900, noise=noise, **settings
         )
@@ -326,20 +346,25 @@ def test_kappa_has_implicit_gradients():
             "samples must be one number",
         ),
         (
-            lambda: regression.ridge_downstream(isotropic(), penalty=-1.0, samples=10, noise=1.0),
+            lambda: regression.ridge_downstream(isotropic(), penalty=-1.0, samples=10, noise=1.0, design="fresh"),
             "penalty must be finite and at least 0",
         ),
         (
-            lambda: regression.ridge_downstream(isotropic(), penalty=1.0, samples=10, noise=1.0, fakes=2),
-            "fake_samples must be given",
+            lambda: regression.ridge_downstream(
+                isotropic(), penalty=1.0, samples=10, noise=1.0, generators=2, design="fresh"
+            ),
+            "generator_samples must be given",
         ),
-        (lambda: regression.ridge_chain(isotropic(), samples=10, noise=1.0, penalty=0.1), "generations must be given"),
         (
-            lambda: regression.adaptive_exponent(capacity=1.0, source=1.0, fake_exponent=1.0, label_noise=True),
+            lambda: regression.ridge_replace(isotropic(), samples=[10, 9], noise=1.0, penalty=0.1, generations=3),
+            "samples must be a number or have shape",
+        ),
+        (
+            lambda: regression.adaptive_exponent(capacity=1.0, source=1.0, generator_exponent=1.0, label_noise=True),
             "capacity must be finite and above 1",
         ),
         (
-            lambda: regression.adaptive_exponent(capacity=2.0, source=-1.0, fake_exponent=1.0, label_noise=True),
+            lambda: regression.adaptive_exponent(capacity=2.0, source=-1.0, generator_exponent=1.0, label_noise=True),
             "source must be positive",
         ),
         (lambda: Spectrum.power_law(3, capacity=0.5, source=1.0), "capacity must be finite and above 1"),

@@ -32,7 +32,9 @@ def isotropic_chain(aspect, noise, penalty):
 
 def test_a_ridge_chain_is_two_numbers_on_isotropic_features():
     samples, noise, penalty = np.array([50.0, 90, 30, 300]), np.array([0.3, 1, 0, 0.5]), np.array([0.1, 1e-3, 0.4, 2])
-    chain = regression.ridge_chain(Spectrum.isotropic(DIM), samples=samples, noise=noise, penalty=penalty)
+    chain = regression.ridge_replace(
+        Spectrum.isotropic(DIM), samples=samples, noise=noise, penalty=penalty, generations=4
+    )
     np.testing.assert_allclose(chain, isotropic_chain(DIM / samples, noise, penalty), rtol=1e-11)
 
 
@@ -42,7 +44,9 @@ def test_a_student_beats_an_underregularised_teacher():
     def risks(teacher, students):
         def risk(student):
             penalty, noise = jnp.stack([jnp.array(teacher), student]), jnp.array([1.0, 0.0])
-            return regression.ridge_chain(Spectrum.isotropic(DIM), samples=80, noise=noise, penalty=penalty)
+            return regression.ridge_replace(
+                Spectrum.isotropic(DIM), samples=80, noise=noise, penalty=penalty, generations=2
+            )
 
         return jax.lax.map(risk, students)
 
@@ -59,7 +63,7 @@ def test_a_student_beats_an_underregularised_teacher():
 def test_strong_collapse_is_a_case_of_the_engine(population, samples):
     spectrum, fraction = population(DIM), 0.3
     shift = jnp.linspace(0.1, 0.02, DIM)
-    setting = dict(fraction=fraction, penalty=0.05, samples=samples, noise=0.5, fake_noise=0.8)
+    setting = dict(fraction=fraction, penalty=0.05, samples=samples, noise=0.5, generator_noise=0.8)
     moments = jnp.zeros((2, 2, DIM)).at[0, 0].set(spectrum.signal**2).at[1, 1].set(shift)
     fit = regression.ridge_equivalent(
         spectrum,
@@ -69,9 +73,11 @@ def test_strong_collapse_is_a_case_of_the_engine(population, samples):
         labellers=[[1, 0], [1, 1]],
         moments=moments,
     )
-    terms = regression.strong_collapse_terms(spectrum, shift=shift, **setting)
+    terms = regression.ridge_strong_collapse_terms(spectrum, shift=shift, **setting)
     np.testing.assert_allclose(sum(terms), fit.risk(spectrum, moments=moments), rtol=1e-12)
-    clean = regression.ridge_terms(spectrum, penalty=0.05, samples=samples, noise=0.5, fake_samples=1000)
+    clean = regression.ridge_downstream_terms(
+        spectrum, penalty=0.05, samples=samples, noise=0.5, generator_samples=1000
+    )
     np.testing.assert_allclose(terms.bias, clean.bias, rtol=1e-12)
 
 
@@ -79,7 +85,7 @@ def test_a_fraction_of_synthetic_rows_leaves_a_plateau():
     spectrum, shift = Spectrum.isotropic(DIM), jnp.full(DIM, 0.01)
     setting = dict(shift=shift, penalty=1e-6, samples=1e13, noise=1.0)
     for fraction in (0.01, 0.1, 1.0):
-        terms = regression.strong_collapse_terms(spectrum, fraction=fraction, **setting)
+        terms = regression.ridge_strong_collapse_terms(spectrum, fraction=fraction, **setting)
         np.testing.assert_allclose(sum(terms), fraction**2 * 0.01 * DIM, rtol=1e-4)
 
 
@@ -91,12 +97,13 @@ def test_pooled_least_squares_is_exact(population, sizes):
     total, start = real + fake, 2 * dim + 2.0
     c = fake * (fake + 2) / (total * (total + 2))
     c += fake * real * (total + 1) * (dim - 1) / (total * (total + 2) * (total - 1) * (total - dim - 1))
-    chain = regression.ridge_mixture_chain(
+    chain = regression.ridge_mix(
         population(dim),
         real_samples=jnp.array([start, real, real, real]),
         samples=fake,
         noise=0.7,
         penalty=0.0,
+        generations=4,
     )
     expected = [0.49 * dim / (start - dim - 1)]
     for _ in range(3):
@@ -110,13 +117,13 @@ def test_weights_of_few_features():
     """He, Xu and Cheng 2025: the risk tends to (w^2 + k (1 - w)^2)/(w (2 - w)) sigma^2 d/n."""
     for k in (1.0, 0.1):
         for weight in (0.3, (np.sqrt(k**2 + 4 * k) - k) / 2):
-            chain = regression.ridge_mixture_chain(
+            chain = regression.ridge_mix(
                 Spectrum.isotropic(1),
                 real_samples=1e8,
                 samples=1e8 / k,
                 noise=1.0,
                 penalty=0.0,
-                weight=weight,
+                real_weight=weight,
                 generations=60,
             )
             limit = (weight**2 + k * (1 - weight) ** 2) / (weight * (2 - weight))
@@ -140,7 +147,7 @@ def _limits(aspect, weights):
 
     def limit(weight):
         setting = dict(real_samples=samples, samples=samples, noise=1.0, penalty=0.0, generations=50)
-        return regression.ridge_mixture_chain(spectrum, weight=weight, **setting)[-1]
+        return regression.ridge_mix(spectrum, real_weight=weight, **setting)[-1]
 
     return jax.lax.map(limit, weights)
 
@@ -164,10 +171,10 @@ def _raw_mixture(rng, spectrum, *, real, fake, noise, penalty, weight, generatio
 @pytest.mark.parametrize(("penalty", "weight", "population"), [(0.0, 0.618, 0), (0.0, 0.3, 1), (0.05, 0.7, 1)])
 def test_weighted_mixtures_agree_with_raw_data(penalty, weight, population):
     spectrum = POPULATIONS[population](DIM)
-    setting = dict(noise=1.0, penalty=penalty, weight=weight, generations=8)
+    setting = dict(noise=1.0, penalty=penalty, generations=8)
     rng = np.random.default_rng(1)
-    risks = _raw_mixture(rng, spectrum, real=100, fake=80, replications=400, **setting)
-    theory = regression.ridge_mixture_chain(spectrum, real_samples=100, samples=80, **setting)
+    risks = _raw_mixture(rng, spectrum, real=100, fake=80, weight=weight, replications=400, **setting)
+    theory = regression.ridge_mix(spectrum, real_samples=100, samples=80, real_weight=weight, **setting)
     error = risks.std(axis=0) / np.sqrt(len(risks))
     gap = np.abs(risks.mean(axis=0) - theory)
     assert (gap < 4 * error + 0.6 / DIM * theory).all(), (risks.mean(axis=0), theory, error)
@@ -236,16 +243,21 @@ def test_infinite_means_stay():
     for few in (DIM - 1, DIM, DIM + 1):
         sizes = jnp.array([100.0, few, 100.0, 20.0])
         for population in POPULATIONS:
-            chain = regression.ridge_chain(population(DIM), samples=sizes, noise=1.0, penalty=0.0)
+            chain = regression.ridge_replace(population(DIM), samples=sizes, noise=1.0, penalty=0.0, generations=4)
             assert np.isinf(chain).tolist() == [False, True, True, True]
-            quiet = regression.ridge_chain(population(DIM), samples=sizes, noise=0.0, penalty=0.0)
+            quiet = regression.ridge_replace(population(DIM), samples=sizes, noise=0.0, penalty=0.0, generations=4)
             assert np.isfinite(quiet).all()
     setting = dict(samples=[20, 20], penalty=0.0, noise=[0, 0], labellers=jnp.eye(2))
     moments = moments_of(jnp.ones((2, DIM)).at[1].set(2.0))
     fit = regression.ridge_equivalent(Spectrum.isotropic(DIM), moments=moments, **setting)
     assert np.isinf(fit.risk(Spectrum.isotropic(DIM), moments=moments))  # labellers that disagree are noise
-    mixed = regression.ridge_mixture_chain(
-        Spectrum.isotropic(DIM), real_samples=DIM, samples=jnp.array([0.0, 60, 0]), noise=1.0, penalty=0.0
+    mixed = regression.ridge_mix(
+        Spectrum.isotropic(DIM),
+        real_samples=DIM,
+        samples=jnp.array([0.0, 60, 0]),
+        noise=1.0,
+        penalty=0.0,
+        generations=3,
     )
     assert np.isinf(mixed).all()
 
@@ -265,16 +277,16 @@ def test_the_collapse_term_of_few_fake_rows(population):
     inverse = 1 / ((s + k0) * (s + k)) ** 2
     top = np.sum(s**4 * inverse) + k**2 * np.sum(s**2 * inverse) * df2 / (many - df2)
     rho = top / (few - df2_0 - df2_0 / df1_0)
-    setting = dict(penalty=penalty, samples=many, noise=0.3, fakes=3, fake_samples=few, design="fixed")
-    noisy, quiet = (regression.ridge_downstream(spectrum, fake_noise=noise, **setting) for noise in (0.7, 0.0))
+    setting = dict(penalty=penalty, samples=many, noise=0.3, generators=3, generator_samples=few, design="fixed")
+    noisy, quiet = (regression.ridge_downstream(spectrum, generator_noise=noise, **setting) for noise in (0.7, 0.0))
     np.testing.assert_allclose(noisy - quiet, 3 * 0.49 * rho, rtol=1e-11)
 
 
 @pytest.mark.parametrize("population", POPULATIONS)
 def test_the_limit_of_a_chain_with_one_penalty(population):
     spectrum, setting = population(DIM), dict(samples=60.0, noise=0.7, penalty=0.2)
-    curve = regression.ridge_chain(spectrum, generations=4000, **setting)
-    limit = regression.ridge_chain_limit(spectrum, design="fresh", **setting)
+    curve = regression.ridge_replace(spectrum, generations=4000, **setting)
+    limit = regression.ridge_replace_limit(spectrum, design="fresh", **setting)
     rtol = 1e-11 if population is Spectrum.isotropic else 2e-3  # small eigenvalues forget slowly, and noiselessly
     np.testing.assert_allclose(curve[-1], limit, rtol=rtol)
     s, rng = np.asarray(spectrum.eigenvalues), np.random.default_rng(0)
@@ -284,7 +296,7 @@ def test_the_limit_of_a_chain_with_one_penalty(population):
         cov = x.T @ x / 60
         exact.append(np.trace(s[:, None] * np.linalg.solve(2 * cov + 0.2 * np.eye(DIM), cov)) * 0.49 / (60 * 0.2))
     null = float(jnp.sum(spectrum.eigenvalues * spectrum.signal**2))
-    fixed = float(regression.ridge_chain_limit(spectrum, design="fixed", **setting)) - null
+    fixed = float(regression.ridge_replace_limit(spectrum, design="fixed", **setting)) - null
     assert abs(np.mean(exact) - fixed) < 4 * np.std(exact) / 300**0.5 + 0.005 * fixed
 
 
@@ -335,19 +347,22 @@ def test_wrong_sources(change, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s, c: regression.ridge_mixture_chain(s, real_samples=0, **c), "real_samples must be positive"),
-        (lambda s, c: regression.ridge_mixture_chain(s, real_samples=5, weight=1.5, **c), "weight must be at most 1"),
-        (lambda s, c: regression.ridge_mixture_chain(s, real_samples=[5, 5, 5], **c), "generations must be 3"),
-        (lambda s, c: regression.ridge_chain_limit(s, samples=9, noise=1.0, penalty=0.0, design="fresh"), "penalty"),
-        (lambda s, c: regression.ridge_chain_limit(s, samples=9, noise=1.0, penalty=1.0, design="new"), "design"),
+        (lambda s, c: regression.ridge_mix(s, real_samples=0, **c), "real_samples must be positive"),
+        (lambda s, c: regression.ridge_mix(s, real_samples=5, real_weight=1.5, **c), "real_weight must be at most 1"),
         (
-            lambda s, c: regression.strong_collapse_terms(
+            lambda s, c: regression.ridge_mix(s, real_samples=[5, 5, 5], **c),
+            "real_samples must be a number or have shape",
+        ),
+        (lambda s, c: regression.ridge_replace_limit(s, samples=9, noise=1.0, penalty=0.0, design="fresh"), "penalty"),
+        (lambda s, c: regression.ridge_replace_limit(s, samples=9, noise=1.0, penalty=1.0, design="new"), "design"),
+        (
+            lambda s, c: regression.ridge_strong_collapse_terms(
                 s, shift=[0.1], fraction=0.5, penalty=0.1, samples=9, noise=1.0
             ),
             "shift must have shape",
         ),
         (
-            lambda s, c: regression.strong_collapse_terms(
+            lambda s, c: regression.ridge_strong_collapse_terms(
                 s, shift=[0.1] * 3, fraction=2.0, penalty=0.1, samples=9, noise=1.0
             ),
             "fraction must be at most 1",

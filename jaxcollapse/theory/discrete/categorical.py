@@ -26,7 +26,7 @@ from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
 
 
-def ancestors(*, samples: Count, generations: Count) -> Float[Array, "generations outcomes"]:
+def categorical_replace_ancestors(*, samples: Count, generations: Count) -> Float[Array, "generations outcomes"]:
     """The law of the number of draws of the real text from which the draws of a generation descend.
 
     **Arguments**
@@ -43,7 +43,7 @@ def ancestors(*, samples: Count, generations: Count) -> Float[Array, "generation
     **Exactness** Exact.
 
     ```python
-    >>> law = ancestors(samples=2, generations=3)
+    >>> law = categorical_replace_ancestors(samples=2, generations=3)
     >>> law.tolist()
     [[0.0, 0.0, 1.0], [0.0, 0.5, 0.5], [0.0, 0.75, 0.25]]
 
@@ -57,36 +57,42 @@ def ancestors(*, samples: Count, generations: Count) -> Float[Array, "generation
     return later
 
 
-def lost(probabilities: Vector, *, samples: Count, generations: Count) -> Float[Array, "generations symbols"]:
-    """The probability that a symbol has been lost: ``sum_j P(A_g = j) (1 - p_i)^j`` with `ancestors` ``A_g``.
+def categorical_replace_lost(
+    probabilities: Vector, *, samples: Count, generations: Count
+) -> Float[Array, "generations symbols"]:
+    """The probability that a symbol has been lost: ``sum_j P(A_g = j) (1 - p_i)^j``.
+
+    ``A_g`` is the number of `categorical_replace_ancestors`.
 
     **Arguments**
 
     - `probabilities`: true ones, shape ``(symbols,)``, at least 0; divided by their sum.
-    - `samples`, `generations`: as for `ancestors`.
+    - `samples`, `generations`: as for `categorical_replace_ancestors`.
 
-    **Returns** shape ``(generations, symbols)``. The sum of ``1 - lost`` is the mean number of symbols that are left.
+    **Returns** shape ``(generations, symbols)``. The sum of one minus them is the mean number of symbols that are left.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
     **Exactness** Exact, for all symbols at once.
 
     ```python
-    >>> [round(float(p), 4) for p in lost([0.5, 0.3, 0.2], samples=10, generations=20)[-1]]
+    >>> [round(float(p), 4) for p in categorical_replace_lost([0.5, 0.3, 0.2], samples=10, generations=20)[-1]]
     [0.4188, 0.6314, 0.7476]
 
     ```
     """
     check_probabilities("probabilities", probabilities)
     p = as_floats(probabilities)
-    law = ancestors(samples=samples, generations=generations)
+    law = categorical_replace_ancestors(samples=samples, generations=generations)
     return law @ (1 - p) ** jnp.arange(samples + 1)[:, None]
 
 
-def collapsed(probabilities: Vector, *, samples: Count, generations: Count) -> Float[Array, " generations"]:
+def categorical_replace_collapsed(
+    probabilities: Vector, *, samples: Count, generations: Count
+) -> Float[Array, " generations"]:
     """The probability that one symbol is all that is left: ``sum_j P(A_g = j) sum_i p_i^j``.
 
-    **Arguments** as for `lost`.
+    **Arguments** as for `categorical_replace_lost`.
 
     **Returns** shape ``(generations,)``.
 
@@ -95,21 +101,21 @@ def collapsed(probabilities: Vector, *, samples: Count, generations: Count) -> F
     **Exactness** Exact.
 
     ```python
-    >>> [round(float(p), 4) for p in collapsed([0.5, 0.5], samples=2, generations=3)]
+    >>> [round(float(p), 4) for p in categorical_replace_collapsed([0.5, 0.5], samples=2, generations=3)]
     [0.5, 0.75, 0.875]
 
     ```
     """
     check_probabilities("probabilities", probabilities)
     p = as_floats(probabilities)
-    law = ancestors(samples=samples, generations=generations)
+    law = categorical_replace_ancestors(samples=samples, generations=generations)
     return law @ _all_alike(p, int(samples))
 
 
-def collapse_time(probabilities: Vector, *, samples: Count) -> Float[Array, ""]:
+def categorical_replace_collapse_time(probabilities: Vector, *, samples: Count) -> Float[Array, ""]:
     """The mean number of generations until one symbol is all that is left.
 
-    **Arguments** as for `lost`.
+    **Arguments** as for `categorical_replace_lost`.
 
     **Returns** a scalar, at least 1. For two symbols about ``-2n [p log p + (1 - p) log(1 - p)]``; for many rare ones
     about ``2n``.
@@ -119,7 +125,7 @@ def collapse_time(probabilities: Vector, *, samples: Count) -> Float[Array, ""]:
     **Exactness** Exact: ``1 + sum_g P(not collapsed at g)``, as the solution of a triangular system.
 
     ```python
-    >>> round(float(collapse_time([0.5, 0.5], samples=200)), 1)
+    >>> round(float(categorical_replace_collapse_time([0.5, 0.5], samples=200)), 1)
     275.0
 
     ```
@@ -141,13 +147,14 @@ class Bounds(NamedTuple):
     upper: Float[Array, "..."]
 
 
-def collapsed_bounds(probabilities: Vector, *, samples: Number, generations: Count) -> Bounds:
+def categorical_replace_collapsed_bounds(probabilities: Vector, *, samples: Number, generations: Count) -> Bounds:
     """Bounds on the probability that one symbol is all that is left, from the mean diversity alone.
 
-    With the diversity ``D_g`` of `diversity` and ``s`` symbols, ``1 - n D_g <= P <= 1 - D_g/(1 - 1/s)``: before the
-    collapse it is between ``1/n`` and ``1 - 1/s``. `collapsed` has the exact probability.
+    With the diversity ``D_g`` of `categorical_replace_diversity` and ``s`` symbols,
+    ``1 - n D_g <= P <= 1 - D_g/(1 - 1/s)``: before the collapse it is between ``1/n`` and ``1 - 1/s``.
+    `categorical_replace_collapsed` has the exact probability.
 
-    **Arguments** as for `diversity`; symbols without probability do not count.
+    **Arguments** as for `categorical_replace_diversity`; symbols without probability do not count.
 
     **Returns** `Bounds` of shape ``(generations,)``; the lower one is negative at first.
 
@@ -158,41 +165,44 @@ def collapsed_bounds(probabilities: Vector, *, samples: Number, generations: Cou
     **Reference** Seddik et al. 2024, arXiv:2404.05090.
 
     ```python
-    >>> bounds = collapsed_bounds([0.5, 0.5], samples=5, generations=10)
+    >>> bounds = categorical_replace_collapsed_bounds([0.5, 0.5], samples=5, generations=10)
     >>> round(float(bounds.lower[-1]), 3), round(float(bounds.upper[-1]), 3)
     (0.732, 0.893)
 
     ```
     """
-    left = diversity(probabilities, samples=samples, generations=generations)
+    left = categorical_replace_diversity(probabilities, samples=samples, generations=generations)
     return Bounds(1 - samples * left, 1 - left / _most_diverse(probabilities))
 
 
-def collapse_time_bounds(probabilities: Vector, *, samples: Number) -> Bounds:
+def categorical_replace_collapse_time_bounds(probabilities: Vector, *, samples: Number) -> Bounds:
     """Bounds on the mean number of generations until one symbol is all that is left.
 
     ``1 + (n - 1)(1 - S)/(1 - 1/s) <= E T <= 1 + n (n - 1)(1 - S)`` with ``S = sum_i p_i^2``: the sums of
-    `collapsed_bounds`. `collapse_time` has the exact mean, of the order of the lower one.
+    `categorical_replace_collapsed_bounds`. `categorical_replace_collapse_time` has the exact mean, of the order of the
+    lower one.
 
-    **Arguments** and **Raises** as for `diversity`.
+    **Arguments** and **Raises** as for `categorical_replace_diversity`.
 
     **Returns** `Bounds` of scalars. **Exactness** Bounds.
 
     **Reference** Seddik et al. 2024, arXiv:2404.05090.
 
     ```python
-    >>> bounds = collapse_time_bounds([0.5, 0.5], samples=20)
+    >>> bounds = categorical_replace_collapse_time_bounds([0.5, 0.5], samples=20)
     >>> float(bounds.lower), float(bounds.upper)
     (20.0, 191.0)
 
     ```
     """
-    first = diversity(probabilities, samples=samples, generations=1)[0] * samples
+    first = categorical_replace_diversity(probabilities, samples=samples, generations=1)[0] * samples
     return Bounds(1 + first / _most_diverse(probabilities), 1 + samples * first)
 
 
-def survival_upper_bound(*, probability: Number, samples: Number, generations: Count) -> Float[Array, " generations"]:
-    """An upper bound on the probability that one symbol is still there: `poisson_survival` is the lower one.
+def categorical_replace_survival_bound(
+    *, samples: Number, probability: Number, generations: Count
+) -> Float[Array, " generations"]:
+    """An upper bound on the probability that one symbol is still there: `poisson_replace_survival` is the lower one.
 
     ``1 - (1 - 3 n p^2 - 3 g p) exp(-n p h_g)`` with the recursion ``h_1 = 1``, ``h_{g+1} = 1 - exp(-h_g)``.
 
@@ -211,23 +221,25 @@ def survival_upper_bound(*, probability: Number, samples: Number, generations: C
     **Reference** Suresh, Thangaraj and Khandavally 2024, arXiv:2412.17646.
 
     ```python
-    >>> [round(float(p), 4) for p in survival_upper_bound(probability=0.001, samples=1000, generations=3)]
+    >>> [round(float(p), 4) for p in categorical_replace_survival_bound(probability=0.001, samples=1000, generations=3)]
     [0.6343, 0.4733, 0.3816]
 
     ```
     """
     check_share("probability", probability)
-    lower = poisson_survival(rate=probability, samples=samples, generations=generations)
+    lower = poisson_replace_survival(rate=probability, samples=samples, generations=generations)
     p, g = jnp.asarray(probability, lower.dtype), jnp.arange(1, generations + 1)
     return 1 - (1 - 3 * samples * p**2 - 3 * g * p) * (1 - lower)
 
 
-def diversity(probabilities: Vector, *, samples: Number, generations: Count) -> Float[Array, " generations"]:
+def categorical_replace_diversity(
+    probabilities: Vector, *, samples: Number, generations: Count
+) -> Float[Array, " generations"]:
     """The mean probability that two draws differ: ``(1 - 1/n)^g (1 - sum_i p_i^2)``.
 
     **Arguments**
 
-    - `probabilities`: as for `lost`.
+    - `probabilities`: as for `categorical_replace_lost`.
     - `samples`: ``n``, at least 1, may be traced.
     - `generations`: ``G``, a positive integer.
 
@@ -240,7 +252,7 @@ def diversity(probabilities: Vector, *, samples: Number, generations: Count) -> 
     **Reference** Seddik et al. 2024, arXiv:2404.05090, the case of synthetic data alone.
 
     ```python
-    >>> [round(float(h), 4) for h in diversity([0.5, 0.5], samples=10, generations=3)]
+    >>> [round(float(h), 4) for h in categorical_replace_diversity([0.5, 0.5], samples=10, generations=3)]
     [0.45, 0.405, 0.3645]
 
     ```
@@ -253,8 +265,8 @@ def diversity(probabilities: Vector, *, samples: Number, generations: Count) -> 
     return (1 - jnp.sum(p**2)) * (1 - 1 / jnp.asarray(samples)) ** g
 
 
-def mixed_drift(
-    probabilities: Vector, *, real_samples: Number, samples: Number, generations: Count
+def categorical_mix(
+    probabilities: Vector, *, samples: Number, real_samples: Number, generations: Count
 ) -> Float[Array, " generations"]:
     """The mean squared distance from the true probabilities, if one real text is pooled with the newest synthetic one.
 
@@ -263,7 +275,7 @@ def mixed_drift(
 
     **Arguments**
 
-    - `probabilities`: as for `lost`.
+    - `probabilities`: as for `categorical_replace_lost`.
     - `real_samples`: ``N`` draws of the real text, the same at every generation, at least 1.
     - `samples`: ``n`` draws of the newest model, at least 1.
     - `generations`: ``G``, a positive integer.
@@ -278,7 +290,7 @@ def mixed_drift(
     **Reference** The setting of Seddik et al. 2024, arXiv:2404.05090, equation 9; the distance is derived here.
 
     ```python
-    >>> [round(float(d), 5) for d in mixed_drift([0.5, 0.5], real_samples=50, samples=50, generations=3)]
+    >>> [round(float(d), 5) for d in categorical_mix([0.5, 0.5], real_samples=50, samples=50, generations=3)]
     [0.01, 0.01245, 0.01305]
 
     ```
@@ -296,7 +308,7 @@ def mixed_drift(
     return spread / size + (1 - 1 / size) * spread * alpha**2 / n * (1 - rho ** (g - 1)) / (1 - rho)
 
 
-def poisson_survival(*, rate: Number, samples: Number, generations: Count) -> Float[Array, " generations"]:
+def poisson_replace_survival(*, samples: Number, rate: Number, generations: Count) -> Float[Array, " generations"]:
     """The probability that a rare symbol is left: ``1 - exp(-n lambda g_k)``, ``g_1 = 1``, ``g_{k+1} = 1 - exp(-g_k)``.
 
     **Arguments**
@@ -315,7 +327,7 @@ def poisson_survival(*, rate: Number, samples: Number, generations: Count) -> Fl
     **Reference** Suresh, Thangaraj and Khandavally 2024, arXiv:2412.17646.
 
     ```python
-    >>> [round(float(p), 4) for p in poisson_survival(rate=0.01, samples=100, generations=3)]
+    >>> [round(float(p), 4) for p in poisson_replace_survival(rate=0.01, samples=100, generations=3)]
     [0.6321, 0.4685, 0.3741]
 
     ```

@@ -36,9 +36,9 @@ def ols_replace(
     - `generations`: ``G``, a positive integer.
 
     **Returns** shape ``(generations,)``; infinite from the first generation with ``T_m`` in ``{d-1, d, d+1}`` on.
-    Without noise it is 0, and NaN from ``T_m = d - 1`` on, where the estimate is biased: see `ridge_chain`.
+    Without noise it is 0, and NaN from ``T_m = d - 1`` on, where the estimate is biased: see `ridge_replace`.
 
-    **Raises** `ValueError` or `TypeError` for other arguments; fewer rows need `ridge_chain`.
+    **Raises** `ValueError` or `TypeError` for other arguments; fewer rows need `ridge_replace`.
 
     **Exactness** Exact for every covariance, and for a fresh or a fixed design.
 
@@ -52,7 +52,7 @@ def ols_replace(
     ```
     """
     sizes, noises = curves(dim, samples, noise, generations)
-    _check_rows(dim, samples)
+    check_rows(dim, samples)
     return jnp.cumsum(dim * estimation_variance(noises, sizes - dim - 1))
 
 
@@ -89,7 +89,7 @@ def ols_accumulate(
     """
     check_choice("design", design, ("fresh", "fixed"))
     sizes, noises = curves(dim, samples, noise, generations)
-    _check_rows(dim, samples if np.ndim(samples) == 0 else jnp.asarray(samples)[0])
+    check_rows(dim, samples if np.ndim(samples) == 0 else jnp.asarray(samples)[0])
     check_one_number("noise", noise, "under accumulation")
     if design == "fixed":
         check_one_number("samples", samples, "for a fixed design")
@@ -162,7 +162,7 @@ def ols_replace_variance(
     """
     check_choice("design", design, ("fresh", "fixed"))
     sizes, noises = curves(dim, samples, noise, generations)
-    _check_rows(dim, samples)
+    check_rows(dim, samples)
     if design == "fixed":
         check_one_number("samples", samples, "for a fixed design")
     finite = sizes > dim + 3
@@ -213,12 +213,12 @@ def ols_replace_cdf(
     return risk_cdf(per_generation("risk", risk, generations) / jnp.cumsum(noises**2), dim, sizes)
 
 
-def ols_shifted(
+def ols_replace_shifted(
     spectrum: Spectrum,
     *,
-    test_variances: Vector,
     samples: Number | Curve,
     noise: Number | Curve,
+    test_variances: Vector,
     generations: Count,
 ) -> Float[Array, " generations"]:
     """The risk of `ols_replace` on test features of another covariance: ``tr(Sigma_test Sigma^-1)`` in place of ``d``.
@@ -244,60 +244,20 @@ def ols_shifted(
 
     ```python
     >>> training = Spectrum.from_eigenvalues([1.0, 0.5])
-    >>> risk = ols_shifted(training, test_variances=[1.0, 1.0], samples=13, noise=1.0, generations=1)
+    >>> risk = ols_replace_shifted(training, test_variances=[1.0, 1.0], samples=13, noise=1.0, generations=1)
     >>> round(float(risk[0]), 3)
     0.3
 
     ```
     """
     sizes, noises = curves(spectrum.dim, samples, noise, generations)
-    _check_rows(spectrum.dim, samples)
+    check_rows(spectrum.dim, samples)
     check_nonnegative("test_variances", test_variances)
     check_shape("test_variances", test_variances, (spectrum.dim,))
     trained, tested = spectrum.eigenvalues, jnp.asarray(test_variances)
     ratio = jnp.where(trained > 0, tested / jnp.where(trained > 0, trained, 1.0), jnp.inf)
     factor = jnp.sum(jnp.where(tested > 0, ratio, 0.0))
     return jnp.cumsum(factor * estimation_variance(noises, sizes - spectrum.dim - 1))
-
-
-def ols_estimated_noise(
-    *, dim: Count, samples: Number, noise: Number, generations: Count, ddof: Literal["none", "dim"]
-) -> Float[Array, " generations"]:
-    """The risk of least squares when each generation also estimates the noise of its labels, and passes it on.
-
-    Generation ``g`` labels with ``sigma_g^2 = RSS/(T - ddof)`` of its fit. With ``ddof = d`` the estimate is unbiased
-    and the mean risk is that of `ols_replace`; with none ``sigma_g^2`` shrinks by ``a = 1 - d/T`` on average and the
-    risk is ``sigma^2 d/(T - d - 1) (1 - a^g)/(1 - a)``, which stays below ``sigma^2 T/(T - d - 1)``.
-
-    **Arguments**
-
-    - `dim`, `samples`, `noise`, `generations`: as for `ols_replace`, one number each.
-    - `ddof`: what the variance of the residuals is divided by: ``"dim"`` for ``T - d``, ``"none"`` for ``T``.
-
-    **Returns** shape ``(generations,)``; infinite for ``T`` up to ``d + 1``.
-
-    **Raises** `ValueError` or `TypeError` for other arguments.
-
-    **Exactness** Exact mean for every covariance; with ``ddof = "dim"`` the law grows heavy tails, for
-    ``sigma_g^2 -> 0`` almost surely while its mean stays.
-
-    **Reference** The residual sum of squares is independent of the coefficients.
-
-    ```python
-    >>> curve = ols_estimated_noise(dim=10, samples=31, noise=1.0, generations=2, ddof="none")
-    >>> [round(float(risk), 4) for risk in curve]
-    [0.5, 0.8387]
-
-    ```
-    """
-    check_choice("ddof", ddof, ("none", "dim"))
-    sizes, noises = curves(dim, samples, noise, generations)
-    _check_rows(dim, samples)
-    for name, value in (("samples", samples), ("noise", noise)):
-        check_one_number(name, value, "when the noise is estimated")
-    kept = 1.0 if ddof == "dim" else jnp.maximum(1 - dim / sizes, 0.0)
-    steps = jnp.arange(generations, dtype=sizes.dtype)
-    return jnp.cumsum(dim * estimation_variance(noises, sizes - dim - 1) * kept**steps)
 
 
 def curves(
@@ -311,8 +271,8 @@ def curves(
     return per_generation("samples", samples, generations), per_generation("noise", noise, generations)
 
 
-def _check_rows(dim: Count, samples: Number | Curve) -> None:
+def check_rows(dim: Count, samples: Number | Curve) -> None:
     """Raises for fewer rows than least squares has an answer for: infinite from ``d - 1`` to ``d + 1``."""
     check_positive("samples", samples)
     if not is_traced(samples) and np.any(np.asarray(samples) < dim - 1):
-        raise ValueError(f"samples must be at least dim - 1 = {dim - 1} (fewer rows: use ridge_chain), got {samples}")
+        raise ValueError(f"samples must be at least dim - 1 = {dim - 1} (fewer rows: use ridge_replace), got {samples}")

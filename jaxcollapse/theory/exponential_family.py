@@ -14,7 +14,7 @@ from jaxcollapse.theory.curves import per_generation
 
 
 def variance_replace(
-    *, variance: Number, curvature: Number, samples: Number | Curve, generations: Count
+    *, samples: Number | Curve, variance: Number, curvature: Number, generations: Count
 ) -> Float[Array, " generations"]:
     """The variance of the mean after each generation of replacement: ``V [prod_t (1 + c/n_t) - 1] / c``.
 
@@ -44,7 +44,7 @@ def variance_replace(
 
 
 def variance_accumulate(
-    *, variance: Number, curvature: Number, samples: Number, generations: Count
+    *, samples: Number, variance: Number, curvature: Number, generations: Count
 ) -> Float[Array, " generations"]:
     """The variance of the mean after each generation of accumulation with equal batches.
 
@@ -71,7 +71,7 @@ def variance_accumulate(
     return _variance(variance, curvature, 1 / (sizes * jnp.arange(1, generations + 1) ** 2))
 
 
-def variance_accumulate_limit(*, variance: Number, curvature: Number, samples: Number) -> Float[Array, ""]:
+def variance_accumulate_limit(*, samples: Number, variance: Number, curvature: Number) -> Float[Array, ""]:
     """The variance of the mean after infinitely many generations of accumulation with equal batches.
 
     ``V [sinh(x)/x - 1] / c`` with ``x = pi sqrt(c/n)`` for ``c > 0``, ``sin`` for ``sinh`` and ``|c|`` for ``c < 0``,

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_integer
 from jaxcollapse.arguments.types import Count, Matrix, Number
-from jaxcollapse.theory.gaussian.replace import equal_batches
+from jaxcollapse.theory.gaussian.univariate import equal_batches
 
 
 class TraceMoments(NamedTuple):

@@ -16,7 +16,7 @@ from jaxcollapse.arguments.types import Count, Curve, Number
 
 
 def inflation(
-    workflow: Any, *, generations: Count, samples: Number | Curve | None = None
+    workflow: Any, *, samples: Number | Curve | None = None, generations: Count
 ) -> Float[Array, " generations"]:
     """The factors ``c_g`` by which a workflow inflates the risk of the first fit: ``risk_g = c_g risk_1``.
 
@@ -41,11 +41,11 @@ def inflation(
 
     ```
     """
-    return jnp.diagonal(covariance(workflow, generations=generations, samples=samples))
+    return jnp.diagonal(inflation_covariance(workflow, generations=generations, samples=samples))
 
 
-def covariance(
-    workflow: Any, *, generations: Count, samples: Number | Curve | None = None
+def inflation_covariance(
+    workflow: Any, *, samples: Number | Curve | None = None, generations: Count
 ) -> Float[Array, "generations generations"]:
     """The covariance of the errors of two generations, in units of the variance of the first fit.
 
@@ -59,7 +59,7 @@ def covariance(
 
     ```python
     >>> import jaxcollapse as jc
-    >>> covariance(jc.Replace(), generations=2).tolist()
+    >>> inflation_covariance(jc.Replace(), generations=2).tolist()
     [[1.0, 1.0], [1.0, 2.0]]
 
     ```

@@ -147,7 +147,7 @@ def effective_samples(*, samples: Number | Curve, generations: Count) -> Float[A
     return _ancestors(per_generation("samples", samples, generations))
 
 
-def zipf_unseen(*, exponent: Number, samples: Any) -> Float[Array, "..."]:
+def zipf_unseen(*, samples: Any, exponent: Number) -> Float[Array, "..."]:
     """The mean test error after ``T`` symbols of text under Zipf's law: ``zeta^(-1/beta) B(c, T + 1)/beta``.
 
     With ``c = 1 - 1/beta`` it is ``C T^-c (1 - c (c + 1)/(2 T) + ...)``, where
@@ -179,7 +179,7 @@ def zipf_unseen(*, exponent: Number, samples: Any) -> Float[Array, "..."]:
     return _whole(*_zipf_arguments(exponent, samples))
 
 
-def cut_unseen(*, exponent: Number, samples: Any, cutoff: Number, real_share: Number = 0.0) -> Float[Array, "..."]:
+def zipf_cut_unseen(*, samples: Any, exponent: Number, cutoff: Number, real_share: Number = 0.0) -> Float[Array, "..."]:
     """The mean test error under Zipf's law if the text is cut: it has the first ``k`` symbols alone.
 
     Cut text has the probabilities ``q_i = p_i/(1 - t)`` for ``i <= k`` and leaves the tail
@@ -208,7 +208,7 @@ def cut_unseen(*, exponent: Number, samples: Any, cutoff: Number, real_share: Nu
     **Reference** Dohmatob, Feng, Yang, Charton and Kempe 2024, arXiv:2402.07043, for the rates; derived here.
 
     ```python
-    >>> errors = cut_unseen(exponent=2.0, samples=jnp.array([100, 10_000]), cutoff=20)
+    >>> errors = zipf_cut_unseen(exponent=2.0, samples=jnp.array([100, 10_000]), cutoff=20)
     >>> [round(float(error), 4) for error in errors]
     [0.0692, 0.0297]
 
@@ -237,7 +237,7 @@ def _whole(exponent: Float[Array, ""], samples: Float[Array, "..."]) -> Float[Ar
 def _cut(
     exponent: Float[Array, ""], samples: Float[Array, "..."], cutoff: Float[Array, ""], share: Float[Array, ""]
 ) -> Float[Array, "..."]:
-    """`cut_unseen`: the symbols that the cut text has, and the others."""
+    """`zipf_cut_unseen`: the symbols that the cut text has, and the others."""
     c = 1 - 1 / exponent
     last = (cutoff + 0.5) ** -exponent / zeta(exponent, 1.0)
     tail = _scale(exponent) * last**c / c

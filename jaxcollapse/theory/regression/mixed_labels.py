@@ -1,0 +1,299 @@
+"""Regression on real and synthetic labels at every generation: what pooling does, and the best weight of the real ones.
+
+Protocol: generation 1 is fitted to real rows; every later one to fresh real rows and to rows labelled by the model
+before it, pooled, or to one label for each row that is the mean of a real and of a synthetic one with the weights ``w``
+and ``1 - w``. `jaxcollapse.Mix` and `jaxcollapse.MixedLabels` simulate them.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxcollapse.arguments.check import (
+    check_above,
+    check_at_least,
+    check_integer,
+    check_nonnegative,
+    check_positive,
+    check_share,
+)
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.former import formerly
+from jaxcollapse.theory.mean.mixing import mean_mix
+from jaxcollapse.theory.regression.effective_penalty import kappa
+from jaxcollapse.theory.regression.inverse_moments import inverse_moment
+from jaxcollapse.theory.regression.minimum_norm import minimum_norm_replace
+from jaxcollapse.theory.regression.recursion import ridge_replace
+from jaxcollapse.theory.search import minimiser
+
+
+@formerly(synthetic_samples="samples")
+def ols_mix_contraction(*, dim: Count, samples: Number, real_samples: Number) -> Float[Array, ""]:
+    """How much of the squared error of one generation survives least squares on pooled rows of fresh designs.
+
+    The error of the next fit is ``(X'X)^-1 X_s'X_s`` times the old one, plus noise; with ``T = T_s + T_r`` rows its
+    mean square is ``c`` times the old one, with
+    ``c = T_s (T_s + 2)/(T (T + 2)) + T_s T_r (T + 1) (d - 1) / [T (T + 2) (T - 1) (T - d - 1)]``.
+
+    **Arguments**
+
+    - `dim`: ``d``, a positive integer.
+    - `real_samples`, `samples`: ``T_r`` and ``T_s``, positive, together at least ``d``.
+
+    **Returns** a scalar, which may exceed one; infinite for ``T`` in ``{d, d+1}`` where ``d > 1``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for every covariance. ``(T_s/T)^2``, its limit for many rows, is far below it for few.
+
+    **Reference** Second moments of a matrix-variate beta distribution; the protocol is the unweighted one of He, Xu and
+    Cheng 2025, arXiv:2502.18049.
+
+    ```python
+    >>> round(float(ols_mix_contraction(dim=12, real_samples=15, samples=15)), 4)
+    0.4277
+
+    ```
+    """
+    check_integer("dim", dim, minimum=1)
+    check_positive("real_samples", real_samples)
+    check_positive("samples", samples)
+    check_at_least("real_samples + samples", jnp.asarray(real_samples + samples), float(dim))
+    dtype = jnp.result_type(real_samples, samples, float)
+    real, synthetic = jnp.asarray(real_samples, dtype), jnp.asarray(samples, dtype)
+    total = real + synthetic
+    within = synthetic * (synthetic + 2) / (total * (total + 2))
+    if dim == 1:
+        return within
+    across = synthetic * real * (total + 1) * (dim - 1) / (total * (total + 2) * (total - 1))
+    return within + across * inverse_moment(total - dim - 1)
+
+
+@formerly(synthetic_samples="samples")
+def ols_mix(
+    *, dim: Count, samples: Number, noise: Number, real_samples: Number, generations: Count
+) -> Float[Array, " generations"]:
+    """The risk of least squares when each generation pools fresh real rows with synthetic ones.
+
+    ``v_1 = sigma^2 d/(T_r - d - 1)`` and ``v_g = c v_{g-1} + sigma^2 d/(T - d - 1)``, ``T = T_r + T_s``, with the
+    `ols_mix_contraction` ``c``. Every row counts once, and every generation has a fresh design.
+
+    **Arguments**
+
+    - `dim`: ``d``, a positive integer.
+    - `real_samples`, `samples`: ``T_r`` and ``T_s``, positive; ``T_r`` at least ``d``.
+    - `noise`: ``sigma``, at least 0, of real and synthetic labels.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations,)``; infinite for ``T_r`` in ``{d, d+1}``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for every covariance.
+
+    **Reference** Derived here; the protocol is the unweighted one of He, Xu and Cheng 2025, arXiv:2502.18049.
+
+    ```python
+    >>> curve = ols_mix(dim=12, real_samples=15, samples=15, noise=1.0, generations=2)
+    >>> [round(float(v), 4) for v in curve]
+    [6.0, 3.2723]
+
+    ```
+    """
+    check_integer("generations", generations, minimum=1)
+    check_nonnegative("noise", noise)
+    c = ols_mix_contraction(dim=dim, real_samples=real_samples, samples=samples)
+    check_at_least("real_samples", real_samples, float(dim))
+    unit = jnp.asarray(noise, c.dtype) ** 2
+    first = unit * dim * inverse_moment(jnp.asarray(real_samples - dim - 1, c.dtype))
+    added = unit * dim * inverse_moment(jnp.asarray(real_samples + samples - dim - 1, c.dtype))
+
+    def step(v, _):
+        return c * v + added, v
+
+    return jax.lax.scan(step, first, length=int(generations))[1]
+
+
+@formerly(weight="real_weight")
+def minimum_norm_mixed_labels(
+    spectrum: Spectrum, *, samples: Number, noise: Number, real_weight: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
+    """The risk of least squares or minimum norm on one design, with fresh real and synthetic labels mixed.
+
+    Each generation is fitted to ``w y_g + (1 - w) (X w_{g-1} + noise e)`` with fresh real labels ``y_g`` of the same
+    ``X``: ``risk_g = bias + variance v_g`` with the bias and variance of the fit to real labels and the factor ``v_g``
+    of `mean_mix` at ``k = 1``. Only the variance depends on the weight, so the inverse golden ratio is optimal for
+    every covariance and every number of rows.
+
+    **Arguments**
+
+    - `spectrum`: population of the features, and the true coefficients.
+    - `samples`: rows ``T``, positive; minimum norm below ``d``.
+    - `noise`: ``sigma``, at least 0, of real and synthetic labels.
+    - `real_weight`: ``w``, the weight of the real labels in [0, 1], a number or shape ``(generations,)``.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations,)``; infinite for ``T`` in ``{d-1, d, d+1}``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** The decomposition is exact. Bias and variance are exact for least squares, and for the minimum norm on
+    isotropic features; otherwise asymptotic in the proportional limit, with an error of order ``1/d``.
+
+    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341.
+
+    ```python
+    >>> curve = minimum_norm_mixed_labels(Spectrum.isotropic(10), samples=31, noise=1.0, real_weight=0.5, generations=3)
+    >>> [round(float(v), 4) for v in curve]
+    [0.5, 0.375, 0.3438]
+
+    ```
+    """
+    check_positive("samples", samples)
+    check_nonnegative("noise", noise)
+    factors = mean_mix(real_weight=real_weight, ratio=1.0, generations=generations)
+    silent = Spectrum(spectrum.eigenvalues, jnp.zeros_like(spectrum.signal))
+    bias = ridge_replace(spectrum, samples=samples, noise=0.0, penalty=0.0, generations=1)[0]
+    return bias + ridge_replace(silent, samples=samples, noise=noise, penalty=0.0, generations=1)[0] * factors
+
+
+@formerly(weight="real_weight")
+def minimum_norm_mixed_labels_fresh(
+    *,
+    dim: Count,
+    samples: Number,
+    noise: Number,
+    real_weight: Number | Curve,
+    generations: Count,
+    norm: Number = 1.0,
+) -> Float[Array, " generations"]:
+    """The risk of least squares or minimum norm on a new design each time, with real and synthetic labels mixed.
+
+    The protocol of `minimum_norm_mixed_labels`, but every generation draws ``X`` again. With ``eta = min(T/d, 1)`` and
+    the variance ``nu = sigma^2 min(T, d)/(|T - d| - 1)`` of a fit to real labels,
+    ``risk_g = (1 - eta) |w0|^2 + (1 - w)^2 eta risk_{g-1} + (w^2 + (1 - w)^2) nu``, and ``risk_1`` the same with
+    ``w = 1``. Bias and variance both depend on the weight.
+
+    **Arguments**
+
+    - `dim`: ``d``, a positive integer.
+    - `samples`: rows ``T``, positive; minimum norm below ``d``.
+    - `noise`: ``sigma``, at least 0, of real and synthetic labels.
+    - `real_weight`: ``w``, the weight of the real labels in [0, 1], a number or shape ``(generations,)``; the first
+      entry is not used.
+    - `generations`: ``G``, a positive integer.
+    - `norm`: ``|w0|``, at least 0.
+
+    **Returns** shape ``(generations,)``; infinite for noisy labels and ``T`` in ``{d-1, d, d+1}``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for isotropic features.
+
+    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341, for the protocol; derived here.
+
+    ```python
+    >>> curve = minimum_norm_mixed_labels_fresh(dim=40, samples=20, noise=0.5, real_weight=0.6, generations=3)
+    >>> [round(float(v), 4) for v in curve]
+    [0.7632, 0.6979, 0.6927]
+
+    ```
+    """
+    check_share("real_weight", real_weight)
+    variance = minimum_norm_replace(dim=dim, samples=samples, noise=noise, generations=1, norm=0.0, design="fresh")[0]
+    first = minimum_norm_replace(dim=dim, samples=samples, noise=0.0, generations=1, norm=norm, design="fresh")[0]
+    kept = jnp.minimum(jnp.asarray(samples, first.dtype) / dim, 1.0)
+    w = per_generation("real_weight", real_weight, generations).astype(first.dtype).at[0].set(1.0)
+
+    def step(before, w):
+        now = first + (1 - w) ** 2 * kept * before + (w**2 + (1 - w) ** 2) * variance
+        return now, now
+
+    return jax.lax.scan(step, jnp.zeros_like(first), w)[1]
+
+
+@formerly(weight="real_weight")
+def ridge_mixed_labels_limit(
+    spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number, real_weight: Number
+) -> Float[Array, ""]:
+    """The risk of ridge on one design, with fresh real and synthetic labels mixed, after infinitely many generations.
+
+    The protocol of `minimum_norm_mixed_labels` with a penalty. The mean is that of one ridge fit with the larger
+    penalty ``lambda/w``, and ``variance = sigma^2 (w^2 + (1-w)^2)/(w (2-w)) D/(T - D)`` with
+    ``D = sum_j s_j^2 / [(s_j + kappa(lambda/w)) (s_j + kappa(lambda/(2-w)))]``.
+
+    **Arguments**
+
+    - `spectrum`: population of the features, and the true coefficients.
+    - `penalty`: ``lambda`` per sample, positive.
+    - `samples`: rows ``T``, positive.
+    - `noise`: ``sigma``, at least 0, of real and synthetic labels.
+    - `real_weight`: ``w``, the weight of the real labels in (0, 1].
+
+    **Returns** a scalar.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Asymptotic in the proportional limit, with an error of order ``1/d``.
+
+    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341. There the variance is a difference of Stieltjes
+    transforms at ``lambda/w`` and ``lambda/(2-w)``; the form above equals it and keeps its digits as ``w`` tends to 1.
+
+    ```python
+    >>> spectrum = Spectrum.isotropic(150)
+    >>> round(float(ridge_mixed_labels_limit(spectrum, penalty=0.839, samples=100, noise=1.0, real_weight=0.721)), 3)
+    0.698
+
+    ```
+    """
+    check_positive("penalty", penalty)
+    check_positive("samples", samples)
+    check_nonnegative("noise", noise)
+    check_share("real_weight", real_weight)
+    check_above("real_weight", real_weight, 0.0)
+    ev, w = spectrum.eigenvalues, real_weight
+    slow = kappa(spectrum, penalty=penalty / w, samples=samples)
+    fast = kappa(spectrum, penalty=penalty / (2 - w), samples=samples)
+    shared = jnp.sum(ev**2 / ((ev + slow) * (ev + fast)))
+    bias = ridge_replace(spectrum, samples=samples, noise=0.0, penalty=penalty / w, generations=1)[0]
+    return bias + noise**2 * (w**2 + (1 - w) ** 2) / (w * (2 - w)) * shared / (samples - shared)
+
+
+def ridge_mixed_labels_optimal_weight(
+    spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number
+) -> Float[Array, ""]:
+    """The weight of the real labels that minimises `ridge_mixed_labels_limit` for one penalty.
+
+    A grid of 121 weights, then golden-section search around its best point.
+
+    **Arguments** as for `ridge_mixed_labels_limit`.
+
+    **Returns** a scalar in (0, 1]: the inverse golden ratio as the penalty vanishes, more where the penalty biases a
+    strong signal.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** The minimiser of the closed form to a relative error of about the square root of the rounding error
+    (the risk is flat there), and so of the true risk up to ``O(1/d)``.
+
+    **Reference** Garg, Bhattacharya and Sur 2025, arXiv:2509.22341.
+
+    ```python
+    >>> best = ridge_mixed_labels_optimal_weight(Spectrum.isotropic(150), penalty=0.839, samples=100, noise=1.0)
+    >>> round(float(best), 2)
+    0.72
+
+    ```
+    """
+    check_positive("penalty", penalty)
+    check_positive("samples", samples)
+    check_positive("noise", noise)
+
+    def limit(real_weight):
+        return ridge_mixed_labels_limit(
+            spectrum, penalty=penalty, samples=samples, noise=noise, real_weight=real_weight
+        )
+
+    return minimiser(limit, jnp.linspace(0.0, 1.0, 122)[1:])
