@@ -127,7 +127,8 @@ def simulate(
     if not model.draws_sums:
         capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
         _check_rows(model, truth, max(capacities))
-    return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities)
+    full = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacities[0]))
+    return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full)
 
 
 @eqx.filter_jit
@@ -140,13 +141,16 @@ def _scan(
     sizes: Float[Array, " generations"],
     real_sizes: Float[Array, " generations"],
     capacities: tuple[int | None, int | None],
+    full: bool,
 ) -> Trajectory:
+    """`full` says that no row of any buffer is absent, or has another weight than one."""
     generations = len(sizes)
     capacity, real_capacity = capacities
     numbers, words = eqx.partition(truth, eqx.is_array)
     truth = eqx.combine(alongside(numbers, key), words)
     sampled = real_is_sampled(model)
-    sizes, real_sizes = sizes.astype(float_type(truth)), real_sizes.astype(float_type(truth))
+    # The numbers of the chain, apart from the model's own, are in the precision of what they meet.
+    workflow, sizes, real_sizes = _in_precision(float_type(truth), (workflow, sizes, real_sizes))
 
     def source(current: Model, key: Key[Array, ""], batch: Callable[..., Data], n: Scalar, n_real: Scalar) -> Draw:
         """What a workflow may ask for at one generation."""
@@ -172,14 +176,25 @@ def _scan(
     else:
         data, newest = eqx.filter_eval_shape(lambda: (flow.step(state, begin, g)[0], begin.synthetic()))
         shape, reads_weights = _fitted(current, data, key, previous, newest, g)
-        _check_weights(model, workflow, reads_weights, sizes, capacity)
+        if not (reads_weights or full):
+            raise ValueError(
+                f"the fit of {type(model).__name__} does not read data.weights, and under {type(workflow).__name__} "
+                f"with these sizes rows of weight zero are not there, or weights differ: use data.mean, data.variance, "
+                f"data.quantile or data.median, or weigh the rows by data.weights"
+            )
     words = eqx.filter(shape, _is_shape, inverse=True)
     name = type(model).__name__
     start = _zeros(shape, key) if start is None else start
-    start = alongside(_like(shape, start, f"{name}.start must return the shapes of the parameters"), key)
+    start = alongside(
+        _like(shape, start, f"{name}.start must return the shapes of the parameters, {{wanted}}, got {{got}}"), key
+    )
     if first is not None:
-        first = _like(shape, first, f"first must have the shapes of the {'true ' if sampled else ''}parameters")
-    sizes, real_sizes = sizes.astype(float_type(shape)), real_sizes.astype(float_type(shape))
+        first = _like(
+            shape,
+            first,
+            f"first must have the shapes of the {'true ' if sampled else ''}parameters, {{wanted}}, got {{got}}",
+        )
+    workflow, sizes, real_sizes = _in_precision(float_type(shape), (workflow, sizes, real_sizes))
 
     # Traced once, and called twice: inside of the scan and behind it.
     @functools.partial(jax.jit, inline=True)
@@ -213,14 +228,14 @@ def _scan(
             return _like(
                 shape,
                 _fit(current, data, fit_key, previous, newest, g),
-                f"{name}.fit must return the same shapes at every generation",
+                f"{name}.fit must return the same shapes at every generation, {{wanted}}, got {{got}}",
             )
 
         def refit():
             return _like(
                 shape,
                 _refit(current, own, params, n, previous, g),
-                f"{name}.refit must return the same shapes at every generation",
+                f"{name}.refit must return the same shapes at every generation, {{wanted}}, got {{got}}",
             )
 
         def begin():
@@ -240,7 +255,9 @@ def _scan(
     steps = key_steps(key, generation)
     carried = start
     if sampled:  # parameters themselves
-        carried = _like(shape, truth, f"{name}.fit must return parameters in the shapes of the truth: it returns")
+        carried = _like(
+            shape, truth, f"{name}.fit must return parameters in the shapes of the truth, {{got}}, got {{wanted}}"
+        )
     carry = carried, jax.tree.map(lambda words: words[0], steps), alongside(state, key)
     (last, before, _), outcomes = jax.lax.scan(step, carry, (generation, steps, sizes, real_sizes))
     end = (last, measure(last, before, jnp.asarray(generations, generation.dtype)))
@@ -273,19 +290,6 @@ def _fitted(
     return shape, any(weights is v for v in jaxpr.outvars) or any(weights is v for e in jaxpr.eqns for v in e.invars)
 
 
-def _check_weights(
-    model: Model, workflow: Workflow, reads_weights: bool, sizes: Float[Array, " generations"], capacity: int | None
-) -> None:
-    """A fit that ignores weights is given none that differ."""
-    alike = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacity))
-    if not (reads_weights or alike):
-        raise ValueError(
-            f"the fit of {type(model).__name__} does not read data.weights, and under {type(workflow).__name__} with "
-            f"these sizes rows of weight zero are not there, or weights differ: use data.mean, data.variance, "
-            f"data.quantile or data.median, or weigh the rows by data.weights"
-        )
-
-
 def _is_shape_or_array(leaf: Any) -> bool:
     return _is_shape(leaf) or eqx.is_array(leaf)
 
@@ -299,7 +303,7 @@ def _like(shape: PyTree, params: PyTree, demand: str) -> PyTree:
     wanted = eqx.filter(shape, _is_shape)
     numbers = eqx.filter(_arrays(params), eqx.is_array)
     if jax.tree.structure(wanted) != jax.tree.structure(numbers) or _shapes(wanted) != _shapes(numbers):
-        raise ValueError(f"{demand}, {_shapes(wanted)}, got {_shapes(numbers)}")
+        raise ValueError(demand.format(wanted=_shapes(wanted), got=_shapes(numbers)))
     return jax.tree.map(lambda to, leaf: leaf if is_key(leaf) else leaf.astype(to.dtype), wanted, numbers)
 
 
@@ -327,6 +331,11 @@ def _zeros(shape: PyTree, key: Key[Array, ""]) -> PyTree:
         return jnp.zeros(leaf.shape, leaf.dtype)
 
     return jax.tree.map(zero, shape)
+
+
+def _in_precision(kind: Any, tree: PyTree) -> PyTree:
+    numbers, others = eqx.partition(tree, eqx.is_inexact_array)
+    return eqx.combine(jax.tree.map(lambda leaf: leaf.astype(kind), numbers), others)
 
 
 def _where(condition: Array, yes: PyTree, no: PyTree) -> PyTree:

@@ -1,0 +1,142 @@
+"""One row for every model and one for every workflow: each meets all laws of `test_protocols.py`.
+
+A new family or workflow is one row here.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jaxcollapse as jc
+from jaxcollapse.theory import Spectrum
+
+GENERATIONS = 3
+
+
+class ModelRow(NamedTuple):
+    """A model as it is used, and the same one with rows where it can draw both."""
+
+    name: str
+    exact: Callable[[], jc.Model]
+    raw: Callable[[], jc.Model] | None = None
+    samples: int = 12
+    refuses: tuple[str, ...] = ()
+    """Workflows that it refuses in a sentence, beside those that pick rows of a model of sums."""
+    slow: bool = False
+    """Whether its own laws take seconds to compile: they are among the slow tests."""
+
+
+class WorkflowRow(NamedTuple):
+    """A workflow for so many generations."""
+
+    name: str
+    make: Callable[[int], jc.Workflow]
+
+
+def _triangle(generations: int) -> Any:
+    weights = np.tril(np.arange(1.0, generations + 1) + np.zeros((generations, 1)))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+WORKFLOWS = (
+    WorkflowRow("Replace", lambda g: jc.Replace()),
+    WorkflowRow("Accumulate", lambda g: jc.Accumulate()),
+    WorkflowRow("Accumulate weighted", lambda g: jc.Accumulate(weight=lambda g: 1 / g)),
+    WorkflowRow("AccumulateSubsample", lambda g: jc.AccumulateSubsample()),
+    WorkflowRow("Window", lambda g: jc.Window(2)),
+    WorkflowRow("MovingAverage", lambda g: jc.MovingAverage(0.4)),
+    WorkflowRow("Weighted", lambda g: jc.Weighted(_triangle(g))),
+    WorkflowRow("Mix fresh", lambda g: jc.Mix("fresh", weight=0.3)),
+    WorkflowRow("Mix fixed", lambda g: jc.Mix("fixed", weight=0.3)),
+    WorkflowRow("Mix pooled", lambda g: jc.Mix("fresh")),
+)
+_BEYOND_THE_NEWEST = tuple(row.name for row in WORKFLOWS if row.name != "Replace")
+_TABLE = np.random.default_rng(0).normal(size=(4, 2))
+
+
+def _regression(**fields: Any) -> Callable[[], jc.Model]:
+    return lambda: jc.LinearRegression(Spectrum.isotropic(3), noise=0.5, **fields)
+
+
+MODELS = (
+    ModelRow("LinearRegression ols", _regression(), _regression(sampling="raw")),
+    ModelRow("LinearRegression ridge", _regression(penalty=0.1), _regression(penalty=0.1, sampling="raw")),
+    ModelRow(
+        "LinearRegression fixed",
+        _regression(penalty=0.1, design="fixed"),
+        _regression(penalty=0.1, design="fixed", sampling="raw"),
+    ),
+    ModelRow("LinearRegression expected", lambda: _regression(penalty=0.1)().expected(), refuses=_BEYOND_THE_NEWEST),
+    ModelRow("LinearGaussian", lambda: jc.LinearGaussian(Spectrum.isotropic(3), noise=0.5, ddof="dim")),
+    ModelRow(
+        "MixedLabels",
+        lambda: jc.MixedLabels(_regression(penalty=0.1)(), weight=0.6),
+        lambda: jc.MixedLabels(_regression(penalty=0.1, sampling="raw")(), weight=0.6),
+        slow=True,
+    ),
+    ModelRow(
+        "RandomProjection",
+        lambda: jc.RandomProjection(Spectrum.isotropic(3), width=2, noise=0.5, penalty=0.1),
+        lambda: jc.RandomProjection(Spectrum.isotropic(3), width=2, noise=0.5, penalty=0.1, sampling="raw"),
+        slow=True,
+    ),
+    ModelRow("KernelRidge", lambda: jc.KernelRidge(np.eye(6) + 0.1, np.arange(6.0), noise=0.5, penalty=0.1)),
+    ModelRow("PrunedClassifier", lambda: jc.PrunedClassifier(Spectrum.isotropic(3), penalty=0.1, error_rate=None)),
+    ModelRow("LogisticRegression", lambda: jc.LogisticRegression(Spectrum.isotropic(2), penalty=0.1), slow=True),
+    ModelRow(
+        "LogisticRegression table",
+        lambda: jc.LogisticRegression(Spectrum.isotropic(2), penalty=0.3, features=jc.features.Table(_TABLE)),
+        lambda: jc.LogisticRegression(
+            Spectrum.isotropic(2), penalty=0.3, features=jc.features.Table(_TABLE), sampling="raw"
+        ),
+        slow=True,
+    ),
+    ModelRow(
+        "PoissonRegression", lambda: jc.PoissonRegression(Spectrum.isotropic(2, norm=0.5), penalty=0.1), slow=True
+    ),
+    ModelRow("Gaussian", lambda: jc.Gaussian(ddof=1), lambda: jc.Gaussian(ddof=1, sampling="raw")),
+    ModelRow(
+        "MultivariateGaussian",
+        lambda: jc.MultivariateGaussian(jnp.diag(jnp.array([1.0, 2.0])), ddof=1),
+        lambda: jc.MultivariateGaussian(jnp.diag(jnp.array([1.0, 2.0])), ddof=1, sampling="raw"),
+    ),
+    ModelRow("TiltedGaussian", lambda: jc.TiltedGaussian(jc.Gaussian(ddof=1), power=1.0), refuses=_BEYOND_THE_NEWEST),
+    ModelRow("GaussianMixture", lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]), slow=True),
+    ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5)),
+    ModelRow("NormalMean", lambda: jc.NormalMean(jnp.zeros(2)), lambda: jc.NormalMean(jnp.zeros(2), sampling="raw")),
+    ModelRow("Exponential", lambda: jc.Exponential(2.0), lambda: jc.Exponential(2.0, sampling="raw")),
+    ModelRow("Beta", lambda: jc.Beta(2.0), lambda: jc.Beta(2.0, sampling="raw")),
+    ModelRow("Poisson", lambda: jc.Poisson(3.0), lambda: jc.Poisson(3.0, sampling="raw")),
+    ModelRow("Bernoulli", lambda: jc.Bernoulli(0.4), lambda: jc.Bernoulli(0.4, sampling="raw")),
+    ModelRow(
+        "Categorical",
+        lambda: jc.Categorical([0.5, 0.3, 0.2]),
+        lambda: jc.Categorical([0.5, 0.3, 0.2], sampling="raw"),
+    ),
+    ModelRow("ContaminatedCategorical", lambda: jc.ContaminatedCategorical([0.5, 0.3, 0.2], real_share=0.5)),
+    ModelRow(
+        "Curated",
+        lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2]), rewards=[0.0, 1.0, 2.0], candidates=2),
+        lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2], sampling="raw"), rewards=[0.0, 1.0, 2.0], candidates=2),
+    ),
+    ModelRow(
+        "Biased",
+        lambda: jc.Biased(jc.Gaussian(ddof=1), jax.tree_util.Partial(_colder)),
+        lambda: jc.Biased(jc.Gaussian(ddof=1, sampling="raw"), jax.tree_util.Partial(_colder)),
+    ),
+    ModelRow("Biased rows", lambda: jc.Biased(jc.KernelDensity(0.5), jax.tree_util.Partial(_same))),
+    ModelRow("Mutual", lambda: jc.Mutual(jc.NormalMean(jnp.zeros(2)), models=3, private_weight=0.5)),
+    ModelRow("ImmediateCollapse", lambda: jc.ImmediateCollapse()),
+    ModelRow("Staircase", lambda: jc.Staircase(3), lambda: jc.Staircase(3, sampling="raw")),
+)
+
+
+def _colder(fit: Any) -> Any:
+    return fit.scaled(0.7)
+
+
+def _same(fit: Any) -> Any:
+    return fit
