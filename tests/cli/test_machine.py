@@ -139,7 +139,7 @@ def test_a_new_family_passes_its_tests(command_line, tmp_path):
     namespace = {"__name__": "student_t"}
     exec(compile(code, "student_t.py", "exec"), namespace)
     tests = [value for name, value in namespace.items() if name.startswith("test_")]
-    assert len(tests) == 3
+    assert len(tests) == 4
     for test in tests:
         test()
     wrong = {}
