@@ -97,7 +97,7 @@ class Model(eqx.Module):
         data = self.sample(data_key, params, n)
         return self.fit(data, key=fit_key, newest=data, **context)
 
-    def metrics(self, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
+    def metrics(self, params: PyTree, **context) -> dict[str, Array]:
         """What is measured at every generation, by name. Nothing by default (the parameters are always kept).
 
         `context` holds ``key``, randomness of the measurement, and ``generation``.
@@ -160,7 +160,7 @@ class Wrapper(Model):
             return self.model.refit(key, params, n, **context)
         return Model.refit(self, key, params, n, **context)
 
-    def metrics(self, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
+    def metrics(self, params: PyTree, **context) -> dict[str, Array]:
         return measured(self.model, params, **context)
 
     def check(self, workflow: eqx.Module, samples: Float[Array, " generations"]) -> None:
@@ -178,7 +178,7 @@ def real_is_sampled(model: Model) -> bool:
     return kind.real is Model.real
 
 
-def measured(model: Model, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
+def measured(model: Model, params: PyTree, **context) -> Any:
     """The metrics of a model; one whose `metrics` asks for no context is given none."""
     return model.metrics(params, **(context if takes_context(model.metrics) else {}))
 

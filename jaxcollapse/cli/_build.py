@@ -11,7 +11,6 @@ import typer
 
 from jaxcollapse.cli._print import check_known
 
-_INTERNAL = ("held", "steps")
 _SPECTRUM = {
     "dim": "the number of features",
     "norm": "the length of the true coefficients",
@@ -115,7 +114,7 @@ def _check_model(name: str, hint: str) -> None:
 
 def _parameters(kind: type) -> dict[str, inspect.Parameter]:
     """The arguments of a class that are plain values, spectra, models, or code without a default."""
-    found = [p for p in inspect.signature(kind).parameters.values() if p.name not in _INTERNAL]
+    found = inspect.signature(kind).parameters.values()
     return {p.name: p for p in found if _is_plain(p) or _is_spectrum(p) or _model_inside(p) or p.default is p.empty}
 
 
