@@ -12,6 +12,19 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
 
 
 _ALIKE = 0.7
+_LONGEST = 200
+
+
+def shortened(text: str) -> str:
+    """A text as a message repeats it: of a long one the beginning.
+
+    ```python
+    >>> shortened("word"), len(shortened("x" * 10**6))
+    ('word', 201)
+
+    ```
+    """
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
@@ -23,7 +36,7 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
 
     ```
     """
-    wanted = _plain_word(name)
+    wanted = _plain_word(name[:_LONGEST])
 
     def likeness(word: str) -> float:
         word = _plain_word(word)

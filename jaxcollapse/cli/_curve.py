@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from jaxcollapse.arguments.json import for_json
+from jaxcollapse.machine.files import replacing
 
 if TYPE_CHECKING:
     from jaxcollapse.replication.estimate import Estimate
@@ -54,7 +55,8 @@ def check_out(path: Path) -> None:
 def write(curve: Curve, path: Path) -> None:
     """Write the file, in the format that its suffix names; one of that name is replaced."""
     try:
-        _WRITERS[path.suffix](curve, path)
+        with replacing(path) as new:
+            _WRITERS[path.suffix](curve, new)
     except OSError as error:
         raise typer.BadParameter(f"cannot write {path}: {error.strerror or error}", param_hint="--out") from None
 

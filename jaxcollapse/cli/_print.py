@@ -1,17 +1,19 @@
 """What all commands print: JSON for machines, refusals of unknown names."""
 
 import json
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import typer
 
-from jaxcollapse.arguments.names import nearest
+from jaxcollapse.arguments.names import nearest, shortened
 
 
 def print_json(facts: Any) -> None:
     """Strict JSON on the standard output."""
-    print(json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False))
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    print(json.dumps(facts, indent=1, ensure_ascii=plain, allow_nan=False))
 
 
 def check_known(kind: str, name: str, known: Iterable[str], hint: str, where: str = "") -> None:
@@ -21,4 +23,4 @@ def check_known(kind: str, name: str, known: Iterable[str], hint: str, where: st
         return
     close = nearest(name, known)
     advice = f"did you mean {' or '.join(close)}?" if close else where or f"there are {', '.join(known)}."
-    raise typer.BadParameter(f"there is no {kind} called {name!r}; {advice}", param_hint=hint)
+    raise typer.BadParameter(f"there is no {kind} called {shortened(name)!r}; {advice}", param_hint=hint)

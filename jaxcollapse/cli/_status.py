@@ -15,4 +15,6 @@ class Status(enum.IntEnum):
     UNDECIDED = 3
     """No claim fails, but some are undecided."""
     INTERRUPTED = 130
-    """Ctrl-C."""
+    """Ctrl-C, SIGTERM or SIGHUP."""
+    CLOSED = 141
+    """Nobody reads the output any more: as a program that SIGPIPE ends."""

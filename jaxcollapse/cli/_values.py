@@ -8,6 +8,8 @@ import operator
 import re
 from typing import Any
 
+from jaxcollapse.arguments.names import shortened
+
 _BINARY = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -42,9 +44,9 @@ class Formula:
             tried = self(2.0)
         except (SyntaxError, ValueError, RecursionError, MemoryError, ArithmeticError):
             hint = "; a power is written **" if "^" in text else ""
-            raise ValueError(f"{text!r} is not {_ALLOWED}{hint}") from None
+            raise ValueError(f"{shortened(text)!r} is not {_ALLOWED}{hint}") from None
         if isinstance(tried, complex):
-            raise ValueError(f"{text!r} is not a real number at g = 2")
+            raise ValueError(f"{shortened(text)!r} is not a real number at g = 2")
         self.text = text.strip()
         self.constant = not any(isinstance(node, ast.Name) for node in ast.walk(self._tree))
 

@@ -1,6 +1,10 @@
 """The program `jaxcollapse`: its commands, and its exit status."""
 
+import contextlib
+import os
+import signal
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -27,7 +31,8 @@ Exit status of every command:
   {Status.FAILED:<3}  something is wrong: a claim fails, the machine is not healthy
   {Status.USAGE:<3}  wrong usage
   {Status.UNDECIDED:<3}  verify only: no claim fails, but some are undecided
-  {Status.INTERRUPTED:<3}  Ctrl-C
+  {Status.INTERRUPTED:<3}  Ctrl-C, or told to end
+  {Status.CLOSED:<3}  the reader of the output has gone
 """,
 )
 _THEOREMS, _SIMULATIONS, _MACHINE, _YOURS = "Theorems", "Simulations", "This machine", "Your own"
@@ -42,11 +47,38 @@ app.add_typer(new.app, name="new", rich_help_panel=_YOURS)
 
 def main() -> None:
     """The console script."""
-    try:
+    with _orderly():
         app()
+
+
+@contextlib.contextmanager
+def _orderly() -> Iterator[None]:
+    """Any terminal can be written to, every way to be stopped ends alike, and a closed output is no error."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started this program
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif "utf" not in (stream.encoding or "").lower() and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)
+    try:
+        yield
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print("\nInterrupted.", file=sys.stderr)
         raise SystemExit(Status.INTERRUPTED) from None
+    except BrokenPipeError:
+        # Python flushes once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(Status.CLOSED) from None
+
+
+def _stop(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 @app.callback()

@@ -1,11 +1,14 @@
 """`jaxcollapse new`: a file to start from, for a claim, a model family or a workflow of one's own."""
 
+import importlib.util
+import keyword
 import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jaxcollapse.arguments.names import shortened
 from jaxcollapse.cli._help import Command, Group
 from jaxcollapse.cli._status import Status
 
@@ -44,8 +47,11 @@ def claim(
     is a rough one, the exact one stands below it. Then put your own in place.
     """
     if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise typer.BadParameter(f"must be lower-case words joined by hyphens, got {name!r}", param_hint="NAME")
+        raise typer.BadParameter(
+            f"must be lower-case words joined by hyphens, got {shortened(name)!r}", param_hint="NAME"
+        )
     path = Path(f"{name.replace('-', '_')}.py")
+    _check_free(path.stem, name)
     _write("claim.py.jinja", path, name=name, file=path.name)
     print(f"Written: {path}\nRun it: python {path}")
 
@@ -91,10 +97,21 @@ def workflow(
 def _of_class(name: str, template: str) -> None:
     """A file for a class and its tests."""
     if not re.fullmatch("[A-Z][A-Za-z0-9]*", name):
-        raise typer.BadParameter(f"must be the name of a class such as Laplace, got {name!r}", param_hint="NAME")
+        raise typer.BadParameter(
+            f"must be the name of a class such as Laplace, got {shortened(name)!r}", param_hint="NAME"
+        )
     path = Path(re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() + ".py")
+    _check_free(path.stem, name)
     _write(template, path, name=name, file=path.name)
     print(f"Written: {path}\nTest it: pytest {path}")
+
+
+def _check_free(module: str, name: str) -> None:
+    """The file and the class hide nothing: no keyword, and no module that Python could import here."""
+    taken = keyword.iskeyword(name) or keyword.iskeyword(module)
+    if taken or importlib.util.find_spec(module) is not None and not Path(f"{module}.py").exists():
+        what = "a word of Python" if taken else f"a file that would hide the module {module!r}"
+        raise typer.BadParameter(f"{shortened(name)!r} makes {what}: take another name", param_hint="NAME")
 
 
 def _write(template: str, path: Path, **words: str) -> None:
@@ -109,6 +126,6 @@ def _write(template: str, path: Path, **words: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise typer.BadParameter(f"{path} exists, and is left as it is", param_hint="NAME") from None
+        raise typer.BadParameter(f"{shortened(str(path))} exists, and is left as it is", param_hint="NAME") from None
     except OSError as error:
-        raise typer.BadParameter(f"cannot write {path}: {error.strerror}", param_hint="NAME") from None
+        raise typer.BadParameter(f"cannot write {shortened(str(path))}: {error.strerror}", param_hint="NAME") from None

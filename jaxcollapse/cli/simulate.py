@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from jaxcollapse.arguments.names import shortened
 from jaxcollapse.cli import _build, _complete, _curve
 from jaxcollapse.cli._print import check_known
 from jaxcollapse.cli._status import Status
@@ -228,7 +229,7 @@ def _explained(error: Exception, wanted: dict[str, Any], who: str) -> typer.BadP
 def _file(path: Path) -> dict[str, Any]:
     """The settings of a TOML file."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise typer.BadParameter(f"cannot read {path}: {error.strerror}", param_hint="MODEL") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -259,13 +260,13 @@ def _assign(table: dict[str, Any], pairs: list[str] | None, flag: str) -> None:
         name, equals, text = pair.partition("=")
         name = name.strip()
         if not equals or not name or not text.strip():
-            raise typer.BadParameter(f"must look like NAME=VALUE, got {pair!r}", param_hint=flag)
+            raise typer.BadParameter(f"must look like NAME=VALUE, got {shortened(pair)!r}", param_hint=flag)
         *outer, last = name.split(".")
         place = table
         for step in outer:
             place = place.setdefault(step, {})
             if not isinstance(place, dict):
-                raise typer.BadParameter(f"{step} has a value already, got {pair!r}", param_hint=flag)
+                raise typer.BadParameter(f"{step} has a value already, got {shortened(pair)!r}", param_hint=flag)
         if name == "name":
             raise typer.BadParameter("the name is the first word of the command", param_hint=flag)
         place[last] = _value(text, f"{flag} {name}=", words=True)

@@ -1,5 +1,6 @@
 """`jaxcollapse verify`: claims tested by simulation, and a report."""
 
+import contextlib
 import sys
 import time
 from enum import StrEnum
@@ -88,9 +89,14 @@ def verify(
     progress = _progress.start(stream, wanted, f"precision {chosen.value}, seed {seed}")
     finished: list[Verdict] = []
 
+    def decided() -> engine.Verification:
+        seconds = time.perf_counter() - began
+        return engine.Verification(tuple(finished), seed, chosen.value, _LEVEL, versions(), seconds)
+
     def on_verdict(verdict: "Verdict") -> None:
         jax.clear_caches()  # the programs of one claim serve no other, and hold tens of megabytes
         finished.append(verdict)
+        report.keep(decided(), out)  # before it is shown: whatever happens then, it is not lost
         progress.finished(verdict)
 
     began = time.perf_counter()
@@ -108,18 +114,22 @@ def verify(
             )
     except (KeyboardInterrupt, Exception) as error:  # what was finished is reported, and the error is not swallowed
         stopped = error
-        why = "Interrupted" if isinstance(error, KeyboardInterrupt) else f"An error in {wanted[len(finished)].name}"
+        where = f"An error in {wanted[len(finished)].name}" if len(finished) < len(wanted) else "An error at the end"
+        why = "Interrupted" if isinstance(error, KeyboardInterrupt) else where
         note = f"{why}: {len(finished)} of {len(wanted)} claims were finished."
-        seconds = time.perf_counter() - began
-        result = engine.Verification(tuple(finished), seed, chosen.value, _LEVEL, versions(), seconds)
-        print(f"\n{note}", file=sys.stderr)
+        result = decided()
+        with contextlib.suppress(OSError):
+            print(f"\n{note}", file=sys.stderr)
         if not finished:
             raise typer.Exit(Status.INTERRUPTED) if isinstance(error, KeyboardInterrupt) else error from None
-    _progress.conclude(stream, result)
     page = report.write(result, out, note=note)
-    print(f"Report: {page}", file=stream)
-    if json:
-        print_json(report.as_dict(result, note=note))
+    try:
+        _progress.conclude(stream, result)
+        print(f"Report: {page}", file=stream)
+        if json:
+            print_json(report.as_dict(result, note=note))
+    except OSError:  # nobody listens any more; the report is written
+        stopped = stopped or sys.exception()
     if isinstance(stopped, KeyboardInterrupt):
         raise typer.Exit(Status.INTERRUPTED)
     if stopped is not None:

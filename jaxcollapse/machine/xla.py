@@ -15,7 +15,7 @@ OPTION = "--xla_cpu_experimental_ynn_fusion_type"
 
 def turn_off_wrong_sums() -> None:
     """Sets an option of XLA for the release that needs it; warns where a first computation has fixed the options."""
-    flags = os.environ.get("XLA_FLAGS", "")
+    flags = _flags()
     if jaxlib.version.__version__ != WRONG_RELEASE or OPTION in flags:
         return
     from jax._src import xla_bridge
@@ -29,3 +29,15 @@ def turn_off_wrong_sums() -> None:
         )
     else:
         os.environ["XLA_FLAGS"] = f"{flags} {OPTION}=".strip()
+
+
+def _flags() -> str:
+    """The options that are set: XLA takes a line of them, or the name of a file that holds them."""
+    flags = os.environ.get("XLA_FLAGS", "").strip()
+    if flags and not flags.startswith("-"):
+        try:
+            with open(flags, encoding="utf-8") as file:
+                return " ".join(file.read().split())
+        except OSError:
+            pass  # XLA says so
+    return flags

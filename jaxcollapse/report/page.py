@@ -4,6 +4,7 @@ The HTML file loads nothing: its pictures are inline SVG, its formulas MathML. T
 `templates` beside this file.
 """
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from jaxcollapse import plot
 from jaxcollapse.arguments.json import for_json
+from jaxcollapse.machine.files import replacing
 from jaxcollapse.report import typeset
 from jaxcollapse.report.picture import svg
 from jaxcollapse.verification.claim import facts
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from jaxcollapse.verification.verdict import Verdict, Verification
 
 _MOST_ROWS = 40
+_UNFINISHED = "report.unfinished.json"
 _OUTCOMES = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 
 
@@ -70,10 +73,28 @@ def write(verification: "Verification", directory: str | Path, *, note: str = ""
     }
     pictures = [Markup(svg(v, f"picture-{v.claim.name}")) for v in verification]
     html = environment.get_template("report.html").render(page, pictures=pictures)
-    _write(directory / "report.html", html)
-    _write(directory / "report.md", environment.get_template("report.md").render(page))
-    _write(directory / "report.json", json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    texts = {
+        "report.html": html,
+        "report.md": environment.get_template("report.md").render(page),
+        "report.json": json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+    }
+    with contextlib.ExitStack() as finished:  # all three are written before the first takes its name
+        for name, text in texts.items():
+            finished.enter_context(replacing(directory / name)).write_text(text, encoding="utf-8")
+    (directory / _UNFINISHED).unlink(missing_ok=True)
     return directory / "report.html"
+
+
+def keep(verification: "Verification", directory: str | Path) -> Path:
+    """Write what is decided so far as ``report.unfinished.json``; `write` removes it.
+
+    **Returns** its path.
+    """
+    path = Path(directory) / _UNFINISHED
+    text = json.dumps(as_dict(verification, note="Unfinished."), indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as new:
+        new.write_text(text + "\n", encoding="utf-8")
+    return path
 
 
 def as_dict(verification: "Verification", *, note: str = "") -> dict[str, Any]:
@@ -207,7 +228,3 @@ def _claim_dict(verdict: "Verdict") -> dict[str, Any]:
         "seconds": round(verdict.seconds, 3),
         "level": verdict.level,
     }
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -11,6 +11,8 @@ import unicodedata
 from html import escape
 from typing import NamedTuple
 
+from jaxcollapse.report.mathml import trusted
+
 _SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀ₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", "0123456789+-=()niT0123456789+-=()")
 _SYMBOLS = {
     "−": "-", "·": r"\cdot", "…": r"\dots", "≤": r"\le", "≥": r"\ge", "≈": r"\approx", "≍": r"\asymp", "≫": r"\gg",
@@ -82,7 +84,9 @@ def html(formula: str) -> str:
     from latex2mathml.converter import convert
 
     def math(inside: str) -> str:
-        return convert(inside).replace("<math ", '<math displaystyle="true" ', 1) if inside else ""
+        if not inside:
+            return ""
+        return trusted(convert(inside).replace("<math ", '<math displaystyle="true" ', 1), inside)
 
     if "\\" in formula:
         return math(latex(formula))
