@@ -10,8 +10,8 @@ _ELEMENTS = frozenset(
 )
 _ATTRIBUTES = frozenset(
     "accent accentunder columnalign columnlines columnspacing depth display displaystyle fence form height largeop "
-    "linebreak linethickness lspace mathcolor mathsize mathvariant maxsize minsize movablelimits notation rowalign rowlines "
-    "rowspacing rspace scriptlevel separator stretchy symmetric voffset width".split()
+    "linebreak linethickness lspace mathcolor mathsize mathvariant maxsize minsize movablelimits notation rowalign "
+    "rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width".split()
 )
 xml.register_namespace("", _NAMESPACE)
 
