@@ -71,10 +71,15 @@ def chi_square(
 @jax.jit
 def cube_root(z: Float[Array, "*#shape"], df: Float[Array, "*#shape"]) -> Float[Array, "*#shape"]:
     """``(x/df)^(1/3)`` for the chi-square quantile ``x`` at the normal quantile `z`, for `df` of 24 and more."""
+    return 1 + deviation(z, df)
+
+
+def deviation(z: Float[Array, "*#shape"], df: Float[Array, "*#shape"]) -> Float[Array, "*#shape"]:
+    """What `cube_root` differs from one by, with all its digits."""
     e = jax.lax.rsqrt(df)
     table = jnp.asarray(_polynomials(), e.dtype).reshape(*(order + 1 for order in _ORDERS[::-1]), *(1,) * e.ndim)
     in_z = polynomial(table, 2 * _SMALLEST**0.5 * e - 1)
-    return 1 + e * (z * (2**0.5 / 3) + e * polynomial(in_z, z / _WIDEST))
+    return e * (z * (2**0.5 / 3) + e * polynomial(in_z, z / _WIDEST))
 
 
 @functools.lru_cache(maxsize=1)
