@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_fits, check_integer, check_key, is_key, is_traced
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data, Samples, float_type
 from jaxcollapse.chain.model import Model, measured, real_is_sampled, takes_context
@@ -311,7 +312,7 @@ def _arrays(params: PyTree) -> PyTree:
         if is_key(leaf) or not (isinstance(leaf, bool | int | float | np.ndarray | np.generic | jax.Array)):
             return leaf
         floats = alone or isinstance(leaf, int | float)
-        return jnp.asarray(leaf, jnp.result_type(leaf, float)) if floats else jnp.asarray(leaf)
+        return jnp.asarray(leaf, common_type(leaf, float)) if floats else jnp.asarray(leaf)
 
     return jax.tree.map(array, params)
 

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Real, Scalar
 
+from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.random.gaussian import interpolant, nodes, normal, polynomial
 from jaxcollapse.random.loops import alongside
 from jaxcollapse.random.words import word_pairs
@@ -48,7 +49,7 @@ def chi_square(
     ```
     """
     df = jnp.asarray(df)
-    df = df.astype(jnp.result_type(df, float))
+    df = df.astype(common_type(df, float))
     small = df < _SMALLEST
     large = jnp.where(small, jnp.maximum(df, 0.0) + _SMALLEST, df)
     value = large * cube_root(normal(key, df.shape, df.dtype, stream=stream), large) ** 3

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Real, Scalar, UInt32
 
+from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.random.chi import deviation
 from jaxcollapse.random.gaussian import normal
@@ -62,7 +63,7 @@ def poisson(
     mean = jax.lax.stop_gradient(_floats(mean))
     known = (mean >= 0) & (mean <= _MOST)
     nothing = jnp.zeros(mean.shape, jnp.uint32)
-    law = _Law(nothing, nothing, jnp.zeros_like(mean), jnp.where(known, mean, 0), known, known & False)
+    law = _Law(nothing, nothing, jnp.zeros_like(mean), jnp.where(known, mean, 0), known, jnp.zeros_like(known))
     return jnp.where(known, _count(key, law, stream).astype(mean.dtype), jnp.nan)
 
 
@@ -311,4 +312,4 @@ def _trials(n: Real[Array, "*shape"]) -> tuple[UInt32[Array, "*shape"], Bool[Arr
 
 def _floats(value: Real[Array, "*shape"] | float) -> Float[Array, "*shape"]:
     value = jnp.asarray(value)
-    return value.astype(jnp.result_type(value, float))
+    return value.astype(common_type(value, float))

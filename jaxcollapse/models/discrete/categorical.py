@@ -115,7 +115,7 @@ class Categorical(Model):
         capacity = self.most if is_traced(n) else int(n)
         few = self.sampling == "exact" and capacity is not None and capacity <= _FEW * params.size
         if capacity is not None and (few or self.sampling == "count"):
-            present = (jnp.arange(capacity) < n).astype(jnp.int32)
+            present = (jnp.arange(capacity, dtype=jnp.asarray(n).dtype) < n).astype(jnp.int32)
             return Counts(_count(symbols(key, params, capacity), present, params.size).astype(params.dtype))
         if self.sampling == "count":
             raise TypeError('sampling="count" needs a number of samples that is known before compilation')
