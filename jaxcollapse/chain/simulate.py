@@ -112,23 +112,24 @@ def simulate(
         )
     if not takes_context(model.fit):
         raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
-    with jax.ensure_compile_time_eval():
-        sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
-    model, workflow = tabulate(model, generations), tabulate(workflow, generations)
-    model.check(workflow, sizes)
-    if truth is None:
-        model = model if first is not None else model.reduce(workflow, sizes)
-        truth = model.truth()
-    with jax.ensure_compile_time_eval():
-        real_sizes = jnp.round(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
-        all_sizes = jnp.round(workflow.all_sizes(sizes))
-    truth, first = _arrays(truth), _arrays(first)
-    model = model.prepare(fold_in(key, _MODEL), all_sizes)
-    capacities = (None, None)
-    if not model.draws_sums:
-        capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
-        _check_rows(model, truth, max(capacities))
-    return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities)
+    with jax.numpy_rank_promotion("allow"):  # rows are broadcast throughout, whatever the user's own code may do
+        with jax.ensure_compile_time_eval():
+            sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
+        model, workflow = tabulate(model, generations), tabulate(workflow, generations)
+        model.check(workflow, sizes)
+        if truth is None:
+            model = model if first is not None else model.reduce(workflow, sizes)
+            truth = model.truth()
+        with jax.ensure_compile_time_eval():
+            real_sizes = jnp.round(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
+            all_sizes = jnp.round(workflow.all_sizes(sizes))
+        truth, first = _arrays(truth), _arrays(first)
+        model = model.prepare(fold_in(key, _MODEL), all_sizes)
+        capacities = (None, None)
+        if not model.draws_sums:
+            capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
+            _check_rows(model, truth, max(capacities))
+        return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities)
 
 
 @eqx.filter_jit
