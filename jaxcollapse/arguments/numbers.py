@@ -25,7 +25,13 @@ def as_floats(value: Any) -> Float[Array, "..."]:
     leaves = jax.tree.leaves(value)
     with at_once(*leaves):
         array = jnp.asarray(value) if any(isinstance(leaf, jax.Array) for leaf in leaves) else np.asarray(value)
-        return jnp.asarray(array, jnp.result_type(array, float))
+        return jnp.asarray(array, common_type(array, float))
+
+
+def common_type(*values: Any) -> np.dtype:
+    """What `jax.numpy.result_type` says, also where JAX is told to promote no type to another."""
+    with jax.numpy_dtype_promotion("standard"):
+        return jnp.result_type(*values)
 
 
 def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Float[Array, ""]:

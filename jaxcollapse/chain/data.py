@@ -181,7 +181,8 @@ class Samples(Data):
 
     def first(self, n: Number) -> "Samples":
         """The first `n` rows; the others get weight zero. `n` may be traced."""
-        return Samples(self.rows, jnp.where(jnp.arange(self.capacity) < n, self.weights, 0.0))
+        n = jnp.asarray(n)
+        return Samples(self.rows, jnp.where(jnp.arange(self.capacity, dtype=n.dtype) < n, self.weights, 0.0))
 
     def subsample(self, key: Key[Array, ""], n: Number, like: "Samples") -> "Samples":
         """`n` of the rows that have weight, uniformly without replacement, in a buffer of the capacity of `like`."""

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_fits, check_integer, check_key, is_key, is_traced
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data, Samples, float_type
 from jaxcollapse.chain.model import Model, measured, real_is_sampled, takes_context
@@ -111,24 +112,25 @@ def simulate(
         )
     if not takes_context(model.fit):
         raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
-    with jax.ensure_compile_time_eval():
-        sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
-    model, workflow = tabulate(model, generations), tabulate(workflow, generations)
-    model.check(workflow, sizes)
-    if truth is None:
-        model = model if first is not None else model.reduce(workflow, sizes)
-        truth = model.truth()
-    with jax.ensure_compile_time_eval():
-        real_sizes = jnp.round(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
-        all_sizes = jnp.round(workflow.all_sizes(sizes))
-    truth, first = _arrays(truth), _arrays(first)
-    model = model.prepare(fold_in(key, _MODEL), all_sizes)
-    capacities = (None, None)
-    if not model.draws_sums:
-        capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
-        _check_rows(model, truth, max(capacities))
-    full = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacities[0]))
-    return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full)
+    with jax.numpy_rank_promotion("allow"):  # rows are broadcast throughout, whatever the user's own code may do
+        with jax.ensure_compile_time_eval():
+            sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
+        model, workflow = tabulate(model, generations), tabulate(workflow, generations)
+        model.check(workflow, sizes)
+        if truth is None:
+            model = model if first is not None else model.reduce(workflow, sizes)
+            truth = model.truth()
+        with jax.ensure_compile_time_eval():
+            real_sizes = jnp.round(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
+            all_sizes = jnp.round(workflow.all_sizes(sizes))
+        truth, first = _arrays(truth), _arrays(first)
+        model = model.prepare(fold_in(key, _MODEL), all_sizes)
+        capacities = (None, None)
+        if not model.draws_sums:
+            capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
+            _check_rows(model, truth, max(capacities))
+        full = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacities[0]))
+        return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full)
 
 
 @eqx.filter_jit
@@ -315,7 +317,7 @@ def _arrays(params: PyTree) -> PyTree:
         if is_key(leaf) or not (isinstance(leaf, bool | int | float | np.ndarray | np.generic | jax.Array)):
             return leaf
         floats = alone or isinstance(leaf, int | float)
-        return jnp.asarray(leaf, jnp.result_type(leaf, float)) if floats else jnp.asarray(leaf)
+        return jnp.asarray(leaf, common_type(leaf, float)) if floats else jnp.asarray(leaf)
 
     return jax.tree.map(array, params)
 

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_choice, check_integer, check_nonnegative, check_positive, is_traced
-from jaxcollapse.arguments.numbers import as_floats, at_once
+from jaxcollapse.arguments.numbers import as_floats, at_once, common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
@@ -110,7 +110,7 @@ class Workflow(eqx.Module):
 
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """How many rows each generation is trained on: by default those of all batches that have weight."""
-        return (self.weights(samples)[0] > 0) @ samples
+        return (self.weights(samples)[0] > 0).astype(samples.dtype) @ samples
 
 
 class Replace(Workflow):
@@ -346,7 +346,7 @@ class Mix(Workflow):
         """The weight on the newest batch, and the noise of the real data: its own each time, or that of batch 1."""
         sizes = self.real_sizes(samples)
         share = sizes / (sizes + samples) if self.weight is None else values(self.weight, len(samples))
-        share = share.astype(jnp.result_type(share, samples)).at[0].set(1.0)
+        share = share.astype(common_type(share, samples)).at[0].set(1.0)
         noise = share * jnp.sqrt(samples[0] / sizes)
         newest = jnp.diag(1 - share)
         if self.real == "fresh":

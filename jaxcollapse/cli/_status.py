@@ -16,5 +16,3 @@ class Status(enum.IntEnum):
     """No claim fails, but some are undecided."""
     INTERRUPTED = 130
     """Ctrl-C, SIGTERM or SIGHUP."""
-    CLOSED = 141
-    """Nobody reads the output any more: as a program that SIGPIPE ends."""

@@ -32,7 +32,6 @@ Exit status of every command:
   {Status.USAGE:<3}  wrong usage
   {Status.UNDECIDED:<3}  verify only: no claim fails, but some are undecided
   {Status.INTERRUPTED:<3}  Ctrl-C, or told to end
-  {Status.CLOSED:<3}  the reader of the output has gone
 """,
 )
 _THEOREMS, _SIMULATIONS, _MACHINE, _YOURS = "Theorems", "Simulations", "This machine", "Your own"
@@ -74,7 +73,7 @@ def _orderly() -> Iterator[None]:
     except BrokenPipeError:
         # Python flushes once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(Status.CLOSED) from None
+        raise SystemExit(Status.FAILED) from None
 
 
 def _stop(number: int, frame: object) -> None:

@@ -29,7 +29,6 @@ Exit status:
   {Status.USAGE:<3}  wrong usage
   {Status.UNDECIDED:<3}  none fails, but some are undecided
   {Status.INTERRUPTED:<3}  Ctrl-C, or told to end; the report has the claims that were finished
-  {Status.CLOSED:<3}  the reader of the output has gone
 """
 _LEVEL = 1e-3
 _OUTCOMES = {"fails": Status.FAILED, "undecided": Status.UNDECIDED}

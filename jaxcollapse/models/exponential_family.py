@@ -19,7 +19,8 @@ from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.workflow import Workflow
-from jaxcollapse.random import chi_square, normal
+from jaxcollapse.random import bernoulli, binomial, chi_square, normal, poisson
+from jaxcollapse.random.counts import LARGEST_COUNT
 
 
 class ExponentialFamily(Model):
@@ -212,8 +213,12 @@ class Poisson(ExponentialFamily):
     **Arguments**
 
     - `mean`: the true mean, positive.
-    - `sampling`: ``"exact"`` draws one Poisson variate per batch (``n * mean`` must be below 2^31: `ValueError`);
-      ``"raw"`` draws rows.
+    - `sampling`: ``"exact"`` draws one Poisson variate per batch; ``"raw"`` draws rows.
+
+    **Raises** `ValueError` for a mean that is not positive, and where a count has a mean above ``2^31``: of a batch,
+    ``samples * mean``, or of a row if rows are drawn.
+
+    **Exactness** Exact in law up to that limit. Where an estimate has drifted to twice as much, what follows is NaN.
 
     ```python
     >>> import jax, jaxcollapse as jc
@@ -233,19 +238,19 @@ class Poisson(ExponentialFamily):
         self.sampling = sampling
 
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
-        """Counts fit into 32-bit integers."""
-        if not is_traced(samples) and not is_traced(self.parameter):
-            most = float(np.max(np.asarray(workflow.all_sizes(samples))) * np.asarray(self.parameter))
-            if self.draws_sums and most >= 2**31:
-                raise ValueError(f"samples * mean must be below 2^31, got {most:g}")
+        """Counts are within the limit of their sampler."""
+        check_at_most("mean", self.parameter, LARGEST_COUNT)
+        if self.draws_sums and not is_traced(samples) and not is_traced(self.parameter):
+            sizes = np.asarray(workflow.all_sizes(samples), np.float64)
+            check_at_most("samples * mean", sizes.max() * float(self.parameter), LARGEST_COUNT)
 
     def rows(self, key, params, n):
         """Poisson rows."""
-        return jax.random.poisson(key, params, (n,)).astype(params.dtype)
+        return poisson(key, jnp.broadcast_to(params, (n,)))
 
     def total(self, key, params, n):
         """A Poisson variate."""
-        return jax.random.poisson(key, n * params).astype(params.dtype)
+        return poisson(key, n * params)
 
     def statistic(self, row):
         """The row."""
@@ -263,6 +268,10 @@ class Bernoulli(ExponentialFamily):
 
     - `probability`: the true probability of a one, in (0, 1].
     - `sampling`: ``"exact"`` draws one binomial variate per batch; ``"raw"`` draws rows.
+
+    **Raises** `ValueError` for a probability outside of (0, 1], and for batches of more than ``2^31`` rows.
+
+    **Exactness** Exact in law up to that limit.
 
     ```python
     >>> import jax, jaxcollapse as jc
@@ -282,13 +291,18 @@ class Bernoulli(ExponentialFamily):
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """Counts are within the limit of their sampler."""
+        if self.draws_sums:
+            check_at_most("samples", workflow.all_sizes(samples), LARGEST_COUNT)
+
     def rows(self, key, params, n):
         """Zeros and ones."""
-        return jax.random.bernoulli(key, params, (n,)).astype(params.dtype)
+        return bernoulli(key, jnp.broadcast_to(params, (n,))).astype(params.dtype)
 
     def total(self, key, params, n):
         """A binomial variate."""
-        return jax.random.binomial(key, n, params, dtype=params.dtype)
+        return binomial(key, n, params)
 
     def statistic(self, row):
         """The row."""

@@ -15,7 +15,7 @@ from jaxcollapse.arguments.check import (
     check_shape,
     is_traced,
 )
-from jaxcollapse.arguments.numbers import at_once
+from jaxcollapse.arguments.numbers import at_once, common_type
 from jaxcollapse.arguments.types import Count, Matrix, Number, Vector
 
 
@@ -124,7 +124,7 @@ class Spectrum(eqx.Module):
         check_positive("eigenvalues", eigenvalues)
         with jax.ensure_compile_time_eval():
             values = jnp.asarray(eigenvalues)
-            values = values.astype(jnp.result_type(values, float))
+            values = values.astype(common_type(values, float))
         if values.ndim != 1 or values.size == 0:
             raise ValueError(f"eigenvalues must have shape (dim,), got {values.shape}")
         if signal is not None:
@@ -193,7 +193,7 @@ class Spectrum(eqx.Module):
         traced = is_traced(kernel) or is_traced(targets)
         with at_once(kernel, targets):
             matrix, values = jnp.asarray(kernel), jnp.asarray(targets)
-            dtype = jnp.result_type(matrix, values, float)
+            dtype = common_type(matrix, values, float)
             if values.ndim != 1 or values.size == 0:
                 raise ValueError(f"targets must have shape (points,), got {values.shape}")
             points = len(values)

@@ -1,7 +1,11 @@
 """Exact samplers that have no home in JAX."""
 
+from jaxcollapse.random.alphabet import bernoulli as bernoulli
+from jaxcollapse.random.alphabet import symbols as symbols
 from jaxcollapse.random.chi import chi_square as chi_square
-from jaxcollapse.random.counts import symbols as symbols
+from jaxcollapse.random.counts import binomial as binomial
+from jaxcollapse.random.counts import multinomial as multinomial
+from jaxcollapse.random.counts import poisson as poisson
 from jaxcollapse.random.gaussian import normal as normal
 from jaxcollapse.random.ridge.diagonal import diagonal_ridge as diagonal_ridge
 from jaxcollapse.random.ridge.diagonal import steps_needed as steps_needed

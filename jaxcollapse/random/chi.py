@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Real, Scalar
 
+from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.random.gaussian import interpolant, nodes, normal, polynomial
 from jaxcollapse.random.loops import alongside
 from jaxcollapse.random.words import word_pairs
@@ -48,7 +49,7 @@ def chi_square(
     ```
     """
     df = jnp.asarray(df)
-    df = df.astype(jnp.result_type(df, float))
+    df = df.astype(common_type(df, float))
     small = df < _SMALLEST
     large = jnp.where(small, jnp.maximum(df, 0.0) + _SMALLEST, df)
     value = large * cube_root(normal(key, df.shape, df.dtype, stream=stream), large) ** 3
@@ -71,10 +72,15 @@ def chi_square(
 @jax.jit
 def cube_root(z: Float[Array, "*#shape"], df: Float[Array, "*#shape"]) -> Float[Array, "*#shape"]:
     """``(x/df)^(1/3)`` for the chi-square quantile ``x`` at the normal quantile `z`, for `df` of 24 and more."""
+    return 1 + deviation(z, df)
+
+
+def deviation(z: Float[Array, "*#shape"], df: Float[Array, "*#shape"]) -> Float[Array, "*#shape"]:
+    """What `cube_root` differs from one by, with all its digits."""
     e = jax.lax.rsqrt(df)
     table = jnp.asarray(_polynomials(), e.dtype).reshape(*(order + 1 for order in _ORDERS[::-1]), *(1,) * e.ndim)
     in_z = polynomial(table, 2 * _SMALLEST**0.5 * e - 1)
-    return 1 + e * (z * (2**0.5 / 3) + e * polynomial(in_z, z / _WIDEST))
+    return e * (z * (2**0.5 / 3) + e * polynomial(in_z, z / _WIDEST))
 
 
 @functools.lru_cache(maxsize=1)

@@ -40,7 +40,7 @@ def alongside(start: PyTree, witness: PyTree) -> PyTree:
     if not traced:
         return start
     entries = [(jax.random.key_data(leaf) if is_key(leaf) else leaf).ravel()[0] for leaf in traced]
-    false = functools.reduce(jnp.logical_or, [(entry == 0) & False for entry in entries])
+    false = functools.reduce(jnp.logical_or, [(entry == entry) & False for entry in entries])
 
     def mark(leaf):
         leaf = jnp.asarray(leaf)

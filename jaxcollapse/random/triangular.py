@@ -38,8 +38,9 @@ def bartlett(key: Key[Array, ""], samples: Number, dim: int) -> Float[Array, "di
 
     ```
     """
-    column = jnp.arange(dim)
-    diagonal = jnp.sqrt(chi_square(key, jnp.maximum(samples - column.astype(jnp.result_type(float)), 0.0), stream=1))
+    column = jnp.arange(dim, dtype=jnp.result_type(float))
+    samples = jnp.asarray(samples, column.dtype)
+    diagonal = jnp.sqrt(chi_square(key, jnp.maximum(samples - column, 0.0), stream=1))
     lower = strictly_lower(key, dim, diagonal.dtype)
     return jnp.where(column < samples, lower + jnp.diag(diagonal), 0.0)
 

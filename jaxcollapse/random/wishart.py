@@ -89,7 +89,8 @@ def inverse_wishart_factor(
     normals = strictly_lower(key, size, spread.dtype)
 
     def append(j, factor):
-        new = jnp.sum(normals[j][:, None] * factor, axis=0) + (column == j)  # many small products by `@` are slow
+        new = jnp.sum(normals[j][:, None] * factor, axis=0)  # many small products by `@` are slow
+        new += jnp.where(jnp.arange(size) == j, 1.0, 0.0)
         return factor.at[j].set(spread[j] * new)
 
     return jax.lax.fori_loop(0, size, append, alongside(jnp.zeros((size, size), spread.dtype), spread))

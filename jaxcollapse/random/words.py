@@ -58,7 +58,7 @@ def word_pairs(
     ```
     """
     if not _is_threefry(key):
-        bits = jax.random.bits(jax.random.fold_in(key, stream), (2, *shape), jnp.uint32)
+        bits = jax.random.bits(jax.random.fold_in(key, _word(stream)), (2, *shape), jnp.uint32)
         return bits[0], bits[1]
     place = jnp.arange(math.prod(shape), dtype=jnp.uint32)
     data = jax.random.key_data(key)
@@ -102,8 +102,8 @@ def key_steps(key: Key[Array, ""], index: Integer[Any, "..."] | int) -> PyTree:
     reads badly; here each has an array of its own.
     """
     if not _is_threefry(key):
-        return jnp.vectorize(lambda i: jax.random.fold_in(key, i))(index)
-    index = jnp.asarray(index, None if isinstance(index, jax.Array) else jnp.uint32).astype(jnp.uint32)
+        return jnp.vectorize(lambda i: jax.random.fold_in(key, i))(_word(index))
+    index = _word(index)
     data = jax.random.key_data(key)
     return threefry_2x32((data[0], data[1]), (jnp.zeros_like(index), index))
 
@@ -111,6 +111,11 @@ def key_steps(key: Key[Array, ""], index: Integer[Any, "..."] | int) -> PyTree:
 def step_key(step: PyTree) -> Key[Array, ""]:
     """The key of one of the `key_steps`."""
     return jax.random.wrap_key_data(jnp.stack(step), impl="threefry2x32") if isinstance(step, tuple) else step
+
+
+def _word(number: Integer[Any, "..."] | int) -> UInt32[Array, "..."]:
+    """As the words that keys are made with, also beyond 31 bits."""
+    return jnp.asarray(number, None if isinstance(number, jax.Array) else jnp.uint32).astype(jnp.uint32)
 
 
 def _is_threefry(key: Key[Array, ""]) -> bool:

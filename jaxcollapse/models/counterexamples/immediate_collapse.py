@@ -96,7 +96,7 @@ class ImmediateCollapse(Model):
         # Uniform order statistics are partial sums of exponential variates, divided by the sum of n + 1 of them.
         sums = jnp.cumsum(jax.random.exponential(near_key, (_KEPT + 1,), dtype))
         rest = 0.5 * chi_square(far_key, 2 * jnp.maximum(n - _KEPT, 0))
-        near, place = sums[:_KEPT], jnp.arange(_KEPT)
+        near, place = sums[:_KEPT], jnp.arange(_KEPT, dtype=dtype)
         total = jnp.where(n > _KEPT, sums[_KEPT] + rest, sums[jnp.minimum(n, _KEPT).astype(int)])
         rows = _rows(near / total, params)
         # The others belong beyond the last: put there, they add to no likelihood but those that cannot be largest.

@@ -7,16 +7,17 @@ of data is missing for ever.
 from typing import Any, Literal
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, Real, Scalar
 
-from jaxcollapse.arguments.check import check_choice, check_probabilities, is_traced
+from jaxcollapse.arguments.check import check_at_most, check_choice, check_probabilities, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model, keeping
-from jaxcollapse.random import symbols
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.random import multinomial, symbols
+from jaxcollapse.random.counts import LARGEST_COUNT
 
 
 class Counts(Statistic):
@@ -37,14 +38,15 @@ class Categorical(Model):
       | sampling | draws | numbers in one batch of ``n`` |
       |---|---|---|
       | ``"count"`` | the text, and counts it; sizes must be known before compilation | ``n`` |
-      | ``"binomial"`` | the count of one symbol after another; any size | ``k``, each by rejection |
+      | ``"binomial"`` | the count of one symbol after another; any size | ``k`` |
       | ``"raw"`` | the text, and keeps it | ``n`` |
 
     **Metrics** `support`, the number of symbols that are left; `unseen`, the true probability of those that are not:
     the test error of a learner that answers right what it has seen; `diversity`, the probability that two draws
     differ; `squared_error`, the squared Euclidean distance of the probabilities from the true ones.
 
-    **Raises** `ValueError` or `TypeError` for probabilities of another shape, sign or sum and an unknown sampling.
+    **Raises** `ValueError` or `TypeError` for probabilities of another shape, sign or sum, an unknown sampling, and
+    batches of more than ``2^31`` symbols.
 
     **Exactness** Exact in law, up to rounding: the probability of a range of symbols is met to 1e-15, in single
     precision to 1e-7. A symbol without probability is never drawn.
@@ -97,6 +99,11 @@ class Categorical(Model):
             "squared_error": jnp.sum((params - self.probabilities) ** 2),
         }
 
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """Counts are within the limit of their sampler."""
+        if self.draws_sums:
+            check_at_most("samples", workflow.all_sizes(samples), LARGEST_COUNT)
+
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "Categorical":
         """The model with room for the text of its largest batch, as far as this is known."""
         return self if is_traced(samples) else keeping(self, most=int(np.asarray(samples).max()))
@@ -108,11 +115,11 @@ class Categorical(Model):
         capacity = self.most if is_traced(n) else int(n)
         few = self.sampling == "exact" and capacity is not None and capacity <= _FEW * params.size
         if capacity is not None and (few or self.sampling == "count"):
-            present = (jnp.arange(capacity) < n).astype(jnp.int32)
+            present = (jnp.arange(capacity, dtype=jnp.asarray(n).dtype) < n).astype(jnp.int32)
             return Counts(_count(symbols(key, params, capacity), present, params.size).astype(params.dtype))
         if self.sampling == "count":
             raise TypeError('sampling="count" needs a number of samples that is known before compilation')
-        return Counts(jax.random.multinomial(key, jnp.asarray(n, params.dtype), params, dtype=params.dtype))
+        return Counts(multinomial(key, n, params))
 
     def fit(self, data: Counts | Samples, **context) -> Float[Array, " symbols"]:
         """The frequencies of the symbols."""

@@ -18,6 +18,8 @@ from jaxcollapse.arguments.check import check_choice, check_shape, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.models.gaussian.univariate import centred_rows, check_rows_for
 from jaxcollapse.random import bartlett, normal, split
 
 
@@ -25,7 +27,8 @@ class MultivariateNormal(eqx.Module):
     """A Gaussian in `dim` dimensions: its mean and the factor of its covariance.
 
     The covariance is ``L L'`` with ``L = unit * exp(log_diagonal)``: a unit lower triangular matrix whose columns are
-    scaled. The columns of a collapsing chain shrink at different rates, and none of them underflows.
+    scaled. The columns of a collapsing chain shrink at different rates, and none of them underflows. Of a singular
+    covariance the last columns are zero: their scale is ``-inf``.
     """
 
     mean: Float[Array, " dim"]
@@ -33,11 +36,18 @@ class MultivariateNormal(eqx.Module):
     log_diagonal: Float[Array, " dim"]
 
     def times(self, lower: Float[Array, "dim dim"], mean: Float[Array, " dim"]) -> "MultivariateNormal":
-        """The Gaussian with mean `mean` and factor ``L @ lower``, for a lower triangular matrix."""
+        """The Gaussian with mean `mean` and factor ``L @ lower``, for a lower triangular matrix.
+
+        Columns of `lower` from some place on may be zero, as those of a Bartlett factor of few rows.
+        """
         diagonal = jnp.diagonal(lower)
-        growth = jnp.exp(self.log_diagonal[:, None] - self.log_diagonal)  # row k against column j, used for k >= j
-        relative = jnp.where(jnp.tril(jnp.ones_like(lower)) > 0, growth * (lower / diagonal), 0.0)
-        return MultivariateNormal(mean, jnp.tril(self.unit @ relative), self.log_diagonal + jnp.log(diagonal))
+        log_diagonal = self.log_diagonal + jnp.log(diagonal)
+        there = log_diagonal > -jnp.inf
+        scale = jnp.where(there, self.log_diagonal, 0.0)
+        growth = jnp.exp(self.log_diagonal[:, None] - scale)  # row k against column j, used for k >= j
+        used = there & (jnp.tril(jnp.ones_like(lower)) > 0)
+        relative = jnp.where(used, growth * (lower / jnp.where(there, diagonal, 1.0)), jnp.eye(len(diagonal)))
+        return MultivariateNormal(mean, jnp.tril(self.unit @ relative), log_diagonal)
 
     @property
     def factor(self) -> Float[Array, "dim dim"]:
@@ -53,35 +63,52 @@ class MultivariateNormal(eqx.Module):
     def of(mean: Float[Array, " dim"], factor: Float[Array, "dim dim"], log_scale: Scalar) -> "MultivariateNormal":
         """The Gaussian with covariance ``exp(log_scale) * factor @ factor.T``."""
         diagonal = jnp.diagonal(factor)
-        return MultivariateNormal(mean, factor / diagonal, jnp.log(diagonal) + 0.5 * log_scale)
+        there = diagonal > 0
+        unit = jnp.where(there, factor / jnp.where(there, diagonal, 1.0), jnp.eye(len(diagonal), dtype=factor.dtype))
+        log_diagonal = jnp.where(there, jnp.log(jnp.where(there, diagonal, 1.0)) + 0.5 * log_scale, -jnp.inf)
+        return MultivariateNormal(mean, unit, log_diagonal)
 
 
 class MultivariateSums(Data):
-    """What a multivariate fit needs: total weight, mean, and ``exp(log_scale) * scatter`` about it."""
+    """What a multivariate fit needs: total weight, mean, and ``exp(log_scale) * factor @ factor.T``, the scatter.
+
+    The factor is lower triangular. It is never decomposed: a union reflects the rows of both factors, and of the gap
+    between the means, onto one (``dim + 1`` rows more than needed), so that it has the digits of the rows, not those
+    of their squares, and that a scatter of fewer rows than dimensions is one like any other.
+    """
 
     weight: Float[Array, ""]
     mean: Float[Array, " dim"]
-    scatter: Float[Array, "dim dim"]
+    factor: Float[Array, "dim dim"]
     log_scale: Float[Array, ""]
+    """Minus infinity where all rows are one."""
     grows: ClassVar[bool] = False
 
     def __add__(self, other: "MultivariateSums") -> "MultivariateSums":
         """The union of two data sets."""
         weight = self.weight + other.weight
         total = jnp.where(weight > 0, weight, 1.0)
+        size = jnp.abs(self.mean) + jnp.abs(other.mean)
         gap = other.mean - self.mean
-        log_scale = jnp.maximum(self.log_scale, other.log_scale)
-        log_scale = jnp.where(jnp.isfinite(log_scale), log_scale, 0.0)
-        scatter = (
-            jnp.exp(self.log_scale - log_scale) * self.scatter
-            + jnp.exp(other.log_scale - log_scale) * other.scatter
-            + jnp.exp(-log_scale) * self.weight * other.weight / total * jnp.outer(gap, gap)
+        gap = jnp.where(jnp.abs(gap) > 2 * jnp.finfo(gap.dtype).eps * size, gap, 0.0)  # the rest is rounding
+        log_between = 0.5 * jnp.log(self.weight * other.weight / total)
+        log_gap = log_between + jnp.log(jnp.abs(gap))
+        log_scale = jnp.maximum(jnp.maximum(self.log_scale, other.log_scale), 2 * jnp.max(log_gap))
+        half = 0.5 * jnp.where(log_scale > -jnp.inf, log_scale, 0.0)
+        rows = jnp.concatenate(
+            [
+                jnp.exp(0.5 * self.log_scale - half) * self.factor.T,
+                jnp.exp(0.5 * other.log_scale - half) * other.factor.T,
+                jnp.sign(gap) * jnp.exp(log_gap - half)[None],
+            ]
         )
-        return MultivariateSums(weight, self.mean + gap * other.weight / total, scatter, log_scale)
+        rounding = jnp.where(gap != 0, jnp.exp(log_between + jnp.log(size) - half), 0.0)
+        return MultivariateSums(weight, self.mean + gap * other.weight / total, _triangular(rows, rounding), log_scale)
 
     def __rmul__(self, weight: Scalar | float) -> "MultivariateSums":
         """The same data, every row counted `weight` times."""
-        return MultivariateSums(weight * self.weight, self.mean, weight * self.scatter, self.log_scale)
+        weight = jnp.asarray(weight, self.factor.dtype)
+        return MultivariateSums(weight * self.weight, self.mean, self.factor, self.log_scale + jnp.log(weight))
 
     def empty(self) -> "MultivariateSums":
         """Data without a single row."""
@@ -97,9 +124,35 @@ class MultivariateSums(Data):
     @staticmethod
     def of(data: Samples) -> "MultivariateSums":
         """The sums over the rows of a buffer."""
-        mean = data.mean(lambda x: x)
-        centred = data.rows - mean
-        return MultivariateSums(data.count, mean, centred.T @ (data.weights[:, None] * centred), jnp.zeros(()))
+        mean, centred = centred_rows(data)
+        roots = jnp.sqrt(data.weights)[:, None]
+        factor = _triangular(roots * centred, jnp.linalg.norm(roots * data.rows, axis=0))
+        log_scale = jnp.where(jnp.any(factor != 0), 0.0, -jnp.inf).astype(factor.dtype)
+        return MultivariateSums(data.count, mean, factor, log_scale)
+
+
+def _triangular(rows: Float[Array, "rows dim"], rounding: Float[Array, " dim"]) -> Float[Array, "dim dim"]:
+    """The lower triangular ``L`` with ``L L' = rows' rows`` and no negative number on its diagonal.
+
+    Rows that lie in a plane span that plane and no more: from the first column on whose diagonal is within rounding,
+    all are zero. The rows are differences of numbers of the size of `rounding`. What is rounded in one coordinate is
+    met again in those behind it, times their slope on what it adds to those before.
+    """
+    dim = rows.shape[1]
+    missing = max(dim - rows.shape[0], 0)
+    upper = jnp.linalg.qr(jnp.concatenate([rows, jnp.zeros((missing, dim), rows.dtype)]), mode="r")
+    diagonal = jnp.diagonal(upper)
+    own = 4 * dim**0.5 * jnp.finfo(rows.dtype).eps * (jnp.linalg.norm(rows, axis=0) + rounding)
+    slopes = jax.lax.stop_gradient(upper / jnp.where(diagonal != 0, diagonal, 1.0)[:, None])
+
+    def meet(i, squares):
+        behind = jnp.arange(dim) > i
+        return squares + jnp.where(behind, slopes[i] ** 2 * squares[i], 0.0)
+
+    noise = jnp.sqrt(jax.lax.fori_loop(0, dim, meet, jax.lax.stop_gradient(own) ** 2))
+    there = jnp.cumsum(~(jnp.abs(diagonal) > noise)) == 0
+    sign = jnp.where(diagonal < 0, -1.0, 1.0)[:, None].astype(rows.dtype)
+    return jnp.where(there[:, None], sign * upper, 0.0).T
 
 
 class MultivariateGaussian(Model):
@@ -113,15 +166,18 @@ class MultivariateGaussian(Model):
     - `sampling`: ``"exact"`` draws a Bartlett factor, ``O(dim^3)`` whatever the number of samples; ``"raw"`` draws
       rows.
 
-    Needs more samples than dimensions: with ``n <= dim`` the fitted covariance is singular (log determinant ``-inf``
-    or NaN).
+    With as many samples as dimensions, or fewer, the fitted covariance is singular: ``n - 1`` directions are left, the
+    log determinant is ``-inf``, and the trace and the mean are what they are in more dimensions than one. Rows that
+    are pooled with other data later count as ever. In a pool a direction is taken for lost when it is smaller than the
+    rounding of the rows, about ``4 sqrt(dim)`` units in the last place of the coordinates.
 
     **Metrics** `trace` and `log_determinant` of the fitted covariance, `squared_error` ``|mean - true mean|^2``.
 
-    **Raises** `ValueError` for another `ddof` or `sampling`, a covariance that is not symmetric positive definite and
-    mismatched shapes.
+    **Raises** `ValueError` for another `ddof` or `sampling`, a covariance that is not symmetric positive definite,
+    mismatched shapes, and a generation that is trained on a single row with ``ddof=1``.
 
-    **Exactness** Both samplings are exact in law. Under `Replace` the factor is multiplied, never decomposed.
+    **Exactness** Both samplings are exact in law for every number of samples. No covariance is decomposed: under
+    `Replace` its factor is multiplied, elsewhere the factors of batches are pooled.
 
     ```python
     >>> import jax, jax.numpy as jnp, jaxcollapse as jc
@@ -191,18 +247,24 @@ class MultivariateGaussian(Model):
             return Samples(params.mean + z @ params.factor.T)
         scattered = self._scattered(key, params, n)
         log_scale = 2 * jnp.max(scattered.log_diagonal)
-        factor = scattered.unit * jnp.exp(scattered.log_diagonal - 0.5 * log_scale)
-        return MultivariateSums(jnp.asarray(n, factor.dtype), scattered.mean, factor @ factor.T, log_scale)
+        factor = scattered.unit * jnp.exp(
+            scattered.log_diagonal - 0.5 * jnp.where(log_scale > -jnp.inf, log_scale, 0.0)
+        )
+        return MultivariateSums(jnp.asarray(n, factor.dtype), scattered.mean, factor, log_scale)
 
     def fit(self, data: MultivariateSums | Samples, **context) -> MultivariateNormal:
         """The sample mean and the factor of the sample covariance."""
         sums = MultivariateSums.of(data) if isinstance(data, Samples) else data
         log_scale = sums.log_scale - jnp.log(sums.weight - self.ddof)
-        return MultivariateNormal.of(sums.mean, jnp.linalg.cholesky(sums.scatter), log_scale)
+        return MultivariateNormal.of(sums.mean, sums.factor, log_scale)
 
     def refit(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, **context) -> MultivariateNormal:
         """Sample and fit in one draw: the factor times a Bartlett factor, without a decomposition."""
         return self._scattered(key, params, n, divisor=n - self.ddof)
+
+    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+        """A single row has no unbiased covariance."""
+        check_rows_for(self.ddof, workflow, samples)
 
     def _scattered(
         self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, divisor: Scalar | float = 1.0

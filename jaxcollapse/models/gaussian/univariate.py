@@ -68,8 +68,16 @@ class NormalSums(Data):
     @staticmethod
     def of(data: Samples) -> "NormalSums":
         """The sums over the rows of a buffer."""
-        mean = data.mean(lambda x: x)
-        return NormalSums(data.count, mean, jnp.log(data.weights @ (data.rows - mean) ** 2))
+        mean, centred = centred_rows(data)
+        return NormalSums(data.count, mean, jnp.log(data.weights @ centred**2))
+
+
+def centred_rows(data: Samples) -> tuple[Float[Array, "..."], Float[Array, "capacity ..."]]:
+    """The mean, and the rows less it: nothing is left of rows that are all one, however their mean is rounded."""
+    one = data.rows[jnp.argmax(data.weights > 0)]
+    apart = jnp.where((data.weights > 0).reshape(-1, *[1] * one.ndim), data.rows - one, 0.0)
+    mean = jnp.tensordot(data.weights, apart, axes=1) / data.count
+    return one + mean, apart - mean
 
 
 class Gaussian(Model):
@@ -154,11 +162,7 @@ class Gaussian(Model):
 
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
         """A single row has no unbiased variance."""
-        if self.ddof == 1 and not is_traced(samples):
-            with jax.ensure_compile_time_eval():
-                rows = np.asarray(workflow.rows(samples))
-            if rows.min() < 2:
-                raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")
+        check_rows_for(self.ddof, workflow, samples)
 
     def statistics(
         self, key: Key[Array, ""], params: Normal, n: Scalar | int, extra: Scalar | float = 0.0
@@ -169,3 +173,12 @@ class Gaussian(Model):
         return params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n), chi_square(
             key, n - 1 + extra, stream=1
         )
+
+
+def check_rows_for(ddof: Literal[0, 1], workflow: Workflow, samples: Float[Array, " generations"]) -> None:
+    """An unbiased variance needs two rows at every generation."""
+    if ddof == 1 and not is_traced(samples):
+        with jax.ensure_compile_time_eval():
+            rows = np.asarray(workflow.rows(samples))
+        if rows.min() < 2:
+            raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")

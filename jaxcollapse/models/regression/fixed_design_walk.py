@@ -73,8 +73,8 @@ class FixedDesignWalk(Model):
 
     def sample(self, key: Key[Array, ""], params: "Displacement", n: Scalar | int) -> WeightedSum:
         """The displacement by `n` new labels, `n` times."""
-        known = jnp.arange(self.directions)
         dtype = params.along.dtype
+        known = jnp.arange(self.directions, dtype=dtype)
         z = normal(key, (self.directions,), dtype)
         # What the new noise does not share with the old one makes the next direction.
         fresh = jnp.sqrt(chi_square(key, jnp.maximum(self.dim - params.met, 1.0), stream=8))

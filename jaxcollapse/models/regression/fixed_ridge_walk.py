@@ -82,7 +82,7 @@ class FixedRidgeWalk(Model):
         """The labels of the design in its left basis, `n` times."""
         design, rows = self._design()
         dtype = params.values.dtype
-        noise = jnp.where(jnp.arange(self.dim) < rows, normal(key, (self.dim,), dtype), 0.0)
+        noise = jnp.where(jnp.arange(self.dim, dtype=rows.dtype) < rows, normal(key, (self.dim,), dtype), 0.0)
         n = jnp.asarray(n, dtype)
         return WeightedSum(n * (design.labels(params.values) + self.noise * noise), n)
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_choice, check_shape, is_traced
+from jaxcollapse.arguments.check import check_at_most, check_choice, check_shape, is_traced
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
@@ -25,6 +25,7 @@ from jaxcollapse.models.regression.newton import Rows, newton
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.random import normal, split
+from jaxcollapse.random.counts import LARGEST_COUNT
 
 Features = Callable[[Key[Array, ""], int], Float[Array, "n dim"]]
 
@@ -103,7 +104,9 @@ class GeneralisedLinear(Model):
         return measured
 
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
-        """A fixed design has every row equally often."""
+        """A fixed design has every row equally often, and counts are within the limit of their sampler."""
+        if self.draws_sums:
+            check_at_most("samples", workflow.all_sizes(samples), LARGEST_COUNT)
         if self.design == "fixed" and self.table is not None and not is_traced(samples):
             sizes = np.asarray(workflow.all_sizes(samples))
             uneven = sizes % len(self.table) != 0

@@ -171,7 +171,7 @@ class LinearRegression(Model):
         def solve(params):
             factor = self._factor(design_key, n) if self.held is None else self.held
             response = self._response(noise_key, factor, params)
-            present = jnp.arange(dim) < n
+            present = jnp.arange(dim, dtype=jnp.asarray(n).dtype) < n
             ridge = jnp.where(present, self.penalty * n, 1.0)
             scale = jnp.sum(factor**2, axis=0) + ridge
             matrix = lambda v: factor.T @ (factor @ v) + ridge * v  # noqa: E731

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.chain.schedule import Scheduled
 from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.random import bernoulli, binomial, multinomial
 from jaxcollapse.theory import regression
 
 
@@ -36,7 +37,7 @@ class LogisticRegression(GeneralisedLinear):
     label of a new row, drawn with the true coefficients.
 
     **Raises** `ValueError` or `TypeError` for a negative penalty, another spectrum, design or sampling, features of
-    another kind, and sizes that a fixed design cannot have.
+    another kind, sizes that a fixed design cannot have, and sums over more than ``2^31`` rows.
 
     **Exactness** Both samplings are exact in law. Newton's method solves for the fit to rounding. Without a penalty
     there is none if a hyperplane separates the labels (always with fewer rows than coefficients): the fit is NaN, and
@@ -72,17 +73,17 @@ class LogisticRegression(GeneralisedLinear):
 
     def labels(self, key, predictor):
         """Zeros and ones."""
-        return jax.random.bernoulli(key, jax.nn.sigmoid(predictor)).astype(predictor.dtype)
+        return bernoulli(key, jax.nn.sigmoid(predictor)).astype(predictor.dtype)
 
     def sums(self, key, predictor, n):
         """A multinomial variate: every row occurs with one label and with the other."""
         cells = jnp.stack([jax.nn.sigmoid(-predictor), jax.nn.sigmoid(predictor)], axis=1) / len(predictor)
-        zeros, ones = jax.random.multinomial(key, n, cells.ravel(), dtype=cells.dtype).reshape(cells.shape).T
+        zeros, ones = multinomial(key, n, cells.ravel()).reshape(cells.shape).T
         return TableSums(zeros + ones, ones)
 
     def totals(self, key, predictor, counts):
         """Binomial variates."""
-        return jax.random.binomial(key, counts, jax.nn.sigmoid(predictor), dtype=predictor.dtype)
+        return binomial(key, counts, jax.nn.sigmoid(predictor))
 
     def log_partition(self, predictor):
         """``log(1 + exp(x'w))``."""

@@ -3,14 +3,12 @@
 from typing import Any, Literal
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
 
 from jaxcollapse.chain.schedule import Scheduled
 from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.random import split
+from jaxcollapse.random import multinomial, poisson, split
 from jaxcollapse.theory import regression
 
 
@@ -27,7 +25,7 @@ class PoissonRegression(GeneralisedLinear):
     **Exactness** Both samplings are exact in law. Newton's method solves for the fit to rounding. Without a penalty
     there is none where a direction makes zeros ever more likely and changes nothing else: with fewer rows than
     coefficients, or all counts zero on one side of a hyperplane. The fit is NaN then, and so is every later generation;
-    and also where the mean of a count, or of the sum over one row of a table, is above ``2^30``: counts are 32-bit
+    and also where the mean of a count, or of the sum over one row of a table, is above ``4.29e9``: counts are 32-bit
     integers.
 
     ```python
@@ -59,18 +57,18 @@ class PoissonRegression(GeneralisedLinear):
 
     def labels(self, key, predictor):
         """Counts; NaN where they may not fit into an integer."""
-        return _counts(key, jnp.exp(predictor))
+        return poisson(key, jnp.exp(predictor))
 
     def sums(self, key, predictor, n):
         """A multinomial variate, and Poisson variates: sums of counts are counts."""
         row_key, label_key = split(key)
         share = jnp.full_like(predictor, 1 / len(predictor))
-        copies = jax.random.multinomial(row_key, n, share, dtype=share.dtype)
+        copies = multinomial(row_key, n, share)
         return TableSums(copies, self.totals(label_key, predictor, copies))
 
     def totals(self, key, predictor, counts):
         """Sums of counts are counts."""
-        return _counts(key, counts * jnp.exp(predictor))
+        return poisson(key, counts * jnp.exp(predictor))
 
     def log_partition(self, predictor):
         """``exp(x'w)``."""
@@ -88,9 +86,3 @@ class PoissonRegression(GeneralisedLinear):
     def information(self):
         """That of `jaxcollapse.theory.regression.poisson_information`."""
         return regression.poisson_information(self.spectrum, rows=self.table)
-
-
-def _counts(key: Key[Array, ""], mean: Float[Array, " n"]) -> Float[Array, " n"]:
-    countable = mean < 2.0**30
-    counts = jax.random.poisson(key, jnp.where(countable, mean, 0.0))
-    return jnp.where(countable, counts.astype(mean.dtype), jnp.nan)

@@ -110,7 +110,7 @@ def steps_needed(
     damp = samples * penalty
     narrow = jnp.sqrt(jnp.where(top + damp > 0, ratio(largest[-1] * spread**2 + damp, top + damp), 1.0))
     rest = jnp.log(2 / TOLERANCE) / jnp.log((1 + narrow) / (1 - narrow))
-    wanted = jnp.min(jnp.ceil(rest) + jnp.arange(dim))
+    wanted = jnp.min(jnp.ceil(rest) + jnp.arange(dim, dtype=rest.dtype))
     return jnp.minimum(wanted, jnp.minimum(samples, dim))
 
 

@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.random.chi import chi_square
 from jaxcollapse.random.gaussian import normal
@@ -97,7 +98,7 @@ def isotropic_ridge(
 
     ```
     """
-    dtype = jnp.result_type(length, float)
+    dtype = common_type(length, float)
     length, noise, n, penalty = (jnp.asarray(number, dtype) for number in (length, noise, samples, penalty))
     return _fit(key, length, noise, n, penalty, dim)
 
