@@ -4,14 +4,15 @@ This is the simplest instance of their setting, not their theorem: the check of 
 next model reproduces its training data. Sizes are ours.
 """
 
-import numpy as np
+from functools import partial
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import Bernoulli
 from jaxcollapse.theory import discrete
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
@@ -22,6 +23,7 @@ REFERENCE = Reference(
     year=2025,
     arxiv="2502.08924",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _FIRST, _WEAK, _SAMPLES, _GENERATIONS = 0.2, 0.1, 50, 15
 
 
@@ -32,19 +34,18 @@ def _accuracy(key):
 
 
 CLAIMS = (
-    Claim(
+    _claim(
         name="amin-weak-data",
         statement="A source that is right one time in ten, asked for wrong answers only, makes errors die out.",
         theory=lambda: discrete.weak_data_accuracy(first=_FIRST, weak_accuracy=_WEAK, generations=_GENERATIONS),
         experiment=_accuracy,
         relation=Equal(),
-        reference=REFERENCE,
         formula="1 − (1 − b)^(g − 1) (1 − a)",
         protocol=(
             f"Answers that are right with probability a = {_FIRST} at first; {_SAMPLES} of them in every generation, "
             f"of which wrong ones are replaced by a source that is right with probability b = {_WEAK}."
         ),
-        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        axis=generation_axis(_GENERATIONS),
         quantity="accuracy",
     ),
 )

@@ -5,12 +5,14 @@ Their augmentation workflow is our `Accumulate`, discarding is `Replace`, augmen
 """
 
 import itertools
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
+from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, ExponentialFamily, NormalMean, Poisson
 from jaxcollapse.models.regression.generalised_linear import GeneralisedLinear
 from jaxcollapse.models.regression.logistic_regression import LogisticRegression
@@ -18,7 +20,7 @@ from jaxcollapse.models.regression.poisson_regression import PoissonRegression
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory import mean, regression
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtMost
 
@@ -29,6 +31,7 @@ REFERENCE = Reference(
     year=2024,
     arxiv="2410.22812",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _ROWS, _COEFFICIENTS = 20_000, np.array([0.8, 0.5, -0.3])
 _GENERATIONS = 5
 
@@ -46,7 +49,7 @@ def _regression_theory(kind: type[LogisticRegression] | type[PoissonRegression],
 
 def _regression_claim(name: str, statement: str, kind, workflow: Workflow, factor: str) -> Claim:
     logistic = kind is LogisticRegression
-    return Claim(
+    return _claim(
         name=name,
         statement=statement,
         theory=lambda: _regression_theory(kind, workflow),
@@ -54,13 +57,12 @@ def _regression_claim(name: str, statement: str, kind, workflow: Workflow, facto
             simulate(_regression(kind), workflow, key=key, samples=_ROWS, generations=_GENERATIONS).squared_error
         ),
         relation=Asymptotic(allowance=0.004, tolerance=0.02),
-        reference=REFERENCE,
         formula=f"E|ŵ_g − w|² = c_g tr(I⁻¹)/n, I = E {'p(1 − p)' if logistic else 'exp(x·w)'} xx′, {factor}",
         protocol=(
             f"{'Logistic' if logistic else 'Poisson'} regression, w = (0.8, 0.5, −0.3), rows from the corners of a "
             f"cube, n = 20,000; {'replace' if isinstance(workflow, Replace) else 'accumulate'}."
         ),
-        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        axis=generation_axis(_GENERATIONS),
         quantity="squared error",
         first_look=32768,
     )
@@ -94,13 +96,12 @@ def _family_errors(workflow: Workflow):
 
 
 def _family_claim(name: str, statement: str, workflow: Workflow, formula: str, protocol: str) -> Claim:
-    return Claim(
+    return _claim(
         name=name,
         statement=statement,
         theory=lambda: jnp.full(3, mean.inflation(workflow, generations=_LATE)[-1]),
         experiment=_family_errors(workflow),
         relation=Asymptotic(allowance=10 / _SAMPLES, tolerance=0.015),
-        reference=REFERENCE,
         formula=formula,
         protocol=f"Poisson (mean 3), exponential (mean 1), Bernoulli (probability 0.3); n = 2,000, g = 10; {protocol}.",
         labels=("Poisson", "exponential", "Bernoulli"),
@@ -178,16 +179,15 @@ CLAIMS = (
         "c_g = 1 + (1 − 4^(1−g))/3 → 4/3",
         "one real batch, kept, and the newest synthetic one",
     ),
-    Claim(
+    _claim(
         name="dey-subsample-bound",
         statement="Training on a random part of the pool, of the size of one batch, costs at most π²/2 − 2.",
         theory=np.full(len(_PART_TIMES), np.pi**2 / 2 - 2),
         experiment=_part,
         relation=AtMost(),
-        reference=REFERENCE,
         formula="c_g = A_g + 1 − 1/g, A_1 = 1, A_{g+1} = A_g + (2 − 1/g)/(g + 1)² → π²/2 − 2 = 2.935",
         protocol="Mean of a Gaussian in 16 dimensions, n = 60; n of the g n rows so far, without replacement.",
-        axis=Axis("generation g", _PART_TIMES),
+        axis=generation_axis(_PART_TIMES),
         quantity="squared error, relative to real data alone",
         first_look=1024,
     ),

@@ -4,11 +4,14 @@ Their ``p_t`` is our generation ``g = t`` without real data, and ``g = t + 1`` w
 ``lambda/(1 + lambda)`` is one minus our weight of real data. Finite samples, and all sizes, are ours.
 """
 
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix, Replace
+from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.curated import Curated
 from jaxcollapse.theory import discrete
@@ -23,6 +26,7 @@ REFERENCE = Reference(
     year=2024,
     arxiv="2407.09499",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
 _REWARDS = np.array([0.0, 0.5, 1.0, 1.5])
 _SAMPLES = 50
@@ -75,7 +79,7 @@ _SETTING = "Probabilities 0.4, 0.3, 0.2, 0.1 of symbols with rewards 0, 0.5, 1, 
 _CURATED = f"{_SETTING}; n = {_SAMPLES} samples, each chosen among K candidates; the model before is the truth."
 
 CLAIMS = (
-    Claim(
+    _claim(
         name="ferbach-choice",
         statement="What a user chooses among finitely many candidates has a law that one integral gives.",
         theory=lambda: jnp.stack(
@@ -83,59 +87,54 @@ CLAIMS = (
         ),
         experiment=_rewards,
         relation=Equal(),
-        reference=REFERENCE,
         formula="p'_i = K p_i ∫₀^∞ e^{r_i} exp(−u e^{r_i}) M(u)^{K−1} du, M(u) = Σ_j p_j exp(−u e^{r_j})",
         protocol=_CURATED,
         axis=Axis("candidates K", _CANDIDATES),
         quantity="mean of e^r",
     ),
-    Claim(
+    _claim(
         name="ferbach-gain",
         statement="Curation raises the mean of e^r by a multiple of its variance at least.",
         theory=_least_reward,
         experiment=_rewards,
         relation=AtLeast(),
-        reference=REFERENCE,
         formula="E' e^r ≥ E e^r + (1 − 1/K) Var(e^r)/max e^r",
         protocol=_CURATED,
         axis=Axis("candidates K", _CANDIDATES),
         quantity="mean of e^r",
     ),
-    Claim(
+    _claim(
         name="ferbach-many-candidates",
         statement="With very many candidates every generation multiplies the density by e^r.",
         theory=lambda: discrete.curated_replace_limit(_LANGUAGE, rewards=_REWARDS, generations=_GENERATIONS)[:, -1],
         experiment=lambda key: _paths(key).params[:, -1],
         relation=Asymptotic(allowance=0.01),
-        reference=REFERENCE,
         formula="p_g ∝ p₀ e^{(g − 1) r}",
         protocol=f"{_SETTING}; n = {_LARGE:,} samples, each chosen among K = {_MANY} candidates.",
-        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        axis=generation_axis(_GENERATIONS),
         quantity="probability of the best symbol",
         first_look=256,
     ),
-    Claim(
+    _claim(
         name="ferbach-selection",
         statement="With few samples a curated loop is natural selection with genetic drift, a finite Markov chain.",
         theory=_mean_preferred,
         experiment=_preferred,
         relation=Equal(),
-        reference=REFERENCE,
         formula="a Markov chain: n draws with probability q + q(1 − q) tanh(Δ/2), q the share in the last n",
         protocol=(
             f"Two equally likely symbols, rewards that differ by Δ = {_GAP}; n = {_FEW} samples, each chosen among "
             "K = 2 candidates."
         ),
-        axis=Axis("generation g", np.arange(1, _DRIFT + 1)),
+        axis=generation_axis(_DRIFT),
         quantity="mean probability of the preferred symbol",
     ),
-    Claim(
+    _claim(
         name="ferbach-real-data",
         statement="With enough real data the loop stays near the truth for ever, whatever the rewards.",
         theory=lambda: jnp.full(_LATE - 1, discrete.curated_mix_divergence(real_share=_SHARE, candidates=2)),
         experiment=_divergence,
         relation=AtMost(),
-        reference=REFERENCE,
         formula="KL(p₀ ‖ p_g) ≤ −log(1 − λ(K − 1)), λ = (1 − w)/w",
         protocol=f"{_SETTING}; n = {_LARGE:,} fresh real samples of weight w = {_SHARE} and n curated ones, K = 2.",
         axis=Axis("generation g", np.arange(2, _LATE + 1)),

@@ -4,14 +4,16 @@ The paper bounds the total variation between the truth and what such a loop lear
 bounds: they are exact moments of the loop, derived for this library. Sizes are ours.
 """
 
+from functools import partial
+
 import jax.numpy as jnp
-import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
+from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.kernel_density import KernelDensity
 from jaxcollapse.theory import kernel_density
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
@@ -25,7 +27,7 @@ REFERENCE = Reference(
 _SAMPLES, _BANDWIDTH, _SHARE = 50, 0.6, 0.4
 _FEW, _WIDE = 15, 0.7  # of the integrated squared error, which costs the square of the rows
 _GENERATIONS = 8
-_AXIS = Axis("generation g", np.arange(1, _GENERATIONS + 1))
+_claim = partial(Claim, reference=REFERENCE, relation=Equal(), axis=generation_axis(_GENERATIONS))
 
 
 def _run(key, workflow: Workflow, samples: int = _SAMPLES, bandwidth: float = _BANDWIDTH):
@@ -47,67 +49,57 @@ def _inflated(workflow: Workflow):
     return kernel_density.second_moment(law, bandwidth=_BANDWIDTH)
 
 
-def _claim(name: str, statement: str, *, samples: int = _SAMPLES, bandwidth: float = _BANDWIDTH, **fields) -> Claim:
-    protocol = fields.pop("protocol")
-    return Claim(
-        name=f"fu-{name}",
-        statement=statement,
-        relation=Equal(),
-        reference=REFERENCE,
-        protocol=f"Truth N(0, 1), n = {samples} rows, Gaussian kernel of bandwidth h = {bandwidth}; {protocol}",
-        axis=_AXIS,
-        **fields,
-    )
+def _setting(samples: int = _SAMPLES, bandwidth: float = _BANDWIDTH) -> str:
+    return f"Truth N(0, 1), n = {samples} rows, Gaussian kernel of bandwidth h = {bandwidth}; "
 
 
 CLAIMS = (
     _claim(
-        "replace",
+        "fu-replace",
         "On its own samples alone the mean of a kernel density estimate widens by one kernel in every generation.",
         theory=lambda: _inflated(Replace()),
         experiment=_spread(Replace()),
         formula="1 + g h²",
-        protocol="the newest n rows at every generation.",
+        protocol=_setting() + "the newest n rows at every generation.",
         quantity="variance of the mean density",
     ),
     _claim(
-        "accumulate",
+        "fu-accumulate",
         "On accumulated data it widens with the logarithm of the generation.",
         theory=lambda: _inflated(Accumulate()),
         experiment=_spread(Accumulate()),
         formula="1 + h² (1 + 1/2 + … + 1/g)",
-        protocol="n more rows at every generation.",
+        protocol=_setting() + "n more rows at every generation.",
         quantity="variance of the mean density",
     ),
     _claim(
-        "fresh-data",
+        "fu-fresh-data",
         "With a share α of fresh real data it stays bounded: it widens by 1/α kernels at most.",
         theory=lambda: _inflated(Mix("fresh", weight=_SHARE)),
         experiment=_spread(Mix("fresh", weight=_SHARE)),
         formula="1 + h² (1 − (1 − α)^g)/α",
-        protocol=f"n fresh real rows of total weight α = {_SHARE} and n rows of the newest model at every generation.",
+        protocol=_setting()
+        + f"n fresh real rows of total weight α = {_SHARE} and n rows of the newest model at every generation.",
         quantity="variance of the mean density",
     ),
     _claim(
-        "model-variance",
+        "fu-model-variance",
         "The variance of the estimate itself ends at n h²: what it adds, sampling takes away.",
         theory=lambda: kernel_density.model_variance(bandwidth=_BANDWIDTH, samples=_SAMPLES, generations=_GENERATIONS),
         experiment=lambda key: _run(key, Replace()).variance,
         formula="n h² + (1 − 1/n)^g (1 − n h²)",
-        protocol="the newest n rows at every generation.",
+        protocol=_setting() + "the newest n rows at every generation.",
         quantity="variance of the model",
     ),
     _claim(
-        "squared-error",
+        "fu-squared-error",
         "The integrated squared error of every generation is known from when two rows had a common ancestor.",
         theory=lambda: kernel_density.squared_error(bandwidth=_WIDE, samples=_FEW, generations=_GENERATIONS),
         experiment=lambda key: _run(key, Replace(), _FEW, _WIDE).squared_error,
-        samples=_FEW,
-        bandwidth=_WIDE,
         formula=(
             "Σ_{a<g} (1 − 1/n)^a φ(2h²(1 + a))/n + (1 − 1/n)^g φ(2(1 + g h²)) − 2 φ(2 + g h²) + φ(2), φ(v) = 1/√(2πv)"
         ),
-        protocol="the newest n rows at every generation.",
+        protocol=_setting(_FEW, _WIDE) + "the newest n rows at every generation.",
         quantity="∫ (f_g − φ)²",
     ),
 )

@@ -5,18 +5,20 @@ Their generation ``n`` is ours: ``g = 1`` is the fit to real data. Sizes are tho
 trains on a random part of the pool; the batches of any size, the pool of few rows and the two penalties are ours.
 """
 
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mean, regression
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
 
@@ -32,7 +34,8 @@ REFERENCE = Reference(
     arxiv="2404.01413",
 )
 DIM, SAMPLES, GENERATIONS = 10, 32, 10
-_SIZES: dict[str, Any] = dict(dim=DIM, samples=SAMPLES, noise=1.0)
+_claim = partial(Claim, reference=REFERENCE, axis=generation_axis(GENERATIONS), quantity="excess risk")
+_SIZES = shared(dim=DIM, samples=SAMPLES, noise=1.0)
 
 
 def _risk(workflow: Workflow, design: Literal["fresh", "fixed"]):
@@ -43,17 +46,6 @@ def _risk(workflow: Workflow, design: Literal["fresh", "fixed"]):
         return simulate(model, workflow, key=key, samples=SAMPLES, generations=GENERATIONS).risk
 
     return experiment
-
-
-def _claim(name: str, statement: str, *, generations: int = GENERATIONS, quantity="excess risk", **fields) -> Claim:
-    return Claim(
-        name=name,
-        statement=statement,
-        reference=REFERENCE,
-        axis=Axis("generation g", np.arange(1, generations + 1)),
-        quantity=quantity,
-        **fields,
-    )
 
 
 def _bound():
@@ -85,7 +77,7 @@ def _law(key):
 
 def _law_theory():
     inflation = mean.inflation(Accumulate(), generations=GENERATIONS)
-    fixed: dict[str, Any] = dict(dim=DIM, samples=_LAW_SAMPLES, noise=1.0)
+    fixed = shared(dim=DIM, samples=_LAW_SAMPLES, noise=1.0)
     return jnp.stack([regression.ols_cdf(_LAW_RISK, **fixed, inflation=c) for c in inflation])
 
 
@@ -122,7 +114,7 @@ def _weighted_theory():
     return regression.ols_accumulate_weighted(**_SIZES, weights=[_REAL_WEIGHT] + [1.0] * (_WEIGHTED_GENERATIONS - 1))
 
 
-_RIDGE: dict[str, Any] = dict(samples=300, noise=0.5, generations=8)
+_RIDGE = shared(samples=300, noise=0.5, generations=8)
 _RIDGE_DIM, _PER_SAMPLE = 60, 0.2
 
 
@@ -205,7 +197,7 @@ CLAIMS = (
         relation=Equal(),
         formula="R(g) = σ² d Σ_{i≤g} n_i / (N_i (N_i − d − 1)), N_i = n_1 + … + n_i",
         protocol="Least squares, d = 10, σ = 1, batches of 32, 24, 96, 40, 160, 32, 48, 400 rows, each a new design.",
-        generations=len(_UNEQUAL),
+        axis=generation_axis(len(_UNEQUAL)),
     ),
     _claim(
         "gerstgrasser-accumulate-weighted",
@@ -215,7 +207,7 @@ CLAIMS = (
         relation=Equal(),
         formula="R(g) = σ² d/(n − d − 1) · Σ_{i≤g} (ω_i/Ω_i)², Ω_i = ω_1 + … + ω_i; of M, 1, 1, …: → 1 + ψ₁(M + 1)",
         protocol=_PROTOCOL + "one design, labelled again and again; the first batch counts four times.",
-        generations=_WEIGHTED_GENERATIONS,
+        axis=generation_axis(_WEIGHTED_GENERATIONS),
     ),
     _claim(
         "gerstgrasser-accumulate-few-rows",
@@ -225,7 +217,7 @@ CLAIMS = (
         relation=Equal(),
         formula="R(g) = (1 − n₁/d)|w₀|² + σ² Σ_i n_i/(d − N_i − 1), or σ² (n_i/N_i) d/(N_i − d − 1) once N_i > d + 1",
         protocol="Minimum norm, then least squares, d = 20, σ = 0.5, batches of 6, 4, 26, 12 rows, each a new design.",
-        generations=len(_FEW),
+        axis=generation_axis(len(_FEW)),
     ),
     _claim(
         "gerstgrasser-accumulate-law",
@@ -245,7 +237,7 @@ CLAIMS = (
         relation=Asymptotic(allowance=1 / _PART_SAMPLES, tolerance=0.015),
         formula="c_g = A_g + 1 − 1/g, A_1 = 1, A_{g+1} = A_g + (2 − 1/g)/(g + 1)² → π²/2 − 2",
         protocol="Mean of a Gaussian in 16 dimensions, n = 200; n of the g n rows so far, without replacement.",
-        generations=_PART_GENERATIONS,
+        axis=generation_axis(_PART_GENERATIONS),
         quantity="squared error, relative to real data alone",
     ),
     _claim(
@@ -256,7 +248,7 @@ CLAIMS = (
         relation=AtLeast(tolerance=0.02),
         formula="R(g) ≥ c_g σ² d/(n − d − 1), with equality for n ≫ d",
         protocol=_PROTOCOL + "one design; n of the g n rows so far, without replacement.",
-        generations=_PART_GENERATIONS,
+        axis=generation_axis(_PART_GENERATIONS),
     ),
     _claim(
         "gerstgrasser-ridge-total-penalty",
@@ -266,7 +258,7 @@ CLAIMS = (
         relation=Asymptotic(allowance=0.01),
         formula="R(g) = Bias(n, Λ/n) + Σ_{i≤g} i⁻² Var(n, Λ/(i n))",
         protocol="Ridge, d = 60, n = 300, σ = 0.5, Λ = 60 (per sample 0.2/g); one design, labelled again and again.",
-        generations=_RIDGE["generations"],
+        axis=generation_axis(_RIDGE["generations"]),
         first_look=1024,
     ),
     _claim(
@@ -277,7 +269,7 @@ CLAIMS = (
         relation=Asymptotic(allowance=0.01),
         formula="R(g) = ∫ [|w₀|² (1 − b_g)² + d v_g] dMP(l), b_g = Γ(g + s)/(Γ(g + 1) Γ(s)) ~ g^(s − 1), s = l/(l + λ)",
         protocol="Ridge, d = 60, n = 300, σ = 0.5, λ = 0.2 per sample; one design, labelled again and again.",
-        generations=_RIDGE["generations"],
+        axis=generation_axis(_RIDGE["generations"]),
         first_look=1024,
     ),
 )

@@ -4,13 +4,12 @@ A claim of this file has no reference, and a name that begins with ``own-``. Gen
 data.
 """
 
-import numpy as np
-
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Equal
 
 REFERENCE = None
@@ -30,7 +29,7 @@ CLAIMS = (
         relation=Equal(tolerance=0.02),
         formula="E log X_g = g (ψ((n − 1)/2) − log((n − 1)/2))",
         protocol="A Gaussian fitted to n = 4 of its own samples with divisor n − 1; each batch replaces the last.",
-        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        axis=generation_axis(_GENERATIONS),
         quantity="log variance",
     ),
 )

@@ -5,6 +5,7 @@ models of the generation before have labelled. Their step ``t`` is our ``g = t +
 The sizes are ours: those of the paper's figures are not known to us.
 """
 
+from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -13,6 +14,7 @@ import numpy as np
 
 from jaxcollapse.chain.simulate import Trajectory, simulate
 from jaxcollapse.chain.workflow import Mix
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.mutual import Mutual
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mutual
@@ -27,11 +29,12 @@ REFERENCE = Reference(
     year=2025,
     arxiv="2505.21677",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _DIM, _NOISE, _PRIVATE_WEIGHT = 10, 1.0, 0.5
-_GENERATIONS, _AXIS = 6, Axis("generation g", np.arange(1, 7))
+_GENERATIONS, _AXIS = 6, generation_axis(6)
 _ALPHAS = np.array([0.0, 0.25, 0.5, 0.75])
-_LARGE: dict[str, Any] = dict(models=4, private_samples=2000, public_samples=8000, synthetic_samples=2000)
-_SMALL: dict[str, Any] = dict(models=3, private_samples=30, public_samples=30, synthetic_samples=30)
+_LARGE = shared(models=4, private_samples=2000, public_samples=8000, synthetic_samples=2000)
+_SMALL = shared(models=3, private_samples=30, public_samples=30, synthetic_samples=30)
 
 
 def _run(key, *, alpha: Any, generations: int, design: Literal["fresh", "fixed"], sizes: dict[str, Any]) -> Trajectory:
@@ -70,13 +73,12 @@ def _disagreements(key):
 
 
 CLAIMS = (
-    Claim(
+    _claim(
         name="vu-risk",
         statement="Models that train on each other's data share what their private data taught them.",
         theory=lambda: _risk(_LARGE),
         experiment=lambda key: _run(key, alpha=0.6, generations=_GENERATIONS, design="fresh", sizes=_LARGE).risk,
         relation=Asymptotic(allowance=0.01),
-        reference=REFERENCE,
         formula=(
             "R(g) = σ² d [β²/(K n_P) + (1 − β)²/n_* + s_g + (1 − α_g)² β² (1 − 1/K)/n_P], "
             "s_g = α_g² (s_{g−1} + 1/(K m)), α_1 = s_1 = 0"
@@ -88,13 +90,12 @@ CLAIMS = (
         axis=_AXIS,
         quantity="mean squared error",
     ),
-    Claim(
+    _claim(
         name="vu-disagreement",
         statement="Training on each other's data draws models together at once, by the weight left to real data.",
         theory=_disagreement,
         experiment=_disagreements,
         relation=Asymptotic(allowance=0.01),
-        reference=REFERENCE,
         formula="E|θ_k − θ_j|² = 2 d σ² (1 − α)² β²/n_P",
         protocol=(
             "K = 4 least-squares models, d = 10, σ = 1, n_P = 2000 private and n_* = 8000 public real rows, m = 2000 "
@@ -103,13 +104,12 @@ CLAIMS = (
         axis=Axis("weight α of the synthetic data", _ALPHAS),
         quantity="squared distance of two models",
     ),
-    Claim(
+    _claim(
         name="vu-one-design",
         statement="If all data sets have one design, the risk of models that train on each other is known exactly.",
         theory=lambda: 30 / (30 - _DIM - 1) * _risk(_SMALL),
         experiment=lambda key: _run(key, alpha=0.6, generations=_GENERATIONS, design="fixed", sizes=_SMALL).risk,
         relation=Equal(),
-        reference=REFERENCE,
         formula=(
             "R(g) = σ² d/(T − d − 1) [β²/K + (1 − β)² + s_g + (1 − α_g)² β² (1 − 1/K)], "
             "s_g = α_g² (s_{g−1} + 1/K), α_1 = s_1 = 0"

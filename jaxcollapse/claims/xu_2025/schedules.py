@@ -9,10 +9,10 @@ from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.schedule import polynomial
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
-from jaxcollapse.claims.xu_2025.protocol import REFERENCE
+from jaxcollapse.claims.xu_2025.protocol import claim
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.theory import mean
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Axis
 from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
 
 _SCALE, _WALK_GENERATIONS = 2.0, 100
@@ -81,31 +81,29 @@ def _spent_theory():
 
 
 CLAIMS = (
-    Claim(
+    claim(
         name="xu-linear-schedule",
         statement="With linearly growing samples the error of a mean grows without bound, like a harmonic sum.",
         theory=lambda: mean.mean_replace_variance(samples=_sizes(0.0))[_WALK_TIMES - 1],
         experiment=_walk(0.0),
         relation=Equal(),
-        reference=REFERENCE,
         formula="E(θ_T − θ)² = σ² Σ_{t≤T} 1/n_t = σ² H_T / c",
         protocol="Mean of a Gaussian with known variance, n_t = 2t, replace.",
         axis=Axis("generation T", _WALK_TIMES),
         quantity="squared error",
     ),
-    Claim(
+    claim(
         name="xu-superlinear-schedule",
         statement="With superlinearly growing samples the error of a mean stays below a zeta value.",
         theory=lambda: jnp.full(len(_WALK_TIMES), mean.mean_replace_variance_limit(scale=_SCALE, growth=1.0)),
         experiment=_walk(1.0),
         relation=AtMost(),
-        reference=REFERENCE,
         formula="E(θ_T − θ)² ≤ σ² ζ(1 + s) / c",
         protocol="Mean of a Gaussian with known variance, n_t = 2t² (s = 1), replace.",
         axis=Axis("generation T", _WALK_TIMES),
         quantity="squared error",
     ),
-    Claim(
+    claim(
         name="xu-biased-slow",
         statement="With a bias of order n^(-1/2), samples growing like t^1.5 are not enough: the error diverges.",
         theory=lambda: mean.mean_replace_squared_error(samples=_sizes(0.5), coefficient=_OFFSET, order=0.5)[
@@ -113,13 +111,12 @@ CLAIMS = (
         ],
         experiment=_biased_walk(0.5),
         relation=Equal(),
-        reference=REFERENCE,
         formula="E(θ_T − θ)² = (Σ B n_t^(−1/2))² + σ² Σ 1/n_t, divergent for s ≤ 1/κ − 1 = 1",
         protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^1.5 (s = 0.5), replace.",
         axis=Axis("generation T", _WALK_TIMES),
         quantity="squared error",
     ),
-    Claim(
+    claim(
         name="xu-biased-fast",
         statement="With a bias of order n^(-1/2), samples growing like t^3.5 keep the error below its finite limit.",
         theory=lambda: jnp.full(
@@ -129,19 +126,17 @@ CLAIMS = (
         ),
         experiment=_biased_walk(2.5),
         relation=AtMost(),
-        reference=REFERENCE,
         formula="E(θ_T − θ)² ≤ B² ζ(κ(1+s))²/c + σ² ζ(1+s)/c, finite for s > 1/κ − 1 = 1",
         protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^3.5 (s = 2.5), replace.",
         axis=Axis("generation T", _WALK_TIMES),
         quantity="squared error",
     ),
-    Claim(
+    claim(
         name="xu-budget",
         statement="If all generations count, a budget of samples is best spent on the early ones.",
         theory=_spent_theory,
         experiment=_spent,
         relation=Asymptotic(allowance=0.001),
-        reference=REFERENCE,
         formula="Σ_t E(θ_t − θ)² = (Σ_{s≤T} √s)²/N with n_t ∝ √(T − t + 1); T²(T + 1)/(2N) with equal sizes",
         protocol="Mean of a Gaussian with known variance, N = 4,000 samples for T = 20 generations, replace.",
         labels=("equal sizes", "best sizes"),
