@@ -137,7 +137,7 @@ CLAIMS = (
         relation=AtMost(),
         formula="KL(p₀ ‖ p_g) ≤ −log(1 − λ(K − 1)), λ = (1 − w)/w",
         protocol=f"{_SETTING}; n = {_LARGE:,} fresh real samples of weight w = {_SHARE} and n curated ones, K = 2.",
-        axis=Axis("generation g", np.arange(2, _LATE + 1)),
+        axis=generation_axis(np.arange(2, _LATE + 1)),
         quantity="KL(p₀ ‖ p_g)",
         first_look=256,
     ),
