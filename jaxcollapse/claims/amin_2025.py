@@ -6,13 +6,17 @@ next model reproduces its training data. Sizes are ours.
 
 from functools import partial
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import Bernoulli
 from jaxcollapse.theory import discrete
-from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
@@ -33,6 +37,15 @@ def _accuracy(key):
     return simulate(model, Replace(), key=key, samples=_SAMPLES, generations=_GENERATIONS).estimate
 
 
+_ACCURACIES = np.array([0.1, 0.5, 0.9])
+
+
+def _corrected(key):
+    """Answer by answer."""
+    own, weak = jax.random.uniform(key, (2, _SAMPLES, 1))
+    return jnp.mean((own < _ACCURACIES) | (weak < _WEAK), axis=0)
+
+
 CLAIMS = (
     _claim(
         name="amin-weak-data",
@@ -47,5 +60,19 @@ CLAIMS = (
         ),
         axis=generation_axis(_GENERATIONS),
         quantity="accuracy",
+    ),
+    _claim(
+        name="amin-corrected",
+        statement="A source that is asked for wrong answers only corrects its own share of them.",
+        theory=lambda: discrete.weak_data_corrected(jnp.asarray(_ACCURACIES), weak_accuracy=_WEAK),
+        experiment=_corrected,
+        relation=Equal(),
+        formula="1 − (1 − b)(1 − a)",
+        protocol=(
+            f"{_SAMPLES} answers, right with probability a; a source that is right with probability b = {_WEAK} "
+            "is asked for the wrong ones."
+        ),
+        axis=Axis("accuracy a", _ACCURACIES),
+        quantity="share of right answers",
     ),
 )

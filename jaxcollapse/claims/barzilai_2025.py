@@ -22,7 +22,7 @@ from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import counterexamples, exponential_family, mean
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Asymptotic, Equal, Probability, Rate
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal, Probability, Rate
 
 REFERENCE = Reference(
     key="barzilai2025",
@@ -165,6 +165,16 @@ def _later_levels_theory() -> Float[Array, " levels"]:
     )
 
 
+_BOUND_SIZES = (10, 100, 10_000)
+
+
+def _dropped(key) -> Array:
+    """Whether the fit to real data is not at the largest point; rows are distances from the edge."""
+    model = ImmediateCollapse()
+    data = model.sample(key, model.truth(), 10**6)
+    return jnp.stack([model.fit(data).alpha > 0.5 * jnp.min(data.rows)])
+
+
 CLAIMS = (
     _flat_claim("barzilai-flat-gaussian", "mean of a Gaussian", _flat(_gaussian_mean, 0.0), 1.0),
     _flat_claim("barzilai-flat-exponential", "exponential distribution", _flat(_family(Exponential), 1.0), 1.0),
@@ -247,5 +257,30 @@ CLAIMS = (
         protocol="Maximum likelihood on accumulating data, the family h_α, n = 10⁶; t is the median of T_J.",
         labels=tuple(f"J = {j}, t = {t}" for j, t in enumerate(_MEDIANS, start=1)),
         quantity="P(T_J > t)",
+    ),
+    _claim(
+        name="barzilai-fragile-dropped",
+        statement="In the family of theorem 5.1 one fit to real data in thirteen is not at the largest point.",
+        theory=lambda: jnp.full(1, counterexamples.immediate_collapse_dropped()),
+        experiment=_dropped,
+        relation=Probability(tolerance=0.025),
+        formula="P(α₁ > (1 − max x)/2) → p = 0.0775, the root below 1 of p = exp(−c (1 − p)), c = 4 log 2",
+        protocol="Maximum likelihood on n real points, the family p_{α,μ}; n = 10⁶.",
+        labels=("n = 1 000 000",),
+        quantity="P(not at the largest point)",
+    ),
+    _claim(
+        name="barzilai-fragile-bound",
+        statement="In the family of theorem 5.1 the second fit collapses in one case of five at least, at any n.",
+        theory=lambda: jnp.stack(
+            [counterexamples.immediate_collapse_probability_bound(samples=n) for n in _BOUND_SIZES]
+        ),
+        experiment=lambda key: jnp.stack([_fragile(key, n, 2).collapsed[-1] for n in _BOUND_SIZES]),
+        relation=AtLeast(tolerance=0.02),
+        formula="P(TV₂ = ¼) ≥ 1 − E(1 − α/2)ⁿ → 1/5 for α = (1 − max x)/2, at most ¼",
+        protocol="Maximum likelihood on n real and n synthetic points, the family p_{α,μ}; n = 10, 100 and 10⁴.",
+        axis=Axis("n", np.array(_BOUND_SIZES)),
+        first_look=65536,
+        quantity="P(TV₂ = ¼)",
     ),
 )

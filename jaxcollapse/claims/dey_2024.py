@@ -6,23 +6,25 @@ Their augmentation workflow is our `Accumulate`, discarding is `Replace`, augmen
 
 import itertools
 from functools import partial
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
-from jaxcollapse.claims.frame import generation_axis
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, ExponentialFamily, NormalMean, Poisson
 from jaxcollapse.models.regression.generalised_linear import GeneralisedLinear
 from jaxcollapse.models.regression.logistic_regression import LogisticRegression
 from jaxcollapse.models.regression.poisson_regression import PoissonRegression
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory import mean, regression
+from jaxcollapse.theory import exponential_family, mean, regression
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Asymptotic, AtMost
+from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
 
 REFERENCE = Reference(
     key="dey2024",
@@ -122,6 +124,71 @@ def _part(key):
 
 
 _ANY = "whatever the family"
+_PAIRS = np.array([(1, 2), (1, 4), (3, 4)])
+_BOTH = (Accumulate(), Mix("fixed"))
+
+
+def _covariance(key):
+    """Products of the errors of two generations, in units of the squared error of the first."""
+    products = []
+    for workflow in _BOTH:
+        run = simulate(NormalMean(jnp.zeros(_PART_DIM)), workflow, key=key, samples=_PART_SAMPLES, generations=4)
+        products.append(jnp.mean(run.params[_PAIRS[:, 0] - 1] * run.params[_PAIRS[:, 1] - 1], axis=1) * _PART_SAMPLES)
+    return jnp.concatenate(products)
+
+
+def _covariance_theory():
+    return jnp.concatenate([mean.inflation_covariance(w, generations=4)[tuple(_PAIRS.T - 1)] for w in _BOTH])
+
+
+_EXACT_ROWS, _EXACT_GENERATIONS, _EXACT_LATE = 20, 5, 300
+_CURVATURES = (0.0, 1.0, -1.0)
+
+
+def _exact(key, workflow: Workflow, generations: int):
+    """The squared error of the mean for each family."""
+    sizes = shared(samples=_EXACT_ROWS, generations=generations)
+    return jnp.stack([simulate(family, workflow, key=key, **sizes).squared_error for family, _ in _families().values()])
+
+
+def _exact_settings() -> list[dict[str, Any]]:
+    variances = (variance for _, variance in _families().values())
+    return [shared(samples=_EXACT_ROWS, variance=v, curvature=c) for v, c in zip(variances, _CURVATURES, strict=True)]
+
+
+def _exact_replace_theory():
+    curves = [exponential_family.variance_replace(**s, generations=_EXACT_GENERATIONS) for s in _exact_settings()]
+    return jnp.stack(curves)[:, -1]
+
+
+def _exact_limit_theory():
+    return jnp.stack([exponential_family.variance_accumulate_limit(**setting) for setting in _exact_settings()])
+
+
+_DIRECTIONS = np.array([(1.0, 0.0), (1.0, 1.0), (1.0, -1.0)])
+
+
+def _gaussian_rows() -> Spectrum:
+    return Spectrum.from_eigenvalues([1.0, 0.5], [0.8, -0.5])
+
+
+def _information(key):
+    """The mean square of the score of a row along each direction."""
+    spectrum = _gaussian_rows()
+    row_key, logistic_key, poisson_key = jax.random.split(key, 3)
+    x = jax.random.normal(row_key, (200, 2)) * jnp.sqrt(spectrum.eigenvalues)
+    right, rate = jax.nn.sigmoid(x @ spectrum.signal), jnp.exp(x @ spectrum.signal)
+    surprise = jnp.stack(
+        [jax.random.bernoulli(logistic_key, right) - right, jax.random.poisson(poisson_key, rate) - rate]
+    )
+    return jnp.mean((surprise[..., None] * (x @ _DIRECTIONS.T)) ** 2, axis=1).ravel()
+
+
+def _information_theory():
+    kinds = regression.logistic_information, regression.poisson_information
+    return jnp.concatenate([jnp.einsum("ka,ab,kb->k", _DIRECTIONS, i(_gaussian_rows()), _DIRECTIONS) for i in kinds])
+
+
 CLAIMS = (
     _regression_claim(
         "dey-logistic-accumulate",
@@ -190,5 +257,49 @@ CLAIMS = (
         axis=generation_axis(_PART_TIMES),
         quantity="squared error, relative to real data alone",
         first_look=1024,
+    ),
+    _claim(
+        name="dey-covariance",
+        statement="The errors of two generations are correlated as the weights of their workflow say.",
+        theory=_covariance_theory,
+        experiment=_covariance,
+        relation=Equal(),
+        formula="X_g = Σ_i W_gi (X_{i−1} + ξ_i): Cov = (I − W S)⁻¹ W W' (I − W S)⁻ᵀ with the shift S",
+        protocol="Mean of a Gaussian in 16 dimensions, n = 60; accumulate, or one real batch and the newest one.",
+        labels=tuple(f"{name}, g = {g} and {h}" for name in ("accumulate", "mixed") for g, h in _PAIRS),
+        quantity="product of errors, relative to real data alone",
+    ),
+    _claim(
+        name="dey-exact-replace",
+        statement="If data is replaced, what ten generations cost is known for any number of rows, by family.",
+        theory=_exact_replace_theory,
+        experiment=lambda key: _exact(key, Replace(), _EXACT_GENERATIONS)[:, -1],
+        relation=Equal(),
+        formula="Var = V [(1 + c/n)^g − 1]/c for variances V(m) with V'' = 2c: c = 0, 1, −1",
+        protocol="Poisson (mean 3), exponential (mean 1), Bernoulli (probability 0.3); n = 20, g = 5; replace.",
+        labels=("Poisson", "exponential", "Bernoulli"),
+        quantity="squared error",
+    ),
+    _claim(
+        name="dey-exact-limit",
+        statement="If data accumulates, no number of generations costs more than a limit, known for any batch.",
+        theory=_exact_limit_theory,
+        experiment=lambda key: _exact(key, Accumulate(), _EXACT_LATE)[:, -1],
+        relation=AtMost(),
+        formula="Var ≤ V [sinh(x)/x − 1]/c, x = π √(c/n); sin for c < 0, V π²/(6n) for c = 0",
+        protocol=f"Poisson (mean 3), exponential (mean 1), Bernoulli (probability 0.3); n = 20, g = {_EXACT_LATE}.",
+        labels=("Poisson", "exponential", "Bernoulli"),
+        quantity="squared error",
+    ),
+    _claim(
+        name="dey-information",
+        statement="The information in a row of a logistic or a Poisson regression is a mean over one normal variable.",
+        theory=_information_theory,
+        experiment=_information,
+        relation=Equal(),
+        formula="u'Iu = E (y − μ)² (x·u)², I = E v Λ + E v'' Λww'Λ, v = p(1 − p) or exp(x·w), of x·w ~ N(0, w'Λw)",
+        protocol="w = (0.8, −0.5), rows with variances 1 and 0.5; 200 rows, at the true coefficients.",
+        labels=tuple(f"{name}, u = {u}" for name in ("logistic", "Poisson") for u in ("(1, 0)", "(1, 1)", "(1, −1)")),
+        quantity="u'Iu",
     ),
 )

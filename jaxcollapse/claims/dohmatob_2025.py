@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate
+from jaxcollapse.chain.workflow import Accumulate, Replace
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.random_projection import RandomProjection
@@ -95,6 +95,24 @@ def _projected_theory():
 
 _POPULATION = "d = 40, eigenvalues from 1.5 to 0.5, |w₁| = 1, δ ~ N(0, diag from 0.06 to 0.015), σ₁ = 0.5, σ₂ = 0.8; "
 
+_FIT, _BLOCKS, _EACH = shared(penalty=0.1, width=40), np.array([2.0, 1.0, 0.25]), 20
+
+
+def _blocks() -> Spectrum:
+    return Spectrum.from_eigenvalues(np.repeat(_BLOCKS, _EACH), np.full(60, 60**-0.5))
+
+
+def _shrinkage(key) -> Float[Array, " blocks"]:
+    """Of one fit, on average over the directions of one eigenvalue."""
+    model = RandomProjection(_blocks(), noise=0.3, **_FIT)
+    fit = simulate(model, Replace(), key=key, samples=80, generations=1).params[0]
+    return jnp.mean((fit / model.truth()).reshape(-1, _EACH), axis=1)
+
+
+def _shrinkage_theory() -> Float[Array, " blocks"]:
+    return jnp.asarray(_BLOCKS) / (_BLOCKS + regression.projected_kappa(_blocks(), samples=80, **_FIT))
+
+
 CLAIMS = (
     _claim(
         name="dohmatob-strong-ridge",
@@ -132,5 +150,19 @@ CLAIMS = (
         ),
         protocol=_POPULATION + "n = 80, λ = 0.1, p₂ = 0.4; f(x) = v'S'x, S of m columns with entries N(0, 1/d).",
         labels=tuple(f"m = {m}" for m in _WIDTHS),
+    ),
+    _claim(
+        name="dohmatob-strong-projection",
+        statement="A ridge fit on random projections shrinks the truth by one effective penalty, for rows and columns.",
+        theory=_shrinkage_theory,
+        experiment=_shrinkage,
+        relation=Asymptotic(allowance=0.008),
+        formula="E(S v̂)_j/w_j = s_j/(s_j + κ), κ (1 − df₁/n)(1 − df₁/m) = λ d/m",
+        protocol=(
+            "Ridge on f(x) = v'S'x, S of m = 40 columns with entries N(0, 1/d), d = 60, n = 80, σ = 0.3, λ = 0.1; "
+            "20 eigenvalues each of 2, 1 and 0.25, all coefficients alike."
+        ),
+        axis=Axis("eigenvalue", _BLOCKS),
+        quantity="coefficient, relative to the truth",
     ),
 )

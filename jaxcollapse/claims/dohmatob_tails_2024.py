@@ -18,7 +18,7 @@ from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Asymptotic
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = Reference(
     key="dohmatob2024tails",
@@ -64,6 +64,22 @@ def _chain(key):
     return simulate(model, Replace(), key=key, samples=_CHAIN_SAMPLES, generations=_GENERATIONS).unseen
 
 
+_FEW, _SHORT_TEXTS = 50, np.array([5, 10, 40])
+
+
+def _uniform() -> Float[Array, " symbols"]:
+    return discrete.zipf(_FEW, exponent=0.0)
+
+
+def _unseen(key) -> Float[Array, " cells"]:
+    return jnp.concatenate([_error(key, _real(_FEW), q, _SHORT_TEXTS) for q in (_real(_FEW), _uniform())])
+
+
+def _unseen_theory() -> Float[Array, " cells"]:
+    own = discrete.unseen(_real(_FEW), samples=_SHORT_TEXTS)
+    return jnp.concatenate([own, discrete.unseen(_real(_FEW), samples=_SHORT_TEXTS, source=_uniform())])
+
+
 CLAIMS = (
     _claim(
         "dohmatob-tails-clean",
@@ -106,5 +122,31 @@ CLAIMS = (
         formula="E(g) ≈ C (T h_g)^(−c), h_1 = 1, h_{g+1} = 1 − exp(−h_g) ≈ 2/g: E(g)/E(1) ≈ (g/2)^c",
         protocol="Zipf's law, β = 2, the first 4,000 symbols; each generation learns from T = 400 symbols of the last.",
         axis=generation_axis(_GENERATIONS),
+    ),
+    _claim(
+        "dohmatob-tails-unseen",
+        "What is unseen of finitely many symbols is known exactly for every text, also for text of another source.",
+        theory=_unseen_theory,
+        experiment=_unseen,
+        relation=Equal(),
+        formula="E = Σ_i p_i (1 − q_i)^T for text from q",
+        protocol="Zipf's law, β = 2, 50 symbols; T symbols of text of its own, and of text with all symbols alike.",
+        labels=tuple(f"{text}, T = {size}" for text in ("own text", "uniform text") for size in _SHORT_TEXTS),
+    ),
+    _claim(
+        "dohmatob-tails-symbols",
+        "The number of different symbols in a text of any length is known exactly.",
+        theory=lambda: discrete.support(_real(_FEW), samples=_SHORT_TEXTS),
+        experiment=lambda key: jnp.stack(
+            [
+                simulate(Categorical(_real(_FEW)), Replace(), key=key, samples=n, generations=1).support[0]
+                for n in _SHORT_TEXTS
+            ]
+        ),
+        relation=Equal(),
+        formula="E = Σ_i 1 − (1 − q_i)^T",
+        protocol="Zipf's law, β = 2, 50 symbols; text of T symbols, once.",
+        axis=Axis("samples T", _SHORT_TEXTS),
+        quantity="different symbols",
     ),
 )

@@ -70,6 +70,22 @@ _FORMULA = (
 )
 
 
+_SIDES, _LIMIT = np.array([0.3, 0.9]), shared(penalty=_PENALTY, **_WEAK)
+_SHARES_REAL, _HARSH = np.array([0.1, 0.25]), shared(keep_right=0.6, keep_wrong=0.9)
+
+
+def _many_rows(key):
+    return jnp.stack([_accuracy(_WEAK, 40_000)(key, error) for error in _SIDES])
+
+
+def _at_threshold(key):
+    accuracies = []
+    for ratio in _SHARES_REAL:
+        error = regression.pruned_threshold(**_HARSH, ratio=ratio)
+        accuracies.append(_accuracy(_HARSH, 80, real_samples=int(80 * ratio))(key, error))
+    return jnp.stack(accuracies)
+
+
 CLAIMS = (
     _claim(
         "feng-weak-verifier",
@@ -110,5 +126,28 @@ CLAIMS = (
         formula="accuracy ≥ that of the n real rows alone",
         protocol=_ROWS + "n = 80 real and m = 400 synthetic rows, φ = 0.9, ρ = 0.1.",
         axis=Axis("share ε of wrong labels", _LARGE_ERRORS),
+    ),
+    _claim(
+        "feng-limit",
+        "With very many rows a classifier is as good as with right labels below the threshold, and as wrong above.",
+        theory=lambda: jnp.stack(
+            [regression.pruned_accuracy_limit(_mixture(), **_LIMIT, error_rate=e) for e in _SIDES]
+        ),
+        experiment=_many_rows,
+        relation=Asymptotic(allowance=0.005),
+        formula="Φ(±μ'w/√(w'Cw)), w = (C + γ)⁻¹ μ",
+        protocol=_ROWS + "m = 40,000 synthetic rows, φ = 0.8, ρ = 0.4, no real rows.",
+        axis=Axis("share ε of wrong labels", _SIDES),
+        first_look=64,
+    ),
+    _claim(
+        "feng-threshold-real",
+        "Real rows move the threshold by their share of the kept labels.",
+        theory=np.full(len(_SHARES_REAL), 0.5),
+        experiment=_at_threshold,
+        relation=Equal(),
+        formula="accuracy = 1/2 at ε* = (φ + n/m)/(φ + ρ)",
+        protocol=_ROWS + "m = 80 synthetic rows, φ = 0.6, ρ = 0.9.",
+        axis=Axis("real rows for a synthetic one, n/m", _SHARES_REAL),
     ),
 )

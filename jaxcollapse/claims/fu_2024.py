@@ -5,17 +5,21 @@ bounds: they are exact moments of the loop, derived for this library. Sizes are 
 """
 
 from functools import partial
+from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.kernel_density import KernelDensity
 from jaxcollapse.theory import kernel_density
-from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Equal
+from jaxcollapse.verification.relation import AtLeast, Equal
 
 REFERENCE = Reference(
     key="fu2024",
@@ -30,7 +34,7 @@ _GENERATIONS = 8
 _claim = partial(Claim, reference=REFERENCE, relation=Equal(), axis=generation_axis(_GENERATIONS))
 
 
-def _run(key, workflow: Workflow, samples: int = _SAMPLES, bandwidth: float = _BANDWIDTH):
+def _run(key, workflow: Workflow, samples: int = _SAMPLES, bandwidth: Any = _BANDWIDTH):
     return simulate(KernelDensity(bandwidth), workflow, key=key, samples=samples, generations=_GENERATIONS)
 
 
@@ -44,13 +48,33 @@ def _spread(workflow: Workflow):
     return second_moment
 
 
+def _depths(workflow: Workflow):
+    return kernel_density.depths(workflow.weights(jnp.full(_GENERATIONS, 1.0 * _SAMPLES))[0])
+
+
 def _inflated(workflow: Workflow):
-    law = kernel_density.depths(workflow.weights(jnp.full(_GENERATIONS, 1.0 * _SAMPLES))[0])
-    return kernel_density.second_moment(law, bandwidth=_BANDWIDTH)
+    return kernel_density.second_moment(_depths(workflow), bandwidth=_BANDWIDTH)
 
 
 def _setting(samples: int = _SAMPLES, bandwidth: float = _BANDWIDTH) -> str:
     return f"Truth N(0, 1), n = {samples} rows, Gaussian kernel of bandwidth h = {bandwidth}; "
+
+
+_POINTS, _FACTORS = np.array([0.0, 1.0, 2.5]), np.array([0.5, 1.0, 2.0])
+
+
+def _best() -> Float[Array, ""]:
+    with jax.ensure_compile_time_eval():
+        return kernel_density.optimal_bandwidth(samples=_FEW, generation=_GENERATIONS)
+
+
+def _least_error():
+    error = kernel_density.squared_error(bandwidth=_best(), samples=_FEW, generations=_GENERATIONS)[-1]
+    return jnp.full(len(_FACTORS), error)
+
+
+def _around_the_best(key):
+    return jnp.stack([_run(key, Replace(), _FEW, factor * _best()).squared_error[-1] for factor in _FACTORS])
 
 
 CLAIMS = (
@@ -100,6 +124,29 @@ CLAIMS = (
             "Σ_{a<g} (1 − 1/n)^a φ(2h²(1 + a))/n + (1 − 1/n)^g φ(2(1 + g h²)) − 2 φ(2 + g h²) + φ(2), φ(v) = 1/√(2πv)"
         ),
         protocol=_setting(_FEW, _WIDE) + "the newest n rows at every generation.",
+        quantity="∫ (f_g − φ)²",
+    ),
+    _claim(
+        "fu-mean-density",
+        "The mean of the estimate is a mixture of normal densities, as wide as a row has kernels behind it.",
+        theory=lambda: kernel_density.mean_density(jnp.asarray(_POINTS), _depths(Accumulate()), bandwidth=_BANDWIDTH)[
+            -1
+        ],
+        experiment=lambda key: jax.tree.map(lambda leaf: leaf[-1], _run(key, Accumulate()).params).density(_POINTS),
+        formula="Σ_d P(D_g = d) φ(x; 1 + d h²)",
+        protocol=_setting() + f"n more rows at every generation; generation {_GENERATIONS}.",
+        axis=Axis("x", _POINTS),
+        quantity="mean density",
+    ),
+    _claim(
+        "fu-bandwidth",
+        "No bandwidth has a smaller integrated squared error in a late generation than that which is computed.",
+        theory=_least_error,
+        experiment=_around_the_best,
+        relation=AtLeast(),
+        formula="(f_g − φ)² integrated, at h*/2, h* and 2h*, is at least that at h*",
+        protocol=f"Truth N(0, 1), n = {_FEW} rows, Gaussian kernel, the newest rows at every g; g = {_GENERATIONS}.",
+        axis=Axis("bandwidth, relative to h*", _FACTORS),
         quantity="∫ (f_g − φ)²",
     ),
 )

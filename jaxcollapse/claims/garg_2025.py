@@ -19,7 +19,7 @@ from jaxcollapse.models.regression.mixed_labels import MixedLabels
 from jaxcollapse.theory import Spectrum, mean, regression
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Asymptotic, Equal
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal
 
 REFERENCE = Reference(
     key="garg2025",
@@ -50,13 +50,13 @@ _FEW = shared(samples=15, noise=1.0, real_weight=0.4, generations=_GENERATIONS)
 _RIDGE = shared(samples=120, noise=1.0, penalty=0.1)
 
 
-def _ridge(key):
+def _ridge(key, weights: Any):
     """A late generation, for every weight, with the same random numbers."""
 
     def risk(weight):
         return _risk(_spectrum(60), key, **_RIDGE, real_weight=weight, generations=9)[-1]
 
-    return jax.lax.map(risk, jnp.asarray(_WEIGHTS))
+    return jax.lax.map(risk, jnp.asarray(weights))
 
 
 def _same_labels(key):
@@ -73,6 +73,22 @@ def _fresh(key):
     model = MixedLabels(LinearRegression(Spectrum.isotropic(40), noise=_FEW["noise"]), weight=_FEW["real_weight"])
     sizes = dict(samples=_FEW["samples"], generations=_FEW["generations"])
     return simulate(model, Replace(), key=key, **sizes).risk
+
+
+_FACTORS = np.array([0.6, 1.0, 1.4])
+
+
+def _best():
+    with jax.ensure_compile_time_eval():
+        return regression.ridge_mixed_labels_optimal_weight(_spectrum(60), **_RIDGE)
+
+
+def _least_risk():
+    return jnp.full(len(_FACTORS), regression.ridge_mixed_labels_limit(_spectrum(60), **_RIDGE, real_weight=_best()))
+
+
+def _around_the_best(key):
+    return _ridge(key, _best() * _FACTORS)
 
 
 CLAIMS = (
@@ -122,7 +138,7 @@ CLAIMS = (
         theory=lambda: jnp.stack(
             [regression.ridge_mixed_labels_limit(_spectrum(60), **_RIDGE, real_weight=w) for w in _WEIGHTS]
         ),
-        experiment=_ridge,
+        experiment=lambda key: _ridge(key, _WEIGHTS),
         relation=Asymptotic(allowance=0.01),
         formula=(
             "R = Bias(a) + σ² (w² + (1 − w)²)/(w (2 − w)) · D/(n − D), D = Σ s²/[(s + a)(s + b)], "
@@ -130,6 +146,17 @@ CLAIMS = (
         ),
         protocol="Ridge, d = 60, n = 120, σ = 1, λ = 0.1, eigenvalues from 1 to 0.1; one design, generation 9.",
         axis=Axis("weight w of the real labels", _WEIGHTS),
+        first_look=1024,
+    ),
+    _claim(
+        name="garg-best-weight",
+        statement="For ridge regression no weight of the real labels has a smaller risk than that which is computed.",
+        theory=_least_risk,
+        experiment=_around_the_best,
+        relation=AtLeast(tolerance=0.02),
+        formula="R(0.6 w*), R(w*) and R(1.4 w*) are at least the closed form of R(w*)",
+        protocol="Ridge, d = 60, n = 120, σ = 1, λ = 0.1, eigenvalues from 1 to 0.1; one design, generation 9.",
+        axis=Axis("weight w of the real labels, relative to w*", _FACTORS),
         first_look=1024,
     ),
 )

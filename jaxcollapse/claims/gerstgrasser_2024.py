@@ -8,6 +8,7 @@ trains on a random part of the pool; the batches of any size, the pool of few ro
 from functools import partial
 from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -105,9 +106,9 @@ _REAL_WEIGHT, _WEIGHTED_GENERATIONS = 4.0, 8
 _WEIGHTED = Accumulate(weight=lambda g: jnp.where(g == 1, _REAL_WEIGHT, 1.0))
 
 
-def _weighted(key):
-    model = LinearRegression(Spectrum.isotropic(DIM), noise=1.0, design="fixed")
-    return simulate(model, _WEIGHTED, key=key, samples=SAMPLES, generations=_WEIGHTED_GENERATIONS).risk
+def _weighted(key, *, dim: int = DIM, samples: int = SAMPLES, generations: int = _WEIGHTED_GENERATIONS):
+    model = LinearRegression(Spectrum.isotropic(dim), noise=1.0, design="fixed")
+    return simulate(model, _WEIGHTED, key=key, samples=samples, generations=generations).risk
 
 
 def _weighted_theory():
@@ -140,6 +141,47 @@ def _per_sample_theory():
 
 
 _PROTOCOL = "Least squares, d = 10, n = 32, σ = 1, isotropic Gaussian rows; "
+
+_ENDLESS, _LARGE = 100, shared(dim=100, samples=400, noise=1.0)  # a large fit scatters little
+_DESIGNS: tuple[Literal["fixed", "fresh"], ...] = ("fixed", "fresh")
+
+
+def _endless(key):
+    """The risk of the last generation."""
+
+    def last(design):
+        model = LinearRegression(Spectrum.isotropic(_LARGE["dim"]), noise=1.0, design=design)
+        return simulate(model, Accumulate(), key=key, samples=_LARGE["samples"], generations=_ENDLESS).risk[-1]
+
+    return jnp.stack([last(design) for design in _DESIGNS])
+
+
+def _weighted_limit():
+    return jnp.stack([regression.ols_accumulate_weighted_limit(**_LARGE, real_weight=_REAL_WEIGHT)])
+
+
+_GIVEN = shared(noise=0.5, penalty=0.3, generations=6)
+_ROWS = np.random.default_rng(0).normal(size=(8, 3))
+_TRUTH = np.array([1.0, -0.5, 0.8])
+
+
+def _given_theory():
+    eigenvalues, basis = np.linalg.eigh(_ROWS.T @ _ROWS / len(_ROWS))
+    design = Spectrum.from_eigenvalues(eigenvalues, basis.T @ _TRUTH)
+    return regression.ridge_accumulate_given_design(design, samples=len(_ROWS), **_GIVEN)
+
+
+def _given(key):
+    """Labels of the same rows by every model, and ridge regression on all of them."""
+    solver = np.linalg.inv(_ROWS.T @ _ROWS / len(_ROWS) + _GIVEN["penalty"] * np.eye(3))
+    fit, moment, risks = jnp.asarray(_TRUTH), jnp.zeros(3), []
+    for g in range(_GIVEN["generations"]):
+        noise = _GIVEN["noise"] * jax.random.normal(jax.random.fold_in(key, g), _ROWS.shape[:1])
+        moment = moment + _ROWS.T @ (_ROWS @ fit + noise) / len(_ROWS)
+        fit = solver @ moment / (g + 1)
+        risks.append(jnp.sum((fit - _TRUTH) ** 2))
+    return jnp.stack(risks)
+
 
 CLAIMS = (
     _claim(
@@ -271,5 +313,36 @@ CLAIMS = (
         protocol="Ridge, d = 60, n = 300, σ = 0.5, λ = 0.2 per sample; one design, labelled again and again.",
         axis=generation_axis(_RIDGE["generations"]),
         first_look=1024,
+    ),
+    _claim(
+        "gerstgrasser-accumulate-limit",
+        "When data accumulates for ever, the risk stays below a limit, on one design and on new ones.",
+        theory=lambda: jnp.stack([regression.ols_accumulate_limit(**_LARGE, design=design) for design in _DESIGNS]),
+        experiment=_endless,
+        relation=AtMost(),
+        formula="One design: R ≤ π²/6 · σ² d/(n − d − 1); new ones: R ≤ σ² d/(d + 1) · [−ψ(1 − (d + 1)/n) − γ]",
+        protocol=f"Least squares, d = 100, n = 400, σ = 1, isotropic Gaussian rows; {_ENDLESS} generations.",
+        axis=None,
+        labels=("one design", "new designs"),
+    ),
+    _claim(
+        "gerstgrasser-accumulate-weighted-limit",
+        "Real rows that count four times keep the risk below 1.23 times that of real data alone, for ever.",
+        theory=_weighted_limit,
+        experiment=lambda key: _weighted(key, dim=100, samples=400, generations=_ENDLESS)[-1:],
+        relation=AtMost(),
+        formula="R ≤ σ² d/(n − d − 1) · [1 + ψ₁(M + 1)], M = 4",
+        protocol=f"Least squares, d = 100, n = 400, σ = 1; one design, the first batch counts M = 4; g = {_ENDLESS}.",
+        axis=generation_axis([_ENDLESS]),
+    ),
+    _claim(
+        "gerstgrasser-ridge-given-design",
+        "On a given design the shrinkage of ridge regression on accumulating labels is known along every direction.",
+        theory=_given_theory,
+        experiment=_given,
+        relation=Equal(),
+        formula="R(g) = Σ_j w_j² (1 − b_g)² + v_g, b_g = Γ(g + s)/(Γ(g + 1) Γ(s)), s = l/(l + λ), l of X'X/T",
+        protocol="Ridge, d = 3, T = 8 rows that are drawn once, σ = 0.5, λ = 0.3 per sample; labelled again and again.",
+        axis=generation_axis(_GIVEN["generations"]),
     ),
 )

@@ -146,6 +146,27 @@ def _budgets(key):
     return jax.lax.map(risk, jnp.asarray(_COSTS))
 
 
+_OFF = 1.0
+_KEPT, _KEPT_GENERATIONS = shared(dim=6, real_samples=25, samples=50), 4
+
+
+def _pulled(key):
+    """How far a model that starts off the truth is after one generation, along each coordinate on average."""
+
+    def error(ratio):
+        sizes = shared(samples=REAL / ratio, generations=2, first=jnp.full(DIM, _OFF))
+        return simulate(NormalMean(jnp.zeros(DIM)), Mix("fresh", real_samples=REAL), key=key, **sizes).params[-1].mean()
+
+    return jax.lax.map(error, jnp.asarray(_RATIOS))
+
+
+def _kept(key):
+    """The risk of a chain without noise that starts at zero, where the truth has norm one."""
+    model = LinearRegression(Spectrum.isotropic(_KEPT["dim"]), noise=0.0)
+    sizes = shared(samples=_KEPT["samples"], generations=_KEPT_GENERATIONS, first=jnp.zeros(_KEPT["dim"]))
+    return simulate(model, Mix("fresh", real_samples=_KEPT["real_samples"]), key=key, **sizes).risk[1:]
+
+
 CLAIMS = (
     _claim(
         name="he-weight",
@@ -249,5 +270,27 @@ CLAIMS = (
         protocol="Mean of a Gaussian, B = 600, generation 40: n = 100, m = 200 at c = 4; n = 40, m = 240 at c = 9.",
         axis=Axis("cost c of a real sample", _COSTS),
         quantity="squared error",
+    ),
+    _claim(
+        name="he-pooling-weight",
+        statement="Where every row counts once, real rows pull a model towards the truth by their share of the rows.",
+        theory=lambda: jnp.stack([_OFF * (1 - mean.mean_mix_pooling_weight(ratio=k)) for k in _RATIOS]),
+        experiment=_pulled,
+        relation=Equal(),
+        formula="E θ_2 − θ = (1 − w)(θ_1 − θ), w = n/(n + m) = k/(1 + k)",
+        protocol=_PROTOCOL + "m = n/k synthetic ones of a first model one deviation off; generation 2.",
+        axis=Axis("ratio k = n/m", _RATIOS),
+        quantity="error of the mean",
+    ),
+    _claim(
+        name="he-pooled-error",
+        statement="Least squares on pooled rows keeps the same share of an old error in every generation.",
+        theory=lambda: regression.ols_mix_contraction(**_KEPT) ** jnp.arange(1, _KEPT_GENERATIONS),
+        experiment=_kept,
+        relation=Equal(),
+        formula="c^(g − 1), c = m(m + 2)/(N(N + 2)) + m n (N + 1)(d − 1)/(N(N + 2)(N − 1)(N − d − 1)), N = m + n",
+        protocol="Least squares, d = 6, σ = 0, isotropic; n = 25 fresh real rows, m = 50 others; g = 1 is zero.",
+        axis=generation_axis(np.arange(2, _KEPT_GENERATIONS + 1)),
+        quantity="excess risk",
     ),
 )

@@ -91,6 +91,25 @@ def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Cla
     )
 
 
+_SMALL, _AROUND = 0.02, np.array([0.2, 0.3, 0.4])
+
+
+def _departure(key):
+    """How far from even the likelier symbol is after three generations, in units of the first model's."""
+    model = Biased(Categorical(_UNIFORM), jax.tree_util.Partial(discrete.temper, temperature=_TAU))
+    first = _UNIFORM + np.array([_SMALL, -_SMALL])
+
+    def left(share):
+        run = simulate(model, Mix("fresh", weight=share), key=key, samples=_LARGE, generations=4, first=first)
+        return (run.params[-1, 0] - 0.5) / _SMALL
+
+    return jax.lax.map(left, jnp.asarray(_AROUND))
+
+
+def _departure_theory():
+    return ((1 - _AROUND) / (1 - discrete.temperature_needed_share(temperature=_TAU))) ** 3
+
+
 CLAIMS = (
     _loop("mode-collapse", "Below temperature one the likeliest symbol takes all.", _COLD, 0, "likeliest"),
     _loop("heat-death", "Above temperature one all symbols become equally likely.", _HOT, 3, "rarest"),
@@ -139,5 +158,20 @@ CLAIMS = (
         ),
         axis=_AXIS,
         quantity="variance",
+    ),
+    _claim(
+        name="marchi-departure",
+        statement="A small departure from equally likely symbols grows below the share 1 − τ, and shrinks above it.",
+        theory=_departure_theory,
+        experiment=_departure,
+        relation=Asymptotic(allowance=0.005),
+        formula="p_g − 1/2 ← (1 − w)/(1 − w*) (p_g − 1/2), w* = 1 − τ",
+        protocol=(
+            f"Two equally likely symbols, a first model with {0.5 + _SMALL:g} and {0.5 - _SMALL:g}, τ = {_TAU}, "
+            f"n = {_LARGE:,} real samples of weight w and n generated ones; generation 4."
+        ),
+        axis=Axis("external share w", _AROUND),
+        quantity="p − 1/2, relative to the first model",
+        first_look=1024,
     ),
 )

@@ -97,6 +97,19 @@ def _fallen(key):
     return lowest[_TIMES - 1] <= jnp.log(_LEVEL)
 
 
+_STEPS, _HORIZON = shared(samples=100, ddof=1), 4000  # by then all but one chain in 20,000 have passed
+
+
+def _passage(key):
+    """How far the log variance has fallen when it first is below a twentieth, in units of the drift of one step.
+
+    Its mean is that of the time, by Wald's identity, and it scatters little where the time does much.
+    """
+    chain = simulate(Gaussian(ddof=1), Replace(), key=key, samples=_STEPS["samples"], generations=_HORIZON)
+    first = jnp.argmax(chain.log_variance <= jnp.log(_LEVEL))
+    return chain.log_variance[first] / gaussian.log_variance_mean(**_STEPS, generations=1)[0]
+
+
 CLAIMS = (
     _claim(
         name="shumailov-wasserstein",
@@ -169,5 +182,27 @@ CLAIMS = (
         protocol="Gaussian with unknown mean and variance, unbiased variance, n = 100, replace; ε = 0.05.",
         axis=generation_axis(_TIMES),
         quantity="P(σ̂² ≤ 0.05 by g)",
+    ),
+    _claim(
+        name="shumailov-determinant-spread",
+        statement="Around its mean the log determinant scatters with a variance that grows linearly too.",
+        theory=lambda: gaussian.log_determinant_variance(dim=3, **_MANY),
+        experiment=lambda key: (_log_determinant(key) - gaussian.log_determinant_mean(dim=3, **_MANY)) ** 2,
+        relation=Equal(tolerance=0.02),
+        formula="Var log |S| = g Σ_{i<d} ψ₁((ν − i)/2)",
+        protocol="Gaussian in three dimensions with correlations, unbiased covariance, n = 40, replace.",
+        axis=generation_axis(5),
+        quantity="variance of log |S|",
+    ),
+    _claim(
+        name="shumailov-passage-time",
+        statement="The time until the variance first falls below a level is about three times n.",
+        theory=lambda: gaussian.first_passage(_LEVEL, **_STEPS).mean,
+        experiment=_passage,
+        relation=Asymptotic(allowance=0.004),
+        formula="E T = a/δ, a = ln(1/ε) + 0.58 √v, δ = −E log G, v = Var log G; E log(1/X_T) = δ E T exactly",
+        protocol="Gaussian with unknown mean and variance, unbiased variance, n = 100, replace; ε = 0.05.",
+        quantity="log(1/σ̂²)/δ at the first σ̂² ≤ 0.05",
+        first_look=1024,
     ),
 )

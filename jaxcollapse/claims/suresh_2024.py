@@ -63,10 +63,21 @@ def _rarer_symbol(key):
 _LEVEL, _BATCH, _LATE = 0.1, 20, np.array([200, 250, 300, 400])
 
 
-def _above(key):
+def _above(key, times: np.ndarray):
     """Whether the standard deviation is above a tenth of the true one."""
-    run = simulate(Gaussian(ddof=1), Replace(), key=key, samples=_BATCH, generations=int(_LATE[-1]))
-    return run.log_variance[_LATE - 1] > 2 * jnp.log(_LEVEL)
+    run = simulate(Gaussian(ddof=1), Replace(), key=key, samples=_BATCH, generations=int(times[-1]))
+    return run.log_variance[times - 1] > 2 * jnp.log(_LEVEL)
+
+
+_EARLY = np.array([40, 60, 80])
+_DRAWS, _TIME, _KINDS = 6, 4, np.array([2, 3, 4])
+
+
+def _ancestors(key):
+    """Whether as many of the first draws, no two of which are of one kind, have descendants."""
+    alike = np.full(_DRAWS, 1 / _DRAWS)
+    run = simulate(Categorical(alike), Replace(), key=key, samples=_DRAWS, generations=_TIME, first=alike)
+    return run.support[-1] == _KINDS
 
 
 CLAIMS = (
@@ -120,11 +131,35 @@ CLAIMS = (
         name="suresh-deviation-bound",
         statement="The chance that a Gaussian chain keeps a standard deviation falls geometrically: a loose bound.",
         theory=lambda: gaussian.deviation_bound(_LEVEL, samples=_BATCH, generations=int(_LATE[-1]))[_LATE - 1],
-        experiment=_above,
+        experiment=lambda key: _above(key, _LATE),
         relation=AtMost(),
         formula="P(σ̂_g > ε) ≤ (σ/ε) exp(−g/(4n − 1))",
         protocol="Gaussian with unknown mean and variance, unbiased variance, n = 20, replace; ε = 0.1.",
         axis=generation_axis(_LATE),
+        quantity="P(σ̂ > 0.1)",
+    ),
+    _claim(
+        name="suresh-ancestors",
+        statement="As many real draws have descendants as balls that are thrown again and again occupy bins.",
+        theory=lambda: discrete.categorical_replace_ancestors(samples=_DRAWS, generations=_TIME)[-1, _KINDS],
+        experiment=_ancestors,
+        relation=Probability(tolerance=0.025),
+        formula="the law of A_g: A_1 = n, A_{g+1} the number of bins of n that A_g balls occupy",
+        protocol=f"n = {_DRAWS} draws at every generation, all different at g = 1; ancestors of those at g = {_TIME}.",
+        labels=tuple(f"{count} ancestors" for count in _KINDS),
+        quantity="P(number of ancestors)",
+    ),
+    _claim(
+        name="suresh-deviation",
+        statement="The chance that a Gaussian chain keeps a standard deviation is known exactly.",
+        theory=lambda: jnp.stack(
+            [gaussian.variance_sf(_LEVEL**2, samples=_BATCH, generations=int(t), ddof=1) for t in _EARLY]
+        ),
+        experiment=lambda key: _above(key, _EARLY),
+        relation=Probability(tolerance=0.02),
+        formula="P(∏_{t≤g} χ²_{n−1}/(n−1) > ε²), by saddle-point contour inversion",
+        protocol="Gaussian with unknown mean and variance, unbiased variance, n = 20, replace; ε = 0.1.",
+        axis=generation_axis(_EARLY),
         quantity="P(σ̂ > 0.1)",
     ),
 )

@@ -6,6 +6,7 @@ Sizes are small where formulas are exact for every size.
 from functools import partial
 from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -17,6 +18,7 @@ from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.verification.claim import Axis
 from jaxcollapse.verification.relation import Asymptotic, Equal, Probability
 
 _Design = Literal["fresh", "fixed"]
@@ -118,6 +120,36 @@ def _shrunk_theory():
     return jnp.stack([regression.ridge_downstream_shrunk(dim=_SHRUNK_DIM, **_SHRUNK).risk, alone])
 
 
+_FIT, _BLOCKS, _EACH = shared(penalty=0.2, samples=80), np.array([2.0, 1.0, 0.25]), 20
+
+
+def _blocks(signal: float = 60**-0.5) -> Spectrum:
+    return Spectrum.from_eigenvalues(np.repeat(_BLOCKS, _EACH), np.full(60, signal))
+
+
+def _shrinkage(key):
+    """Of one fit, on average over the directions of one eigenvalue."""
+    spectrum, sizes = _blocks(), shared(samples=_FIT["samples"], generations=1)
+    model = LinearRegression(spectrum, noise=0.3, penalty=_FIT["penalty"])
+    fit = simulate(model, Replace(), key=key, **sizes, truth=spectrum.signal).params[0]
+    return jnp.mean((fit / spectrum.signal).reshape(-1, _EACH), axis=1)
+
+
+def _degrees(key):
+    """The trace of the matrix that makes fitted values of labels, and the risk of a fit to noise alone."""
+    rows_key, key = jax.random.split(key)
+    rows = jax.random.normal(rows_key, (_FIT["samples"], 60)) * jnp.sqrt(_blocks().eigenvalues)
+    eigenvalues = jnp.linalg.eigvalsh(rows.T @ rows / _FIT["samples"])
+    risk = _risk(key, _blocks(0.0), noise=1.0, generations=1, **_FIT)[0]
+    return jnp.stack([jnp.sum(eigenvalues / (eigenvalues + _FIT["penalty"])), risk])
+
+
+def _degrees_theory():
+    kappa = regression.kappa(_blocks(), **_FIT)
+    first, second = (regression.degrees_of_freedom(_blocks(), kappa=kappa, order=order) for order in (1, 2))
+    return jnp.stack([first, second / (_FIT["samples"] - second)])
+
+
 CLAIMS = (
     claim(
         "dohmatob-law",
@@ -211,5 +243,29 @@ CLAIMS = (
         protocol="Isotropic rows, d = 60, T = 120, σ = 0.5, n = 3 generators, T₀ = 150, σ₀ = 0.5.",
         labels=("ridge, then smaller", "best penalty alone"),
         first_look=2048,
+    ),
+    claim(
+        name="dohmatob-shrinkage",
+        statement="The mean of a ridge fit is the truth, shrunk in every direction by the effective penalty.",
+        theory=lambda: jnp.asarray(_BLOCKS) / (_BLOCKS + regression.kappa(_blocks(), **_FIT)),
+        experiment=_shrinkage,
+        relation=Asymptotic(allowance=0.005),
+        formula="E ŵ_j/w_j = s_j/(s_j + κ), κ − λ = κ df₁(κ)/T",
+        protocol="Ridge, d = 60, T = 80, σ = 0.3, λ = 0.2; 20 eigenvalues each of 2, 1 and 0.25, equal w_j.",
+        axis=Axis("eigenvalue", _BLOCKS),
+        quantity="coefficient, relative to the truth",
+        first_look=1024,
+    ),
+    claim(
+        name="dohmatob-degrees-of-freedom",
+        statement="A ridge fit has df₁ degrees of freedom on its rows, and pays for noise by those of second order.",
+        theory=_degrees_theory,
+        experiment=_degrees,
+        relation=Asymptotic(allowance=0.005),
+        formula="E tr X(X'X + Tλ)⁻¹X' = df₁(κ), E|ŵ|²_Σ = σ² df₂(κ)/(T − df₂(κ)) for w₀ = 0",
+        protocol="Ridge, d = 60, T = 80, σ = 1, λ = 0.2; 20 eigenvalues each of 2, 1 and 0.25.",
+        labels=("trace", "risk"),
+        quantity="degrees of freedom, and excess risk",
+        first_look=1024,
     ),
 )

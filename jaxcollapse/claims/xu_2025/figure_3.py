@@ -112,6 +112,17 @@ def _plain_theory():
     return gaussian.estimated_risk_cdf(_SHORTFALL * gaussian.variance_risk(**_LATE, ddof=1)[-1], **exact)
 
 
+_LEVELS = (0.2, 0.5, 0.8)
+
+
+def _below(key):
+    """Whether the variance is below each quantile of its law."""
+    sizes = shared(samples=SAMPLES, generations=_MAXIMUM_HORIZON)
+    with jax.ensure_compile_time_eval():
+        quantiles = jnp.stack([gaussian.variance_quantile(p, **sizes, ddof=1) for p in _LEVELS])
+    return simulate(Gaussian(ddof=1), Replace(), key=key, **sizes).variance[-1] <= quantiles
+
+
 CLAIMS = (
     claim(
         name="xu-figure-3-probability",
@@ -171,5 +182,16 @@ CLAIMS = (
         protocol=_FIGURE_3 + "T = 500; the mean of 100 plain chains.",
         quantity="P(estimate ≤ a tenth of the risk)",
         first_look=512,
+    ),
+    claim(
+        name="xu-figure-3-quantiles",
+        statement="The quantiles of the exact law of the variance are those of its chains.",
+        theory=np.array(_LEVELS),
+        experiment=_below,
+        relation=Probability(tolerance=0.02),
+        formula="P(σ̂²_T ≤ x_p) = p at the p-quantile x_p of ∏ χ²_{n−1}/(n−1)",
+        protocol=_FIGURE_3 + "T = 100.",
+        labels=tuple(f"{p:.0%} quantile" for p in _LEVELS),
+        quantity="P(σ̂²_T ≤ quantile)",
     ),
 )

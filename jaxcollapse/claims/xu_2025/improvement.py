@@ -16,7 +16,7 @@ from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import mean
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Probability
+from jaxcollapse.verification.relation import AtLeast, Probability
 
 _BEAT_TIMES = np.array([2, 5, 10, 20])
 _claim = partial(claim, quantity="P(synthetic beats real-only)")
@@ -92,6 +92,10 @@ def _other_data_theory():
     return mean.independent_improvement_probability(ratio=jnp.sqrt(inflation), dim=3)
 
 
+def _endless_ratio() -> Float[Array, ""]:
+    return mean.mean_replace_drift_ratio_limit(growth=1.0)
+
+
 CLAIMS = (
     _beat_claim(
         "xu-improvement-replace",
@@ -148,6 +152,16 @@ CLAIMS = (
         relation=Probability(tolerance=0.02),
         formula="P = P(F_{p,p} < b²/a²), a²/b² = Σ_{t≤g} 1/t²",
         protocol="Mean of a Gaussian with known covariance in p = 3 dimensions, n = 100, accumulate.",
+        axis=generation_axis(_BEAT_TIMES),
+    ),
+    _claim(
+        name="xu-improvement-limit",
+        statement="With quadratically growing samples the chance to win never falls below that of an endless walk.",
+        theory=lambda: jnp.full(len(_BEAT_TIMES), mean.improvement_probability(ratio=_endless_ratio(), dim=1)),
+        experiment=_beats(1, Replace(), polynomial(float(SAMPLES), 2.0)),
+        relation=AtLeast(),
+        formula="P ≥ arctan(2/√(ζ(2) − 1))/π = 0.3785, s₂²/s₁² → ζ(1 + s) − 1 with n_t = c t^{1+s}",
+        protocol="Mean of a Gaussian with known variance, n_t = 100 t² (s = 1), replace.",
         axis=generation_axis(_BEAT_TIMES),
     ),
 )

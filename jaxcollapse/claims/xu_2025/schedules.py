@@ -1,5 +1,7 @@
 """How fast samples must grow, with a bias and without, and how a budget is best spent."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -7,7 +9,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.schedule import polynomial
-from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.simulate import Trajectory, simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.xu_2025.protocol import claim
 from jaxcollapse.models.exponential_family import NormalMean
@@ -49,15 +51,15 @@ class BiasedMean(Wrapper):
 _OFFSET = 0.5
 
 
-def _biased_walk(growth: float):
+def _biased_run(key, growth: Any) -> Trajectory:
     """The same with the bias."""
+    sizes = polynomial(_SCALE, 1 + growth)
+    return simulate(BiasedMean(NormalMean(0.0)), Replace(), key=key, samples=sizes, generations=_WALK_GENERATIONS)
 
-    def experiment(key):
-        sizes = polynomial(_SCALE, 1 + growth)
-        run = simulate(BiasedMean(NormalMean(0.0)), Replace(), key=key, samples=sizes, generations=_WALK_GENERATIONS)
-        return run.squared_error[_WALK_TIMES - 1]
 
-    return experiment
+def _biased_walk(growth: float):
+    """Its squared error."""
+    return lambda key: _biased_run(key, growth).squared_error[_WALK_TIMES - 1]
 
 
 _BUDGET, _BUDGET_GENERATIONS = 4000.0, 20
@@ -141,5 +143,27 @@ CLAIMS = (
         protocol="Mean of a Gaussian with known variance, N = 4,000 samples for T = 20 generations, replace.",
         labels=("equal sizes", "best sizes"),
         quantity="sum of squared errors",
+    ),
+    claim(
+        name="xu-bias",
+        statement="Biases add up: with a bias of order n^(-1/2) the mean of the walk drifts off for ever.",
+        theory=lambda: mean.mean_replace_bias(samples=_sizes(0.5), coefficient=_OFFSET, order=0.5)[_WALK_TIMES - 1],
+        experiment=lambda key: _biased_run(key, 0.5).estimate[_WALK_TIMES - 1],
+        relation=Equal(),
+        formula="E θ_T − θ = B Σ_{t≤T} n_t^(−κ)",
+        protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^1.5 (s = 0.5), replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="bias",
+    ),
+    claim(
+        name="xu-required-growth",
+        statement="At the growth that samples must exceed, biases of order n^(-1/2) add up like a harmonic sum.",
+        theory=lambda: _OFFSET * _SCALE**-0.5 * jnp.cumsum(1 / jnp.arange(1.0, _WALK_GENERATIONS + 1))[_WALK_TIMES - 1],
+        experiment=lambda key: _biased_run(key, mean.mean_replace_required_growth(order=0.5)).estimate[_WALK_TIMES - 1],
+        relation=Equal(),
+        formula="s* = 1/κ − 1 = 1: E θ_T − θ = B Σ_{t≤T} (c t^{1+s*})^(−κ) = B c^(−κ) H_T",
+        protocol="Gaussian mean plus 0.5/√n, n_t = 2 t^{1+s*}, replace.",
+        axis=Axis("generation T", _WALK_TIMES),
+        quantity="bias",
     ),
 )
