@@ -91,10 +91,10 @@ def _won(key):
 
     def step(share, uniform):
         chosen = share + share * (1 - share) * jnp.tanh(_GAPS / 2)  # of two candidates
-        return jnp.mean(uniform[:, None] < chosen, axis=0), None
+        return jnp.sum(uniform[:, None] < chosen, axis=0) / _DRAWS, None
 
     uniforms = jax.random.uniform(key, (_ENDS, _DRAWS))
-    start = jnp.mean(uniforms[0] < _FREQUENCY) * jnp.ones(len(_GAPS))
+    start = jnp.sum(uniforms[0] < _FREQUENCY) / _DRAWS * jnp.ones(len(_GAPS))
     return jax.lax.scan(step, start, uniforms[1:])[0] == 1
 
 

@@ -143,7 +143,7 @@ CLAIMS = (
         "No bandwidth has a smaller integrated squared error in a late generation than that which is computed.",
         theory=_least_error,
         experiment=_around_the_best,
-        relation=AtLeast(),
+        relation=AtLeast(tolerance=0.02),
         formula="(f_g − φ)² integrated, at h*/2, h* and 2h*, is at least that at h*",
         protocol=f"Truth N(0, 1), n = {_FEW} rows, Gaussian kernel, the newest rows at every g; g = {_GENERATIONS}.",
         axis=Axis("bandwidth, relative to h*", _FACTORS),

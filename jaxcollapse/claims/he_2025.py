@@ -147,7 +147,7 @@ def _budgets(key):
 
 
 _OFF = 1.0
-_KEPT, _KEPT_GENERATIONS = shared(dim=6, real_samples=25, samples=50), 4
+_KEPT, _KEPT_GENERATIONS = shared(dim=6, real_samples=25, samples=50), 3
 
 
 def _pulled(key):
