@@ -4,17 +4,19 @@ Their sampling bias ``lambda`` shrinks what a model generates; generation ``g = 
 for pooled maximum likelihood, and derived here; sizes are ours.
 """
 
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix, Replace
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
@@ -28,8 +30,9 @@ REFERENCE = Reference(
     year=2023,
     arxiv="2307.01850",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _BIAS, _GENERATIONS = 0.8, 8
-_LOOP: dict[str, Any] = dict(samples=30, generations=_GENERATIONS)
+_LOOP = shared(samples=30, generations=_GENERATIONS)
 _REAL = 20
 
 
@@ -53,14 +56,13 @@ def _loop_theory(real: Literal["fresh", "fixed"]):
     return jnp.concatenate([moments.variance, moments.mean_square])
 
 
-def _claim(name: str, statement: str, real: Literal["fresh", "fixed"], formula: str) -> Claim:
-    return Claim(
-        name=f"alemohammad-{name}",
+def _mixed(name: str, statement: str, real: Literal["fresh", "fixed"], formula: str) -> Claim:
+    return _claim(
+        name=name,
         statement=statement,
         theory=lambda: _loop_theory(real),
         experiment=_loop(real),
         relation=Equal(),
-        reference=REFERENCE,
         formula=formula + ", E X′ = (1 − a) + a(E μ² + λ E X) − E μ′², a = n/(n + m)",
         protocol=f"Gaussian, divisor n + m, m = 20 {real} real rows, n = 30 synthetic ones of variance λ = 0.8.",
         labels=tuple(f"{name}, g = {g}" for name in ("E X", "E μ²") for g in range(1, _GENERATIONS + 1)),
@@ -74,28 +76,27 @@ def _alone(key):
 
 
 CLAIMS = (
-    _claim(
-        "fresh",
+    _mixed(
+        "alemohammad-fresh",
         "With fresh real rows in every pool a biased loop settles near the truth.",
         "fresh",
         "E μ′² = (1 − a)²/m + a²(E μ² + λ E X/n)",
     ),
-    _claim(
-        "fixed",
+    _mixed(
+        "alemohammad-fixed",
         "With the same real rows in every pool a biased loop settles too, no closer than they allow.",
         "fixed",
         "E μ′² = (1 − a²)/m + a²(E μ² + λ E X/n)",
     ),
-    Claim(
+    _claim(
         name="alemohammad-synthetic",
         statement="Without real rows the variance falls geometrically with the sampling bias.",
         theory=_BIAS ** np.arange(_GENERATIONS),
         experiment=_alone,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E X_g = λ^(g − 1)",
         protocol="Gaussian, unbiased variance, n = 100 synthetic rows of λ = 0.8 times the variance, replace.",
-        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        axis=generation_axis(_GENERATIONS),
         quantity="E X",
     ),
 )

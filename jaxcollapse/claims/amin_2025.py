@@ -4,10 +4,15 @@ This is the simplest instance of their setting, not their theorem: the check of 
 next model reproduces its training data. Sizes are ours.
 """
 
+from functools import partial
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import Bernoulli
 from jaxcollapse.theory import discrete
@@ -22,6 +27,7 @@ REFERENCE = Reference(
     year=2025,
     arxiv="2502.08924",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _FIRST, _WEAK, _SAMPLES, _GENERATIONS = 0.2, 0.1, 50, 15
 
 
@@ -31,20 +37,42 @@ def _accuracy(key):
     return simulate(model, Replace(), key=key, samples=_SAMPLES, generations=_GENERATIONS).estimate
 
 
+_ACCURACIES = np.array([0.1, 0.5, 0.9])
+
+
+def _corrected(key):
+    """Answer by answer."""
+    own, weak = jax.random.uniform(key, (2, _SAMPLES, 1))
+    return jnp.mean((own < _ACCURACIES) | (weak < _WEAK), axis=0)
+
+
 CLAIMS = (
-    Claim(
+    _claim(
         name="amin-weak-data",
         statement="A source that is right one time in ten, asked for wrong answers only, makes errors die out.",
         theory=lambda: discrete.weak_data_accuracy(first=_FIRST, weak_accuracy=_WEAK, generations=_GENERATIONS),
         experiment=_accuracy,
         relation=Equal(),
-        reference=REFERENCE,
         formula="1 − (1 − b)^(g − 1) (1 − a)",
         protocol=(
             f"Answers that are right with probability a = {_FIRST} at first; {_SAMPLES} of them in every generation, "
             f"of which wrong ones are replaced by a source that is right with probability b = {_WEAK}."
         ),
-        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        axis=generation_axis(_GENERATIONS),
         quantity="accuracy",
+    ),
+    _claim(
+        name="amin-corrected",
+        statement="A source that is asked for wrong answers only corrects its own share of them.",
+        theory=lambda: discrete.weak_data_corrected(jnp.asarray(_ACCURACIES), weak_accuracy=_WEAK),
+        experiment=_corrected,
+        relation=Equal(),
+        formula="1 − (1 − b)(1 − a)",
+        protocol=(
+            f"{_SAMPLES} answers, right with probability a; a source that is right with probability b = {_WEAK} "
+            "is asked for the wrong ones."
+        ),
+        axis=Axis("accuracy a", _ACCURACIES),
+        quantity="share of right answers",
     ),
 )

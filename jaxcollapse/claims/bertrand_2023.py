@@ -4,13 +4,16 @@ Each generation maximises the log-likelihood of real data plus ``lambda`` times 
 the weight ``1/(1 + lambda)`` on the real batch. The first fit is to real data. Sizes are ours.
 """
 
+from functools import partial
+
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix
+from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.theory import mean
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
@@ -21,9 +24,10 @@ REFERENCE = Reference(
     year=2023,
     arxiv="2310.00429",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _SHARE, _REAL, _GENERATIONS = 3.0, 40, 12  # lambda is well above the 1/2 up to which the theorem reaches
 _WEIGHT, _SYNTHETIC = 1 / (1 + _SHARE), _SHARE * 40
-_AXIS = Axis("generation g", np.arange(1, _GENERATIONS + 1))
+_AXIS = generation_axis(_GENERATIONS)
 _PROTOCOL = "Mean of a Gaussian with known variance; n = 40 {} real and λn = 120 synthetic rows, all of weight one."
 
 
@@ -52,37 +56,34 @@ def _return(key):
 
 
 CLAIMS = (
-    Claim(
+    _claim(
         name="bertrand-fresh",
         statement="With fresh real rows the error settles below that of real data alone.",
         theory=lambda: mean.mean_mix(real_weight=_WEIGHT, ratio=1 / _SHARE, generations=_GENERATIONS) / _REAL,
         experiment=_risk("fresh"),
         relation=Equal(),
-        reference=REFERENCE,
         formula="E(θ_g − θ)² → σ² (1/n)(1 + λ)/(1 + 2λ)",
         protocol=_PROTOCOL.format("fresh"),
         axis=_AXIS,
         quantity="squared error",
     ),
-    Claim(
+    _claim(
         name="bertrand-fixed",
         statement="With the same real rows the error settles above theirs: synthetic rows only add noise.",
         theory=_fixed_theory,
         experiment=_risk("fixed"),
         relation=Equal(),
-        reference=REFERENCE,
         formula="E(θ_g − θ)² → σ² [1/n + β²/(λn (1 − β²))], β = λ/(1 + λ)",
         protocol=_PROTOCOL.format("fixed"),
         axis=_AXIS,
         quantity="squared error",
     ),
-    Claim(
+    _claim(
         name="bertrand-stable",
         statement="A model that starts off the truth returns to it, also for shares far beyond the theorem's.",
         theory=_OFFSET * (_SHARE / (1 + _SHARE)) ** np.arange(_GENERATIONS),
         experiment=_return,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E θ_g − θ = (λ/(1 + λ))^(g − 1) (θ_1 − θ): stable for every λ; λ < 1/2 is sufficient",
         protocol="As for fresh real rows, λ = 3; the first model is two standard deviations off.",
         axis=_AXIS,

@@ -5,15 +5,17 @@ Here it is put to a chain that trains on its own labels, ``g = 1, 2, 3``: 60 coe
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.claims.frame import RIDGE_CHAIN, generation_axis
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.population.features import Rademacher, StudentT, Uniform
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, Relation
 
@@ -25,6 +27,14 @@ REFERENCE = Reference(
     arxiv="1507.03003",
 )
 DIM, SAMPLES, NOISE, PENALTY, GENERATIONS = 60, 120, 0.5, 0.05, 3
+_claim = partial(
+    Claim,
+    reference=REFERENCE,
+    formula=RIDGE_CHAIN,
+    axis=generation_axis(GENERATIONS),
+    quantity="excess risk",
+    first_look=1024,
+)
 
 
 def _spectrum() -> Spectrum:
@@ -46,48 +56,43 @@ def _experiment(features: Callable):
     return risk
 
 
-def _claim(name: str, statement: str, features: Callable, relation: Relation, rows: str, theory=_theory) -> Claim:
-    return Claim(
-        name=f"dobriban-{name}",
+def _rows(name: str, statement: str, features: Callable, relation: Relation, rows: str, theory=_theory) -> Claim:
+    return _claim(
+        name=name,
         statement=statement,
         theory=theory,
         experiment=_experiment(features),
         relation=relation,
-        reference=REFERENCE,
-        axis=Axis("generation g", np.arange(1, GENERATIONS + 1)),
-        quantity="excess risk",
-        formula="m ← D m, s ← D² s + γ² ev/(ev + κ)², γ² = (σ² + κ² Σ ev s/(ev + κ)²)/(T − df₂), D = ev/(ev + κ)",
         protocol=f"Ridge chain, d = 60, T = 120, σ = 0.5, λ = 0.05, eigenvalues from 0.5 to 1.5; {rows}.",
-        first_look=1024,
     )
 
 
 _SURVIVES = Asymptotic(allowance=3 / DIM, tolerance=0.02)
 
 CLAIMS = (
-    _claim(
-        "rademacher",
+    _rows(
+        "dobriban-rademacher",
         "Features of two values give the risk of Gaussian ones, along a chain of ridge fits.",
         Rademacher,
         _SURVIVES,
         "independent features of two values",
     ),
-    _claim(
-        "uniform",
+    _rows(
+        "dobriban-uniform",
         "Uniform features give the risk of Gaussian ones, along a chain of ridge fits.",
         Uniform,
         _SURVIVES,
         "independent uniform features",
     ),
-    _claim(
-        "independent-tails",
+    _rows(
+        "dobriban-independent-tails",
         "Features with tails of their own, but four moments, give the risk of Gaussian ones.",
         lambda eigenvalues: StudentT(eigenvalues, df=6.0, shared=False),
         _SURVIVES,
         "independent features with Student's t law, 6 degrees of freedom",
     ),
-    _claim(
-        "shared-tails",
+    _rows(
+        "dobriban-shared-tails",
         "Rows whose features share one heavy tail leave the theory: the risk is more than a third higher.",
         lambda eigenvalues: StudentT(eigenvalues, df=3.0, shared=True),
         AtLeast(tolerance=0.02),

@@ -5,6 +5,7 @@ Of ``n`` rows ``n1 = p1 n`` have the labels of ``w1``, the truth, and ``n2 = p2 
 to the accumulated rows. Published at ICLR 2025 (arXiv, October 2024); the sizes are ours.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -13,7 +14,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate
+from jaxcollapse.chain.workflow import Accumulate, Replace
+from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.random_projection import RandomProjection
 from jaxcollapse.theory import Spectrum, regression
@@ -28,13 +30,14 @@ REFERENCE = Reference(
     year=2025,
     arxiv="2410.04840",
 )
+_claim = partial(Claim, reference=REFERENCE, quantity="excess risk", first_look=1024)
 DIM, REAL_NOISE, FAKE_NOISE = 40, 0.5, 0.8
 _FRACTIONS = np.array([0.1, 0.4, 0.8])
-_RIDGE: dict[str, Any] = dict(penalty=0.1, samples=80)
+_RIDGE = shared(penalty=0.1, samples=80)
 _FEW, _MANY = np.array([0.01, 0.1, 0.5]), 1e8
 _WIDTHS = (20, 60, 100)
-_PROJECTED: dict[str, Any] = dict(penalty=0.1, samples=80, fraction=0.4)
-_NOISES: dict[str, Any] = dict(noise=REAL_NOISE, generator_noise=FAKE_NOISE)
+_PROJECTED = shared(penalty=0.1, samples=80, fraction=0.4)
+_NOISES = shared(noise=REAL_NOISE, generator_noise=FAKE_NOISE)
 
 
 def _spectrum() -> Spectrum:
@@ -70,7 +73,7 @@ def _over_fractions(fractions: np.ndarray, *, samples: float, penalty: float):
 
 def _over_widths(key):
     models = (RandomProjection(_spectrum(), width=m, noise=_noise, penalty=_PROJECTED["penalty"]) for m in _WIDTHS)
-    sizes: dict[str, Any] = dict(fraction=jnp.asarray(_PROJECTED["fraction"]), samples=_PROJECTED["samples"])
+    sizes = shared(fraction=jnp.asarray(_PROJECTED["fraction"]), samples=_PROJECTED["samples"])
     return jnp.stack([_risk(model, key, **sizes) for model in models])
 
 
@@ -92,51 +95,74 @@ def _projected_theory():
 
 _POPULATION = "d = 40, eigenvalues from 1.5 to 0.5, |w₁| = 1, δ ~ N(0, diag from 0.06 to 0.015), σ₁ = 0.5, σ₂ = 0.8; "
 
+_FIT, _BLOCKS, _EACH = shared(penalty=0.1, width=40), np.array([2.0, 1.0, 0.25]), 20
+
+
+def _blocks() -> Spectrum:
+    return Spectrum.from_eigenvalues(np.repeat(_BLOCKS, _EACH), np.full(60, 60**-0.5))
+
+
+def _shrinkage(key) -> Float[Array, " blocks"]:
+    """Of one fit, on average over the directions of one eigenvalue."""
+    model = RandomProjection(_blocks(), noise=0.3, **_FIT)
+    fit = simulate(model, Replace(), key=key, samples=80, generations=1).params[0]
+    return jnp.mean((fit / model.truth()).reshape(-1, _EACH), axis=1)
+
+
+def _shrinkage_theory() -> Float[Array, " blocks"]:
+    return jnp.asarray(_BLOCKS) / (_BLOCKS + regression.projected_kappa(_blocks(), samples=80, **_FIT))
+
+
 CLAIMS = (
-    Claim(
+    _claim(
         name="dohmatob-strong-ridge",
         statement="Synthetic rows add a term to bias and variance of ridge regression that grows with their fraction.",
         theory=_ridge_theory,
         experiment=_over_fractions(_FRACTIONS, **_RIDGE),
         relation=Asymptotic(allowance=0.01, tolerance=0.015),
-        reference=REFERENCE,
         formula=(
             "E = Bias + Var + ζ, ζ = p₂² (1 + p₁u) tr ΔΣ³(Σ + κ)⁻² + p₂u tr ΔΣ(p₁Σ + κ)²(Σ + κ)⁻², "
             "u = df₂(κ)/(n − df₂(κ)), κ = κ(λ, n)"
         ),
         protocol=_POPULATION + "n = 80, λ = 0.1.",
         axis=Axis("fraction p₂ of synthetic rows", _FRACTIONS),
-        quantity="excess risk",
-        first_look=1024,
     ),
-    Claim(
+    _claim(
         name="dohmatob-strong-plateau",
         statement="With one synthetic row in a hundred, a hundred million rows do not bring the error to zero.",
         theory=lambda: jnp.asarray(_FEW**2) * jnp.sum(_spectrum().eigenvalues * _shift()),
         experiment=_over_fractions(_FEW, samples=_MANY, penalty=1e-6),
         relation=Asymptotic(allowance=0.003),
-        reference=REFERENCE,
         formula="E → p₂² tr ΣΔ as n → ∞ and λ → 0",
         protocol=_POPULATION + "n = 10⁸, λ = 10⁻⁶.",
         axis=Axis("fraction p₂ of synthetic rows", _FEW),
-        quantity="excess risk",
         scale="log",
-        first_look=1024,
     ),
-    Claim(
+    _claim(
         name="dohmatob-strong-width",
         statement="For random projections of any width two nested effective penalties give the cost of synthetic rows.",
         theory=_projected_theory,
         experiment=_over_widths,
         relation=Asymptotic(allowance=0.015, tolerance=0.02),
-        reference=REFERENCE,
         formula=(
             "E = Bias + Var + ζ with D = Σ/(Σ + κ), κ (1 − df₁/n)(1 − df₁/m) = λd/m, and the loss "
             "κ² tr Σ(Σ + κ)⁻²/(m − df₂) of the projection"
         ),
         protocol=_POPULATION + "n = 80, λ = 0.1, p₂ = 0.4; f(x) = v'S'x, S of m columns with entries N(0, 1/d).",
         labels=tuple(f"m = {m}" for m in _WIDTHS),
-        quantity="excess risk",
-        first_look=1024,
+    ),
+    _claim(
+        name="dohmatob-strong-projection",
+        statement="A ridge fit on random projections shrinks the truth by one effective penalty, for rows and columns.",
+        theory=_shrinkage_theory,
+        experiment=_shrinkage,
+        relation=Asymptotic(allowance=0.01, tolerance=0.015),
+        formula="E(S v̂)_j/w_j = s_j/(s_j + κ), κ (1 − df₁/n)(1 − df₁/m) = λ d/m",
+        protocol=(
+            "Ridge on f(x) = v'S'x, S of m = 40 columns with entries N(0, 1/d), d = 60, n = 80, σ = 0.3, λ = 0.1; "
+            "20 eigenvalues each of 2, 1 and 0.25, all coefficients alike."
+        ),
+        axis=Axis("eigenvalue", _BLOCKS),
+        quantity="coefficient, relative to the truth",
     ),
 )

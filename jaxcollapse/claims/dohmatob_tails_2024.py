@@ -5,7 +5,7 @@ The learner remembers its text and answers right what it has seen: the test erro
 Symbols follow Zipf's law with exponent 2, hence ``c = 1/2``; sizes are ours.
 """
 
-from typing import Any
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,11 +13,12 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Asymptotic
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = Reference(
     key="dohmatob2024tails",
@@ -26,6 +27,7 @@ REFERENCE = Reference(
     year=2024,
     arxiv="2402.07043",
 )
+_claim = partial(Claim, reference=REFERENCE, quantity="test error", scale="log", first_look=8192)
 EXPONENT, SYMBOLS, CUTOFF, SHARE = 2.0, 20_000, 20, 0.25
 _SIZES, _CUT_SIZES = np.array([64, 512, 4096]), np.array([64, 256, 1024])
 _CHAIN_SYMBOLS, _CHAIN_SAMPLES, _GENERATIONS = 4000, 400, 16
@@ -46,7 +48,7 @@ def _error(
     key, real: Float[Array, " symbols"], source: Float[Array, " symbols"], sizes: np.ndarray = _SIZES
 ) -> Float[Array, " sizes"]:
     """The test error after text of every size from a source."""
-    fixed: dict[str, Any] = dict(key=key, generations=1, truth=source)
+    fixed = shared(key=key, generations=1, truth=source)
     return jnp.stack([simulate(Categorical(real), Replace(), samples=int(n), **fixed).unseen[0] for n in sizes])
 
 
@@ -62,21 +64,25 @@ def _chain(key):
     return simulate(model, Replace(), key=key, samples=_CHAIN_SAMPLES, generations=_GENERATIONS).unseen
 
 
-def _claim(name: str, statement: str, **fields) -> Claim:
-    return Claim(
-        name=f"dohmatob-tails-{name}",
-        statement=statement,
-        reference=REFERENCE,
-        quantity="test error",
-        scale="log",
-        first_look=8192,
-        **fields,
-    )
+_FEW, _SHORT_TEXTS = 50, np.array([5, 10, 40])
+
+
+def _uniform() -> Float[Array, " symbols"]:
+    return discrete.zipf(_FEW, exponent=0.0)
+
+
+def _unseen(key) -> Float[Array, " cells"]:
+    return jnp.concatenate([_error(key, _real(_FEW), q, _SHORT_TEXTS) for q in (_real(_FEW), _uniform())])
+
+
+def _unseen_theory() -> Float[Array, " cells"]:
+    own = discrete.unseen(_real(_FEW), samples=_SHORT_TEXTS)
+    return jnp.concatenate([own, discrete.unseen(_real(_FEW), samples=_SHORT_TEXTS, source=_uniform())])
 
 
 CLAIMS = (
     _claim(
-        "clean",
+        "dohmatob-tails-clean",
         "What a learner has not seen of a language with Zipf's law falls like T^(−c), with a constant that is known.",
         theory=lambda: discrete.zipf_unseen(exponent=EXPONENT, samples=_SIZES),
         experiment=lambda key: _error(key, _real(), _real()),
@@ -86,7 +92,7 @@ CLAIMS = (
         axis=Axis("samples T", _SIZES),
     ),
     _claim(
-        "cut",
+        "dohmatob-tails-cut",
         "Text without its tail teaches as well as real text at first, and then no more: what was cut stays unknown.",
         theory=lambda: discrete.zipf_cut_unseen(exponent=EXPONENT, samples=_CUT_SIZES, cutoff=CUTOFF),
         experiment=_cut,
@@ -96,7 +102,7 @@ CLAIMS = (
         axis=Axis("samples T", _CUT_SIZES),
     ),
     _claim(
-        "mixed",
+        "dohmatob-tails-mixed",
         "A share of real text ends the plateau: late, the error is that of the real part alone.",
         theory=lambda: discrete.zipf_cut_unseen(exponent=EXPONENT, samples=_SIZES, cutoff=CUTOFF, real_share=SHARE),
         experiment=lambda key: _error(key, _real(), _mixed()),
@@ -106,7 +112,7 @@ CLAIMS = (
         axis=Axis("samples T", _SIZES),
     ),
     _claim(
-        "generations",
+        "dohmatob-tails-generations",
         "Each generation forgets symbols; the test error grows, but slower than the number of generations.",
         theory=lambda: discrete.zipf_unseen(
             exponent=EXPONENT, samples=discrete.effective_samples(samples=_CHAIN_SAMPLES, generations=_GENERATIONS)
@@ -115,6 +121,32 @@ CLAIMS = (
         relation=Asymptotic(allowance=0.01),
         formula="E(g) ≈ C (T h_g)^(−c), h_1 = 1, h_{g+1} = 1 − exp(−h_g) ≈ 2/g: E(g)/E(1) ≈ (g/2)^c",
         protocol="Zipf's law, β = 2, the first 4,000 symbols; each generation learns from T = 400 symbols of the last.",
-        axis=Axis("generation g", np.arange(1, _GENERATIONS + 1)),
+        axis=generation_axis(_GENERATIONS),
+    ),
+    _claim(
+        "dohmatob-tails-unseen",
+        "What is unseen of finitely many symbols is known exactly for every text, also for text of another source.",
+        theory=_unseen_theory,
+        experiment=_unseen,
+        relation=Equal(),
+        formula="E = Σ_i p_i (1 − q_i)^T for text from q",
+        protocol="Zipf's law, β = 2, 50 symbols; T symbols of text of its own, and of text with all symbols alike.",
+        labels=tuple(f"{text}, T = {size}" for text in ("own text", "uniform text") for size in _SHORT_TEXTS),
+    ),
+    _claim(
+        "dohmatob-tails-symbols",
+        "The number of different symbols in a text of any length is known exactly.",
+        theory=lambda: discrete.support(_real(_FEW), samples=_SHORT_TEXTS),
+        experiment=lambda key: jnp.stack(
+            [
+                simulate(Categorical(_real(_FEW)), Replace(), key=key, samples=n, generations=1).support[0]
+                for n in _SHORT_TEXTS
+            ]
+        ),
+        relation=Equal(),
+        formula="E = Σ_i 1 − (1 − q_i)^T",
+        protocol="Zipf's law, β = 2, 50 symbols; text of T symbols, once.",
+        axis=Axis("samples T", _SHORT_TEXTS),
+        quantity="different symbols",
     ),
 )

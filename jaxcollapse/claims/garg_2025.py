@@ -4,6 +4,7 @@ Generation ``g`` is fitted to ``w y_g + (1 - w) (X w_{g-1} + noise e)`` with fre
 ``t`` is our ``g = t + 1``. The sizes are ours: those of the paper are not known to us.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -12,12 +13,13 @@ import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Mix, Replace
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.mixed_labels import MixedLabels
 from jaxcollapse.theory import Spectrum, mean, regression
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Asymptotic, Equal
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal
 
 REFERENCE = Reference(
     key="garg2025",
@@ -29,7 +31,8 @@ REFERENCE = Reference(
     year=2025,
     arxiv="2509.22341",
 )
-_GENERATIONS, _AXIS = 6, Axis("generation g", np.arange(1, 7))
+_claim = partial(Claim, reference=REFERENCE, quantity="excess risk")
+_GENERATIONS, _AXIS = 6, generation_axis(6)
 _WEIGHTS = np.array([0.4, 0.618, 0.8])
 
 
@@ -42,18 +45,18 @@ def _risk(spectrum: Spectrum, key, *, samples: int, noise: float, real_weight: A
     return simulate(model, Mix("fresh", weight=real_weight), key=key, samples=samples, generations=generations).risk
 
 
-_FULL: dict[str, Any] = dict(samples=40, noise=1.0, real_weight=(5**0.5 - 1) / 2, generations=_GENERATIONS)
-_FEW: dict[str, Any] = dict(samples=15, noise=1.0, real_weight=0.4, generations=_GENERATIONS)
-_RIDGE: dict[str, Any] = dict(samples=120, noise=1.0, penalty=0.1)
+_FULL = shared(samples=40, noise=1.0, real_weight=(5**0.5 - 1) / 2, generations=_GENERATIONS)
+_FEW = shared(samples=15, noise=1.0, real_weight=0.4, generations=_GENERATIONS)
+_RIDGE = shared(samples=120, noise=1.0, penalty=0.1)
 
 
-def _ridge(key):
+def _ridge(key, weights: Any):
     """A late generation, for every weight, with the same random numbers."""
 
     def risk(weight):
         return _risk(_spectrum(60), key, **_RIDGE, real_weight=weight, generations=9)[-1]
 
-    return jax.lax.map(risk, jnp.asarray(_WEIGHTS))
+    return jax.lax.map(risk, jnp.asarray(weights))
 
 
 def _same_labels(key):
@@ -72,71 +75,88 @@ def _fresh(key):
     return simulate(model, Replace(), key=key, **sizes).risk
 
 
+_FACTORS = np.array([0.6, 1.0, 1.4])
+
+
+def _best():
+    with jax.ensure_compile_time_eval():
+        return regression.ridge_mixed_labels_optimal_weight(_spectrum(60), **_RIDGE)
+
+
+def _least_risk():
+    return jnp.full(len(_FACTORS), regression.ridge_mixed_labels_limit(_spectrum(60), **_RIDGE, real_weight=_best()))
+
+
+def _around_the_best(key):
+    return _ridge(key, _best() * _FACTORS)
+
+
 CLAIMS = (
-    Claim(
+    _claim(
         name="garg-least-squares",
         statement="At the golden weight the risk of least squares tends to 0.618 of that of real labels.",
         theory=lambda: regression.minimum_norm_mixed_labels(_spectrum(10), **_FULL),
         experiment=lambda key: _risk(_spectrum(10), key, **_FULL, penalty=0.0),
         relation=Equal(),
-        reference=REFERENCE,
         formula="R(g) = v_g σ² d/(n − d − 1), v_1 = 1, v_g = w² + (1 − w)² (v_{g−1} + 1)",
         protocol="Least squares, d = 10, n = 40, σ = 1, eigenvalues from 1 to 0.1; one design, w = 0.618.",
         axis=_AXIS,
-        quantity="excess risk",
     ),
-    Claim(
+    _claim(
         name="garg-same-labels",
         statement="If the real labels stay the same, synthetic ones only add to the risk, whatever their weight.",
         theory=_same_labels_theory,
         experiment=_same_labels,
         relation=Equal(),
-        reference=REFERENCE,
         formula="R(g) = v_g σ² d/(n − d − 1), v_1 = 1, v_g → 1/(w (2 − w)) ≥ 1",
         protocol="Least squares, d = 10, n = 40, σ = 1; one design, the same real labels at every generation, w = 0.5.",
         axis=_AXIS,
-        quantity="excess risk",
     ),
-    Claim(
+    _claim(
         name="garg-minimum-norm",
         statement="With fewer rows than coefficients the weight of the real labels changes the variance alone.",
         theory=lambda: regression.minimum_norm_mixed_labels(Spectrum.isotropic(40), **_FEW),
         experiment=lambda key: _risk(Spectrum.isotropic(40), key, **_FEW, penalty=0.0),
         relation=Equal(),
-        reference=REFERENCE,
         formula="R(g) = (1 − n/d) |w₀|² + v_g σ² n/(d − n − 1), v_1 = 1, v_g = w² + (1 − w)² (v_{g−1} + 1)",
         protocol="Minimum norm, d = 40, n = 15, σ = 1, isotropic; one design, w = 0.4.",
         axis=_AXIS,
-        quantity="excess risk",
     ),
-    Claim(
+    _claim(
         name="garg-minimum-norm-fresh",
         statement="On fresh designs real labels also bring back what the few rows of each generation forget.",
         theory=lambda: regression.minimum_norm_mixed_labels_fresh(dim=40, **_FEW),
         experiment=_fresh,
         relation=Equal(),
-        reference=REFERENCE,
         formula="R(g) = (1 − η)|w₀|² + (1 − w)² η R(g − 1) + (w² + (1 − w)²) σ² n/(d − n − 1), η = n/d",
         protocol="Minimum norm, d = 40, n = 15, σ = 1, isotropic; every generation draws a new design, w = 0.4.",
         axis=_AXIS,
-        quantity="excess risk",
     ),
-    Claim(
+    _claim(
         name="garg-ridge",
         statement="Ridge on mixed labels tends to the bias of the penalty λ/w and to a variance of its own.",
         theory=lambda: jnp.stack(
             [regression.ridge_mixed_labels_limit(_spectrum(60), **_RIDGE, real_weight=w) for w in _WEIGHTS]
         ),
-        experiment=_ridge,
+        experiment=lambda key: _ridge(key, _WEIGHTS),
         relation=Asymptotic(allowance=0.01),
-        reference=REFERENCE,
         formula=(
             "R = Bias(a) + σ² (w² + (1 − w)²)/(w (2 − w)) · D/(n − D), D = Σ s²/[(s + a)(s + b)], "
             "a = κ(λ/w), b = κ(λ/(2 − w))"
         ),
         protocol="Ridge, d = 60, n = 120, σ = 1, λ = 0.1, eigenvalues from 1 to 0.1; one design, generation 9.",
         axis=Axis("weight w of the real labels", _WEIGHTS),
-        quantity="excess risk",
+        first_look=1024,
+    ),
+    _claim(
+        name="garg-best-weight",
+        statement="For ridge regression no weight of the real labels has a smaller risk than that which is computed.",
+        theory=_least_risk,
+        experiment=_around_the_best,
+        relation=AtLeast(tolerance=0.02),
+        formula="R(0.6 w*), R(w*) and R(1.4 w*) are at least the closed form of R(w*)",
+        protocol="Ridge, d = 60, n = 120, σ = 1, λ = 0.1, eigenvalues from 1 to 0.1; one design, generation 9.",
+        axis=Axis("weight w of the real labels, relative to w*", _FACTORS),
         first_look=1024,
     ),
 )

@@ -5,18 +5,21 @@ Their generation ``n`` is ours: ``g = 1`` is the fit to real data. Sizes are tho
 trains on a random part of the pool; the batches of any size, the pool of few rows and the two penalties are ours.
 """
 
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mean, regression
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
 
@@ -32,7 +35,8 @@ REFERENCE = Reference(
     arxiv="2404.01413",
 )
 DIM, SAMPLES, GENERATIONS = 10, 32, 10
-_SIZES: dict[str, Any] = dict(dim=DIM, samples=SAMPLES, noise=1.0)
+_claim = partial(Claim, reference=REFERENCE, axis=generation_axis(GENERATIONS), quantity="excess risk")
+_SIZES = shared(dim=DIM, samples=SAMPLES, noise=1.0)
 
 
 def _risk(workflow: Workflow, design: Literal["fresh", "fixed"]):
@@ -43,17 +47,6 @@ def _risk(workflow: Workflow, design: Literal["fresh", "fixed"]):
         return simulate(model, workflow, key=key, samples=SAMPLES, generations=GENERATIONS).risk
 
     return experiment
-
-
-def _claim(name: str, statement: str, *, generations: int = GENERATIONS, quantity="excess risk", **fields) -> Claim:
-    return Claim(
-        name=name,
-        statement=statement,
-        reference=REFERENCE,
-        axis=Axis("generation g", np.arange(1, generations + 1)),
-        quantity=quantity,
-        **fields,
-    )
 
 
 def _bound():
@@ -85,7 +78,7 @@ def _law(key):
 
 def _law_theory():
     inflation = mean.inflation(Accumulate(), generations=GENERATIONS)
-    fixed: dict[str, Any] = dict(dim=DIM, samples=_LAW_SAMPLES, noise=1.0)
+    fixed = shared(dim=DIM, samples=_LAW_SAMPLES, noise=1.0)
     return jnp.stack([regression.ols_cdf(_LAW_RISK, **fixed, inflation=c) for c in inflation])
 
 
@@ -113,16 +106,16 @@ _REAL_WEIGHT, _WEIGHTED_GENERATIONS = 4.0, 8
 _WEIGHTED = Accumulate(weight=lambda g: jnp.where(g == 1, _REAL_WEIGHT, 1.0))
 
 
-def _weighted(key):
+def _weighted(key, generations: int = _WEIGHTED_GENERATIONS):
     model = LinearRegression(Spectrum.isotropic(DIM), noise=1.0, design="fixed")
-    return simulate(model, _WEIGHTED, key=key, samples=SAMPLES, generations=_WEIGHTED_GENERATIONS).risk
+    return simulate(model, _WEIGHTED, key=key, samples=SAMPLES, generations=generations).risk
 
 
 def _weighted_theory():
     return regression.ols_accumulate_weighted(**_SIZES, weights=[_REAL_WEIGHT] + [1.0] * (_WEIGHTED_GENERATIONS - 1))
 
 
-_RIDGE: dict[str, Any] = dict(samples=300, noise=0.5, generations=8)
+_RIDGE = shared(samples=300, noise=0.5, generations=8)
 _RIDGE_DIM, _PER_SAMPLE = 60, 0.2
 
 
@@ -148,6 +141,47 @@ def _per_sample_theory():
 
 
 _PROTOCOL = "Least squares, d = 10, n = 32, σ = 1, isotropic Gaussian rows; "
+
+_ENDLESS = 40
+_DESIGNS: tuple[Literal["fixed", "fresh"], ...] = ("fixed", "fresh")
+
+
+def _endless(key):
+    """The risk of the last generation."""
+
+    def last(design):
+        model = LinearRegression(Spectrum.isotropic(DIM), noise=1.0, design=design)
+        return simulate(model, Accumulate(), key=key, samples=SAMPLES, generations=_ENDLESS).risk[-1]
+
+    return jnp.stack([last(design) for design in _DESIGNS])
+
+
+def _weighted_limit():
+    return jnp.stack([regression.ols_accumulate_weighted_limit(**_SIZES, real_weight=_REAL_WEIGHT)])
+
+
+_GIVEN = shared(noise=0.5, penalty=0.3, generations=6)
+_ROWS = np.random.default_rng(0).normal(size=(8, 3))
+_TRUTH = np.array([1.0, -0.5, 0.8])
+
+
+def _given_theory():
+    eigenvalues, basis = np.linalg.eigh(_ROWS.T @ _ROWS / len(_ROWS))
+    design = Spectrum.from_eigenvalues(eigenvalues, basis.T @ _TRUTH)
+    return regression.ridge_accumulate_given_design(design, samples=len(_ROWS), **_GIVEN)
+
+
+def _given(key):
+    """Labels of the same rows by every model, and ridge regression on all of them."""
+    solver = np.linalg.inv(_ROWS.T @ _ROWS / len(_ROWS) + _GIVEN["penalty"] * np.eye(3))
+    fit, moment, risks = jnp.asarray(_TRUTH), jnp.zeros(3), []
+    for g in range(_GIVEN["generations"]):
+        noise = _GIVEN["noise"] * jax.random.normal(jax.random.fold_in(key, g), _ROWS.shape[:1])
+        moment = moment + _ROWS.T @ (_ROWS @ fit + noise) / len(_ROWS)
+        fit = solver @ moment / (g + 1)
+        risks.append(jnp.sum((fit - _TRUTH) ** 2))
+    return jnp.stack(risks)
+
 
 CLAIMS = (
     _claim(
@@ -205,7 +239,7 @@ CLAIMS = (
         relation=Equal(),
         formula="R(g) = σ² d Σ_{i≤g} n_i / (N_i (N_i − d − 1)), N_i = n_1 + … + n_i",
         protocol="Least squares, d = 10, σ = 1, batches of 32, 24, 96, 40, 160, 32, 48, 400 rows, each a new design.",
-        generations=len(_UNEQUAL),
+        axis=generation_axis(len(_UNEQUAL)),
     ),
     _claim(
         "gerstgrasser-accumulate-weighted",
@@ -215,7 +249,7 @@ CLAIMS = (
         relation=Equal(),
         formula="R(g) = σ² d/(n − d − 1) · Σ_{i≤g} (ω_i/Ω_i)², Ω_i = ω_1 + … + ω_i; of M, 1, 1, …: → 1 + ψ₁(M + 1)",
         protocol=_PROTOCOL + "one design, labelled again and again; the first batch counts four times.",
-        generations=_WEIGHTED_GENERATIONS,
+        axis=generation_axis(_WEIGHTED_GENERATIONS),
     ),
     _claim(
         "gerstgrasser-accumulate-few-rows",
@@ -225,7 +259,7 @@ CLAIMS = (
         relation=Equal(),
         formula="R(g) = (1 − n₁/d)|w₀|² + σ² Σ_i n_i/(d − N_i − 1), or σ² (n_i/N_i) d/(N_i − d − 1) once N_i > d + 1",
         protocol="Minimum norm, then least squares, d = 20, σ = 0.5, batches of 6, 4, 26, 12 rows, each a new design.",
-        generations=len(_FEW),
+        axis=generation_axis(len(_FEW)),
     ),
     _claim(
         "gerstgrasser-accumulate-law",
@@ -245,7 +279,7 @@ CLAIMS = (
         relation=Asymptotic(allowance=1 / _PART_SAMPLES, tolerance=0.015),
         formula="c_g = A_g + 1 − 1/g, A_1 = 1, A_{g+1} = A_g + (2 − 1/g)/(g + 1)² → π²/2 − 2",
         protocol="Mean of a Gaussian in 16 dimensions, n = 200; n of the g n rows so far, without replacement.",
-        generations=_PART_GENERATIONS,
+        axis=generation_axis(_PART_GENERATIONS),
         quantity="squared error, relative to real data alone",
     ),
     _claim(
@@ -256,7 +290,7 @@ CLAIMS = (
         relation=AtLeast(tolerance=0.02),
         formula="R(g) ≥ c_g σ² d/(n − d − 1), with equality for n ≫ d",
         protocol=_PROTOCOL + "one design; n of the g n rows so far, without replacement.",
-        generations=_PART_GENERATIONS,
+        axis=generation_axis(_PART_GENERATIONS),
     ),
     _claim(
         "gerstgrasser-ridge-total-penalty",
@@ -266,7 +300,7 @@ CLAIMS = (
         relation=Asymptotic(allowance=0.01),
         formula="R(g) = Bias(n, Λ/n) + Σ_{i≤g} i⁻² Var(n, Λ/(i n))",
         protocol="Ridge, d = 60, n = 300, σ = 0.5, Λ = 60 (per sample 0.2/g); one design, labelled again and again.",
-        generations=_RIDGE["generations"],
+        axis=generation_axis(_RIDGE["generations"]),
         first_look=1024,
     ),
     _claim(
@@ -277,7 +311,38 @@ CLAIMS = (
         relation=Asymptotic(allowance=0.01),
         formula="R(g) = ∫ [|w₀|² (1 − b_g)² + d v_g] dMP(l), b_g = Γ(g + s)/(Γ(g + 1) Γ(s)) ~ g^(s − 1), s = l/(l + λ)",
         protocol="Ridge, d = 60, n = 300, σ = 0.5, λ = 0.2 per sample; one design, labelled again and again.",
-        generations=_RIDGE["generations"],
+        axis=generation_axis(_RIDGE["generations"]),
         first_look=1024,
+    ),
+    _claim(
+        "gerstgrasser-accumulate-limit",
+        "When data accumulates for ever, the risk stays below a limit, on one design and on new ones.",
+        theory=lambda: jnp.stack([regression.ols_accumulate_limit(**_SIZES, design=design) for design in _DESIGNS]),
+        experiment=_endless,
+        relation=AtMost(tolerance=0.025),
+        formula="One design: R ≤ π²/6 · σ² d/(n − d − 1); new ones: R ≤ σ² d/(d + 1) · [−ψ(1 − (d + 1)/n) − γ]",
+        protocol=_PROTOCOL + f"{_ENDLESS} generations.",
+        axis=None,
+        labels=("one design", "new designs"),
+    ),
+    _claim(
+        "gerstgrasser-accumulate-weighted-limit",
+        "Real rows that count four times keep the risk below 1.23 times that of real data alone, for ever.",
+        theory=_weighted_limit,
+        experiment=lambda key: _weighted(key, _ENDLESS)[-1:],
+        relation=AtMost(tolerance=0.025),
+        formula="R ≤ σ² d/(n − d − 1) · [1 + ψ₁(M + 1)], M = 4",
+        protocol=_PROTOCOL + f"one design, the first batch counts M = 4; g = {_ENDLESS}.",
+        axis=generation_axis([_ENDLESS]),
+    ),
+    _claim(
+        "gerstgrasser-ridge-given-design",
+        "On a given design the shrinkage of ridge regression on accumulating labels is known along every direction.",
+        theory=_given_theory,
+        experiment=_given,
+        relation=Equal(),
+        formula="R(g) = Σ_j w_j² (1 − b_g)² + v_g, b_g = Γ(g + s)/(Γ(g + 1) Γ(s)), s = l/(l + λ), l of X'X/T",
+        protocol="Ridge, d = 3, T = 8 rows that are drawn once, σ = 0.5, λ = 0.3 per sample; labelled again and again.",
+        axis=generation_axis(_GIVEN["generations"]),
     ),
 )

@@ -3,6 +3,7 @@
 Their iteration ``t`` is our generation ``g = t``; they divide by ``n`` (``ddof = 0``). Sizes are ours.
 """
 
+from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,9 +11,10 @@ import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
@@ -26,9 +28,10 @@ REFERENCE = Reference(
     year=2024,
     arxiv="2410.16713",
 )
-_LONG: dict[str, Any] = dict(samples=20, generations=30)
+_claim = partial(Claim, reference=REFERENCE)
+_LONG = shared(samples=20, generations=30)
 _TIMES = np.array([1, 2, 5, 30])
-_SHORT: dict[str, Any] = dict(samples=6, generations=4)
+_SHORT = shared(samples=6, generations=4)
 
 
 def _run(key, workflow: Workflow, sizes: dict[str, Any], **fields: Any):
@@ -57,49 +60,45 @@ def _part_theory():
 
 
 CLAIMS = (
-    Claim(
+    _claim(
         name="kazdan-accumulate",
         statement="A Gaussian on accumulating data keeps a positive variance, whose moments are products.",
         theory=_pooled_theory,
         experiment=_pooled,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E X_g = ∏_{t≤g} (1 − 1/(n t²)), E μ_g² = 1 − E X_g, E X_g² a product of E F_t²",
         protocol="Gaussian with unknown mean and variance, divisor n = 20, accumulate.",
         labels=tuple(f"{name}, g = {g}" for name in ("E X", "E X²", "E μ²") for g in _TIMES),
         quantity="E X, E X² and E μ²",
     ),
-    Claim(
+    _claim(
         name="kazdan-accumulate-unbiased",
         statement="Without bias in any generation, the variance still falls on accumulating data.",
         theory=lambda: gaussian.variance_accumulate_mean(**_LONG, ddof=1)[_TIMES - 1],
         experiment=lambda key: _run(key, Accumulate(), _LONG, ddof=1).variance[_TIMES - 1],
         relation=Equal(),
-        reference=REFERENCE,
         formula="k_g (1 − 1/n) ∏_{t<g} [1 − (1 − k_t(1 − 1/n) − (1 − 1/(t+1)) k_t/n)/(t + 1)], k_t = tn/(tn − 1)",
         protocol="Gaussian with unknown mean and variance, divisor N − 1 for N rows in the pool, n = 20, accumulate.",
-        axis=Axis("generation g", _TIMES),
+        axis=generation_axis(_TIMES),
         quantity="E X",
     ),
-    Claim(
+    _claim(
         name="kazdan-replace",
         statement="With the maximum-likelihood variance a replaced Gaussian does not wander far: its mean stops.",
         theory=lambda: gaussian.mean_square(**_LONG, ddof=0)[_TIMES - 1],
         experiment=lambda key: _run(key, Replace(), _LONG).squared_error[_TIMES - 1],
         relation=Equal(),
-        reference=REFERENCE,
         formula="E μ_g² = 1 − (1 − 1/n)^g ≤ 1, and E X_g = (1 − 1/n)^g",
         protocol="Gaussian with unknown mean and variance, divisor n = 20, replace.",
-        axis=Axis("generation g", _TIMES),
+        axis=generation_axis(_TIMES),
         quantity="E μ²",
     ),
-    Claim(
+    _claim(
         name="kazdan-subsample",
         statement="Fits to a part of the accumulating rows settle between replacement and accumulation.",
         theory=_part_theory,
         experiment=_part,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E μ_t² = A_t + V(N − n)/(n(N − 1)), E X_t = V N(n − 1)/((N − 1)n), N = tn, V = 1 − A_t, A_1 = 1/n",
         protocol="Gaussian rows, divisor n = 6; every fit to 6 rows of the pool, drawn without replacement.",
         labels=tuple(f"{name}, g = {g}" for name in ("E X", "E μ²") for g in range(1, 5)),

@@ -4,7 +4,7 @@ Their knowledge after ``t`` steps is our generation ``g = t + 1``. They study
 finitely many symbols; the Gaussian, the threshold and the sizes are ours.
 """
 
-from typing import Any
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.gaussian.univariate import Gaussian
@@ -27,9 +28,10 @@ REFERENCE = Reference(
     year=2024,
     arxiv="2404.02325",
 )
+_claim = partial(Claim, reference=REFERENCE)
 _LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
 _COLD, _HOT, _LARGE, _GENERATIONS = 0.8, 1.25, 100_000, 10
-_AXIS = Axis("generation g", np.arange(1, _GENERATIONS + 1))
+_AXIS = generation_axis(_GENERATIONS)
 _UNIFORM, _FIRST, _LONG = np.array([0.5, 0.5]), np.array([0.9, 0.1]), 60
 _TAU = 0.7
 _SHARES = np.array([0.1, 0.2, 0.25, 0.35, 0.4, 0.5])
@@ -59,7 +61,7 @@ def _where_it_ends(key):
 
 
 def _ends():
-    setting: dict[str, Any] = dict(temperature=_TAU, generations=_LONG, first=_FIRST)
+    setting = shared(temperature=_TAU, generations=_LONG, first=_FIRST)
     return jnp.stack([discrete.temperature_mix(_UNIFORM, real_share=share, **setting)[-1, 0] for share in _SHARES])
 
 
@@ -75,13 +77,12 @@ def _variance(key):
 
 
 def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Claim:
-    return Claim(
+    return _claim(
         name=f"marchi-{name}",
         statement=statement,
         theory=lambda: discrete.temperature_replace(_LANGUAGE, temperature=tau, generations=_GENERATIONS)[:, symbol],
         experiment=_closed(tau, symbol, Replace()),
         relation=Asymptotic(allowance=0.005),
-        reference=REFERENCE,
         formula="p_g ∝ p₀^(τ^(1 − g))",
         protocol=f"Probabilities 0.4, 0.3, 0.2, 0.1; n = {_LARGE:,} samples at temperature {tau} in every generation.",
         axis=_AXIS,
@@ -90,29 +91,46 @@ def _loop(name: str, statement: str, tau: float, symbol: int, which: str) -> Cla
     )
 
 
+_SMALL, _AROUND = 0.02, np.array([0.2, 0.3, 0.4])
+
+
+def _departure(key):
+    """How far from even the likelier symbol is after three generations, in units of the first model's."""
+    model = Biased(Categorical(_UNIFORM), jax.tree_util.Partial(discrete.temper, temperature=_TAU))
+    first = _UNIFORM + np.array([_SMALL, -_SMALL])
+
+    def left(share):
+        run = simulate(model, Mix("fresh", weight=share), key=key, samples=_LARGE, generations=4, first=first)
+        return (run.params[-1, 0] - 0.5) / _SMALL
+
+    return jax.lax.map(left, jnp.asarray(_AROUND))
+
+
+def _departure_theory():
+    return ((1 - _AROUND) / (1 - discrete.temperature_needed_share(temperature=_TAU))) ** 3
+
+
 CLAIMS = (
     _loop("mode-collapse", "Below temperature one the likeliest symbol takes all.", _COLD, 0, "likeliest"),
     _loop("heat-death", "Above temperature one all symbols become equally likely.", _HOT, 3, "rarest"),
-    Claim(
+    _claim(
         name="marchi-accumulate",
         statement="If data accumulates, a cold loop still collapses, but as slowly as its logarithm of time.",
         theory=lambda: discrete.temperature_accumulate(_LANGUAGE, temperature=_COLD, generations=_GENERATIONS)[:, 0],
         experiment=_closed(_COLD, 0, Accumulate()),
         relation=Asymptotic(allowance=0.005),
-        reference=REFERENCE,
         formula="p_{g+1} = [g p_g + p_g^(1/τ)/Z]/(g + 1)",
         protocol=f"Probabilities 0.4, 0.3, 0.2, 0.1; n = {_LARGE:,} samples at temperature {_COLD}, accumulate.",
         axis=_AXIS,
         quantity="probability of the likeliest symbol",
         first_look=256,
     ),
-    Claim(
+    _claim(
         name="marchi-threshold",
         statement="Below temperature one the loop forgets how it began only if the external share exceeds 1 − τ.",
         theory=_ends,
         experiment=_where_it_ends,
         relation=Asymptotic(allowance=0.005),
-        reference=REFERENCE,
         formula="the end of p ← w/2 + (1 − w) p^(1/τ)/(p^(1/τ) + (1 − p)^(1/τ)): at 1/2 if and only if w > 1 − τ",
         protocol=(
             f"Two equally likely symbols, a first model with 0.9 and 0.1, τ = {_TAU}, n = {_LARGE:,} real samples of "
@@ -122,7 +140,7 @@ CLAIMS = (
         quantity="probability of the symbol that was likelier at first",
         first_look=256,
     ),
-    Claim(
+    _claim(
         name="marchi-gaussian",
         statement="External data keeps the variance of a Gaussian at w/(1 − (1 − w)τ), less what sampling takes.",
         theory=lambda: gaussian.variance_mix_tempered(
@@ -130,7 +148,6 @@ CLAIMS = (
         ),
         experiment=_variance,
         relation=Equal(),
-        reference=REFERENCE,
         formula=(
             "v + m ← w + (1 − w)(τ v + m), m ← [w² + (1 − w)² τ v]/n + (1 − w)² m, from v = 1 − 1/n, m = 1/n; "
             "v → w/(1 − (1 − w)τ) for n → ∞"
@@ -141,5 +158,20 @@ CLAIMS = (
         ),
         axis=_AXIS,
         quantity="variance",
+    ),
+    _claim(
+        name="marchi-departure",
+        statement="A small departure from equally likely symbols grows below the share 1 − τ, and shrinks above it.",
+        theory=_departure_theory,
+        experiment=_departure,
+        relation=Asymptotic(allowance=0.005),
+        formula="p_g − 1/2 ← (1 − w)/(1 − w*) (p_g − 1/2), w* = 1 − τ",
+        protocol=(
+            f"Two equally likely symbols, a first model with {0.5 + _SMALL:g} and {0.5 - _SMALL:g}, τ = {_TAU}, "
+            f"n = {_LARGE:,} real samples of weight w and n generated ones; generation 4."
+        ),
+        axis=Axis("external share w", _AROUND),
+        quantity="p − 1/2, relative to the first model",
+        first_look=1024,
     ),
 )

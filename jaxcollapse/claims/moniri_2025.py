@@ -5,6 +5,7 @@ Teacher and student are ridge fits, our ``g = 1`` and ``g = 2``: the teacher see
 teacher on isotropic features with a truth of norm one. The sizes are ours: those of the paper are not known to us.
 """
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
+from jaxcollapse.claims.frame import RIDGE_CHAIN
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
 from jaxcollapse.verification.claim import Claim
@@ -27,6 +29,7 @@ REFERENCE = Reference(
     year=2025,
     arxiv="2505.18346",
 )
+_claim = partial(Claim, reference=REFERENCE)
 DIM, SAMPLES, NOISE, BEST = 200, 400, 1.0, 0.5
 _STUDENTS = np.array([0.05, 0.2, 0.65])
 _PAIRS = np.array([(BEST, 0.1), (BEST, 0.5), (2 * BEST, 0.1), (2 * BEST, 0.5)])
@@ -113,39 +116,36 @@ def _aligned(key) -> Float[Array, " students"]:
 
 
 CLAIMS = (
-    Claim(
+    _claim(
         name="moniri-weak-teacher",
         statement="A student with a penalty of its own beats a teacher that had too small a one, by a third here.",
         theory=_weak_theory,
         experiment=_weak,
         relation=Asymptotic(allowance=0.01, tolerance=0.01),
-        reference=REFERENCE,
-        formula="m ← D m, s ← D² s + γ² ev/(ev + κ)², γ² = (σ² + κ² Σ ev s/(ev + κ)²)/(T − df₂), D = ev/(ev + κ)",
+        formula=RIDGE_CHAIN,
         protocol="Isotropic, d = 200, T₀ = T = 400, σ = 1, |w₀| = 1; teacher λ = 0.025, a twentieth of its best.",
         labels=("teacher", *(f"student, λ = {penalty:g}" for penalty in _STUDENTS)),
         quantity="excess risk",
         first_look=1024,
     ),
-    Claim(
+    _claim(
         name="moniri-tuned-teacher",
         statement="A student gains nothing from a penalty if its teacher had its best one, or a larger one.",
         theory=lambda: jnp.stack([_chain_theory(*pair)[0] for pair in _PAIRS]),
         experiment=_tuned,
         relation=AtLeast(),
-        reference=REFERENCE,
         formula="E(student) ≥ E(teacher) for λ(teacher) ≥ σ² d/(T₀ |w₀|²); the best λ(student) is zero",
         protocol="Isotropic, d = 200, T₀ = T = 400, σ = 1, |w₀| = 1; the line is the risk of the teacher.",
         labels=tuple(f"teacher λ = {teacher:g}, student λ = {student:g}" for teacher, student in _PAIRS),
         quantity="excess risk of the student",
         first_look=1024,
     ),
-    Claim(
+    _claim(
         name="moniri-aligned-student",
         statement="A student whose penalty spares the directions of the truth beats the best plain teacher.",
         theory=_aligned_theory,
         experiment=_aligned,
         relation=Asymptotic(allowance=0.01, tolerance=0.01),
-        reference=REFERENCE,
         formula="weights γ: ridge regression on Γ^(−1/2)ΣΓ^(−1/2) and Γ^(1/2) w₀, D = ev/(ev + κ γ)",
         protocol=(
             "Isotropic, d = 60, T₀ = T = 120, σ = 1; the truth lies in 15 directions, γ is 0.1 there and 1 elsewhere; "

@@ -5,12 +5,11 @@ the Poisson, ``1/k`` for a gamma of shape ``k`` (1 for the exponential), ``-1`` 
 """
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.curves import check_one_number, per_generation
 
 
 def variance_replace(
@@ -65,8 +64,7 @@ def variance_accumulate(
 
     ```
     """
-    if np.ndim(samples) != 0:
-        raise ValueError(f"samples must be one number under accumulation, got shape {np.shape(samples)}")
+    check_one_number("samples", samples, "under accumulation")
     sizes = _sizes(variance, curvature, samples, generations)
     return _variance(variance, curvature, 1 / (sizes * jnp.arange(1, generations + 1) ** 2))
 

@@ -85,7 +85,6 @@ FORMER = {
         "first_distance": "counterexamples.immediate_collapse_first_distance",
         "probability": "counterexamples.immediate_collapse_probability",
         "probability_bound": "counterexamples.immediate_collapse_probability_bound",
-        "mean_power": "counterexamples.gap_mean_power",
     },
     "mixing": {
         "risk": "mean.mean_mix",

@@ -22,6 +22,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Matrix, Number
+from jaxcollapse.theory.curves import one_size
 from jaxcollapse.theory.search import minimiser
 
 
@@ -251,6 +252,4 @@ def _normal(x: Float[Array, "..."] | float, variance: Float[Array, "..."] | floa
 
 def _sizes(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
     check_at_least("samples", samples, 1.0)
-    check_integer("generations", generations, minimum=1)
-    n = as_floats(samples)
-    return n, jnp.arange(1, generations + 1, dtype=n.dtype)
+    return one_size(samples, generations)

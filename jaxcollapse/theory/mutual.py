@@ -23,7 +23,7 @@ from jaxcollapse.arguments.check import (
     check_share,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.theory.curves import check_one_number, per_generation
+from jaxcollapse.theory.curves import check_one_number, from_the_second
 
 
 def risk(
@@ -77,7 +77,7 @@ def risk(
     check_integer("generations", generations, minimum=1)
     _check_training(models, private_weight, synthetic_weight, noise)
     _check_sizes(private_samples, public_samples, synthetic_samples)
-    alpha = _weights(synthetic_weight, generations)
+    alpha = from_the_second("synthetic_weight", synthetic_weight, generations, first=0.0)
 
     def relabel(s, a):
         s = a**2 * (s + 1)
@@ -169,7 +169,7 @@ def disagreement(
     check_integer("generations", generations, minimum=1)
     _check_training(2, private_weight, synthetic_weight, noise)
     check_positive("private_samples", private_samples)
-    alpha = _weights(synthetic_weight, generations)
+    alpha = from_the_second("synthetic_weight", synthetic_weight, generations, first=0.0)
     return 2 * dim * noise**2 * (1 - alpha) ** 2 * private_weight**2 / private_samples
 
 
@@ -256,7 +256,7 @@ def given_designs(
     check_integer("generations", generations, minimum=1)
     _check_training(models, private_weight, synthetic_weight, noise)
     _check_sizes(private_samples, public_samples, synthetic_samples)
-    alpha = _weights(synthetic_weight, generations)
+    alpha = from_the_second("synthetic_weight", synthetic_weight, generations, first=0.0)
     dtype = jnp.result_type(private, public, synthetic, alpha)
     real = jnp.concatenate([jnp.asarray(private), jnp.asarray(public)[None]]).astype(dtype)
     scalars = (private_weight / private_samples, (1 - private_weight) / public_samples, noise**2)
@@ -309,9 +309,3 @@ def _check_training(models, private_weight, synthetic_weight, noise) -> None:
     for name, value in (("private_weight", private_weight), ("synthetic_weight", synthetic_weight)):
         check_share(name, value)
     check_nonnegative("noise", noise)
-
-
-def _weights(synthetic_weight: Number | Curve, generations: Count) -> Float[Array, " generations"]:
-    """``alpha_g``: nothing is synthetic at generation 1."""
-    alpha = per_generation("synthetic_weight", synthetic_weight, generations)
-    return alpha.astype(jnp.result_type(alpha, float)).at[0].set(0.0)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -71,3 +72,13 @@ def test_names_are_unique_and_those_without_a_paper_come_last():
     assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)
     own = [claim.reference is None for claim in CLAIMS]
     assert any(own) and own == sorted(own)
+
+
+def test_a_paper_is_cited_once_for_all_its_claims():
+    """And no file sets up for itself what `jaxcollapse.claims.frame` has."""
+    for file in Path(jc.claims.__file__).parent.rglob("*.py"):
+        if file.name != "frame.py":
+            source = file.read_text(encoding="utf-8")
+            assert source.count("reference=REFERENCE") <= 1, file
+            for own in ("dict[str, Any] = dict(", 'Axis("generation g"'):
+                assert own not in source, file

@@ -4,7 +4,7 @@
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,11 +18,12 @@ from jaxcollapse.claims.dohmatob_2024.protocol import (
     CAPACITY,
     DIM,
     FAKE_SAMPLES,
-    REFERENCE,
     SOURCE,
+    claim,
     downstream_risk,
     power_law,
 )
+from jaxcollapse.claims.frame import shared
 from jaxcollapse.machine.precision import enable_x64, untraced
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
@@ -144,6 +145,7 @@ _ADAPTED = Figure(power_law, 1.0, ((n, FAKE_SAMPLES**-_CLEAN, t) for n in (1, 5)
 
 
 _CHAIN_DIM, _CHAIN_SAMPLES, _CHAIN_NOISE, _CHAIN_GENERATIONS = 200, 400, 0.2, 10
+_CHAIN = shared(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE, generations=_CHAIN_GENERATIONS)
 _SCHEDULES = ("none before the end", "greedy", "best")
 
 
@@ -151,11 +153,10 @@ _SCHEDULES = ("none before the end", "greedy", "best")
 def _schedules() -> np.ndarray:
     """Penalties of a chain of ridge fits, chosen in three ways: shape (schedules, generations)."""
     spectrum = Spectrum.isotropic(_CHAIN_DIM)
-    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE, generations=_CHAIN_GENERATIONS)
 
     def risk(log_penalty, penalties, place):
         chosen = penalties.at[place].set(jnp.exp(log_penalty))
-        return regression.ridge_replace(spectrum, penalty=chosen, **setting)[place]
+        return regression.ridge_replace(spectrum, penalty=chosen, **_CHAIN)[place]
 
     @jax.jit
     def choose(penalties, place):
@@ -166,7 +167,7 @@ def _schedules() -> np.ndarray:
         none = jnp.zeros(_CHAIN_GENERATIONS)
         last = choose(none, _CHAIN_GENERATIONS - 1)
         greedy = functools.reduce(choose, range(_CHAIN_GENERATIONS), none)
-        best = regression.ridge_replace_optimal_schedule(spectrum, **setting).penalty
+        best = regression.ridge_replace_optimal_schedule(spectrum, **_CHAIN).penalty
         return np.stack([last, greedy, best])
 
     with enable_x64(True):
@@ -174,8 +175,7 @@ def _schedules() -> np.ndarray:
 
 
 def _schedule_theory() -> Float[Array, " schedules"]:
-    setting: dict[str, Any] = dict(samples=_CHAIN_SAMPLES, noise=_CHAIN_NOISE, generations=_CHAIN_GENERATIONS)
-    chain = lambda p: regression.ridge_replace(Spectrum.isotropic(_CHAIN_DIM), penalty=p, **setting)[-1]  # noqa: E731
+    chain = lambda p: regression.ridge_replace(Spectrum.isotropic(_CHAIN_DIM), penalty=p, **_CHAIN)[-1]  # noqa: E731
     return jax.lax.map(chain, jnp.asarray(_schedules()))
 
 
@@ -191,10 +191,9 @@ def _schedule_risk(key: Key[Array, ""]) -> Float[Array, " schedules"]:
 
 
 def _rate_claim(name: str, statement: str, **fields) -> Claim:
-    return Claim(
+    return claim(
         name=name,
         statement=statement,
-        reference=REFERENCE,
         axis=Axis("sample size T, relative", _GROWTH),
         scale="log",
         **fields,
@@ -223,21 +222,18 @@ CLAIMS = (
         formula="E ≍ T^(−(b − a) c) (σ = 0), T^(−min(1, b − a) c) (σ = 1), c = 2βr/(2βr + 1) = 0.6",
         protocol="d = 300, capacity 2, source 0.375, σ₀² T₀/(T₀ − d − 1) = 1, one fake generation, λ = λ*.",
         labels=tuple(regime.name for regime in _REGIMES),
-        quantity="excess risk",
         first_look=1024,
     ),
-    Claim(
+    claim(
         name="dohmatob-clean-penalty-error",
         statement="At the penalty that is best for clean data the risk on fake data falls at a slower rate, or grows.",
         theory=lambda: jnp.array([-(_CLEAN_ERROR + r.exponent - r.noise_exponent - 1) for r in _CLEAN_RULES]),
         experiment=_clean_rule_risks,
         relation=Rate(),
-        reference=REFERENCE,
         formula="E ≍ T^(−(c + b − a − 1)), λ = T^(−0.8), T₀ = T^b, n σ₀² = T^a, c = 0.6",
         protocol="The closed form, capacity 2, source 0.375, d = T₀/2 from 50,000 on, σ = 0, n = 1.",
         axis=Axis("sample size T, relative", _FAR),
         labels=tuple(rule.name for rule in _CLEAN_RULES),
-        quantity="excess risk",
         scale="log",
         first_look=1,
     ),
@@ -248,13 +244,12 @@ CLAIMS = (
         _ADAPTED.labels("T", 2),
         "d = 300, T₀ = 600, λ = T₀^(−0.8), σ = σ₀ = 1, capacity 2, source 0.375.",
     ),
-    Claim(
+    claim(
         name="dohmatob-schedules",
         statement="Penalties chosen greedily, each for its own generation, lose to none before the last generation.",
         theory=_schedule_theory,
         experiment=_schedule_risk,
         relation=Asymptotic(allowance=0.01),
-        reference=REFERENCE,
         formula="s ← ρ² [s (1 + φ − 2 φ ρ) + φ σ²]/(1 − φ ρ²) along a chain, minimised over the penalties",
         protocol="Ridge chain, d = 200, T = 400, σ = 0.2, isotropic, |w₀| = 1, ten generations.",
         labels=_SCHEDULES,

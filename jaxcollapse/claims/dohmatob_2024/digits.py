@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
-from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE
+from jaxcollapse.claims.dohmatob_2024.protocol import claim
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge
 from jaxcollapse.population import datasets, kernels
 from jaxcollapse.theory import Spectrum, regression
@@ -133,17 +133,15 @@ _KERNELS = {"rbf": (rbf, "exp(−0.05 |x − x′|²)"), "polynomial": (polynomi
 
 def _kernel_claim(kind: str, statement: str) -> Claim:
     kernel, formula = _KERNELS[kind]
-    return Claim(
+    return claim(
         name=f"dohmatob-figure-4-{kind}",
         statement=statement,
         theory=lambda: theory(kernel),
         experiment=lambda key: experiment(kernel, key),
         relation=Asymptotic(allowance=ALLOWANCE, tolerance=TOLERANCE),
-        reference=REFERENCE,
         formula="The ridge chain for K/N = UΛU′, covariance Λ and w₀ = Λ^(−1/2) U′y/√N, with N = 1,797",
         protocol=f"{_ON_DIGITS}kernel {formula}.",
         labels=tuple(str(cell) for cell in CELLS),
-        quantity="excess risk",
         first_look=2048,
     )
 
@@ -157,13 +155,12 @@ CLAIMS = (
         "polynomial",
         "Real images, polynomial kernel: theory gives the risk, as it does for a Gaussian one.",
     ),
-    Claim(
+    claim(
         name="dohmatob-figure-4-rules",
         statement="Real images: the penalty for T rows is better on real labels, that for T₀ rows on fake ones.",
         theory=np.array([0.9, 0.95, 0.9, 0.95]),
         experiment=lambda key: jnp.concatenate([ratios(kernel, key) for kernel, _ in _KERNELS.values()]),
         relation=AtMost(),
-        reference=REFERENCE,
         formula="R(λ(T))/R(λ(T₀)) ≤ 0.9 for n = 0, R(λ(T₀))/R(λ(T)) ≤ 0.95 for n = 4: two lines of ours",
         protocol=f"{_ON_DIGITS}T = 200, kernels {' and '.join(formula for _, formula in _KERNELS.values())}.",
         labels=tuple(f"{kind}, n = {n}" for kind in ("Gaussian", "polynomial") for n in (0, FAKES)),

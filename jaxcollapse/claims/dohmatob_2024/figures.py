@@ -15,12 +15,13 @@ from jaxcollapse.claims.dohmatob_2024.protocol import (
     ALLOWANCE,
     DIM,
     FAKE_SAMPLES,
-    REFERENCE,
     TOLERANCE,
+    claim,
     downstream_risk,
     isotropic,
     power_law,
 )
+from jaxcollapse.claims.frame import RIDGE_CHAIN, shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
 from jaxcollapse.verification.claim import Axis, Claim
@@ -31,7 +32,7 @@ _Design: TypeAlias = Literal["fresh", "fixed"]
 
 def _least_squares(key):
     """Risk of a least-squares fit after n fake generations, for every n; the covariance plays no role."""
-    fixed: dict[str, Any] = dict(samples=1000, noise=0.2, generator_samples=FAKE_SAMPLES, generator_noise=0.2)
+    fixed = shared(samples=1000, noise=0.2, generator_samples=FAKE_SAMPLES, generator_noise=0.2)
     return jnp.stack([downstream_risk(power_law(), key, generators=n, penalty=0.0, **fixed) for n in _FAKES])
 
 
@@ -46,7 +47,7 @@ class Figure:
 
     def theory(self) -> Float[Array, " cells"]:
         """The closed form at every cell."""
-        fixed: dict[str, Any] = dict(noise=self.noise, generator_samples=FAKE_SAMPLES, generator_noise=self.noise)
+        fixed = shared(noise=self.noise, generator_samples=FAKE_SAMPLES, generator_noise=self.noise)
         return jnp.stack(
             [
                 regression.ridge_downstream(
@@ -59,7 +60,7 @@ class Figure:
     def experiment(self, key) -> Float[Array, " cells"]:
         """One replication of every cell, with the same random numbers."""
         spectrum, risks = self.spectrum(), []
-        fixed: dict[str, Any] = dict(noise=self.noise, generator_samples=FAKE_SAMPLES, generator_noise=self.noise)
+        fixed = shared(noise=self.noise, generator_samples=FAKE_SAMPLES, generator_noise=self.noise)
         for generators, group in itertools.groupby(self.cells, lambda cell: cell[0]):
             settings = jnp.array([cell[1:] for cell in group])
 
@@ -86,17 +87,15 @@ def figure_claim(
     name: str, statement: str, figure: Figure, labels: tuple[str, ...], protocol: str, tolerance: Any = TOLERANCE
 ) -> Claim:
     """The closed form of the panel against its simulation."""
-    return Claim(
+    return claim(
         name=name,
         statement=statement,
         theory=figure.theory,
         experiment=figure.experiment,
         relation=Asymptotic(allowance=ALLOWANCE, tolerance=tolerance),
-        reference=REFERENCE,
         formula="E = Bias(κ) + σ² df₂(κ)/(T − df₂(κ)) + n σ₀² ρ(κ), κ − λ = κ df₁(κ)/T, ρ with T₀ − d − 1",
         protocol=protocol,
         labels=labels,
-        quantity="excess risk",
         first_look=1024,
     )
 
@@ -116,7 +115,7 @@ def _collapse_theory() -> Float[Array, " penalties"]:
 
 def _collapse(key) -> Float[Array, " penalties"]:
     """What twenty fake generations add to the risk, per generation and unit noise variance."""
-    fixed: dict[str, Any] = dict(samples=1000.0, noise=0.2, generator_samples=FAKE_SAMPLES, generator_noise=0.2)
+    fixed = shared(samples=1000.0, noise=0.2, generator_samples=FAKE_SAMPLES, generator_noise=0.2)
     dirty, clean = (
         jax.lax.map(
             lambda p, n=n: downstream_risk(isotropic(), key, generators=n, penalty=p, **fixed),
@@ -182,22 +181,20 @@ _UNEQUAL_PROTOCOL = (
 
 
 def _few_rows_claim(name: str, statement: str, setting: _FewRows, design: _Design, **fields) -> Claim:
-    return Claim(
+    return claim(
         name=name,
         statement=statement,
         theory=lambda: setting.theory(design),
         experiment=setting.fixed if design == "fixed" else setting.fresh,
         relation=Asymptotic(allowance=ALLOWANCE, tolerance=TOLERANCE),
-        reference=REFERENCE,
         labels=tuple(f"n = {n}" for n in _FEW_FAKES),
-        quantity="excess risk",
         first_look=1024 if design == "fresh" else 512,
         **fields,
     )
 
 
 _DIMS = np.array([12, 24, 48])
-_FINITE: dict[str, Any] = dict(penalty=0.1, noise=0.2, generator_noise=0.2)
+_FINITE = shared(penalty=0.1, noise=0.2, generator_noise=0.2)
 
 
 def _beyond_the_limit(key: Key[Array, ""]) -> Float[Array, " dims"]:
@@ -219,7 +216,7 @@ def _beyond_the_limit(key: Key[Array, ""]) -> Float[Array, " dims"]:
 
 
 CLAIMS = (
-    Claim(
+    claim(
         name="dohmatob-least-squares",
         statement="Every fake generation adds its own variance to the risk of least squares, whatever the covariance.",
         theory=lambda: jnp.stack(
@@ -239,11 +236,9 @@ CLAIMS = (
         ),
         experiment=_least_squares,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E = σ² d/(T − d − 1) + n σ₀² d/(T₀ − d − 1) (theorem 4.1 at finite sizes)",
         protocol="d = 300, T₀ = 600, T = 1000, σ = σ₀ = 0.2, λ = 0, power-law covariance.",
         axis=Axis("fake generations n", np.array(_FAKES)),
-        quantity="excess risk",
     ),
     figure_claim(
         "dohmatob-figure-1a-left",
@@ -275,13 +270,12 @@ CLAIMS = (
         "d = 300, T₀ = 600, λ = T^(−0.8), σ = σ₀ = 1, capacity 2, source 0.375.",
         tolerance=np.array([0.06, 0.03, 0.03, 0.06, 0.03, 0.03]),
     ),
-    Claim(
+    claim(
         name="dohmatob-collapse-term",
         statement="The risk that fake generations add is their number times the generator's noise variance times ρ.",
         theory=_collapse_theory,
         experiment=_collapse,
         relation=Asymptotic(allowance=ALLOWANCE, tolerance=TOLERANCE),
-        reference=REFERENCE,
         formula="ρ = [df₂ + κ² Σ (s_j + κ)⁻² · df₂/(T − df₂)] / (T₀ − d − 1)",
         protocol="d = 300, T₀ = 600, T = 1000, σ = σ₀ = 0.2, isotropic; n = 20 against n = 0.",
         labels=tuple(f"λ = {penalty:g}" for penalty in _COLLAPSE_PENALTIES),
@@ -317,16 +311,15 @@ CLAIMS = (
         "Noisy generators with fewer rows than coefficients and designs of their own: what they add is bounded.",
         _UNEQUAL,
         "fresh",
-        formula="m ← D m, s ← D² s + γ² ev/(ev + κ)², γ² = (σ² + κ² Σ ev s/(ev + κ)²)/(T − df₂), D = ev/(ev + κ)",
+        formula=RIDGE_CHAIN,
         protocol=_UNEQUAL_PROTOCOL + "fresh designs.",
     ),
-    Claim(
+    claim(
         name="dohmatob-finite-size",
         statement="What the closed form leaves out falls like one over the dimension.",
         theory=-1.0,
         experiment=_beyond_the_limit,
         relation=Rate(),
-        reference=REFERENCE,
         formula="E(d) = E (1 + O(1/d)) at fixed d/T and d/T₀",
         protocol="Isotropic, T = 2d, T₀ = 4d, one fake generation, σ = σ₀ = 0.2, λ = 0.1; means given the designs.",
         axis=Axis("dimension d", _DIMS),

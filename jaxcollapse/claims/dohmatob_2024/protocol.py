@@ -1,5 +1,6 @@
 """The protocol of the paper, and the sizes of its figures 1 and 2."""
 
+from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ from jaxcollapse.chain.simulate import Trajectory, simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 
 REFERENCE = Reference(
@@ -18,6 +20,7 @@ REFERENCE = Reference(
     year=2024,
     arxiv="2402.07712",
 )
+claim = partial(Claim, reference=REFERENCE, quantity="excess risk")
 DIM, FAKE_SAMPLES, CAPACITY, SOURCE = 300, 600, 2.0, 0.375
 ALLOWANCE, TOLERANCE = 3 / DIM, 0.03
 

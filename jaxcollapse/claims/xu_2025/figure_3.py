@@ -1,7 +1,5 @@
 """Figure 3: how the variance of a Gaussian collapses, and what replications show of its moments."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,11 +7,12 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
-from jaxcollapse.claims.xu_2025.protocol import HORIZONS, REFERENCE, REPLICATIONS, SAMPLES
+from jaxcollapse.claims.frame import shared
+from jaxcollapse.claims.xu_2025.protocol import HORIZONS, REPLICATIONS, SAMPLES, claim
 from jaxcollapse.models.gaussian.tilted import TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
-from jaxcollapse.verification.claim import Axis, Claim, Numbers
+from jaxcollapse.verification.claim import Axis, Numbers
 from jaxcollapse.verification.relation import Equal, Probability
 
 _FIGURE_3 = "Gaussian with unknown mean and variance, unbiased variance, n = 100, replace; "
@@ -30,8 +29,8 @@ def _figure_3() -> Numbers:
     rows = []
     for ddof in (1, 0):
         for horizon in HORIZONS:
-            exact: dict[str, Any] = dict(samples=SAMPLES, generations=horizon, ddof=ddof)
-            many: dict[str, Any] = dict(replications=REPLICATIONS, **exact)
+            exact = shared(samples=SAMPLES, generations=horizon, ddof=ddof)
+            many = shared(replications=REPLICATIONS, **exact)
             largest = [gaussian.variance_maximum_quantile(p, **many) for p in _MAXIMUM_LEVELS]
             probability, risk = gaussian.variance_cdf(0.05, **exact), gaussian.variance_risk(**exact)[-1]
             typical = gaussian.estimated_risk_quantile(0.5, **many)
@@ -86,7 +85,7 @@ def _median_estimate(key) -> Float[Array, ""]:
     return jnp.median(batches.reshape(_ESTIMATES, -1).mean(axis=1))
 
 
-_LATE: dict[str, Any] = dict(samples=SAMPLES, generations=HORIZONS[-1])
+_LATE = shared(samples=SAMPLES, generations=HORIZONS[-1])
 
 
 def _tilted(key):
@@ -109,12 +108,23 @@ def _plain(key):
 
 
 def _plain_theory():
-    exact: dict[str, Any] = dict(replications=_PLAIN_CHAINS, ddof=1, **_LATE)
+    exact = shared(replications=_PLAIN_CHAINS, ddof=1, **_LATE)
     return gaussian.estimated_risk_cdf(_SHORTFALL * gaussian.variance_risk(**_LATE, ddof=1)[-1], **exact)
 
 
+_LEVELS = (0.2, 0.5, 0.8)
+
+
+def _below(key):
+    """Whether the variance is below each quantile of its law."""
+    sizes = shared(samples=SAMPLES, generations=_MAXIMUM_HORIZON)
+    with jax.ensure_compile_time_eval():
+        quantiles = jnp.stack([gaussian.variance_quantile(p, **sizes, ddof=1) for p in _LEVELS])
+    return simulate(Gaussian(ddof=1), Replace(), key=key, **sizes).variance[-1] <= quantiles
+
+
 CLAIMS = (
-    Claim(
+    claim(
         name="xu-figure-3-probability",
         statement="The variance of a Gaussian chain falls to a twentieth with the probability of the exact law.",
         theory=lambda: jnp.stack(
@@ -122,7 +132,6 @@ CLAIMS = (
         ),
         experiment=_collapsed,
         relation=Probability(tolerance=np.array([0.07, 0.03, 0.02, 0.015, 0.015])),
-        reference=REFERENCE,
         formula="P(∏_{t≤T} χ²_{n−1}/(n−1) ≤ 0.05), by saddle-point contour inversion",
         protocol=_FIGURE_3 + "T = 100, ..., 500.",
         axis=Axis("generation T", np.array(HORIZONS)),
@@ -130,52 +139,59 @@ CLAIMS = (
         first_look=65536,
         numbers=_figure_3,
     ),
-    Claim(
+    claim(
         name="xu-figure-3-maximum",
         statement="The largest variance among 10,000 chains has the quantiles of the exact law.",
         theory=lambda: jnp.array([-jnp.expm1(jnp.log(p) / REPLICATIONS) for p in _MAXIMUM_LEVELS]),
         experiment=_exceedance,
         relation=Equal(tolerance=0.03),
-        reference=REFERENCE,
         formula="P(σ̂²_T > x_q) = 1 − q^(1/10000) at the q-quantile x_q of the maximum of 10,000 chains",
         protocol=_FIGURE_3 + "T = 100; rare events by exact exponential tilting.",
         labels=tuple(f"{p:.0%} quantile" for p in _MAXIMUM_LEVELS),
         quantity="P(σ̂²_T > quantile of the maximum)",
     ),
-    Claim(
+    claim(
         name="xu-figure-3-risk",
         statement="The risk as 10,000 chains estimate it typically falls short; its median is that of the exact law.",
         theory=_expected_median,
         experiment=_median_estimate,
         relation=Equal(tolerance=0.03),
-        reference=REFERENCE,
         formula="median 5.83 of the mean of 10,000 (X_T − 1)², X_T = ∏ χ²_{n−1}/(n−1); E (X_T − 1)² = 6.39",
         protocol=_FIGURE_3
         + "T = 100, 10,000 chains an estimate; the median of nine estimates, against its expectation.",
         quantity="median of the estimated risk",
         first_look=384,
     ),
-    Claim(
+    claim(
         name="xu-tilted-moment",
         statement="Chains that are drawn where the variance is large find the second moment that plain ones miss.",
         theory=lambda: jnp.exp(gaussian.log_mellin(2.0, **_LATE, ddof=1)),
         experiment=_tilted,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E X_T² = (1 + 2/(n − 1))^T as the mean of e^{K(s)} X_T^{2−s} in chains of χ²_{n−1+2s}, s = 1.8",
         protocol=_FIGURE_3 + "T = 500; importance sampling by exact exponential tilting.",
         quantity="E X_T²",
     ),
-    Claim(
+    claim(
         name="xu-plain-moment",
         statement="A plain estimate of the risk is nearly always below a tenth of it, and the law of that is known.",
         theory=_plain_theory,
         experiment=_plain,
         relation=Probability(tolerance=0.01),
-        reference=REFERENCE,
         formula="P(mean of 100 (X_T − 1)² ≤ 0.1 E (X_T − 1)²), from the characteristic function",
         protocol=_FIGURE_3 + "T = 500; the mean of 100 plain chains.",
         quantity="P(estimate ≤ a tenth of the risk)",
         first_look=512,
+    ),
+    claim(
+        name="xu-figure-3-quantiles",
+        statement="The quantiles of the exact law of the variance are those of its chains.",
+        theory=np.array(_LEVELS),
+        experiment=_below,
+        relation=Probability(tolerance=0.02),
+        formula="P(σ̂²_T ≤ x_p) = p at the p-quantile x_p of ∏ χ²_{n−1}/(n−1)",
+        protocol=_FIGURE_3 + "T = 100.",
+        labels=tuple(f"{p:.0%} quantile" for p in _LEVELS),
+        quantity="P(σ̂²_T ≤ quantile)",
     ),
 )

@@ -1,5 +1,8 @@
 """The paper, and the sizes of its figure 3."""
 
+from functools import partial
+
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 
 REFERENCE = Reference(
@@ -9,5 +12,6 @@ REFERENCE = Reference(
     year=2025,
     arxiv="2505.13947",
 )
+claim = partial(Claim, reference=REFERENCE)
 
 SAMPLES, HORIZONS, REPLICATIONS = 100, (100, 200, 300, 400, 500), 10_000

@@ -12,7 +12,7 @@ from jaxcollapse.arguments.types import Curve
 from jaxcollapse.chain.schedule import polynomial
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
-from jaxcollapse.claims.xu_2025.protocol import REFERENCE
+from jaxcollapse.claims.xu_2025.protocol import claim
 from jaxcollapse.machine.precision import untraced, x64_enabled
 from jaxcollapse.models.gaussian.mixture import GaussianMixture
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
@@ -22,7 +22,7 @@ from jaxcollapse.population import datasets
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory import gaussian, mean
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Axis
 from jaxcollapse.verification.relation import AtMost, Equal
 
 _TABLE_GENERATIONS, _TABLE_TIMES = 4, np.array([2, 4])
@@ -139,13 +139,12 @@ def _tumour_bound():
 
 
 CLAIMS = (
-    Claim(
+    claim(
         name="xu-real-table-gaussian",
         statement="With the covariance of a real table the error of a mean follows the schedule in the same way.",
         theory=_wine_theory,
         experiment=_wine,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E|μ̂_T − μ|² = tr Σ · Σ_{t≤T} 1/n_t",
         protocol="Gaussian with mean and covariance of four columns of the wine data, unbiased covariance; replace, "
         "n_t = 50, 50 t, 50 t².",
@@ -153,13 +152,12 @@ CLAIMS = (
         quantity="squared error",
         first_look=32768,
     ),
-    Claim(
+    claim(
         name="xu-real-table-mixture",
         statement="Of a mixture that is fitted to a real table, superlinear samples keep nearly all of the variance.",
         theory=_mixture_theory,
         experiment=_mixture,
         relation=Equal(),
-        reference=REFERENCE,
         formula="E tr Σ̂_T = tr Σ ∏_{t≤T} (1 − 1/n_t): expectation maximisation keeps the moments of the data",
         protocol="Mixture of three Gaussians, fitted to four columns of the wine data; replace, n_t = 15, 15 t, 15 t², "
         "T = 3; five steps of expectation maximisation from the last model on.",
@@ -167,13 +165,12 @@ CLAIMS = (
         quantity="variance of generation T, relative to the truth",
         first_look=2048,
     ),
-    Claim(
+    claim(
         name="xu-real-table-logistic",
         statement="On a real table superlinear samples keep the error of logistic regression below a zeta value.",
         theory=_tumour_bound,
         experiment=lambda key: tumour_risk(key, table_sizes(LABELLED, 2.0, int(_TUMOUR_TIMES[-1])))[_TUMOUR_TIMES - 1],
         relation=AtMost(),
-        reference=REFERENCE,
         formula="E (ŵ_T − ŵ₁)′I(ŵ_T − ŵ₁) ≤ d (ζ(2) − 1)/n, I = E p(1 − p) xx′ over the table, d = 3",
         protocol="Malignancy of 569 tumours by texture, symmetry and an intercept; generation 1 is the fit to the real "
         "labels, generation t is fitted to 4 t² synthetic labels of each row, n = 2,276.",

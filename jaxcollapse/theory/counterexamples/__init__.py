@@ -1,6 +1,5 @@
 """Families on which maximum likelihood collapses: how often, and how long it takes."""
 
-from jaxcollapse.theory.counterexamples.immediate_collapse import gap_mean_power as gap_mean_power
 from jaxcollapse.theory.counterexamples.immediate_collapse import (
     immediate_collapse_dropped as immediate_collapse_dropped,
 )

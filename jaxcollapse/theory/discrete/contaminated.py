@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_above, check_at_least, check_integer, check_probabilities, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
-from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.curves import from_the_second, per_generation
 
 
 def contaminated_accumulate(
@@ -118,5 +118,5 @@ def _arguments(
     check_share("real_share", real_share)
     check_at_least("samples", samples, 1.0)
     p = as_floats(probabilities)
-    shares = per_generation("real_share", real_share, generations).astype(p.dtype).at[0].set(1.0)
+    shares = from_the_second("real_share", real_share, generations, first=1.0).astype(p.dtype)
     return 1 - jnp.sum(p**2), shares, per_generation("samples", samples, generations).astype(p.dtype)

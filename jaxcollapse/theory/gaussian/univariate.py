@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_choice, check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.theory.curves import check_one_number, per_generation
+from jaxcollapse.theory.curves import one_size, per_generation
 
 
 def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
@@ -165,8 +165,5 @@ def distinct_factors(
 
 def equal_batches(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
     """The size of every batch, and the generations ``1, ..., G``."""
-    check_integer("generations", generations, minimum=1)
     check_above("samples", samples, 1.0)
-    check_one_number("samples", samples, "for batches of one size")
-    n = jnp.asarray(samples, jnp.result_type(samples, float))
-    return n, jnp.arange(1, int(generations) + 1, dtype=n.dtype)
+    return one_size(samples, generations)

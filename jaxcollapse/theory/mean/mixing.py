@@ -16,7 +16,7 @@ from jaxcollapse.arguments.check import (
     check_share,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.curves import from_the_second
 from jaxcollapse.theory.former import formerly
 
 
@@ -53,7 +53,7 @@ def mean_mix(*, real_weight: Number | Curve, ratio: Number, generations: Count) 
     check_share("real_weight", real_weight)
     check_nonnegative("ratio", ratio)
     dtype = jnp.result_type(jnp.asarray(real_weight), ratio, float)
-    w = per_generation("real_weight", real_weight, generations).astype(dtype).at[0].set(1.0)
+    w = from_the_second("real_weight", real_weight, generations, first=1.0).astype(dtype)
 
     def step(v, w):
         v = w**2 + (1 - w) ** 2 * (v + ratio)

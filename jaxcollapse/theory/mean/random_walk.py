@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.arguments.types import Curve, Number
+from jaxcollapse.theory.curves import of_any_length
 from jaxcollapse.theory.former import formerly
 
 
@@ -205,7 +206,4 @@ def _zeta(exponent: Number) -> Float[Array, ""]:
 
 def _sizes(samples: Curve) -> Float[Array, " generations"]:
     check_positive("samples", samples)
-    sizes = jnp.asarray(samples)
-    if sizes.ndim != 1:
-        raise ValueError(f"samples must have shape (generations,), got {sizes.shape}")
-    return sizes.astype(jnp.result_type(sizes, float))
+    return of_any_length("samples", samples)

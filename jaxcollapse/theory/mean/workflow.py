@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.theory.curves import per_generation
 
 
 def inflation(
@@ -65,11 +66,8 @@ def inflation_covariance(
     ```
     """
     check_integer("generations", generations, minimum=1)
-    sizes = jnp.ones(generations) if samples is None else jnp.asarray(samples)
+    sizes = per_generation("samples", 1.0 if samples is None else samples, generations)
     check_at_least("samples", sizes, 1.0)
-    if sizes.shape not in ((), (generations,)):
-        raise ValueError(f"samples must have shape ({generations},), got {sizes.shape}")
-    sizes = jnp.broadcast_to(sizes.astype(jnp.result_type(sizes, float)), (generations,))
     batch, independent = workflow.weights(sizes)
     noise = batch * jnp.sqrt(sizes[0] / sizes)
     # (I - batch shifted by one generation) X = noise xi + diag(independent) zeta

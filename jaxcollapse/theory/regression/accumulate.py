@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.curves import check_one_number, per_generation
+from jaxcollapse.theory.curves import check_one_number, of_any_length, per_generation
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, inverse_moment, risk_cdf
@@ -59,10 +58,7 @@ def ols_accumulate_weighted(
     _check_sizes(dim, samples, noise)
     check_at_least("samples", samples, float(dim))
     check_positive("weights", weights)
-    if np.ndim(weights) != 1:
-        raise ValueError(f"weights must have shape (generations,), got shape {np.shape(weights)}")
-    omega = jnp.asarray(weights)
-    omega = omega.astype(jnp.result_type(omega, float))
+    omega = of_any_length("weights", weights)
     first = dim * estimation_variance(jnp.asarray(noise), jnp.asarray(samples - dim - 1))
     return first * jnp.cumsum((omega / jnp.cumsum(omega)) ** 2)
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.root import differentiable
 
 
 def kappa(spectrum: Spectrum | Vector, *, samples: Number, penalty: Number) -> Float[Array, ""]:
@@ -99,11 +100,7 @@ def kappa_of_arrays(
     root, _, _ = jax.lax.while_loop(moving, body, (start, jnp.full_like(start, jnp.inf), 0))
     vanishes = (constant[1] == 0) & (constant[2] >= jnp.sum(eigenvalues > 0))
     root = jnp.where(vanishes, 0.0, root)
-    # From a root held constant, every Newton step doubles the number of derivatives that are right. A rule of our own
-    # for the first derivative would be lost when a scan is differentiated twice in reverse mode.
-    for _ in range(2):
-        root = newton(root, *setting)
-    return root
+    return differentiable(newton, root, *setting)
 
 
 FLATTEST = 1e-30

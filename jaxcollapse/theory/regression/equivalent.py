@@ -17,6 +17,7 @@ from jaxcollapse.arguments.check import check_at_least, check_nonnegative, is_tr
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.regression.effective_penalty import FLATTEST, kappa_of_arrays, shrinkage
+from jaxcollapse.theory.root import differentiable
 
 Sources = Real[Array | np.ndarray, " sources"] | Sequence[Number]
 """A number for each source of labels."""
@@ -209,14 +210,12 @@ def _fixed_point(s, counts, omegas, total):
     k = jnp.where(least, 0.0, penalty * q / effective)
     k = jnp.where(short, kappa_of_arrays(s0, jnp.zeros_like(rows), jnp.where(short, rows, rank / 2)), k)
     slack = jnp.where(interpolates, 0.0, 1 / q)
-    # As for `kappa`: each Newton step from a constant doubles the number of derivatives that are right.
-    for _ in range(2):
-        k, slack = _newton_pair(k, slack, excess, *setting)
-    return k, slack
+    return differentiable(_newton_pair, (k, slack), excess, *setting)
 
 
-def _newton_pair(k, slack, excess, s, counts, omegas, total):
+def _newton_pair(root, excess, s, counts, omegas, total):
     """One step towards the root of both equations of `_fixed_point`."""
+    k, slack = root
     inverse, shrink = resolvent(s, k), shrinkage(s, k, 1)
     df1, df1_slope = shrink.sum(), -(s * inverse**2).sum()
     kept = omegas / (omegas + slack)

@@ -19,7 +19,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.curves import from_the_second
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.mean.mixing import mean_mix
 from jaxcollapse.theory.regression.effective_penalty import kappa
@@ -205,7 +205,7 @@ def minimum_norm_mixed_labels_fresh(
     variance = minimum_norm_replace(dim=dim, samples=samples, noise=noise, generations=1, norm=0.0, design="fresh")[0]
     first = minimum_norm_replace(dim=dim, samples=samples, noise=0.0, generations=1, norm=norm, design="fresh")[0]
     kept = jnp.minimum(jnp.asarray(samples, first.dtype) / dim, 1.0)
-    w = per_generation("real_weight", real_weight, generations).astype(first.dtype).at[0].set(1.0)
+    w = from_the_second("real_weight", real_weight, generations, first=1.0).astype(first.dtype)
 
     def step(before, w):
         now = first + (1 - w) ** 2 * kept * before + (w**2 + (1 - w) ** 2) * variance

@@ -10,8 +10,9 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory.curves import over_generations
 from jaxcollapse.theory.former import formerly, length_of_curves
-from jaxcollapse.theory.regression.recursion import check_ridge, over_generations, ridge_replace
+from jaxcollapse.theory.regression.recursion import check_ridge, ridge_replace
 
 
 class PenaltySchedule(NamedTuple):

@@ -16,6 +16,7 @@ from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import StrongCollapseTerms, check_shifted_rows
 from jaxcollapse.theory.regression.effective_penalty import shrinkage
 from jaxcollapse.theory.regression.equivalent import resolvent
+from jaxcollapse.theory.root import differentiable
 
 
 def projected_kappa(spectrum: Spectrum, *, samples: Number, penalty: Number, width: Number) -> Float[Array, ""]:
@@ -137,7 +138,4 @@ def _projected_kappa(
     start = constant[1] + constant[0].sum() * (1 / constant[2] + 1 / constant[3])
     body = lambda state: (jnp.maximum(newton(state[0], *constant), constant[1]), state[0], state[2] + 1)  # noqa: E731
     root, _, _ = jax.lax.while_loop(moving, body, (start, jnp.full_like(start, jnp.inf), 0))
-    # As for `kappa`: each Newton step from a constant doubles the number of derivatives that are right.
-    for _ in range(2):
-        root = newton(root, *setting)
-    return root
+    return differentiable(newton, root, *setting)

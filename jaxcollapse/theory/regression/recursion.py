@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_choice, check_integer, check_nonnegative, check_positive, check_share
+from jaxcollapse.arguments.check import check_choice, check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.curves import over_generations
 from jaxcollapse.theory.former import formerly, length_of_curves
 from jaxcollapse.theory.regression.effective_penalty import kappa, shrinkage
 from jaxcollapse.theory.regression.equivalent import equivalent_of_arrays, mean_squares, resolvent
@@ -209,14 +209,6 @@ def _chain(
     start = (jnp.zeros_like(w0), jnp.zeros_like(w0), jnp.array(False))
     columns = tuple(column.astype(dtype) for column in (sizes, noises, weights, penalties))
     return jax.lax.scan(step, start, columns)[1]
-
-
-def over_generations(generations: Count, **curves: Number | Curve) -> list[Float[Array, " generations"]]:
-    """Arguments that are numbers or arrays over the generations, as arrays of one length and dtype."""
-    check_integer("generations", generations, minimum=1)
-    arrays = [per_generation(name, value, generations) for name, value in curves.items()]
-    dtype = jnp.result_type(*arrays)
-    return [array.astype(dtype) for array in arrays]
 
 
 def check_ridge(penalty: Number | Curve, samples: Number | Curve, noise: Number | Curve) -> None:
