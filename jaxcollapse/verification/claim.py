@@ -108,7 +108,10 @@ class Claim:
     def prediction(self) -> np.ndarray:
         """The theory as float64 numbers."""
         with enable_x64(True):
-            return np.asarray(self.theory() if callable(self.theory) else self.theory, np.float64)
+            prediction = np.asarray(self.theory() if callable(self.theory) else self.theory)
+        if np.iscomplexobj(prediction):
+            raise TypeError(f"theory of claim {self.name!r} must be real, got {prediction}: predict its parts")
+        return prediction.astype(np.float64)
 
     def exact_numbers(self) -> Numbers:
         """The table of numbers, in double precision."""
