@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import jax
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import PyTree
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count, HostArray
 from jaxcollapse.replication import trust
+from jaxcollapse.replication.labelled import dataset, name_of
 from jaxcollapse.replication.moments import State
 from jaxcollapse.replication.quantile import order_statistics
 from jaxcollapse.replication.run import LARGEST, Run
@@ -305,23 +305,12 @@ class Estimate:
 
         The grid gives names and coordinates to its axes. `dims` names the others: by default as in the call of
         `monte_carlo`, or ``("axis_0", "axis_1", ...)``. A pytree result gives one pair of variables per leaf, named by
-        its path.
+        its path. Leaves of different sizes have dimensions of their own, with the name of the leaf in front.
         """
-        import xarray
-
-        dims = self._dims if dims is None else tuple(dims)
-        grid_names = self._grid_names
-        variables = {}
-        paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
-        for (path, mean), stderr in zip(paths, jax.tree.leaves(self.stderr), strict=True):
-            prefix = "".join(f"{_name(part)}_" for part in path)
-            own = mean.ndim - len(grid_names)
-            names = dims if dims is not None else tuple(f"axis_{i}" for i in range(own))
-            if len(names) < own:
-                raise ValueError(f"dims must name {own} axes, got {names!r}")
-            variables[f"{prefix}mean"] = ((*grid_names, *names[:own]), mean)
-            variables[f"{prefix}stderr"] = ((*grid_names, *names[:own]), stderr)
-        return xarray.Dataset(variables, self.coordinates, attrs={"replications": self.count})
+        paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(self.mean)[0]]
+        means, stderrs = jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr)
+        names = self._dims if dims is None else tuple(dims)
+        return dataset(paths, means, stderrs, self.coordinates, names, self.count)
 
     def __repr__(self) -> str:
         """The means with their standard errors, a few entries of each leaf."""
@@ -340,11 +329,7 @@ class Estimate:
     def _labels(self) -> list[str]:
         """What the leaves of the result are called; one array alone has no name."""
         paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
-        return [".".join(_name(part) for part in path) for path, _ in paths]
-
-
-def _name(part: Any) -> str:
-    return str(getattr(part, "key", getattr(part, "name", getattr(part, "idx", part))))
+        return [".".join(map(name_of, path)) for path, _ in paths]
 
 
 def _values(mean: HostArray, stderr: HostArray) -> str:
