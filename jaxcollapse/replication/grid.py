@@ -73,6 +73,12 @@ class Grid:
         """The axes of objects."""
         return tuple(axis for axis in self.axes if not axis.traced)
 
+    def face(self) -> "Grid":
+        """The same axes without their objects, of which the labels are left."""
+        bare = object.__new__(Grid)
+        bare.axes = tuple(axis if axis.traced else axis._replace(values=None) for axis in self.axes)
+        return bare
+
     def static_points(self) -> list[dict[str, Any]]:
         """Every combination of objects, the last axis fastest."""
         names = [axis.name for axis in self.static]

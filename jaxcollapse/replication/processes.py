@@ -16,7 +16,6 @@ from jaxcollapse.machine import partners
 from jaxcollapse.replication.moments import Moments
 
 _TILES_OF_A_ROUND = 64
-_PATIENCE = 50.0  # seconds until all processes have made the same call
 _calls = itertools.count()
 
 
@@ -29,16 +28,18 @@ def agree(call: Callable[[], dict[str, str]]) -> None:
     if jax.process_count() == 1:
         return
     mine = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in call().items()}
-    said = partners.said_by_all(json.dumps(mine), f"call/{next(_calls)}", _PATIENCE)
+    topic = f"call/{next(_calls)}"
+    said = partners.said_by_all(json.dumps(mine), topic)
     for process, words in enumerate(said):
         if words is None:
             raise RuntimeError(
-                f"process {process} has not made this call within {_PATIENCE:.0f} seconds: it has ended, or makes "
-                f"fewer calls than this one; a run with save= can go on when all are started again"
+                f"process {process} has not made this call within {partners.PATIENCE:.0f} seconds: it has ended, or "
+                f"makes fewer calls than this one; a run with save= can go on when all are started again"
             )
         theirs = json.loads(words)
         differing = [name for name in mine if mine[name] != theirs.get(name)]
         if differing:
+            partners.part(topic)
             raise ValueError(
                 f"all processes must make the same call, but process {process} makes another one than process "
                 f"{jax.process_index()}: they differ in {' and '.join(differing)}"

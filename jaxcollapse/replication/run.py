@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from jaxcollapse.arguments.check import check_fits, is_key
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine import versions
+from jaxcollapse.machine.pickles import Lost, packed, unpacked
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
 from jaxcollapse.replication import processes, threads, tile
 from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
@@ -48,6 +49,7 @@ class Run:
     ):
         """Traces the function at every static point of the grid; compiles nothing yet."""
         self.grid, self._key, self._independent = grid, key, independent
+        self._function, self._save, self._lost = function, save, ""
         self._threads, self._block_size = (None if n is None else int(n) for n in (threads, block))
         self._x64 = x64_enabled()
         names = () if grid is None else tuple(axis.name for axis in grid.traced)
@@ -65,18 +67,63 @@ class Run:
         check_fits("function: the result of one replication at all points", size, "return less, such as the last entry")
         layout = tile.Layout() if grid is None else tile.Layout(grid.shape, tuple(a.traced for a in grid.axes))
         self._programs = tuple(program for program, *_ in traces)
+        self.ignores_key = all(program.ignores_key for program in self._programs)
         self._block = tile.block_of(self._programs, layout, independent, self._x64, jax.default_backend())
+        self.tile = self._block.tile
         self._checkpoint = None if save is None else Checkpoint(save, self._identity())
 
-    @property
-    def tile(self) -> int:
-        """The number of replications in a tile."""
-        return self._block.tile
+    def __deepcopy__(self, memo: Any) -> "Run":
+        """Itself: a run does not change."""
+        return self
 
-    @property
-    def ignores_key(self) -> bool:
-        """Whether the function computes the same from every key, at every point."""
-        return all(program.ignores_key for program in self._programs)
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is made from; and, should the function be lost on the way, what the numbers mean."""
+        if self._lost:
+            return self._state
+        options = {"independent": self._independent, "threads": self._threads, "block": self._block_size}
+        key = str(jax.random.key_impl(self._key)), np.asarray(jax.random.key_data(self._key))
+        return {
+            "made from": packed((self._function, self.grid)),
+            "key": key,
+            "options": {**options, "save": self._save},
+            "double": self._x64,
+            "identity": self._identity(),
+            "face": None if self.grid is None else self.grid.face(),
+            "result": jax.tree.unflatten(self.structure, [(leaf.shape, str(leaf.dtype)) for leaf in self.shapes]),
+            "tile": self.tile,
+            "ignores_key": self.ignores_key,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Traces the function again; where that is not possible, or gives another program, numbers are all there is."""
+        made = unpacked(state["made from"], "the function of this estimate, or its grid,")
+        reason = ""
+        if isinstance(made, Lost):
+            reason = made.reason
+        else:
+            function, grid = made
+            impl, words = state["key"]
+            try:
+                with enable_x64(state["double"]):
+                    key = jax.random.wrap_key_data(jnp.asarray(words), impl=impl)
+                    Run.__init__(self, function, key, grid=grid, **state["options"])
+                    identity = self._identity()
+                differing = [name for name, value in state["identity"].items() if identity.get(name) != value]
+                if differing:
+                    reason = f"this estimate was made by a run that differs in {' and '.join(differing)}"
+            except Exception as error:  # of the function
+                reason = f"the function of this estimate does not work here ({type(error).__name__}: {error})"
+        if reason:
+            is_leaf = lambda node: isinstance(node, tuple) and len(node) == 2 and isinstance(node[1], str)  # noqa: E731
+            leaves, self.structure = jax.tree.flatten(state["result"], is_leaf=is_leaf)
+            self.shapes = [jax.ShapeDtypeStruct(shape, jnp.dtype(kind)) for shape, kind in leaves]
+            self.grid, self._x64, self.tile = state["face"], state["double"], state["tile"]
+            self.ignores_key, self._lost = state["ignores_key"], f"{reason}: its numbers are all that is left"
+            self._state = state
+
+    def _check_whole(self) -> None:
+        if self._lost:
+            raise RuntimeError(self._lost)
 
     @property
     def _grid_shape(self) -> tuple[int, ...]:
@@ -98,6 +145,7 @@ class Run:
 
     def extend(self, state: State, replications: int, progress: bool | None = None) -> State:
         """The state after `replications` in all; a saved run continues from what its folder holds."""
+        self._check_whole()
         processes.agree(lambda: {**self._identity(), "replications": str(replications)})
         with self._opened() as checkpoint:
             saved = State() if checkpoint is None else checkpoint.load()
@@ -143,6 +191,7 @@ class Run:
 
     def values(self, count: int, *, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
         """The results of replications below `count` again, a tile at a time from `first` on, with the tile's index."""
+        self._check_whole()
         total = -(-count // self.tile)
         devices = threads.devices_of_workers(self._threads)
         queue = threads.Queue(first, total, len(devices), 1)

@@ -99,7 +99,9 @@ def doubt(m: Moments) -> str:
     heavy, lopsided = np.max(part * bad), np.max(skew * bad)
     if heavy > largest_share(m.count):
         if heavy > 0.5:
-            return f"{where}one of {m.count:,} replications makes up {_percent(heavy)} of the spread (a heavy tail)"
+            return (
+                f"{where}one of {m.count:,} replications makes up {_percent(heavy)} of the spread, as in a heavy tail"
+            )
         wanted = _round(m.count * heavy / _SHARE)
         return (
             f"{where}one of {m.count:,} replications makes up {_percent(heavy)} of the spread: "

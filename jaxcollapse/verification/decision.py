@@ -160,7 +160,7 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
             wanted = 4 * estimate.count
             if wanted > _LARGEST_RUN:
                 reason = "a few replications dominate the mean (a heavy tail), which has no usable standard error"
-                return refusal(f"{reason} ({estimate.doubt})", estimate)
+                return refusal(f"{reason}: {estimate.doubt}", estimate)
         estimate = estimate.refine(replications=wanted, progress=progress)
 
 
