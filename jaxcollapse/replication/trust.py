@@ -11,6 +11,7 @@ FEWEST = 8
 """Of fewer replications, the largest says nothing about a tail."""
 _SHARE = 0.05  # of the sum of squares, for one replication
 _SKEWNESS = 0.1  # of the mean
+_MARGIN = 2.0  # few replications show less of a tail than more of them will
 _CHANCE = 1e-3  # that normal replications look heavy-tailed, or skew, because there are few of them
 
 
@@ -102,12 +103,12 @@ def doubt(m: Moments) -> str:
             return (
                 f"{where}one of {m.count:,} replications makes up {_percent(heavy)} of the spread, as in a heavy tail"
             )
-        wanted = _round(m.count * heavy / _SHARE)
+        wanted = _round(_MARGIN * m.count * heavy / _SHARE)
         return (
             f"{where}one of {m.count:,} replications makes up {_percent(heavy)} of the spread: "
             f"about {wanted:,} would do, unless this is a heavy tail"
         )
-    wanted = _round((lopsided / _SKEWNESS) ** 2)
+    wanted = _round(_MARGIN * (lopsided / _SKEWNESS) ** 2)
     return f"{where}{m.count:,} replications with a skewness of {lopsided:.2g} are few: about {wanted:,} would do"
 
 
