@@ -151,7 +151,7 @@ class Interrupt:
 
     def __enter__(self) -> "Interrupt":
         """Takes over Ctrl-C, unless it is ignored: a shell has it so for what it runs in the background."""
-        if self._enabled and callable(signal.getsignal(signal.SIGINT)):
+        if self._enabled and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
             self._previous = signal.signal(signal.SIGINT, self._interrupted)
         return self
 

@@ -142,7 +142,7 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         if relation.name == "probability" or (enough and np.all(estimate.usable)):
             unseen = _unseen(relation, estimate, theory)
             # An entry in which all replications agree may be rarely different: it cannot speak against the theory.
-            tested = np.where(unseen, estimate.mean, theory) if unseen.any() else theory
+            tested = np.asarray(np.where(unseen, estimate.mean, theory))
             ruling = relation.judge(estimate, tested, x, level * 6 / (np.pi * look) ** 2)
             if estimate.ignores_key:
                 ruling = ruling._replace(reason=f"{ruling.reason}; the experiment does not use its key, and is exact")
@@ -175,10 +175,11 @@ def _unseen(relation: Relation, estimate: Estimate, theory: np.ndarray) -> np.nd
     allowed = (np.asarray(getattr(relation, "allowance", 0.0)) + 1e-10) * np.abs(theory)
     above, below = estimate.mean - theory > allowed, theory - estimate.mean > allowed
     sides = {"at_most": above, "at_least": below}
-    return (estimate.maximum == estimate.minimum) & sides.get(relation.name, above | below)
+    return np.asarray((estimate.maximum == estimate.minimum) & sides.get(relation.name, above | below))
 
 
 def _all_agree(estimate: Estimate, theory: np.ndarray, unseen: np.ndarray) -> str:
+    """What is known of the first entry in which all replications agree."""
     worst = int(np.argmax(unseen))
     where = f" at entry {worst + 1}" if theory.size > 1 else ""
     got, expected = np.ravel(estimate.mean)[worst], np.ravel(theory)[worst]
