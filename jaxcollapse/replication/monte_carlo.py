@@ -65,8 +65,11 @@ def monte_carlo(
     - `progress`: whether to show a progress bar; by default in terminals and notebooks, for runs of more than two
       seconds.
 
-    Under `jax.distributed` every process makes the same call; each computes part of the tiles and all have the result.
-    The first one saves.
+    Under `jax.distributed` every process makes the same call, which is checked first; each computes part of the tiles
+    and all have the result. The first one saves.
+
+    It runs on the host: within `jax.jit`, `jax.vmap` or `jax.grad` it raises a `TypeError` as soon as anything it
+    depends on is traced. A function with effects, such as `jax.debug.print`, has its replications computed one by one.
 
     **Returns** an `Estimate`. The same function, key, grid and replications give the same bits for every `threads`,
     `block`, interruption, and number of processes and of devices of one kind. Another kind of device rounds
