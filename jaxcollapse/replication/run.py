@@ -317,6 +317,8 @@ def _at_point(function: Callable, static: dict[str, Any], names: tuple[str, ...]
     def at_point(key, *values):
         result = function(key, **static, **dict(zip(names, values, strict=True)))
         for leaf in jax.tree.leaves(result):
+            if not isinstance(leaf, jax.Array | np.ndarray | np.number | np.bool_ | int | float | complex):
+                raise TypeError(f"function must return numbers, arrays or a pytree of them, got {leaf!r}")
             if is_key(leaf):
                 raise TypeError("function must return numbers, got a random key: return what is drawn from it")
             if jnp.issubdtype(jnp.result_type(leaf), jnp.complexfloating):
@@ -324,8 +326,6 @@ def _at_point(function: Callable, static: dict[str, Any], names: tuple[str, ...]
                     "function must return real numbers, got complex ones: return a dictionary of their parts, "
                     '{"real": x.real, "imag": x.imag}'
                 )
-            if not isinstance(leaf, jax.Array | np.ndarray | np.number | np.bool_ | int | float | complex):
-                raise TypeError(f"function must return numbers, arrays or a pytree of them, got {leaf!r}")
         return result
 
     return at_point
