@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jaxcollapse import chain, models
 from jaxcollapse.chain.simulate import Trajectory as Trajectory
 from jaxcollapse.chain.simulate import simulate as simulate
+from jaxcollapse.machine.partners import start_together as _start_together
 from jaxcollapse.machine.versions import __version__ as __version__
 from jaxcollapse.machine.xla import turn_off_wrong_sums as _turn_off_wrong_sums
 from jaxcollapse.replication.estimate import Estimate as Estimate
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from jaxcollapse.verification.verdict import Verification as Verification
 
 _turn_off_wrong_sums()
+_start_together()
 
 _MODULES = {
     "claims": "claims",

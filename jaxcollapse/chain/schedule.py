@@ -6,6 +6,7 @@ schedule of a model into a table before compilation, so that another schedule is
 program, and `at` reads the tables inside the scan.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -34,7 +35,7 @@ def constant(value: Number) -> Schedule:
 
     ```
     """
-    return lambda g: value
+    return functools.partial(_constant, value)
 
 
 def polynomial(scale: Number, power: Number) -> Schedule:
@@ -46,7 +47,7 @@ def polynomial(scale: Number, power: Number) -> Schedule:
 
     ```
     """
-    return lambda g: scale * g**power
+    return functools.partial(_polynomial, scale, power)
 
 
 def geometric(scale: Number, ratio: Number) -> Schedule:
@@ -58,7 +59,24 @@ def geometric(scale: Number, ratio: Number) -> Schedule:
 
     ```
     """
-    return lambda g: scale * ratio ** (g - 1)
+    return functools.partial(_geometric, scale, ratio)
+
+
+# Functions of a file rather than closures: what holds them can be pickled.
+def _constant(value: Any, g: Any) -> Any:
+    return value
+
+
+def _polynomial(scale: Any, power: Any, g: Any) -> Any:
+    return scale * g**power
+
+
+def _geometric(scale: Any, ratio: Any, g: Any) -> Any:
+    return scale * ratio ** (g - 1)
+
+
+def _from_second(later: Any, first: float, g: Any) -> Any:
+    return jnp.where(g == 1, first, later.function(g) if isinstance(later, Varying) else later)
 
 
 class Listed:
@@ -103,11 +121,7 @@ def from_second(value: Any, name: str, minimum: float, maximum: float = math.inf
     if isinstance(value, Varying | Table):
         return value
     later = number_or_schedule(value, name, minimum, maximum)
-
-    def scheduled(g):
-        return jnp.where(g == 1, first, later.function(g) if isinstance(later, Varying) else later)
-
-    return Varying(scheduled, name, minimum, maximum)
+    return Varying(functools.partial(_from_second, later, first), name, minimum, maximum)
 
 
 def evaluate(

@@ -1,14 +1,17 @@
 """The saved state of a run: its identity, an atomic write, and a way back after any interruption.
 
-A folder holds one run: ``state.npz`` (the moments of whole tiles and the run's identity, readable with NumPy alone) and
-``lock``. Every write goes to a temporary file that takes the place of the old one when it is safely on disk, so that
-the folder holds a valid state at every moment.
+A folder holds one run: ``state.npz`` and ``lock``. The state is readable with NumPy alone: the moments of whole tiles
+(``count``, ``mean``, ``scale``, ...), those of the last tile if it was cut (``rest_count``, ...), the run's identity,
+and a digest of all that. Every write goes to a new temporary file that takes the place of the old one when it is safely
+on disk, so that the folder holds a valid state at every moment.
 """
 
 import contextlib
+import hashlib
 import io
 import json
 import os
+import secrets
 import signal
 import threading
 import time
@@ -20,9 +23,10 @@ from typing import Any
 import filelock
 import numpy as np
 
-from jaxcollapse.replication.moments import Moments
+from jaxcollapse.replication.moments import Moments, State
 
 _SECONDS_BETWEEN_SAVES = 1.0
+_TEMPORARY = ".tmp"
 
 
 class Checkpoint:
@@ -32,7 +36,7 @@ class Checkpoint:
         self.folder = Path(folder)
         self._identity = identity
         self._saved_at = 0.0
-        self._saved_count = 0
+        self.saved = 0  # replications
         self._lock = filelock.FileLock(self.folder / "lock", timeout=0)
 
     @property
@@ -51,62 +55,76 @@ class Checkpoint:
         except OSError as error:
             raise _explained(error, f"cannot save to the folder {str(self.folder)!r}") from error
         self._saved_at = time.monotonic()
+        for left in self.folder.glob(f"{self._file.name}.*{_TEMPORARY}"):  # by a run that was killed
+            with contextlib.suppress(OSError):
+                left.unlink()
         return self
 
     def __exit__(self, *_: Any) -> None:
         """Lets other runs in."""
         self._lock.release()
 
-    def load(self) -> Moments | None:
-        """The saved moments, None without any.
+    def load(self) -> State:
+        """The saved state, an empty one without any.
 
-        A file that cannot be read is set aside with a warning.
+        A file that cannot be read, or does not hold what was written, is set aside with a warning.
 
-        **Raises** `ValueError` if they belong to another run.
+        **Raises** `ValueError` if it belongs to another run.
         """
-        if not self._file.exists():
-            return None
         try:
-            with np.load(self._file, allow_pickle=False) as file:
-                identity = json.loads(str(file["identity"]))
-                moments = Moments(int(file["count"]), *(file[name] for name in _FIELDS))
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            return State()
         except OSError as error:
             raise _explained(error, f"cannot read {str(self._file)!r}") from error
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            if str(arrays.pop("digest")) != _digest(arrays):
+                raise ValueError("its content is not what was written")
+            identity = json.loads(str(arrays["identity"]))
+            state = State(_moments(arrays, ""), _moments(arrays, "rest_"))
         except Exception as error:  # whatever NumPy, zip and JSON make of a damaged file
             self._set_aside(error)
-            return None
+            return State()
         differing = [name for name, value in self._identity.items() if identity.get(name) != value]
         if differing:
             raise ValueError(
                 f"the folder {str(self.folder)!r} holds another run, which differs in {' and '.join(differing)}: "
                 f"repeat that run exactly, or save to another folder"
             )
-        self._saved_count = moments.count
-        return moments
+        self.saved = state.count
+        return state
 
-    def save(self, moments: Moments, *, now: bool) -> None:
+    def save(self, state: State, *, now: bool) -> None:
         """Writes the state, if there is news and, unless `now`, the last write is a second ago."""
-        if moments.count == self._saved_count:
+        if state.count <= self.saved:
             return
         if not now and time.monotonic() - self._saved_at < _SECONDS_BETWEEN_SAVES:
             return
+        arrays: dict[str, Any] = {"identity": np.array(json.dumps(self._identity))}
+        for prefix, part in zip(("", "rest_"), state, strict=True):
+            arrays[f"{prefix}count"] = np.array(0 if part is None else part.count)
+            if part is not None:
+                arrays.update({f"{prefix}{name}": np.asarray(getattr(part, name)) for name in _FIELDS})
         content = io.BytesIO()
-        arrays = {name: getattr(moments, name) for name in ("count", *_FIELDS)}
-        np.savez(content, identity=np.array(json.dumps(self._identity)), **arrays)
-        temporary = self._file.with_suffix(".npz.tmp")
+        np.savez(content, digest=np.array(_digest(arrays)), **arrays)
+        # A new file, never one that is there: that might be a link to another.
+        temporary = self._file.with_name(f"{self._file.name}.{secrets.token_hex(8)}{_TEMPORARY}")
         try:
-            with open(temporary, "wb") as file:
+            with open(temporary, "xb") as file:
                 file.write(content.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self._file)
-            _sync_folder(self.folder)
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-            kept = f"the state of {self._saved_count:,} replications is still there"
+            kept = f"the state of {self.saved:,} replications is still there"
             raise _explained(error, f"cannot save to the folder {str(self.folder)!r} ({kept})") from error
-        self._saved_at, self._saved_count = time.monotonic(), moments.count
+        self._saved_at, self.saved = time.monotonic(), state.count
+        with contextlib.suppress(OSError):  # not every file system can; the state is there, if the power stays
+            _sync_folder(self.folder)
 
     def _set_aside(self, error: Exception) -> None:
         number = 1
@@ -132,14 +150,14 @@ class Interrupt:
         self._previous: Any = None
 
     def __enter__(self) -> "Interrupt":
-        """Takes over Ctrl-C."""
-        if self._enabled:
+        """Takes over Ctrl-C, unless it is ignored: a shell has it so for what it runs in the background."""
+        if self._enabled and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
             self._previous = signal.signal(signal.SIGINT, self._interrupted)
         return self
 
     def __exit__(self, *_: Any) -> None:
         """Gives Ctrl-C back."""
-        if self._enabled and self._previous is not None:
+        if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
 
     def stops(self, stop: Callable[[], None]) -> None:
@@ -148,12 +166,11 @@ class Interrupt:
         if self._asked:
             stop()
 
-    def raise_if_asked(self, checkpoint: Checkpoint | None, moments: Moments | None) -> None:
+    def raise_if_asked(self, checkpoint: Checkpoint | None) -> None:
         """Ends the run with how to go on."""
         if self._asked and checkpoint is not None:
-            count = 0 if moments is None else moments.count
             raise KeyboardInterrupt(
-                f"stopped after {count:,} replications, saved in {str(checkpoint.folder)!r}: "
+                f"stopped after {checkpoint.saved:,} replications, saved in {str(checkpoint.folder)!r}: "
                 f"the same call goes on from there"
             )
 
@@ -165,7 +182,22 @@ class Interrupt:
         threading.Thread(target=self._stop, daemon=True).start()
 
 
-_FIELDS = ("mean", "second", "third", "fourth", "minimum", "maximum", "nonfinite", "failures")
+_FIELDS = ("mean", "scale", "second", "third", "fourth", "minimum", "maximum", "nonfinite", "failures")
+
+
+def _moments(arrays: dict[str, np.ndarray], prefix: str) -> Moments | None:
+    count = int(arrays[f"{prefix}count"])
+    return Moments(count, *(arrays[f"{prefix}{name}"] for name in _FIELDS)) if count else None
+
+
+def _digest(arrays: dict[str, np.ndarray]) -> str:
+    """A fingerprint of names, types, shapes and every bit."""
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {array.dtype.str} {arrays[name].shape} ".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
 
 
 def _explained(error: OSError, what: str) -> OSError:

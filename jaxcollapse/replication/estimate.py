@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import jax
 import numpy as np
@@ -10,10 +9,11 @@ from jaxtyping import PyTree
 
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count, HostArray
-from jaxcollapse.replication.moments import Moments
+from jaxcollapse.replication import trust
+from jaxcollapse.replication.labelled import dataset, name_of
+from jaxcollapse.replication.moments import State
 from jaxcollapse.replication.quantile import order_statistics
-from jaxcollapse.replication.run import LARGEST, Run, State
-from jaxcollapse.replication.tile import difference
+from jaxcollapse.replication.run import LARGEST, Run
 
 
 class Estimate:
@@ -68,17 +68,17 @@ class Estimate:
     @property
     def variance(self) -> PyTree[HostArray]:
         """The variance of one replication (divisor ``count - 1``; NaN for a single one)."""
-        return self._each(_variance)
+        return self._each(trust.variance)
 
     @property
     def stderr(self) -> PyTree[HostArray]:
         """The standard error of the mean."""
-        return self._each(lambda m: np.sqrt(_variance(m) / m.count))
+        return self._each(trust.stderr)
 
     @property
     def skewness(self) -> PyTree[HostArray]:
         """The skewness of one replication; 0 where all replications agree."""
-        return self._each(_skewness)
+        return self._each(trust.skewness)
 
     @property
     def minimum(self) -> PyTree[HostArray]:
@@ -105,11 +105,29 @@ class Estimate:
         """Whether the mean is close enough to normal for its standard error to mean something.
 
         False where a replication was not finite, where one replication makes up more than a twentieth of the sum of
-        squares (what a heavy tail looks like, or too few replications), or where the skewness of the mean,
-        ``skewness / sqrt(count)``, exceeds 0.1. A true answer is evidence, not proof: a tail that no replication has
-        met leaves no trace.
+        squares (what a heavy tail looks like), where the skewness of the mean, ``skewness / sqrt(count)``, exceeds 0.1,
+        and for fewer than 8 replications. Of few replications one may make up more, and the skewness be larger, as far
+        as normal ones do in all but one sample in a thousand. What is printed for an estimate says which entries are
+        not usable and how many replications would do. A true answer is evidence, not proof: a tail that no replication
+        has met leaves no trace.
         """
-        return self._each(_usable)
+        return self._each(trust.usable)
+
+    @property
+    def doubt(self) -> str:
+        """Which entries are not `usable`, why, and how many replications would do; empty if all are."""
+        named = zip(self._labels(), self._moments, strict=True)
+        found = [f"{name}: {said}" if name else said for name, m in named if (said := trust.doubt(m))]
+        return "; ".join(found)
+
+    @property
+    def ignores_key(self) -> bool:
+        """Whether the function does not use its key, so that all replications are one and the same number.
+
+        Then the standard error is zero and says nothing: a random number drawn by NumPy, or from a key that the
+        function makes for itself, is drawn once.
+        """
+        return self._run.ignores_key
 
     @property
     def effective_samples(self) -> PyTree[HostArray]:
@@ -118,18 +136,16 @@ class Estimate:
         The effective sample size of a sum of weighted terms. All of them where terms are equal, one where a single
         term carries the sum: then the tail that carries the mean is not in the sample.
         """
-        return self._each(lambda m: m.count * m.mean**2 / (m.mean**2 + _variance(m) * (1 - 1 / m.count)))
+        return self._each(lambda m: m.count / (1 + (trust.deviation(m) / m.mean) ** 2 * (1 - 1 / m.count)))
 
     def interval(self, level: float = 0.95) -> tuple[PyTree[HostArray], PyTree[HostArray]]:
-        """The normal confidence interval of the mean, two-sided, for a `level` between 0 and 1."""
+        """The two-sided confidence interval of the mean, for a `level` between 0 and 1, by quantiles of Student's t."""
         if not 0 < level < 1:
             hint = f": write {level / 100:g}" if 1 < level < 100 else ""
             raise ValueError(f"level must lie between 0 and 1, got {level}{hint}")
-        from scipy.special import ndtri
-
-        z = float(ndtri(0.5 + level / 2))
-        lower = self._each(lambda m: m.mean - z * np.sqrt(_variance(m) / m.count))
-        upper = self._each(lambda m: m.mean + z * np.sqrt(_variance(m) / m.count))
+        t = trust.quantile(0.5 - level / 2, self.count)
+        lower = self._each(lambda m: m.mean - t * trust.stderr(m))
+        upper = self._each(lambda m: m.mean + t * trust.stderr(m))
         return lower, upper
 
     def difference(self, axis: str) -> "Estimate":
@@ -211,8 +227,8 @@ class Estimate:
         needed = float(self.count)
         for m in self._moments:
             with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-                ratio = np.sqrt(_variance(m) / m.count) / (rtol * np.abs(m.mean))
-            ratio = np.where(m.second == 0, 0.0, ratio) if m.count > 1 else np.full_like(m.mean, 2.0)
+                ratio = trust.stderr(m) / (rtol * np.abs(m.mean))
+            ratio = np.where(trust.constant(m), 0.0, ratio) if m.count > 1 else np.full_like(m.mean, 2.0)
             worst = float(np.max(np.where(np.isnan(ratio), np.inf, ratio), initial=0.0))
             if worst > 1:
                 needed = max(needed, float(np.ceil(1.05 * m.count * worst**2)))
@@ -230,7 +246,7 @@ class Estimate:
         if replication >= self.count:
             raise ValueError(f"replication must be below the count {self.count:,}, got {replication}")
         tile, row = divmod(int(replication), self._run.tile)
-        _, leaves = next(self._values((tile + 1) * self._run.tile, first=tile))
+        _, leaves = next(self._values(min((tile + 1) * self._run.tile, self.count), first=tile))
         return jax.tree.unflatten(self._run.structure, [leaf[row] for leaf in leaves])
 
     def quantile(self, q: float | Sequence[float]) -> PyTree[HostArray]:
@@ -271,12 +287,12 @@ class Estimate:
 
     def _values(self, count: int, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
         for tile, leaves in self._run.values(count, first=first):
-            yield tile, leaves if self._axis is None else [np.asarray(difference(x, self._axis)) for x in leaves]
+            yield tile, leaves if self._axis is None else self._run.differences(leaves, self._axis)
 
     def _rows(self) -> Iterator[np.ndarray]:
         """All replications again, a tile at a time, one row of float64 numbers each."""
         for _, leaves in self._values(self.count):
-            yield np.concatenate([leaf.reshape(len(leaf), -1).astype(float) for leaf in leaves], axis=1)
+            yield np.concatenate([self._run.floats(leaf.reshape(len(leaf), -1)) for leaf in leaves], axis=1)
 
     def _unravel(self, flat: np.ndarray, leading: tuple[int, ...]) -> PyTree[HostArray]:
         shapes = [m.mean.shape for m in self._moments]
@@ -289,60 +305,31 @@ class Estimate:
 
         The grid gives names and coordinates to its axes. `dims` names the others: by default as in the call of
         `monte_carlo`, or ``("axis_0", "axis_1", ...)``. A pytree result gives one pair of variables per leaf, named by
-        its path.
+        its path. Leaves of different sizes have dimensions of their own, with the name of the leaf in front.
         """
-        import xarray
-
-        dims = self._dims if dims is None else tuple(dims)
-        grid_names = self._grid_names
-        variables = {}
-        paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
-        for (path, mean), stderr in zip(paths, jax.tree.leaves(self.stderr), strict=True):
-            prefix = "".join(f"{_name(part)}_" for part in path)
-            own = mean.ndim - len(grid_names)
-            names = dims if dims is not None else tuple(f"axis_{i}" for i in range(own))
-            if len(names) < own:
-                raise ValueError(f"dims must name {own} axes, got {names!r}")
-            variables[f"{prefix}mean"] = ((*grid_names, *names[:own]), mean)
-            variables[f"{prefix}stderr"] = ((*grid_names, *names[:own]), stderr)
-        return xarray.Dataset(variables, self.coordinates, attrs={"replications": self.count})
+        paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(self.mean)[0]]
+        means, stderrs = jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr)
+        names = self._dims if dims is None else tuple(dims)
+        return dataset(paths, means, stderrs, self.coordinates, names, self.count)
 
     def __repr__(self) -> str:
         """The means with their standard errors, a few entries of each leaf."""
         along = "" if self._axis is None else f" of differences along {self._grid_names[self._axis]!r}"
         lines = [f"Estimate{along} from {self.count:,} replications"]
-        paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
-        rows = zip(paths, jax.tree.leaves(self.stderr), jax.tree.leaves(self.usable), strict=True)
-        for (path, mean), stderr, usable in rows:
-            name = ".".join(_name(part) for part in path)
+        if self.ignores_key:
+            lines.append("  all of them the same: the function does not use its key")
+        rows = zip(self._labels(), jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr), self._moments, strict=True)
+        for name, mean, stderr, moments in rows:
             shape = f" {mean.shape}" if mean.ndim else ""
             lines.append(f"  {name or 'mean'}{shape}: {_values(mean, stderr)}")
-            if not np.all(usable):
-                lines.append(
-                    "    the standard error is not usable for every entry: too few replications or a heavy tail"
-                )
+            if said := trust.doubt(moments):
+                lines.append(f"    the standard error is not usable: {said}")
         return "\n".join(lines)
 
-
-def _variance(m: Moments) -> HostArray:
-    return m.second / (m.count - 1) if m.count > 1 else np.full_like(m.second, np.nan)
-
-
-def _skewness(m: Moments) -> HostArray:
-    scale = (m.second / m.count) ** 1.5
-    return np.where(m.second > 0, (m.third / m.count) / np.where(scale > 0, scale, 1.0), 0.0 * m.second)
-
-
-def _usable(m: Moments) -> HostArray:
-    farthest = np.maximum(m.maximum - m.mean, m.mean - m.minimum) ** 2
-    light = farthest <= 0.05 * m.second
-    symmetric = np.abs(_skewness(m)) <= 0.1 * np.sqrt(m.count)
-    constant = m.maximum == m.minimum
-    return (m.nonfinite == 0) & (constant | (light & symmetric))
-
-
-def _name(part: Any) -> str:
-    return str(getattr(part, "key", getattr(part, "name", getattr(part, "idx", part))))
+    def _labels(self) -> list[str]:
+        """What the leaves of the result are called; one array alone has no name."""
+        paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
+        return [".".join(map(name_of, path)) for path, _ in paths]
 
 
 def _values(mean: HostArray, stderr: HostArray) -> str:

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from jaxcollapse.arguments.check import is_traced
+
 
 class Axis(NamedTuple):
     """One parameter: its name, its values, what the values are called, and whether they are traced."""
@@ -71,6 +73,12 @@ class Grid:
         """The axes of objects."""
         return tuple(axis for axis in self.axes if not axis.traced)
 
+    def face(self) -> "Grid":
+        """The same axes without their objects, of which the labels are left."""
+        bare = object.__new__(Grid)
+        bare.axes = tuple(axis if axis.traced else axis._replace(values=None) for axis in self.axes)
+        return bare
+
     def static_points(self) -> list[dict[str, Any]]:
         """Every combination of objects, the last axis fastest."""
         names = [axis.name for axis in self.static]
@@ -90,7 +98,10 @@ def _axis(name: str, values: Any) -> Axis:
     if isinstance(values, Mapping):
         return _static(name, list(values.values()), [str(label) for label in values])
     if isinstance(values, range | list | tuple) and all(_is_number(value) for value in values):
-        values = np.asarray(values)
+        array = np.asarray(values)
+        values = np.array([float(value) for value in values]) if array.dtype == object else array  # beyond 64 bits
+    elif is_traced(values) or (isinstance(values, list | tuple) and any(map(is_traced, values))):
+        raise TypeError(f"axis {name!r} must hold numbers that are known, got a value that jit, vmap or grad traces")
     elif hasattr(values, "__array__") and not isinstance(values, jax.Array):  # of xarray, pandas, ...
         values = np.asarray(values)
     if isinstance(values, jax.Array | np.ndarray):
@@ -113,6 +124,27 @@ def _static(name: str, values: list[Any], labels: list[str]) -> Axis:
     if len(set(labels)) != len(labels):
         raise ValueError(f"axis {name!r} must have different labels, got {labels}: give a dictionary")
     return Axis(name, values, np.array(labels), traced=False)
+
+
+def as_points(name: str, values: np.ndarray) -> np.ndarray:
+    """The values of an axis in the types that JAX has at the present precision.
+
+    Integers that are too large for its integers become floating-point numbers.
+
+    **Raises** `ValueError` for numbers that would become infinite, or zero.
+    """
+    kind = jax.dtypes.canonicalize_dtype(values.dtype)
+    if values.dtype.kind in "iu" and not np.array_equal(values, values.astype(kind)):
+        kind = jax.dtypes.canonicalize_dtype(float)
+    with np.errstate(over="ignore", under="ignore"):
+        points = values.astype(kind)
+    lost = (np.isinf(points) & ~np.isinf(values)) | ((points == 0) & (values != 0))
+    if lost.any():
+        raise ValueError(
+            f"axis {name!r} must hold numbers that {kind} can hold, got {values[lost].ravel()[0]!r}: "
+            f"set jax_enable_x64, or give its logarithm"
+        )
+    return points
 
 
 def _is_number(value: Any) -> bool:

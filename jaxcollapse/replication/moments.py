@@ -1,11 +1,13 @@
 """`Moments`: what is kept of a sample, and how two samples become one.
 
-A tile's moments are computed on the device, in the precision of the replications; they are merged on the host, in
-float64 and in the order of the tiles.
+A tile's sums are computed on the device, in the precision of the replications; they become moments and are merged on
+the host, in float64 and in the order of the tiles. Powers are those of deviations in units of a power of two that no
+deviation of the sample exceeds by much, so that no power over- or underflows where its replications do not.
 """
 
 import dataclasses
-from typing import Any, TypeAlias
+import functools
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -15,22 +17,25 @@ from jaxtyping import Array
 FAILURES = 16
 """How many replications that are not finite are remembered by their index."""
 _NOWHERE = np.uint32(2**32 - 1)
+_LARGEST_EXPONENT = np.finfo(np.float64).maxexp - 2
 
 Leaf: TypeAlias = Any
-"""A NumPy array or a count; on the device, where moments are a pytree, whatever JAX has in its place."""
+"""A NumPy array or a count."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Moments:
     """Count, mean, sums of the central powers 2 to 4, extremes: one entry for each number of a replication.
 
-    Two of them merge to those of the union (Pebay 2008, "Formulas for robust, one-pass parallel computation of
+    `second`, `third` and `fourth` are in units of ``scale**2``, ``scale**3`` and ``scale**4``, with a power of two for
+    each entry. Two samples merge to their union (Pebay 2008, "Formulas for robust, one-pass parallel computation of
     covariances and arbitrary-order statistical moments"). `failures` are the indices of the first replications that
     were not finite.
     """
 
     count: Leaf
     mean: Leaf
+    scale: Leaf
     second: Leaf
     third: Leaf
     fourth: Leaf
@@ -43,24 +48,28 @@ class Moments:
         """The moments of both samples together; `other` holds the later replications."""
         a, b = self.count, other.count
         n = a + b
-        with np.errstate(invalid="ignore", over="ignore"):
-            gap = other.mean - self.mean
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+            half = 0.5 * other.mean - 0.5 * self.mean  # the whole gap may be beyond the largest number
+            scale = np.maximum(np.maximum(self.scale, other.scale), _power_of_two_above(half))
+            gap = 2 * (half / scale)
+            mean = self.mean + 2 * (half * (b / n))
+            mean = np.where(np.isfinite(mean), mean, self.mean * (a / n) + other.mean * (b / n))
+            mine, its = self._in_units_of(scale), other._in_units_of(scale)
             step = gap / n
             product = gap * step * a * b
-            second = self.second + other.second + product
-            third = (
-                self.third + other.third + product * step * (a - b) + 3 * step * (a * other.second - b * self.second)
-            )
+            second = mine[0] + its[0] + product
+            third = mine[1] + its[1] + product * step * (a - b) + 3 * step * (a * its[0] - b * mine[0])
             fourth = (
-                self.fourth
-                + other.fourth
+                mine[2]
+                + its[2]
                 + product * step**2 * (a * a - a * b + b * b)
-                + 6 * step**2 * (a * a * other.second + b * b * self.second)
-                + 4 * step * (a * other.third - b * self.third)
+                + 6 * step**2 * (a * a * its[0] + b * b * mine[0])
+                + 4 * step * (a * its[1] - b * mine[1])
             )
             return Moments(
                 n,
-                self.mean + step * b,
+                mean,
+                scale,
                 second,
                 third,
                 fourth,
@@ -69,6 +78,11 @@ class Moments:
                 self.nonfinite + other.nonfinite,
                 np.concatenate([self.failures, other.failures])[:FAILURES],
             )
+
+    def _in_units_of(self, scale: Leaf) -> tuple[Leaf, Leaf, Leaf]:
+        """The sums of the powers in larger units."""
+        ratio = self.scale / scale
+        return self.second * ratio**2, self.third * ratio**3, self.fourth * ratio**4
 
     def part(self, entries: slice, shape: tuple[int, ...]) -> "Moments":
         """Those of some of the numbers, as arrays of the given shape."""
@@ -96,62 +110,149 @@ class Moments:
         return 1 + FAILURES + len(_PER_ENTRY) * entries
 
     @staticmethod
-    def from_device(stacked: "Moments", t: int) -> "Moments":
+    def from_device(stacked: "Sums", t: int) -> "Moments":
         """Those of tile `t` of a stack that came from the device."""
-        failures = stacked.failures[t]
-        return Moments(
-            int(stacked.count[t]),
-            *(np.asarray(getattr(stacked, name)[t], np.float64) for name in _PER_ENTRY),
-            failures=failures[failures != _NOWHERE].astype(np.int64),
+        count, failures = int(stacked.count[t]), stacked.failures[t]
+        center, scale, first, second, third, fourth, *others = (
+            np.asarray(getattr(stacked, name)[t], np.float64) for name in _PER_NUMBER
         )
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+            off = first / max(count, 1)  # how far the mean is from the center, in units of the scale
+            return Moments(
+                count,
+                np.where(np.isfinite(center), center + scale * off, center),
+                scale,
+                np.maximum(second - count * off**2, 0.0),
+                third - 3 * off * second + 2 * count * off**3,
+                fourth - 4 * off * third + 6 * off**2 * second - 3 * count * off**4,
+                *others,
+                failures=failures[failures != _NOWHERE].astype(np.int64),
+            )
 
 
-_PER_ENTRY = ("mean", "second", "third", "fourth", "minimum", "maximum", "nonfinite")
-jax.tree_util.register_dataclass(Moments, ("count", *_PER_ENTRY, "failures"), ())
+_PER_ENTRY = ("mean", "scale", "second", "third", "fourth", "minimum", "maximum", "nonfinite")
 
 
-def of_tile(values: list[Array], results: int, index: Array, present: Array) -> Moments:
-    """The moments of the replications of a tile that are present, as arrays on the device.
+class State(NamedTuple):
+    """The moments of the replications so far: those of whole tiles, and those of the last tile if it was cut."""
+
+    whole: Moments | None = None
+    rest: Moments | None = None
+
+    @property
+    def count(self) -> int:
+        """The number of replications."""
+        return sum(part.count for part in self if part is not None)
+
+    def moments(self) -> Moments:
+        """All of them together."""
+        parts = [part for part in self if part is not None]
+        return functools.reduce(Moments.merge, parts)
+
+
+def _power_of_two_above(half: Leaf) -> Leaf:
+    """A power of two that is at least twice a number, as near as there is one; zero for zero and what is not finite."""
+    exponent = np.clip(np.frexp(half)[1] + 1, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+    return np.where(np.isfinite(half) & (half != 0), np.ldexp(1.0, exponent), 0.0)
+
+
+class Sums(NamedTuple):
+    """What the device adds up over a tile: powers of the deviations from a center near the mean, in units of a scale.
+
+    The mean itself is ``center + scale * first / count``, which the host computes: of numbers that hardly differ it
+    needs more digits than they have.
+    """
+
+    count: Any
+    center: Any
+    scale: Any
+    first: Any
+    second: Any
+    third: Any
+    fourth: Any
+    minimum: Any
+    maximum: Any
+    nonfinite: Any
+    failures: Any
+
+
+_PER_NUMBER = Sums._fields[1:-1]
+
+
+def of_tile(values: list[Array], results: int, index: Array, present: Array) -> Sums:
+    """The sums over the replications of a tile that are present, as arrays on the device.
 
     `values` are arrays with a leading axis of replications; the first `results` of them decide which replications
     failed. `index` says which replication of the run each one is.
     """
     count = present.sum()
-    parts = [_moments(value.astype(jnp.result_type(float)), count, present) for value in values]
+    parts = [_sums(value.astype(jnp.result_type(float)), count, present) for value in values]
     arrays = [jnp.concatenate(part) for part in zip(*parts, strict=True)]
     bad = [(~jnp.isfinite(value)).reshape(len(index), -1).any(axis=1) for value in values[:results]]
     failed = jnp.stack(bad).any(axis=0) & present
     none = jnp.full(FAILURES, _NOWHERE)
     first = lambda: jnp.concatenate([jnp.sort(jnp.where(failed, index, _NOWHERE)), none])[:FAILURES]  # noqa: E731
-    return Moments(count, *arrays, failures=jax.lax.cond(failed.any(), first, lambda: none))
+    return Sums(count, *arrays, failures=jax.lax.cond(failed.any(), first, lambda: none))
 
 
 _SLAB = 8  # replications that are read at once: their powers stay in registers, and the sums in the nearest cache
 
 
-def _moments(x: Array, count: Array, present: Array) -> tuple[Array, ...]:
-    """Two passes over the replications, slab by slab; one reduction after the other would take three times as long."""
+def _sums(x: Array, count: Array, present: Array) -> tuple[Array, ...]:
+    """Two passes over the replications, slab by slab; one reduction after the other would take three times as long.
+
+    The first finds a center and the largest deviation from it, the second adds up the powers of all deviations, the
+    first power included: that of a tile is what the center is off by, however much was lost when it was summed.
+    """
     own = x.shape[1:]
     rows = min(_SLAB, len(x))
     many = len(x) // rows  # not -1: differences along an axis with one entry are empty
     slabs = x.reshape(many, rows, *own), present.reshape(many, rows, *(1,) * len(own))
     zero = jnp.zeros(own, x.dtype)
-    total, _ = jax.lax.scan(lambda sum, slab: (sum + jnp.where(slab[1], slab[0], 0.0).sum(axis=0), None), zero, slabs)
-    mean = total / count
+
+    def look(found, slab):
+        total, low, high = found
+        x, mask = slab
+        return (
+            total + jnp.where(mask, x, 0.0).sum(axis=0),
+            jnp.minimum(low, jnp.where(mask, x, jnp.inf).min(axis=0)),
+            jnp.maximum(high, jnp.where(mask, x, -jnp.inf).max(axis=0)),
+        ), None
+
+    (total, low, high), _ = jax.lax.scan(look, (zero, zero + jnp.inf, zero - jnp.inf), slabs)
+    # The sum may be beyond the largest number where no replication is.
+    center = jnp.clip(jnp.where(jnp.isfinite(total), total / count, 0.5 * low + 0.5 * high), low, high)
+    scale, shrink = _scales(center, jnp.maximum(0.5 * high - 0.5 * center, 0.5 * center - 0.5 * low))
+    origin = center * shrink
 
     def add(sums, slab):
-        second, third, fourth, low, high, bad = sums
+        first, second, third, fourth, bad = sums
         x, mask = slab
-        gap = jnp.where(mask, x - mean, 0.0)
+        gap = jnp.where(mask, x * shrink - origin, 0.0)
         square = gap**2
         return (
+            first + gap.sum(axis=0),
             second + square.sum(axis=0),
             third + (square * gap).sum(axis=0),
             fourth + (square**2).sum(axis=0),
-            jnp.minimum(low, jnp.where(mask, x, jnp.inf).min(axis=0)),
-            jnp.maximum(high, jnp.where(mask, x, -jnp.inf).max(axis=0)),
             bad + (mask & ~jnp.isfinite(x)).sum(axis=0).astype(x.dtype),
         ), None
 
-    sums, _ = jax.lax.scan(add, (zero, zero, zero, zero + jnp.inf, zero - jnp.inf, zero), slabs)
-    return tuple(array.ravel() for array in (mean, *sums))
+    sums, _ = jax.lax.scan(add, (zero, zero, zero, zero, zero), slabs)
+    *powers, bad = sums
+    return tuple(array.ravel() for array in (center, scale, *powers, low, high, bad))
+
+
+def _scales(center: Array, half: Array) -> tuple[Array, Array]:
+    """A power of two that is about twice the largest half deviation, and its inverse: both are exact.
+
+    Numbers differ by no less than their last digit, so equal ones get the scale of that.
+    """
+    kind = jnp.finfo(half.dtype)
+    limit = kind.maxexp - 2
+    digit = jnp.where(center == 0, -limit, jnp.frexp(center)[1] - kind.nmant - 1)
+    exponent = jnp.where(half > 0, jnp.frexp(half)[1] + 1, -limit)
+    exponent = jnp.clip(jnp.maximum(exponent, digit), -limit, limit)
+    exponent = jnp.where(jnp.isfinite(half), exponent, 0)
+    one = jnp.ones_like(half)
+    return jnp.ldexp(one, exponent), jnp.ldexp(one, -exponent)

@@ -8,6 +8,7 @@ depends on how the work was cut.
 
 import inspect
 import os
+import warnings
 from collections.abc import Callable, Sequence
 
 from jaxtyping import Array, Key, PyTree
@@ -16,7 +17,11 @@ from jaxcollapse.arguments.check import check_integer, check_key, is_key
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.replication.estimate import Estimate
 from jaxcollapse.replication.grid import Grid
-from jaxcollapse.replication.run import LARGEST, Run, State
+from jaxcollapse.replication.moments import State
+from jaxcollapse.replication.program import check_untraced
+from jaxcollapse.replication.run import LARGEST, Run
+
+IGNORES_KEY = "the function does not use its key"
 
 
 def monte_carlo(
@@ -60,13 +65,18 @@ def monte_carlo(
     - `progress`: whether to show a progress bar; by default in terminals and notebooks, for runs of more than two
       seconds.
 
-    Under `jax.distributed` every process makes the same call; each computes part of the tiles and all have the result.
-    The first one saves.
+    Under `jax.distributed` every process makes the same call, which is checked first; each computes part of the tiles
+    and all have the result. The first one saves.
+
+    It runs on the host: within `jax.jit`, `jax.vmap` or `jax.grad` it raises a `TypeError` as soon as anything it
+    depends on is traced. A function with effects, such as `jax.debug.print`, has its replications computed one by one.
 
     **Returns** an `Estimate`. The same function, key, grid and replications give the same bits for every `threads`,
     `block`, interruption, and number of processes and of devices of one kind. Another kind of device rounds
     otherwise: the paths of the models of this library, draws of counts aside, agree to 1e-12 of their largest value in
     double precision and to 1e-5 in single.
+
+    Warns where the function does not use its key: then all replications are the same.
 
     **Raises** `ValueError` or `TypeError` for wrong arguments, before compilation, and `ValueError` if `save` holds
     another run (`RuntimeError` if one is at work there, `OSError` if the folder cannot be written).
@@ -83,6 +93,7 @@ def monte_carlo(
         raise TypeError(f"function must be a function of a key, got {function!r}: write lambda key: ...")
     if is_key(replications) or (replications is None and not is_key(key)):
         raise TypeError(f"the arguments are monte_carlo(function, key, replications), got key={key!r}")
+    check_untraced(key)
     check_key("key", key)
     if grid is not None and not isinstance(grid, Grid):
         raise TypeError(f"grid must be a jaxcollapse Grid such as Grid(samples=[100, 200]), got {grid!r}")
@@ -98,6 +109,12 @@ def monte_carlo(
     names = _names(dims, () if grid is None else grid.names)
     run = Run(function, key, grid=grid, independent=independent, save=save, threads=threads, block=block)
     _check_dims(names, run)
+    if run.ignores_key:
+        warnings.warn(
+            f"{IGNORES_KEY}: all replications are the same number, with a standard error of zero. Random numbers of "
+            f"NumPy, or of a key that is made inside, are drawn once: draw them from the function's argument",
+            stacklevel=2,
+        )
     return Estimate(run, run.extend(State(), int(replications), progress), names)
 
 

@@ -4,14 +4,46 @@ Each takes its own tiles; then every process receives the moments of all of them
 of the tiles. So every process has the same result, and that of a single process.
 """
 
+import hashlib
+import itertools
+import json
 from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
 
+from jaxcollapse.machine import partners
 from jaxcollapse.replication.moments import Moments
 
 _TILES_OF_A_ROUND = 64
+_calls = itertools.count()
+
+
+def agree(call: Callable[[], dict[str, str]]) -> None:
+    """All processes make the same call, at nearly the same time: what decides its result is compared first.
+
+    **Raises** `ValueError` in every process for one that makes another call, which names what differs, and
+    `RuntimeError` where a process makes none within a minute.
+    """
+    if jax.process_count() == 1:
+        return
+    mine = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in call().items()}
+    topic = f"call/{next(_calls)}"
+    said = partners.said_by_all(json.dumps(mine), topic)
+    for process, words in enumerate(said):
+        if words is None:
+            raise RuntimeError(
+                f"process {process} has not made this call within {partners.PATIENCE:.0f} seconds: it has ended, or "
+                f"makes fewer calls than this one; a run with save= can go on when all are started again"
+            )
+        theirs = json.loads(words)
+        differing = [name for name in mine if mine[name] != theirs.get(name)]
+        if differing:
+            partners.part(topic)
+            raise ValueError(
+                f"all processes must make the same call, but process {process} makes another one than process "
+                f"{jax.process_index()}: they differ in {' and '.join(differing)}"
+            )
 
 
 def shared(compute: Callable[[int, int], Iterator[Moments]], first: int, total: int, entries: int) -> Iterator[Moments]:

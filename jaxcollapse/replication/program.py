@@ -18,6 +18,7 @@ import jax
 import numpy as np
 from jax.extend import core
 
+from jaxcollapse.arguments.check import is_traced
 from jaxcollapse.replication import linear_algebra
 
 _COSMETIC = frozenset({"name", "debug_info"})
@@ -36,6 +37,13 @@ class Program:
     jaxpr: core.Jaxpr = dataclasses.field(compare=False, repr=False)
     places: tuple[tuple[int, int], ...] = dataclasses.field(compare=False, repr=False)
 
+    @property
+    def ignores_key(self) -> bool:
+        """Whether nothing that is computed depends on the first argument."""
+        key = self.jaxpr.invars[0]
+        read = (v for equation in self.jaxpr.eqns for v in equation.invars)
+        return not any(v is key for v in (*read, *self.jaxpr.outvars))
+
     def function(self, *, unbatched: bool) -> Callable[..., list[Any]]:
         """``f(numbers, *arguments)``, all flat; `unbatched` turns batched linear algebra into loops."""
         consts = len(self.jaxpr.constvars)
@@ -48,8 +56,13 @@ class Program:
 
 
 def trace(function: Callable, *examples: Any) -> tuple[Program, list[Any], Any]:
-    """A function as a program, the numbers taken out of it, and the shapes of its result."""
+    """A function as a program, the numbers taken out of it, and the shapes of its result.
+
+    **Raises** `TypeError` for numbers that are not known, because this happens within a transformation of JAX.
+    """
+    check_untraced(examples)
     closed, shape = jax.make_jaxpr(function, return_shape=True)(*examples)
+    check_untraced(closed.consts)
     closed = linear_algebra.settled(linear_algebra.needed(closed))
     jaxpr = closed.jaxpr
     places = tuple(
@@ -63,6 +76,15 @@ def trace(function: Callable, *examples: Any) -> tuple[Program, list[Any], Any]:
     signer = _Signer()
     digest = signer.jaxpr(jaxpr, frozenset(places))
     return Program(digest, tuple(signer.objects), jaxpr, places), numbers, shape
+
+
+def check_untraced(values: Any) -> None:
+    """No value belongs to a function that JAX is tracing."""
+    if any(is_traced(leaf) for leaf in jax.tree.leaves(values)):
+        raise TypeError(
+            "monte_carlo runs on the host and cannot be traced by jit, vmap or grad: inside of those write "
+            "jnp.mean(jax.vmap(function)(jax.random.split(key, replications)), axis=0)"
+        )
 
 
 def digest(values: Sequence[Any]) -> str:

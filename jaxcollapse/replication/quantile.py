@@ -45,9 +45,13 @@ def order_statistics(
     room = max(64, kept // max(1, len(ranks) * columns))
     searches = [_Search(np.full(columns, rank), minimum, maximum, room) for rank in ranks]
     while any(not search.done.all() for search in searches):
+        read = 0
         for rows in passes():
+            read += len(rows)
             for search in searches:
                 search.count(rows)
+        if not read:
+            raise RuntimeError("a pass over the replications gave no rows, no one knows why")
         for search in searches:
             search.narrow()
     return np.array([search.answer for search in searches])

@@ -10,7 +10,7 @@ import functools
 import math
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,35 +18,19 @@ import numpy as np
 from jaxtyping import Array, Key
 from threadpoolctl import threadpool_limits
 
-from jaxcollapse.arguments.check import check_fits
+from jaxcollapse.arguments.check import check_fits, is_key
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine import versions
+from jaxcollapse.machine.pickles import Lost, packed, unpacked
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
 from jaxcollapse.replication import processes, threads, tile
 from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
-from jaxcollapse.replication.grid import Grid
-from jaxcollapse.replication.moments import Moments
+from jaxcollapse.replication.grid import Grid, as_points
+from jaxcollapse.replication.moments import Moments, State
 from jaxcollapse.replication.program import digest, trace
 
 LARGEST = 2**31
 """Replications are counted by 32-bit integers."""
-
-
-class State(NamedTuple):
-    """The moments of the replications so far: those of whole tiles, and those of the last tile if it was cut."""
-
-    whole: Moments | None = None
-    rest: Moments | None = None
-
-    @property
-    def count(self) -> int:
-        """The number of replications."""
-        return sum(part.count for part in self if part is not None)
-
-    def moments(self) -> Moments:
-        """All of them together."""
-        parts = [part for part in self if part is not None]
-        return functools.reduce(Moments.merge, parts)
 
 
 class Run:
@@ -65,10 +49,12 @@ class Run:
     ):
         """Traces the function at every static point of the grid; compiles nothing yet."""
         self.grid, self._key, self._independent = grid, key, independent
+        self._function, self._save, self._lost = function, save, ""
         self._threads, self._block_size = (None if n is None else int(n) for n in (threads, block))
         self._x64 = x64_enabled()
-        points = [] if grid is None else [jnp.asarray(values) for values in grid.traced_points()]
         names = () if grid is None else tuple(axis.name for axis in grid.traced)
+        values = [] if grid is None else grid.traced_points()
+        points = [as_points(name, array) for name, array in zip(names, values, strict=True)]
         example = [jax.ShapeDtypeStruct(values.shape[1:], values.dtype) for values in points]
         traces = []
         for static in [{}] if grid is None else grid.static_points():
@@ -81,13 +67,63 @@ class Run:
         check_fits("function: the result of one replication at all points", size, "return less, such as the last entry")
         layout = tile.Layout() if grid is None else tile.Layout(grid.shape, tuple(a.traced for a in grid.axes))
         self._programs = tuple(program for program, *_ in traces)
+        self.ignores_key = all(program.ignores_key for program in self._programs)
         self._block = tile.block_of(self._programs, layout, independent, self._x64, jax.default_backend())
+        self.tile = self._block.tile
         self._checkpoint = None if save is None else Checkpoint(save, self._identity())
 
-    @property
-    def tile(self) -> int:
-        """The number of replications in a tile."""
-        return self._block.tile
+    def __deepcopy__(self, memo: Any) -> "Run":
+        """Itself: a run does not change."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is made from; and, should the function be lost on the way, what the numbers mean."""
+        if self._lost:
+            return self._state
+        options = {"independent": self._independent, "threads": self._threads, "block": self._block_size}
+        key = str(jax.random.key_impl(self._key)), np.asarray(jax.random.key_data(self._key))
+        return {
+            "made from": packed((self._function, self.grid)),
+            "key": key,
+            "options": {**options, "save": self._save},
+            "double": self._x64,
+            "identity": self._identity(),
+            "face": None if self.grid is None else self.grid.face(),
+            "result": jax.tree.unflatten(self.structure, [(leaf.shape, str(leaf.dtype)) for leaf in self.shapes]),
+            "tile": self.tile,
+            "ignores_key": self.ignores_key,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Traces the function again; where that is not possible, or gives another program, numbers are all there is."""
+        made = unpacked(state["made from"], "the function of this estimate, or its grid,")
+        reason = ""
+        if isinstance(made, Lost):
+            reason = made.reason
+        else:
+            function, grid = made
+            impl, words = state["key"]
+            try:
+                with enable_x64(state["double"]):
+                    key = jax.random.wrap_key_data(jnp.asarray(words), impl=impl)
+                    Run.__init__(self, function, key, grid=grid, **state["options"])
+                    identity = self._identity()
+                differing = [name for name, value in state["identity"].items() if identity.get(name) != value]
+                if differing:
+                    reason = f"this estimate was made by a run that differs in {' and '.join(differing)}"
+            except Exception as error:  # of the function
+                reason = f"the function of this estimate does not work here ({type(error).__name__}: {error})"
+        if reason:
+            is_leaf = lambda node: isinstance(node, tuple) and len(node) == 2 and isinstance(node[1], str)  # noqa: E731
+            leaves, self.structure = jax.tree.flatten(state["result"], is_leaf=is_leaf)
+            self.shapes = [jax.ShapeDtypeStruct(shape, jnp.dtype(kind)) for shape, kind in leaves]
+            self.grid, self._x64, self.tile = state["face"], state["double"], state["tile"]
+            self.ignores_key, self._lost = state["ignores_key"], f"{reason}: its numbers are all that is left"
+            self._state = state
+
+    def _check_whole(self) -> None:
+        if self._lost:
+            raise RuntimeError(self._lost)
 
     @property
     def _grid_shape(self) -> tuple[int, ...]:
@@ -109,12 +145,16 @@ class Run:
 
     def extend(self, state: State, replications: int, progress: bool | None = None) -> State:
         """The state after `replications` in all; a saved run continues from what its folder holds."""
+        self._check_whole()
+        processes.agree(lambda: {**self._identity(), "replications": str(replications)})
         with self._opened() as checkpoint:
-            whole = state.whole if checkpoint is None else checkpoint.load()
-            whole = _longer(processes.first_of_all(whole, self._entries), state.whole)
-            done, rest = 0 if whole is None else whole.count, None
-            if done >= replications:
-                return State(whole)
+            saved = State() if checkpoint is None else checkpoint.load()
+            saved = State(*(processes.first_of_all(part, self._entries) for part in saved))
+            state = max(state, saved, key=lambda known: known.count)
+            if state.count >= replications:
+                return state
+            whole, rest = state.whole, None
+            done = 0 if whole is None else whole.count
             first, total = done // self.tile, -(-replications // self.tile)
             queue = functools.partial(threads.Queue, largest=self._block.largest, block=self._block_size)
             with (
@@ -131,18 +171,27 @@ class Run:
                         else:
                             whole = moments if whole is None else whole.merge(moments)
                             if checkpoint is not None:
-                                checkpoint.save(whole, now=False)
-                except RuntimeError:  # what other processes had to give, or this one computed before, is not lost
-                    if checkpoint is not None and whole is not None:
-                        checkpoint.save(whole, now=True)
+                                checkpoint.save(State(whole), now=False)
+                except (
+                    RuntimeError,
+                    MemoryError,
+                ):  # what other processes had to give, or this one computed before, is not lost
+                    if checkpoint is not None:
+                        checkpoint.save(State(whole), now=True)
                     raise
-                if checkpoint is not None and whole is not None:
-                    checkpoint.save(whole, now=True)
-                interrupt.raise_if_asked(checkpoint, whole)
-            return State(whole, rest)
+                if checkpoint is not None:
+                    checkpoint.save(State(whole, rest), now=True)
+                interrupt.raise_if_asked(checkpoint)
+            extended = State(whole, rest)
+            if extended.count != replications:
+                raise RuntimeError(
+                    f"{extended.count:,} of {replications:,} replications were computed, for no known reason"
+                )
+            return extended
 
     def values(self, count: int, *, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
-        """The results of replications again, a tile at a time from the tile `first` on, with the tile's index."""
+        """The results of replications below `count` again, a tile at a time from `first` on, with the tile's index."""
+        self._check_whole()
         total = -(-count // self.tile)
         devices = threads.devices_of_workers(self._threads)
         queue = threads.Queue(first, total, len(devices), 1)
@@ -152,13 +201,27 @@ class Run:
 
             def work(tile, tiles):
                 present = min(self.tile, count - tile * self.tile)
-                _, values = run(tile, tiles, (tile + 1) * self.tile)
+                _, values = run(tile, tiles, count)
                 return [np.asarray(value)[:present] for value in jax.device_get(values)]
 
             return work
 
+        given = first
         with self._one_thread_each():
-            yield from threads.in_order(start, queue, devices)
+            for tile, values in threads.in_order(start, queue, devices):
+                yield tile, values
+                given += 1
+        if given != total:
+            raise RuntimeError(f"{given:,} of {total:,} tiles were computed again, no one knows why")
+
+    def differences(self, leaves: list[np.ndarray], axis: int) -> list[np.ndarray]:
+        """Of results of replications: how every later entry of a grid's axis differs from the first one."""
+        with enable_x64(self._x64):
+            return [np.asarray(tile.difference(leaf, axis)) for leaf in leaves]
+
+    def floats(self, leaf: np.ndarray) -> np.ndarray:
+        """Results as the floating-point numbers whose moments are taken, in double precision."""
+        return leaf.astype(np.float64 if self._x64 else np.float32).astype(np.float64)
 
     def _moments(self, replications: int, queue: Any, interrupt: Interrupt, first: int, total: int):
         """The moments of the tiles from `first` on, in the order of their index."""
@@ -185,26 +248,31 @@ class Run:
         block = self._block
 
         def run(first, tiles, replications):
-            with enable_x64(self._x64):
+            with enable_x64(self._x64), self._fits(device):
                 arguments = (inputs, key, np.uint32(first), np.int32(tiles), np.uint32(replications))
-                try:
-                    if device in block.compiled:
-                        return block.run(*arguments)
-                    with block.compiling:  # threads that compile the same program would each do all of the work
-                        out = jax.block_until_ready(block.run(*arguments))
-                        block.compiled.add(device)
-                        return out
-                except jax.errors.JaxRuntimeError as error:
-                    if "RESOURCE_EXHAUSTED" not in str(error):
-                        raise
-                    raise MemoryError(
-                        f"a tile of {self.tile} replications does not fit into the memory of {device}: return less "
-                        f"from the function, or draw sufficient statistics instead of rows (JAX says: {error})"
-                    ) from error
+                if device in block.compiled:
+                    return block.run(*arguments)
+                with block.compiling:  # threads that compile the same program would each do all of the work
+                    out = jax.block_until_ready(block.run(*arguments))
+                    block.compiled.add(device)
+                    return out
 
-        with enable_x64(self._x64):
+        with enable_x64(self._x64), self._fits(device):
             inputs, key = jax.device_put(((self._numbers, self._points), self._key), device)
         return run
+
+    @contextlib.contextmanager
+    def _fits(self, device: Any):
+        """Says what to do where the memory of a device is full."""
+        try:
+            yield
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise MemoryError(
+                f"a tile of {self.tile} replications does not fit into the memory of {device}: return less from the "
+                f"function, or draw sufficient statistics instead of rows (JAX says: {error})"
+            ) from error
 
     @property
     def _entries(self) -> int:
@@ -251,6 +319,13 @@ def _at_point(function: Callable, static: dict[str, Any], names: tuple[str, ...]
         for leaf in jax.tree.leaves(result):
             if not isinstance(leaf, jax.Array | np.ndarray | np.number | np.bool_ | int | float | complex):
                 raise TypeError(f"function must return numbers, arrays or a pytree of them, got {leaf!r}")
+            if is_key(leaf):
+                raise TypeError("function must return numbers, got a random key: return what is drawn from it")
+            if jnp.issubdtype(jnp.result_type(leaf), jnp.complexfloating):
+                raise TypeError(
+                    "function must return real numbers, got complex ones: return a dictionary of their parts, "
+                    '{"real": x.real, "imag": x.imag}'
+                )
         return result
 
     return at_point
@@ -269,11 +344,6 @@ def _common(shapes: list[Any], grid: Grid | None) -> Any:
                 f"got {shapes[0]} and {shape}"
             )
     return shapes[0]
-
-
-def _longer(a: Moments | None, b: Moments | None) -> Moments | None:
-    """The one of two states of the same run that has come further."""
-    return max((a, b), key=lambda moments: 0 if moments is None else moments.count)
 
 
 @contextlib.contextmanager

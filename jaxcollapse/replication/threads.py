@@ -15,6 +15,7 @@ T = TypeVar("T")
 _BLOCK_SECONDS = 0.25
 _AHEAD = 4
 _PATIENCE = 5.0
+_MOST_THREADS = 4096
 
 
 def devices_of_workers(threads: int | None) -> list[Any]:
@@ -22,6 +23,8 @@ def devices_of_workers(threads: int | None) -> list[Any]:
     devices = jax.local_devices()
     if devices[0].platform != "cpu":
         return devices
+    if threads is not None and threads > _MOST_THREADS:
+        raise ValueError(f"threads must be at most {_MOST_THREADS:,}, got {threads:,}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     count = threads or cores
     return [devices[i % len(devices)] for i in range(max(count, 1))]
@@ -35,7 +38,8 @@ def in_order(
     """The results of blocks of tiles with the index of their first tile, in order, by one thread per device.
 
     ``start(device)`` is called once in each thread and gives ``work(first, tiles)``. When the queue is closed early,
-    what comes is the results up to the first block that nobody took. An error in a thread is raised here.
+    what comes is the results up to the first block that nobody took. An error in a thread is raised here, whenever it
+    came: also that of a thread that took no block.
     """
     done: list[tuple[int, int, T]] = []
     errors: list[BaseException] = []
@@ -85,6 +89,8 @@ def in_order(
         queue.close()
         for thread in threads:
             thread.join()
+    if errors:
+        raise errors[0]
 
 
 class Queue:

@@ -75,7 +75,11 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
     Equal arguments give the same block, so that it is compiled once. `x64` and `backend` are what the programs were
     traced for.
     """
-    single = [backend == "cpu" and linear_algebra.has_linear_algebra(program.jaxpr) for program in programs]
+    # What acts on the world outside does so for the replications that were asked for, and for no others of a tile.
+    single = [
+        bool(program.jaxpr.effects) or (backend == "cpu" and linear_algebra.has_linear_algebra(program.jaxpr))
+        for program in programs
+    ]
     points = int(np.prod(layout.shape))
     results: list[Any] = [v.aval for v in programs[0].jaxpr.outvars]
     result_bytes = sum(linear_algebra.size(aval) for aval in results)
@@ -93,8 +97,9 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
     def run_tile(inputs, key, t, replications):
         numbers, values = inputs
         index = t * tile + jnp.arange(tile, dtype=jnp.uint32)
-        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, index)
         present = index < replications
+        # The rest of a tile repeats its last replication: it cannot fail, or run for ever, where none that counts does.
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.minimum(index, replications - 1))
         parts = []
         for program, own, position, one_by_one in zip(programs, numbers, layout.positions(), single, strict=True):
             replicate = _replication(program.function(unbatched=one_by_one), own, independent)

@@ -9,9 +9,12 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.machine.pickles import packed, unpacked
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import RELATIONS, Relation
+
+_FUNCTIONS = ("theory", "experiment", "numbers")
 
 
 def facts(claim: "Claim") -> dict[str, Any]:
@@ -105,10 +108,32 @@ class Claim:
         if not callable(self.experiment):
             raise TypeError(f"experiment must be a function of a key, got {self.experiment!r}")
 
+    def __deepcopy__(self, memo: Any) -> "Claim":
+        """Itself: a claim does not change."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Its fields, with functions as `jaxcollapse.machine.pickles` packs them."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        functions = {name: packed(fields.pop(name)) for name in _FUNCTIONS if callable(fields[name])}
+        return {"fields": fields, "functions": functions}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A function that was lost says so when it is called; the words and numbers of the claim are there."""
+        functions = {
+            name: unpacked(data, f"{name} of claim {state['fields']['name']!r}")
+            for name, data in state["functions"].items()
+        }
+        for name, value in {**state["fields"], **functions}.items():
+            object.__setattr__(self, name, value)
+
     def prediction(self) -> np.ndarray:
         """The theory as float64 numbers."""
         with enable_x64(True):
-            return np.asarray(self.theory() if callable(self.theory) else self.theory, np.float64)
+            prediction = np.asarray(self.theory() if callable(self.theory) else self.theory)
+        if np.iscomplexobj(prediction):
+            raise TypeError(f"theory of claim {self.name!r} must be real, got {prediction}: predict its parts")
+        return prediction.astype(np.float64)
 
     def exact_numbers(self) -> Numbers:
         """The table of numbers, in double precision."""

@@ -6,6 +6,7 @@ The error level of a verification is family-wise: the probability that any true 
 """
 
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -18,12 +19,13 @@ from jaxcollapse.arguments.check import check_choice, check_key
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.versions import versions
 from jaxcollapse.replication.estimate import Estimate
-from jaxcollapse.replication.monte_carlo import monte_carlo
+from jaxcollapse.replication.monte_carlo import IGNORES_KEY, monte_carlo
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Relation, Ruling
 from jaxcollapse.verification.verdict import Verdict, Verification
 
 _LARGEST_RUN = 2**23
+_FEWEST = 256  # of fewer replications one may dominate by chance, and none looks heavy-tailed
 
 
 _NO_MEAN = "test its logarithm, a quantile or a probability instead"
@@ -62,8 +64,8 @@ def verify(
     **Raises** `ValueError` or `TypeError` for wrong arguments, duplicate names, and theory and experiment that differ
     in shape.
 
-    **Exactness** The false-alarm rate is that of the normal approximation (exact for ``"probability"``); entries for
-    which that cannot be trusted are refused, not tested.
+    **Exactness** The false-alarm rate is that of Student's t (exact for ``"probability"``); entries for which that
+    cannot be trusted are refused, not tested, and those in which all replications agree are not held against a theory.
     """
     single = isinstance(claims, Claim)
     several: list[Claim] = [claims] if isinstance(claims, Claim | str) else list(claims)
@@ -123,7 +125,11 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         instead = f"{other}, or test a bound"
         return refusal("the theory is zero, which no relative tolerance can be resolved against", None, instead)
     own_key = jax.random.fold_in(key, zlib.crc32(claim.name.encode()))
-    estimate = monte_carlo(claim.experiment, own_key, claim.first_look, progress=progress)
+    with warnings.catch_warnings():  # an experiment may be a computation that draws nothing: the verdict says so
+        warnings.filterwarnings("ignore", message=IGNORES_KEY)
+        estimate = monte_carlo(claim.experiment, own_key, claim.first_look, progress=progress)
+    if estimate.ignores_key and estimate.count == 1:
+        estimate = estimate.refine(replications=2)
     look = 0
     while True:
         look += 1
@@ -132,17 +138,55 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
             worst = int(np.max(estimate.nonfinite))
             reason = f"{worst:,} of {estimate.count:,} replications are infinite or not a number"
             return refusal(reason, estimate, "the experiment must return finite numbers")
-        if relation.name == "probability" or np.all(estimate.usable):
-            ruling = relation.judge(estimate, theory, x, level * 6 / (np.pi * look) ** 2)
-            wanted = min(max(ruling.needed or 2 * estimate.count, estimate.count + 1), 16 * estimate.count)
-            if ruling.outcome != "undecided" or wanted > _LARGEST_RUN:
-                return verdict(ruling, estimate)
+        enough = estimate.count >= _FEWEST or estimate.ignores_key
+        if relation.name == "probability" or (enough and np.all(estimate.usable)):
+            unseen = _unseen(relation, estimate, theory)
+            # An entry in which all replications agree may be rarely different: it cannot speak against the theory.
+            tested = np.asarray(np.where(unseen, estimate.mean, theory))
+            ruling = relation.judge(estimate, tested, x, level * 6 / (np.pi * look) ** 2)
+            if estimate.ignores_key:
+                ruling = ruling._replace(reason=f"{ruling.reason}; the experiment does not use its key, and is exact")
+            elif np.all(estimate.maximum == estimate.minimum):
+                ruling = ruling._replace(notices=float("nan"))
+            if unseen.any() and ruling.outcome != "fails":
+                wanted = 4 * estimate.count
+                if wanted > _LARGEST_RUN:
+                    return refusal(_all_agree(estimate, theory, unseen), estimate, "test a probability instead")
+            else:
+                wanted = min(max(ruling.needed or 2 * estimate.count, estimate.count + 1), 16 * estimate.count)
+                if ruling.outcome != "undecided" or wanted > _LARGEST_RUN:
+                    return verdict(ruling, estimate)
         else:
             wanted = 4 * estimate.count
             if wanted > _LARGEST_RUN:
                 reason = "a few replications dominate the mean (a heavy tail), which has no usable standard error"
-                return refusal(reason, estimate)
+                return refusal(f"{reason}: {estimate.doubt}", estimate)
         estimate = estimate.refine(replications=wanted, progress=progress)
+
+
+def _unseen(relation: Relation, estimate: Estimate, theory: np.ndarray) -> np.ndarray:
+    """Entries that speak against the theory though nothing is known of their spread: all replications agree.
+
+    What carries the mean may be rarer than one in so many replications (an event, a number that does not underflow).
+    """
+    nothing = np.zeros(theory.shape, bool)
+    if estimate.ignores_key or relation.name not in ("equal", "asymptotic", "at_most", "at_least"):
+        return nothing
+    allowed = (np.asarray(getattr(relation, "allowance", 0.0)) + 1e-10) * np.abs(theory)
+    above, below = estimate.mean - theory > allowed, theory - estimate.mean > allowed
+    sides = {"at_most": above, "at_least": below}
+    return np.asarray((estimate.maximum == estimate.minimum) & sides.get(relation.name, above | below))
+
+
+def _all_agree(estimate: Estimate, theory: np.ndarray, unseen: np.ndarray) -> str:
+    """What is known of the first entry in which all replications agree."""
+    worst = int(np.argmax(unseen))
+    where = f" at entry {worst + 1}" if theory.size > 1 else ""
+    got, expected = np.ravel(estimate.mean)[worst], np.ravel(theory)[worst]
+    return (
+        f"all {estimate.count:,} replications are {got:.5g}{where} against {expected:.5g}: the theory is wrong, or "
+        f"what carries the mean is too rare, or too small for a number, to be seen"
+    )
 
 
 def _check_tolerance(claim: Claim, theory: np.ndarray) -> None:

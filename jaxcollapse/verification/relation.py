@@ -12,10 +12,12 @@ import numpy as np
 
 from jaxcollapse.arguments.check import check_nonnegative, check_positive
 from jaxcollapse.arguments.types import HostArray
+from jaxcollapse.replication import trust
 from jaxcollapse.replication.estimate import Estimate
 
 _DETECTION_POWER = 0.95
 _LOOSE = 10  # a bound that is further from the truth says so
+_ROUNDING = 1e-10  # relative; two numbers that differ by less are the same, computed in two ways
 
 
 class Ruling(NamedTuple):
@@ -73,7 +75,7 @@ class Equal(Relation):
         return f"the simulated mean equals the theory (resolved to {_percent(self.tolerance)})"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
-        """A two-sided z-statistic for every entry."""
+        """A two-sided t-statistic for every entry."""
         return _within(estimate, theory, level, allowance=0.0, tolerance=self.tolerance)
 
 
@@ -92,7 +94,7 @@ class Asymptotic(Relation):
         return f"the simulated mean equals the theory up to {_percent(self.allowance)} at this finite size"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
-        """A two-sided z-statistic for the part of the gap that the allowance does not cover."""
+        """A two-sided t-statistic for the part of the gap that the allowance does not cover."""
         return _within(estimate, theory, level, allowance=self.allowance, tolerance=self.tolerance)
 
 
@@ -107,7 +109,7 @@ class AtMost(Relation):
         return "the simulated mean is at most the bound"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
-        """A one-sided z-statistic for every entry."""
+        """A one-sided t-statistic for every entry."""
         return _one_sided(estimate, theory, level, self.tolerance, sign=1.0)
 
 
@@ -122,7 +124,7 @@ class AtLeast(Relation):
         return "the simulated mean is at least the bound"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
-        """A one-sided z-statistic for every entry."""
+        """A one-sided t-statistic for every entry."""
         return _one_sided(estimate, theory, level, self.tolerance, sign=-1.0)
 
 
@@ -147,14 +149,14 @@ class Probability(Relation):
         upper = np.where(hits < n, betaincinv(hits + 1, np.maximum(n - hits, 1), 1 - alpha / 2), 1.0)
         tolerance = np.broadcast_to(self.tolerance, theory.shape) * theory
         stderr = np.sqrt(np.clip(theory * (1 - theory), 0.0, None) / n)
-        notices = _notices(stderr, theory, alpha / 2)
+        notices = _notices(_normal(alpha / 2), stderr, theory)
         wrong = (theory < lower) | (theory > upper)
         if wrong.any():
             return Ruling("fails", _apart(estimate.mean, theory, wrong), lower, upper, notices, None)
         settled = (upper - theory <= tolerance) & (theory - lower <= tolerance)
         if settled.all():
             return Ruling("holds", "every probability agrees with the theory", lower, upper, notices, None)
-        needed = _needed(n, _quantile(alpha / 2), stderr, np.abs(estimate.mean - theory), 0.0, tolerance)
+        needed = _needed(n, _normal(alpha / 2), stderr, np.abs(estimate.mean - theory), 0.0, tolerance)
         return Ruling("undecided", "the limits are wider than the tolerance", lower, upper, notices, needed)
 
 
@@ -178,7 +180,7 @@ class Rate(Relation):
         )
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
-        """A two-sided z-statistic for the part of the gap between exponents that the allowance does not cover."""
+        """A two-sided t-statistic for the part of the gap between exponents that the allowance does not cover."""
         if x is None or len(x) < 3:
             raise ValueError("axis must hold at least three sizes for the relation 'rate'")
         log_size = np.log(np.asarray(x, float)[-3:])
@@ -192,10 +194,10 @@ class Rate(Relation):
         spread = np.sqrt((stderr / mean) ** 2 @ weight**2)
         drift = np.diff(np.log(mean), axis=-1) / np.diff(log_size)
         drift = np.max(np.abs(drift[..., 1] - drift[..., 0]))
-        z = _quantile(level / theory.size / 2)
+        z = trust.quantile(level / theory.size / 2, estimate.count)
         lower, upper = slope - z * spread, slope + z * spread
         gap, allowance = np.abs(slope - theory), np.broadcast_to(self.allowance, theory.shape)
-        notices = float(np.max(allowance + (z + _quantile(1 - _DETECTION_POWER)) * spread))
+        notices = float(np.max(allowance + (z + _normal(1 - _DETECTION_POWER)) * spread))
         wrong = gap - z * spread > allowance
         detail = f"; the slope drifts by {drift:.1g} between the last two steps"
         if wrong.any():
@@ -213,15 +215,14 @@ RELATIONS: dict[str, type[Relation]] = {r.name: r for r in (Equal, Asymptotic, A
 
 def _within(estimate: Estimate, theory: np.ndarray, level: float, *, allowance: Any, tolerance: Any) -> Ruling:
     """Whether every mean lies within the allowance of the theory, resolved to the tolerance."""
-    alpha = level / theory.size / 2
-    z = _quantile(alpha)
+    z = trust.quantile(level / theory.size / 2, estimate.count)
     mean, stderr, scale = estimate.mean, estimate.stderr, np.abs(theory)
     lower, upper = mean - z * stderr, mean + z * stderr
     allowed = np.broadcast_to(allowance, theory.shape) * scale
     resolved = np.broadcast_to(tolerance, theory.shape) * scale
     gap = np.abs(mean - theory)
-    notices = _notices(stderr, theory, alpha, allowance)
-    wrong = gap - z * stderr > allowed
+    notices = _notices(z, stderr, theory, allowance)
+    wrong = gap - z * stderr > allowed + _ROUNDING * scale
     if wrong.any():
         return Ruling("fails", _apart(mean, theory, wrong), lower, upper, notices, None)
     if (gap + z * stderr <= allowed + resolved).all():
@@ -233,14 +234,13 @@ def _within(estimate: Estimate, theory: np.ndarray, level: float, *, allowance: 
 
 def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: Any, *, sign: float) -> Ruling:
     """Whether every mean lies on the allowed side of the bound (below it for ``sign = 1``)."""
-    alpha = level / bound.size
-    z = _quantile(alpha)
+    z = trust.quantile(level / bound.size, estimate.count)
     mean, stderr = estimate.mean, estimate.stderr
     lower, upper = mean - z * stderr, mean + z * stderr
     excess = sign * (mean - bound)
     resolved = np.broadcast_to(tolerance, bound.shape) * np.abs(bound)
-    notices = _notices(stderr, bound, alpha)
-    wrong = excess - z * stderr > 0
+    notices = _notices(z, stderr, bound)
+    wrong = excess - z * stderr > _ROUNDING * np.abs(bound)
     if wrong.any():
         return Ruling("fails", _apart(mean, bound, wrong), lower, upper, notices, None)
     if (excess + z * stderr <= resolved).all():
@@ -257,11 +257,11 @@ def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: A
     return Ruling("undecided", reason, lower, upper, notices, needed)
 
 
-def _notices(stderr: HostArray, theory: np.ndarray, alpha: float, allowance: Any = 0.0) -> float:
+def _notices(z: float, stderr: HostArray, theory: np.ndarray, allowance: Any = 0.0) -> float:
     """The relative error that the least precise entry would have shown with the stated power."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        noise = (_quantile(alpha) + _quantile(1 - _DETECTION_POWER)) * stderr / np.abs(theory)
-        return float(np.max(allowance + noise))
+        noise = (z + _normal(1 - _DETECTION_POWER)) * stderr / np.abs(theory)
+        return max(float(np.max(allowance + noise)), _ROUNDING)
 
 
 def _needed(count: int, z: float, stderr: HostArray, gap: HostArray, allowed: Any, resolved: Any) -> int | None:
@@ -277,7 +277,7 @@ def _needed(count: int, z: float, stderr: HostArray, gap: HostArray, allowed: An
     return max(int(needed), 2 * count) if np.isfinite(needed) else None
 
 
-def _quantile(alpha: float) -> float:
+def _normal(alpha: float) -> float:
     """The standard normal quantile that is exceeded with probability `alpha`."""
     from scipy.special import ndtri
 

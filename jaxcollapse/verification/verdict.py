@@ -39,12 +39,30 @@ class Verdict:
     def summary(self) -> str:
         """The verdict in a few lines."""
         lines = [f"{self.claim.name}: {self.outcome}", f"  {self.claim.statement}", f"  {self.reason}"]
-        if self.outcome != "undecided" and np.isfinite(self.notices):
+        if self.outcome == "fails":
+            lines.append(f"  {self.gap()}")
+        elif self.outcome == "holds" and np.isfinite(self.notices):
             lines.append(f"  would notice an error of {_size(self)} (95 % power)")
         if self.needed:
             lines.append(f"  about {self.needed:,} replications would decide")
         lines.append(f"  {self.replications:,} replications, {self.seconds:.1f} s")
         return "\n".join(lines)
+
+    def gap(self) -> str:
+        """How far the theory is from the simulation at the entry that disagrees most, with the interval that decided.
+
+        As their quotient; as two numbers for the exponent of a rate, or where the interval contains zero.
+        """
+        theory, lower, upper = (np.ravel(np.asarray(a, float)) for a in (self.theory, self.lower, self.upper))
+        found = (lower + upper) / 2
+        outside = (theory < lower) | (theory > upper)
+        worst = int(np.argmax(np.where(outside, np.abs(found - theory), -1.0)))
+        t, m, low, high = (float(a[worst]) for a in (theory, found, lower, upper))
+        where = f" at entry {worst + 1}" if theory.size > 1 else ""
+        if self.claim.relation.name == "rate" or t == 0 or low <= 0 <= high:
+            return f"theory {t:.5g}, simulation {m:.5g} ({low:.5g} to {high:.5g}){where}"
+        first, last = sorted((t / low, t / high))
+        return f"theory/simulation is {t / m:.5g} ({first:.5g} to {last:.5g}){where}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +106,7 @@ class Verification:
         lines = []
         for v in self:
             size = f"would notice {_size(v)}" if np.isfinite(v.notices) else v.reason
+            size = v.gap() if v.outcome == "fails" else size
             lines.append(f"{v.claim.name:<{width}}  {v.outcome:<9}  {size}, {v.replications:,} replications")
         count = {outcome: sum(v.outcome == outcome for v in self) for outcome in ("holds", "fails", "undecided")}
         lines.append(

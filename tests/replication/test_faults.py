@@ -332,6 +332,68 @@ def test_two_processes_give_the_bits_of_one(reference, tmp_path):
         assert words.split()[-3:] == ["2", str(80 * 4096 + 5), reference.tobytes().hex()]
 
 
+DIFFERENT = """
+    import os, sys, time
+    import jax
+    fault, index, port, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    jax.distributed.initialize(f"127.0.0.1:{port}", 2, index)
+    import jax.numpy as jnp, jaxcollapse as jc
+
+    scale, seed, replications, grid = jnp.asarray(1.0), 0, 5000, None
+    function = lambda key, **_: scale * jax.random.normal(key, (3,))
+    if index == 1:
+        if fault == "function":
+            function = lambda key: jax.random.uniform(key, (3,))
+        if fault == "result":
+            function = lambda key: scale * jax.random.normal(key, (4,))
+        if fault == "numbers in the function":
+            scale = jnp.asarray(1 + 1e-6)
+        if fault == "seed":
+            seed = 1
+        if fault == "replications":
+            replications = 300_000
+        if fault == "grid":
+            grid = jc.Grid(a=[1.0])
+        if fault == "precision":
+            jax.config.update("jax_enable_x64", True)
+        if fault == "gone":
+            os._exit(0)
+        if fault == "late":
+            time.sleep(5)
+    began = time.time()
+    try:
+        estimate = jc.monte_carlo(function, jax.random.key(seed), replications, grid=grid, progress=False)
+        print("same", estimate.count, estimate.mean.tobytes().hex(), flush=True)
+    except (RuntimeError, ValueError) as error:
+        assert time.time() - began < 60
+        print(error, flush=True)
+        os._exit(3)
+"""
+DIFFERENCES = ["function", "result", "numbers in the function", "seed", "replications", "grid", "precision"]
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(f, marks=() if f in ("seed", "replications") else pytest.mark.slow) for f in DIFFERENCES]
+)
+def test_processes_that_make_different_calls_are_told_what_differs(fault, tmp_path):
+    said, codes = run_on_two_processes(DIFFERENT, fault, folder=tmp_path)
+    assert codes == [3, 3]
+    for index, words in enumerate(said):
+        assert f"process {1 - index} makes another one than process {index}: they differ in" in words
+        assert fault in words.split("differ in")[1]
+
+
+def test_a_process_that_comes_late_is_waited_for(tmp_path):
+    said, codes = run_on_two_processes(DIFFERENT, "late", folder=tmp_path)
+    assert codes == [0, 0] and said[0].splitlines()[-1] == said[1].splitlines()[-1]
+
+
+def test_a_process_that_ends_early_ends_the_others_within_a_minute(tmp_path):
+    said, codes = run_on_two_processes(DIFFERENT, "gone", folder=tmp_path)
+    assert codes == [3, 0] and "process 1 has not made this call within 40 seconds: it has ended" in said[0]
+
+
 BROKEN = """
     import os, signal, sys, threading
     import jax

@@ -174,7 +174,7 @@ def test_the_level_is_shared_by_claims_and_looks(levels):
 
 def test_the_limits_of_a_verdict_are_at_the_level_of_its_look():
     verdict = jc.verify([claim(), claim(name="other")], KEY, level=0.02).verdicts[0]
-    z = stats.norm.isf(0.02 / 2 * 6 / np.pi**2 / 2)
+    z = stats.t.isf(0.02 / 2 * 6 / np.pi**2 / 2, 4095)
     assert verdict.replications == 4096
     assert abs(verdict.estimate.stderr / (0.1 / 64) - 1) < 4 / np.sqrt(2 * 4096)
     np.testing.assert_allclose(verdict.upper, verdict.estimate.mean + z * verdict.estimate.stderr)

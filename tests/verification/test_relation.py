@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from jaxcollapse.replication.estimate import Estimate
-from jaxcollapse.replication.moments import Moments
-from jaxcollapse.replication.run import Run, State
+from jaxcollapse.replication.moments import Moments, State
+from jaxcollapse.replication.run import Run
 from jaxcollapse.verification.relation import RELATIONS, Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
 
 LEVEL = 0.01
@@ -17,7 +17,7 @@ SIZES = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
 class Sampled(Run):
     """What an estimate asks of the run that it came from: the places of its numbers."""
 
-    grid, structure = None, jax.tree.structure(0.0)
+    grid, structure, ignores_key = None, jax.tree.structure(0.0), False
 
     def __init__(self, shape):
         self.shape = shape
@@ -31,7 +31,8 @@ def estimate(mean, stderr, count=10_000):
     mean = np.asarray(mean, float)
     variance = np.broadcast_to(np.asarray(stderr, float) ** 2 * count, mean.shape)
     nothing, reach = np.zeros_like(mean), 3 * np.sqrt(variance)
-    parts = (mean, variance * (count - 1), nothing, 3 * variance**2 * count, mean - reach, mean + reach, nothing)
+    powers = (variance * (count - 1), nothing, 3 * variance**2 * count)
+    parts = (mean, np.ones_like(mean), *powers, mean - reach, mean + reach, nothing)
     moments = Moments(count, *(np.ravel(part) for part in parts), np.array([], np.uint32))
     return Estimate(Sampled(mean.shape), State(moments), None)
 
@@ -106,11 +107,11 @@ def test_a_bound_of_zero_can_be_decided():
 
 
 @pytest.mark.parametrize("entries", [1, 5])
-def test_limits_are_normal_quantiles_shared_by_the_entries(entries):
+def test_limits_are_quantiles_of_student_shared_by_the_entries(entries):
     mean, stderr = np.linspace(1.0, 2.0, entries), np.linspace(0.01, 0.03, entries)
     for relation, alpha in [(Equal(), LEVEL / 2), (Asymptotic(), LEVEL / 2), (AtMost(), LEVEL), (AtLeast(), LEVEL)]:
         ruling = judge(relation, mean, stderr, mean)
-        half = stats.norm.isf(alpha / entries) * stderr
+        half = stats.t.isf(alpha / entries, 10_000 - 1) * stderr
         np.testing.assert_allclose(ruling.lower, mean - half, rtol=1e-12)
         np.testing.assert_allclose(ruling.upper, mean + half, rtol=1e-12)
 
@@ -170,7 +171,7 @@ def test_a_rate_is_the_log_log_slope_of_the_three_largest_sizes():
     mean = np.array([[9.0, 5.0, 3.0, 2.0, 1.2], [1.0, 2.0, 4.0, 9.0, 20.0]])
     relative = np.array([[0.1, 0.1, 0.01, 0.02, 0.03], [0.1, 0.1, 0.004, 0.02, 0.01]])
     ruling = judge(Rate(), mean, mean * relative, np.array([-0.4, 0.7]), x=sizes)
-    z = stats.norm.isf(LEVEL / 4)
+    z = stats.t.isf(LEVEL / 4, 10_000 - 1)
     for row in range(2):
         columns = np.stack([np.log(sizes[-3:]), np.ones(3)], axis=1)
         fit = np.linalg.pinv(columns)
@@ -252,7 +253,7 @@ def test_a_probability_off_by_what_is_noticed_is_rejected_with_about_the_stated_
 
 def test_what_is_noticed_is_the_worst_entry_with_its_own_allowance():
     theory, stderr, allowance = np.array([1.0, -4.0]), np.array([0.02, 0.04]), np.array([0.0, 0.05])
-    factor = stats.norm.isf(LEVEL / 4) + stats.norm.isf(0.05)
+    factor = stats.t.isf(LEVEL / 4, 10_000 - 1) + stats.norm.isf(0.05)
     ruling = judge(Asymptotic(allowance=allowance), theory, stderr, theory)
     np.testing.assert_allclose(ruling.notices, max(0.02 * factor, 0.05 + 0.01 * factor))
     np.testing.assert_allclose(judge(Equal(), theory, stderr, theory).notices, 0.02 * factor)
@@ -312,7 +313,7 @@ def test_whatever_the_gap_the_plan_leads_to_a_verdict(relation, gap, outcomes):
 def test_a_bound_that_is_far_away_needs_few_replications(relation, mean):
     """Nine units of room at five units of standard error: not the number that would resolve 1 % of the bound."""
     needed = judge(relation, mean, 5.0, 10.0, count=1000).needed
-    z = stats.norm.isf(LEVEL)
+    z = stats.t.isf(LEVEL, 1000 - 1)
     assert 1000 * (z * 5 / 9.1) ** 2 < needed <= 1000 * ((z + 1.5) * 5 / 9.1) ** 2
     assert judge(relation, mean, 5.0 * (1000 / needed) ** 0.5, 10.0, count=needed).outcome == "holds"
 

@@ -1,0 +1,53 @@
+"""The leaves of an estimate as a labelled data set: a name for every variable, and for every dimension."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxcollapse.arguments.types import HostArray
+
+
+def name_of(part: Any) -> str:
+    """One step of the path to a leaf: a key, the name of a field, or a number."""
+    return str(getattr(part, "key", getattr(part, "name", getattr(part, "idx", part))))
+
+
+def dataset(
+    paths: Sequence[tuple[Any, ...]],
+    means: Sequence[HostArray],
+    stderrs: Sequence[HostArray],
+    coordinates: dict[str, np.ndarray],
+    dims: tuple[str, ...] | None,
+    count: int,
+):
+    """An `xarray.Dataset` of mean and standard error of each leaf; `coordinates` are those of the axes of the grid.
+
+    A leaf is called by the steps of its path, joined by ``_``; where two would be called the same, all leaves are
+    called by their paths as they are written in Python. A dimension in which leaves differ has a name for each.
+    """
+    import xarray
+
+    grid_names = tuple(coordinates)
+    own = [tuple(mean.shape[len(grid_names) :]) for mean in means]
+    needed = max(map(len, own))
+    names = dims if dims is not None else tuple(f"axis_{i}" for i in range(needed))
+    if len(names) < needed:
+        raise ValueError(f"dims must name {needed} axes, got {names!r}")
+    leaves = ["_".join(map(name_of, path)) for path in paths]
+    kinds = ("mean", "stderr")
+    called = [[f"{leaf}_{kind}" if leaf else kind for kind in kinds] for leaf in leaves]
+    if max(Counter([*sum(called, []), *grid_names, *names]).values()) > 1:
+        leaves = [jax.tree_util.keystr(path) for path in paths]
+        called = [[f"{leaf}_{kind}" if leaf else kind for kind in kinds] for leaf in leaves]
+    variables = {}
+    for leaf, variable, shape, *values in zip(leaves, called, own, means, stderrs, strict=True):
+        own_names = []
+        for i, (name, size) in enumerate(zip(names, shape, strict=False)):
+            shared = name not in grid_names and all(len(other) <= i or other[i] == size for other in own)
+            own_names.append(name if shared else f"{leaf}_{name}" if leaf else f"own_{name}")
+        for key, value in zip(variable, values, strict=True):
+            variables[key] = ((*grid_names, *own_names), value)
+    return xarray.Dataset(variables, coordinates, attrs={"replications": count})

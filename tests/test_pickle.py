@@ -1,0 +1,180 @@
+"""Everything public can be kept in a file, sent to another process and copied, and computes the same afterwards."""
+
+import copy
+import inspect
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxcollapse as jc
+from jaxcollapse.machine import pickles
+
+Spectrum = jc.theory.Spectrum
+KEY = jax.random.key(0)
+RIDGE = jc.LinearRegression(Spectrum.isotropic(3), noise=[1.0, 0.5, 0.2], penalty=jc.schedule.polynomial(0.1, -1.0))
+WORKFLOWS = [
+    jc.Replace(),
+    jc.Accumulate(weight=jc.schedule.constant(2.0)),
+    jc.AccumulateSubsample(),
+    jc.Window(2),
+    jc.Mix("fresh", weight=jc.schedule.polynomial(0.5, -1.0)),
+    jc.Mix("fixed", weight=[0.1, 0.2, 0.3]),
+    jc.MovingAverage(0.5),
+    jc.MovingAverage(jc.schedule.geometric(0.5, 0.9)),
+]
+
+
+def draw(key):
+    return {"a": jax.random.normal(key, (3,)), "b": [jax.random.uniform(key)]}
+
+
+def by_pickle(thing):
+    return pickle.loads(pickle.dumps(thing))
+
+
+def by_cloudpickle(thing):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    return pickle.loads(cloudpickle.dumps(thing))
+
+
+WAYS = [by_pickle, by_cloudpickle, copy.copy, copy.deepcopy]
+
+
+def assert_same(a, b):
+    leaves, others = jax.tree.leaves(a), jax.tree.leaves(b)
+    assert jax.tree.structure(a) == jax.tree.structure(b)
+    for leaf, other in zip(leaves, others, strict=True):
+        np.testing.assert_array_equal(leaf, other)
+
+
+def test_the_table_has_every_workflow():
+    kinds = {value for name in dir(jc) if inspect.isclass(value := getattr(jc, name))}
+    public = {kind for kind in kinds if issubclass(kind, jc.Workflow)} - {jc.Workflow, jc.Weighted}
+    assert public == {type(workflow) for workflow in WORKFLOWS}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: type(workflow).__name__)
+def test_workflows_and_models_with_schedules_come_back(workflow, way):
+    sampling = "raw" if workflow.needs_rows else "exact"
+    model = jc.LinearRegression(RIDGE.spectrum, noise=0.5, penalty=jc.schedule.constant(0.1), sampling=sampling)
+
+    def risk(model, workflow):
+        return jc.simulate(model, workflow, key=KEY, samples=8, generations=3).risk
+
+    assert_same(risk(*way((model, workflow))), risk(model, workflow))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_estimate_goes_on_where_it_was(way):
+    estimate = jc.monte_carlo(draw, KEY, 1500)
+    again = way(estimate)
+    assert again.count == 1500 and repr(again) == repr(estimate)
+    for name in ("mean", "stderr", "skewness", "minimum", "maximum", "usable"):
+        assert_same(getattr(again, name), getattr(estimate, name))
+    assert_same(again.refine(replications=3000).mean, jc.monte_carlo(draw, KEY, 3000).mean)
+    assert_same(again.replay(1200), estimate.replay(1200))
+
+
+def test_an_estimate_over_a_grid_in_double_precision_comes_back(x64):
+    grid = jc.Grid(scale=[1.0, 2.0], shape={"one": 1, "two": jnp.sin})
+    function = lambda key, scale, shape: scale * jax.random.normal(key, (2,))  # noqa: E731
+    estimate = jc.monte_carlo(function, KEY, 100, grid=grid, dims=("x",))
+    with jax.enable_x64(False):
+        again = by_cloudpickle(estimate)
+        assert_same(again.difference("scale").mean, estimate.difference("scale").mean)
+        assert again.coordinates["shape"].tolist() == ["one", "two"]
+        assert_same(again.refine(replications=2000).mean, estimate.refine(replications=2000).mean)
+
+
+def test_without_its_function_the_numbers_of_an_estimate_are_left(monkeypatch):
+    """Where cloudpickle is missing, a lambda stays behind."""
+    monkeypatch.setattr(pickles.importlib.util, "find_spec", lambda name: None)
+    grid = jc.Grid(scale=[1.0, 2.0], f={"sin": lambda x: x, "cos": lambda x: 2 * x})
+    estimate = jc.monte_carlo(lambda key, scale, f: f(scale * jax.random.normal(key)), KEY, 100, grid=grid)
+    again = by_pickle(by_pickle(estimate))
+    assert_same(again.mean, estimate.mean)
+    assert_same(again.difference("f").stderr, estimate.difference("f").stderr)
+    assert_same(again.coordinates["f"], estimate.coordinates["f"])
+    assert repr(again) == repr(estimate)
+    for call in (lambda: again.refine(replications=200), lambda: again.replay(3), lambda: again.quantile(0.5)):
+        with pytest.raises(
+            RuntimeError, match="could not be pickled: install cloudpickle .* numbers are all that is left"
+        ):
+            call()
+
+
+def test_a_function_that_computes_something_else_now_is_not_taken_for_the_old_one(monkeypatch):
+    monkeypatch.setattr(pickles.importlib.util, "find_spec", lambda name: None)
+    data = pickle.dumps(jc.monte_carlo(draw, KEY, 100))
+    monkeypatch.setitem(draw.__globals__, "draw", lambda key: {"a": jax.random.normal(key, (3,)) + 1, "b": [key]})
+    again = pickle.loads(data)
+    assert again.count == 100
+    with pytest.raises(RuntimeError, match="differs in|does not work here"):
+        again.refine(replications=200)
+
+
+def test_another_process_reads_an_estimate(tmp_path):
+    """Also that of a function of a script, which no other process can import."""
+    pytest.importorskip("cloudpickle")
+    program = """
+        import pickle, sys, jax, jaxcollapse as jc
+        if sys.argv[1] == "write":
+            scale = 3.0
+            def function(key):
+                return scale * jax.random.normal(key)
+            estimate = jc.monte_carlo(function, jax.random.key(0), 100)
+            pickle.dump(estimate, open(sys.argv[2], "wb"))
+            estimate = estimate.refine(replications=200)
+        else:
+            estimate = pickle.load(open(sys.argv[2], "rb")).refine(replications=200)
+        print(float(estimate.mean).hex())
+    """
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program), what, str(tmp_path / "estimate")],
+            capture_output=True, text=True, timeout=100, check=True,
+        ).stdout
+        for what in ("write", "read")
+    ]  # fmt: skip
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_claims_and_verdicts_come_back(way):
+    claims = [
+        jc.Claim(
+            name=name, statement="x", theory=lambda: jnp.ones(2), relation=relation,
+            experiment=lambda key: 1 + 0.1 * jax.random.normal(key, (2,)), axis=jc.Axis("g", np.arange(2)),
+        )
+        for name, relation in (("one", "equal"), ("two", jc.relation.AtMost(tolerance=0.05)))
+    ]  # fmt: skip
+    verification = jc.verify(claims, KEY, progress=False)
+    again = way(verification)
+    assert again.summary() == verification.summary()
+    assert_same(again.verdicts[0].estimate.mean, verification.verdicts[0].estimate.mean)
+    assert jc.verify(way(claims[0]), KEY, progress=False).outcome == "holds"
+
+
+@pytest.mark.parametrize("way", [by_pickle, copy.deepcopy])
+def test_spectra_trajectories_and_grids_come_back(way):
+    spectrum = Spectrum.power_law(5, capacity=2.0, source=0.5)
+    assert_same(way(spectrum), spectrum)
+    run = jc.simulate(RIDGE, jc.Replace(), key=KEY, samples=8, generations=3)
+    assert_same(way(run).risk, run.risk)
+    grid = way(jc.Grid(n=[1, 2], workflow=[jc.Replace()]))
+    assert grid.shape == (2, 1)
+
+
+@pytest.mark.parametrize("way", [by_pickle, copy.deepcopy])
+def test_every_claim_of_the_library_comes_back(way):
+    for claim in jc.claims.all():
+        again = way(claim)
+        assert again.name == claim.name and callable(again.experiment)
+        assert not isinstance(again.experiment, pickles.Lost) or way is by_pickle
