@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import jaxcollapse as jc
+from jaxcollapse.cli import _build
 from jaxcollapse.machine import pickles
 
 Spectrum = jc.theory.Spectrum
@@ -28,6 +29,24 @@ WORKFLOWS = [
     jc.MovingAverage(0.5),
     jc.MovingAverage(jc.schedule.geometric(0.5, 0.9)),
 ]
+
+
+PLAIN = ("Bernoulli", "Beta", "Exponential", "ImmediateCollapse", "NormalMean", "Poisson")
+MODELS = {
+    **{name: _build.make(name, {}, _build.models(), "--set") for name in PLAIN},
+    "ridge": RIDGE,
+    "ridge on features": jc.LinearRegression(
+        Spectrum.isotropic(3), noise=1.0, features=jc.features.Rademacher(jnp.ones(3))
+    ),
+    "gaussian": jc.Gaussian(ddof=1),
+    "covariances": jc.MultivariateGaussian(jnp.eye(2), ddof=1),
+    "symbols": jc.Categorical(jnp.array([0.3, 0.7])),
+    "density": jc.KernelDensity(jc.schedule.polynomial(0.5, -1.0)),
+    "logistic": jc.LogisticRegression(Spectrum.isotropic(3), penalty=jc.schedule.constant(0.1)),
+    "mixed labels": jc.MixedLabels(jc.LinearRegression(Spectrum.isotropic(3), noise=1.0), weight=0.5),
+    "mutual": jc.Mutual(jc.NormalMean(), models=2, private_weight=0.5),
+    "levels": jc.Staircase(levels=6),
+}
 
 
 def draw(key):
@@ -69,6 +88,16 @@ def test_workflows_and_models_with_schedules_come_back(workflow, way):
         return jc.simulate(model, workflow, key=KEY, samples=8, generations=3).risk
 
     assert_same(risk(*way((model, workflow))), risk(model, workflow))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", MODELS)
+def test_models_come_back(name, way):
+    model, again = MODELS[name], way(MODELS[name])
+    assert type(again) is type(model)
+    for leaf, other in zip(jax.tree.leaves(model), jax.tree.leaves(again), strict=True):
+        assert leaf is other or np.array_equal(leaf, other)
+    assert_same(again.truth(), model.truth())
 
 
 @pytest.mark.parametrize("way", WAYS)
