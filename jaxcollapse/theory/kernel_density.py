@@ -10,7 +10,7 @@ Reference: Fu et al. 2024, arXiv:2402.11778, bound the total variation of this l
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from jaxcollapse.arguments.check import (
     check_at_least,
@@ -257,7 +257,7 @@ def _normal(x: Float[Array, "..."] | float, variance: Float[Array, "..."] | floa
     return jnp.exp(-0.5 * jnp.asarray(x) ** 2 / variance) / jnp.sqrt(2 * jnp.pi * variance)
 
 
-def _sizes(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
+def _sizes(samples: Number, generations: Count) -> tuple[Float[Array, ""], Int[Array, " generations"]]:
     check_at_least("samples", samples, 1.0)
     check_integer("generations", generations, minimum=1)
     n = as_floats(samples)

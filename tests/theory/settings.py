@@ -333,10 +333,8 @@ SETTINGS: dict[str, list[Setting]] = {
     ],
     "regression.adaptive_penalty": [
         call(Spectrum.isotropic(12), samples=20.0, noise=0.6, **FAKES),
-        call(spectrum(), samples=20.0, noise=0.6, generators=1, generator_samples=3.0, generator_noise=0.4),
-        call(
-            spectrum(), samples=3.0, noise=0.6, generators=0, generator_samples=Held(30.0, "none"), generator_noise=0.0
-        ),
+        call(spectrum(), samples=20.0, noise=0.6, generators=1, generator_samples=2.5, generator_noise=0.4),
+        call(spectrum(), samples=3.0, noise=0.6, generators=0, generator_samples=30.0, generator_noise=0.0),
     ],
     "regression.ridge_downstream_shrunk": [
         call(dim=6, samples=12.0, noise=0.5, **FAKES, norm=0.8),
@@ -355,7 +353,7 @@ SETTINGS: dict[str, list[Setting]] = {
     "regression.ridge_strong_collapse_terms": [
         call(spectrum(), **SHIFTED, generator_noise=0.3),
         call(spectrum(), **SHIFTED | dict(fraction=Edge(0.0, 1))),
-        call(spectrum(zero=True), **SHIFTED | dict(fraction=Edge(1.0, -1), penalty=1e-4, samples=4.0)),
+        bent(2.0**-16, spectrum(zero=True), **SHIFTED | dict(fraction=Edge(1.0, -1), penalty=1e-4, samples=4.0)),
     ],
     "regression.degrees_of_freedom": [
         call(spectrum(), kappa=0.3),

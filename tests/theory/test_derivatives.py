@@ -1,4 +1,4 @@
-"""Derivatives of all closed forms in all arguments, inside of their domains and at the edges, by central differences."""
+"""Derivatives of all closed forms in all arguments against differences, inside of their domains and at the edges."""
 
 import jax
 import jax.numpy as jnp

@@ -24,8 +24,8 @@ def inflation(
 
     - `workflow`: any object with a method ``weights(samples)``, such as the workflows of `jaxcollapse`.
     - `generations`: ``G``, a positive integer.
-    - `samples`: batch sizes, shape ``(generations,)``, or one number; equal sizes by default. The unit of risk is
-      that of a fit to ``samples[0]``.
+    - `samples`: batch sizes, shape ``(generations,)``, or one number; the unit of risk is that of a fit to
+      ``samples[0]``. By default equal ones, and the limit of large ones where rows are picked.
 
     **Returns** shape ``(generations,)``: under replacement ``g``, under accumulation ``sum_{i<=g} 1/i^2 -> pi^2/6``.
 
@@ -65,7 +65,9 @@ def inflation_covariance(
     ```
     """
     check_integer("generations", generations, minimum=1)
-    sizes = jnp.ones(generations) if samples is None else jnp.asarray(samples)
+    if samples is None:
+        samples = jnp.full(generations, _MANY if getattr(workflow, "needs_rows", False) else 1.0)
+    sizes = jnp.asarray(samples)
     check_at_least("samples", sizes, 1.0)
     if sizes.shape not in ((), (generations,)):
         raise ValueError(f"samples must have shape ({generations},), got {sizes.shape}")
@@ -77,3 +79,6 @@ def inflation_covariance(
     response = jnp.concatenate([noise, jnp.diag(independent)], axis=1)
     coefficients = jax.scipy.linalg.solve_triangular(feedback, response, lower=True, unit_diagonal=True)
     return coefficients @ coefficients.T
+
+
+_MANY = 2.0**46  # rows of a batch: what is picked of them is as good as with replacement, to rounding

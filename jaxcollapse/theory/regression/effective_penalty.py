@@ -26,8 +26,9 @@ def kappa(spectrum: Spectrum | Vector, *, samples: Number, penalty: Number) -> F
     **Returns** a scalar. 0 for ``penalty = 0`` and ``samples >= dim``; for ``penalty = 0`` and fewer samples the root
     of ``df1(kappa) = samples``. Differentiable (implicitly) in all three arguments; maps by `jax.vmap`.
 
-    **Exactness** The equation is solved to rounding, for penalties down to 0 and eigenvalues over the whole range of
-    numbers: both of its sides are sums of positive terms, and Newton's method in ``log kappa`` has a bracket. What it describes holds up to ``O(1/dim)`` in the proportional limit.
+    **Exactness** The equation is solved to rounding, for penalties down to 0 and eigenvalues over the whole range
+    of numbers: both of its sides are sums of positive terms, and Newton's method in ``log kappa`` has a bracket.
+    What it describes holds up to ``O(1/dim)`` in the proportional limit.
 
     **Reference** Dohmatob, Feng and Kempe 2024, arXiv:2402.07712, section 4.
 
