@@ -163,10 +163,9 @@ def _saddle(y: Float[Array, ""], half: Float[Array, " factors"]) -> Float[Array,
         low, high = bracket
         middle = 0.5 * (low + high)
         s = edge * jnp.expm1(middle)
-        below = jnp.sum(digamma_rest(jnp.maximum(half + s, tiny)) + jnp.log1p(s / half)) < y
+        below = jnp.sum(digamma_rest(jnp.maximum(half + s, 1e-30)) + jnp.log1p(s / half)) < y
         return (jnp.where(below, middle, low), jnp.where(below, high, middle)), None
 
-    tiny = jnp.finfo(half.dtype).tiny
     start = (jnp.asarray(-35.0, half.dtype), jnp.asarray(35.0, half.dtype))
     (low, high), _ = jax.lax.scan(halve, start, None, length=64)
     return edge * jnp.expm1(0.5 * (low + high))

@@ -76,7 +76,7 @@ def logistic_accuracy(spectrum: Spectrum, coefficients: Vector, *, rows: Matrix 
 
     **Raises** `ValueError` or `TypeError` for another shape.
 
-    **Exactness** Exact; for Gaussian rows to about 1e-6 in double precision.
+    **Exactness** Exact; for Gaussian rows to 1e-12 in double precision.
 
     ```python
     >>> spectrum = Spectrum.isotropic(4, norm=2.0)

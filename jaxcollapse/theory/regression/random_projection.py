@@ -124,8 +124,8 @@ def _projected_kappa(
     logs = jnp.log(jnp.where(present, eigenvalues, 1.0))
     shorter = jnp.minimum(samples, width)
 
-    def balance(log_k):
-        """The log of the quotient of both sides, and its slope. A factor that is not positive is below the root."""
+    def parts(log_k):
+        """``samples - df1`` and ``width - df1``, and how fast they grow with ``log kappa``."""
         small = present & (logs < log_k)
         large = present & ~small
         lost = jnp.where(large, jax.nn.sigmoid(jnp.where(large, log_k - logs, 0.0)), 0.0)
@@ -133,6 +133,11 @@ def _projected_kappa(
         change = jnp.sum(lost * (1 - lost)) + jnp.sum(kept * (1 - kept))
         # count - df1, from what every direction lacks to one or zero: as many rows as directions lose no digits
         rows, columns = (count - jnp.sum(large) + lost.sum() - kept.sum() for count in (samples, width))
+        return rows, columns, change
+
+    def log_balance(log_k):
+        """The log of the quotient of both sides, and its slope. A factor that is not positive is below the root."""
+        rows, columns, change = parts(log_k)
         valid = (rows > 0) & (columns > 0)
         rows, columns = jnp.where(valid, rows, 1.0), jnp.where(valid, columns, 1.0)
         value = log_k + jnp.log(rows / samples) + jnp.log(columns / width) - jnp.log(target)
@@ -143,4 +148,12 @@ def _projected_kappa(
     low = jnp.maximum(target, (jnp.sum(present) - shorter) / shorter * least)
     high = target + eigenvalues.sum() * (1 / samples + 1 / width)
     bracket = jax.lax.stop_gradient((jnp.log(low) - 1e-3, jnp.log(jnp.maximum(high, low)) + 1e-3))
-    return jnp.exp(implicit(balance, root_in_bracket(balance, *bracket)))
+    found = root_in_bracket(log_balance, *bracket)
+
+    def quotient(log_k):
+        """Of both sides, less one: where a factor is close to zero, it is nearly linear, unlike its logarithm."""
+        rows, columns, change = parts(log_k)
+        k = jnp.exp(log_k) / target / samples / width
+        return k * rows * columns - 1, k * (rows * columns + change * (rows + columns))
+
+    return jnp.exp(implicit(quotient, found))
