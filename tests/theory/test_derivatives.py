@@ -124,4 +124,5 @@ def test_derivatives_of_searches_laws_and_limits(name, i):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "i"), cases([name for name in SETTINGS if name not in ALWAYS]))
 def test_derivatives_of_all_functions(name, i):
-    check_gradient(FUNCTIONS[name], SETTINGS[name][i])
+    descent = name == "regression.ridge_replace_optimal_schedule"  # ends close to the minimum, not at it
+    check_gradient(FUNCTIONS[name], SETTINGS[name][i], rtol=2e-5 if descent else 2e-6)
