@@ -74,7 +74,8 @@ def simulate(
     - `workflow`: `Replace`, `Accumulate`, `Window`, `Mix`, ...
     - `key`: a typed key, ``jax.random.key(seed)``.
     - `samples`: the size of the synthetic batch: a number, one number per generation, or a schedule (a function of
-      ``g = 1, ..., G``, rounded to whole samples). At least 1. Traced only if the model is exact.
+      ``g = 1, ..., G``, rounded to whole samples). At least 1. Traced only if the model is exact. By the rounding the
+      derivative in them is 0: that of the closed forms in `jaxcollapse.theory` is not.
     - `generations`: ``G``, a positive integer.
     - `truth`: the parameters of generation 0; the model's own by default. With it the model is not reduced: its
       ``params`` are those of the model, not of a smaller one with the same metrics.

@@ -282,9 +282,24 @@ class AccumulateSubsample(Workflow):
         return pool.data().subsample(draw.key, draw.n, batch), pool
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
-        """The pool's weights, and the noise of the subsampling."""
-        left_out = 1 - samples / jnp.cumsum(samples)
-        return _pooled(samples, len(samples)), jnp.sqrt(samples[0] / samples * left_out)
+        """The pool's weights, and the noise of the subsampling: exact for rows of a constant variance.
+
+        ``n`` of ``N`` rows have a mean of variance ``V (N - n)/(n (N - 1))`` about that of the pool, where ``V``, the
+        mean variance within the pool, is less than that of a row about the truth by the variance of the pool's mean.
+        """
+
+        def draw(pool, n):
+            size, mean, about_truth, last = pool  # rows, variance of their mean, theirs in all, and that of the model
+            total = size + n
+            mean = (size * (size + 2 * n) * mean + n * (n * last + 1)) / total**2
+            about_truth = about_truth + n * (1 + last)
+            left_out = (total - n) / (n * jnp.where(total > 1, total - 1, 1.0))
+            noise = (about_truth / total - mean) * left_out
+            return (total, mean, about_truth, mean + noise), noise
+
+        noise = jax.lax.scan(draw, (jnp.zeros_like(samples[0]),) * 4, samples)[1] * samples[0]
+        some = noise > 0
+        return _pooled(samples, len(samples)), jnp.where(some, jnp.sqrt(jnp.where(some, noise, 1.0)), 0.0)
 
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """As many as the newest batch has."""

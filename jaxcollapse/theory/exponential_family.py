@@ -4,6 +4,9 @@ The variance function is ``V(theta) = a + b theta + c theta^2``; ``c``, the curv
 the Poisson, ``1/k`` for a gamma of shape ``k`` (1 for the exponential), ``-1`` for the Bernoulli.
 """
 
+import math
+
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -86,18 +89,23 @@ def variance_accumulate_limit(*, samples: Number, variance: Number, curvature: N
     ```
     """
     sizes = _sizes(variance, curvature, samples, 1)[0]
-    x = jnp.pi * jnp.sqrt(jnp.abs(curvature) / sizes)
-    safe = jnp.where(x > 0, x, 1.0)
-    ratio = jnp.where(jnp.asarray(curvature) > 0, jnp.sinh(safe), jnp.sin(safe)) / safe
-    curved = variance * (ratio - 1) / jnp.where(x > 0, curvature, 1.0)
-    return jnp.where(x > 0, curved, variance * jnp.pi**2 / (6 * sizes))
+    square = jnp.pi**2 * jnp.asarray(curvature, sizes.dtype) / sizes  # x^2, which has a sign, above -pi^2
+    near = square < 10
+    series = jnp.zeros_like(square)
+    for k in range(16, -1, -1):
+        series = 1 / math.factorial(2 * k + 3) + jnp.where(near, square, 0.0) * series
+    x = jnp.sqrt(jnp.where(near, 1.0, square))
+    return variance * jnp.pi**2 / sizes * jnp.where(near, series, (jnp.sinh(x) / x - 1) / x**2)
 
 
 def _variance(variance: Number, curvature: Number, steps: Float[Array, " generations"]) -> Float[Array, " generations"]:
-    curvature = jnp.asarray(curvature, steps.dtype)
-    log_growth = jnp.cumsum(jnp.log1p(curvature * steps))
-    curved = jnp.expm1(log_growth) / jnp.where(curvature == 0, 1.0, curvature)
-    return variance * jnp.where(curvature == 0, jnp.cumsum(steps), curved)
+    """``V [prod (1 + c s_g) - 1]/c`` step by step, which no curvature is too small for."""
+
+    def add(total, step):
+        total = total + step * (1 + curvature * total)
+        return total, total
+
+    return variance * jax.lax.scan(add, jnp.zeros((), steps.dtype), steps)[1]
 
 
 def _sizes(

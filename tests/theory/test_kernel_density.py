@@ -111,8 +111,8 @@ def test_gradients_exist():
         (lambda: kernel_density.depths([[1.0, 0.0]]), r"weights must have shape \(generations, generations\)"),
         (lambda: kernel_density.depths([[0.5, 0.5], [0.0, 1.0]]), "weights must be zero above the diagonal"),
         (
-            lambda: kernel_density.depths([[1.0, 0.0], [0.6, 0.6]]),
-            "weights, summed over the batches, must be at most 1",
+            lambda: kernel_density.depths([[1.0, 0.0, 0.0], [0.4, 0.6, 0.0], [0.0, 0.6, 0.6]]),
+            "weights, summed over the synthetic batches, must be at most 1",
         ),
         (lambda: kernel_density.depths([[1.0, 0.0], [-0.1, 0.6]]), "weights must be finite and at least 0"),
         (lambda: kernel_density.second_moment(jnp.eye(1, 2), bandwidth=-1), "bandwidth must be finite and at least 0"),
@@ -133,3 +133,13 @@ def test_gradients_exist():
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_depths_of_real_data_that_is_fixed_and_of_another_size():
+    """The first column holds what a linear estimator makes of fixed real data, which is no share of rows."""
+    workflow = jc.Mix("fixed", real_samples=60)
+    law = np.asarray(kernel_density.depths(workflow.weights(jnp.full(4, 20.0))[0]))
+    share, expected = 20 / 80, [np.array([0.0, 1.0, 0.0, 0.0, 0.0])]
+    for _ in range(3):
+        expected.append(share * np.roll(expected[-1], 1) + (1 - share) * expected[0])
+    np.testing.assert_allclose(law, expected, atol=1e-7)

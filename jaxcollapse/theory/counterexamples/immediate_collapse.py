@@ -96,7 +96,7 @@ def immediate_collapse_probability_bound(*, samples: Number) -> Float[Array, ""]
     return 1 - gap_mean_power(samples=samples, slope=0.25, power=1.0)
 
 
-def gap_mean_power(*, samples: Number, slope: float, power: Number | Curve) -> Float[Array, "..."]:
+def gap_mean_power(*, samples: Number, slope: Number, power: Number | Curve) -> Float[Array, "..."]:
     """The mean of ``(1 - slope y)^(n power)`` for the gap ``y`` between one and the largest of ``n`` uniform variates.
 
     The gap counts as 1/2 where it is larger. Gauss-Laguerre quadrature, for ``(1 - y)^n`` is uniform.

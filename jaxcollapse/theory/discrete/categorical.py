@@ -172,7 +172,7 @@ def categorical_replace_collapsed_bounds(probabilities: Vector, *, samples: Numb
     ```
     """
     left = categorical_replace_diversity(probabilities, samples=samples, generations=generations)
-    return Bounds(1 - samples * left, 1 - left / _most_diverse(probabilities))
+    return Bounds(1 - samples * left, 1 - _share_of_most(left, probabilities))
 
 
 def categorical_replace_collapse_time_bounds(probabilities: Vector, *, samples: Number) -> Bounds:
@@ -196,7 +196,7 @@ def categorical_replace_collapse_time_bounds(probabilities: Vector, *, samples: 
     ```
     """
     first = categorical_replace_diversity(probabilities, samples=samples, generations=1)[0] * samples
-    return Bounds(1 + first / _most_diverse(probabilities), 1 + samples * first)
+    return Bounds(1 + _share_of_most(first, probabilities), 1 + samples * first)
 
 
 def categorical_replace_survival_bound(
@@ -304,8 +304,9 @@ def categorical_mix(
     spread = 1 - jnp.sum(p**2)
     alpha = n / (size + n)
     rho = alpha**2 * (1 - 1 / n)
-    g = jnp.arange(1, generations + 1)
-    return spread / size + (1 - 1 / size) * spread * alpha**2 / n * (1 - rho ** (g - 1)) / (1 - rho)
+    powers = rho ** jnp.arange(int(generations))
+    past = jnp.cumsum(powers) - powers  # (1 - rho^(g-1))/(1 - rho), also where rho rounds to one
+    return spread / size + (1 - 1 / size) * spread * alpha**2 / n * past
 
 
 def poisson_replace_survival(*, samples: Number, rate: Number, generations: Count) -> Float[Array, " generations"]:
@@ -340,10 +341,11 @@ def poisson_replace_survival(*, samples: Number, rate: Number, generations: Coun
     return -jnp.expm1(-jnp.asarray(samples * jnp.asarray(rate), dtype) * kept)
 
 
-def _most_diverse(probabilities: Vector) -> Float[Array, ""]:
-    """The largest probability that two draws of these symbols differ."""
+def _share_of_most(diversity: Float[Array, "..."], probabilities: Vector) -> Float[Array, "..."]:
+    """A diversity over the largest that these symbols can have; a single symbol has none, and nothing to lose."""
     p = as_floats(probabilities)
-    return 1 - 1 / jnp.sum(p > 0, dtype=p.dtype)
+    most = 1 - 1 / jnp.sum(p > 0, dtype=p.dtype)
+    return jnp.where(most > 0, diversity / jnp.where(most > 0, most, 1.0), 0.0)
 
 
 def _occupied(samples: int) -> Float[Array, "balls bins"]:

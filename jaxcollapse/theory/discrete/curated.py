@@ -11,7 +11,6 @@ Reference: Ferbach, Bertrand, Bose and Gidel 2024, arXiv:2407.09499.
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import gammaln, xlog1py, xlogy
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
@@ -25,6 +24,7 @@ from jaxcollapse.arguments.check import (
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.theory.former import formerly
+from jaxcollapse.theory.special import binomial_law
 
 _NODES = 512
 _TAIL = 40.0  # e^-40 is nothing in double precision
@@ -126,9 +126,11 @@ def curated_replace_limit(
     """
     p, r = _language(probabilities, rewards)
     check_integer("generations", generations, minimum=1)
-    some = p > 0
-    logs = jnp.where(some, jnp.log(jnp.where(some, p, 1.0)), -jnp.inf)
-    return jax.nn.softmax(logs + jnp.arange(int(generations))[:, None] * r, axis=1)
+    best = jax.lax.stop_gradient(jnp.max(jnp.where(p > 0, r, -jnp.inf)))
+    # The largest reward of a symbol that occurs is the unit; one without probability may have any other.
+    growth = jnp.arange(int(generations))[:, None] * jnp.where(p > 0, r - best, jnp.clip(r - best, None, 0.9))
+    weights = p * jnp.exp(growth)
+    return weights / jnp.sum(weights, axis=1, keepdims=True)
 
 
 def curated_reward_gain(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Float[Array, ""]:
@@ -224,9 +226,8 @@ def curated_replace_two_symbols(
     dtype = jnp.result_type(probability, reward, float)
     r = jnp.stack([jnp.asarray(reward, dtype), jnp.zeros((), dtype)])
     j = jnp.arange(samples + 1, dtype=dtype)
+    count = lambda q: binomial_law(q, draws=int(samples))  # noqa: E731
     chosen = lambda p: _curate(jnp.stack([p, 1 - p]), r, int(candidates))[0]  # noqa: E731
-    ways = gammaln(samples + 1.0) - gammaln(j + 1) - gammaln(samples - j + 1)
-    count = lambda q: jnp.exp(ways + xlogy(j, q) + xlog1py(samples - j, -q))  # noqa: E731
     move = jax.vmap(count)(jax.vmap(chosen)(j / samples))
     start = count(jnp.asarray(probability, dtype))
     return jax.lax.scan(lambda law, _: (law @ move, law), start, None, int(generations))[1]
@@ -266,12 +267,16 @@ def curated_replace_fixation(
     small = jnp.abs(x) < 1e-4
     safe = jnp.where(small, 1.0, x)
     series = p * (1 + (1 - p) * x / 2 + (1 - p) * (1 - 2 * p) * x**2 / 12)
-    return jnp.where(small, series, jnp.expm1(-safe * p) / jnp.expm1(-safe))
+    size = jnp.abs(safe)  # exponents that are not positive, whichever symbol is preferred
+    preferred = jnp.expm1(-size * p) / jnp.expm1(-size)
+    other = jnp.exp(-size * (1 - p)) * preferred
+    return jnp.where(small, series, jnp.where(safe > 0, preferred, other))
 
 
 def _curate(p: Float[Array, " symbols"], r: Float[Array, " symbols"], candidates: int) -> Float[Array, " symbols"]:
-    low = -jnp.max(r) - jnp.log(1.0 * candidates) - _TAIL
-    high = -jnp.min(r) + jnp.log(_TAIL)
+    held = jax.lax.stop_gradient(r)  # where the nodes lie does not matter
+    low = -jnp.max(held) - jnp.log(1.0 * candidates) - _TAIL
+    high = -jnp.min(held) + jnp.log(_TAIL)
     log_u = jnp.linspace(low, high, _NODES, dtype=p.dtype)
     value = jnp.exp(log_u[:, None] + r)  # u e^r
     survival = jnp.exp(-value)

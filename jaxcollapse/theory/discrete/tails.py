@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import betaln, gammainc, gammaincc, xlog1py, zeta
+from jax.scipy.special import gammainc, gammaincc, gammaln, xlog1py, zeta
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
@@ -29,6 +29,7 @@ from jaxcollapse.arguments.check import (
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.special import log_gamma_rest, missing
 
 
 def zipf(symbols: Count, *, exponent: Number) -> Float[Array, " symbols"]:
@@ -230,7 +231,8 @@ def _zipf_arguments(exponent: Number, samples: Any) -> tuple[Float[Array, ""], F
 @jax.jit
 def _whole(exponent: Float[Array, ""], samples: Float[Array, "..."]) -> Float[Array, "..."]:
     """The sum over all symbols of ``p (1 - p)^T``."""
-    return _scale(exponent) * jnp.exp(betaln(1 - 1 / exponent, samples + 1))
+    c, size = 1 - 1 / exponent, samples + 1
+    return _scale(exponent) * jnp.exp(gammaln(c) - log_gamma_rest(size, c) - c * jnp.log(size))
 
 
 @jax.jit
@@ -245,9 +247,25 @@ def _cut(
     whole = _whole(exponent, samples)
     size = samples + (c + 1) / 2  # I_x(c, T + 1) is P(c, -size log(1 - x)) up to O(1/T^2) (Wise 1950)
     head = whole * rate**-c * gammaincc(c, -size * jnp.log1p(-rate * last))
-    some = jnp.where(share > 0, share, 1.0)
-    rest = whole * some**-c * gammainc(c, -size * jnp.log1p(-some * last))
-    return head + jnp.where(share > 0, rest, tail)
+    rest = _unseen_tail(share, c, last, size, whole)
+    # Exactly the tail without real text, and what `_whole` has of it where all is real.
+    plateau = _unseen_tail(jnp.zeros_like(share), c, last, size, whole)
+    return head + rest * (1 + (1 - share) * (tail / plateau - 1))
+
+
+def _unseen_tail(share, c, last, size, whole):
+    """``whole share^-c P(c, z)`` with ``z = -size log(1 - share last)``, which is smooth at a share of zero."""
+    x = share * last
+    few = x < 1e-4
+    mean = jnp.where(few, 1 + x / 2 + x**2 / 3 + x**3 / 4, -jnp.log1p(-x) / jnp.where(few, 1.0, x))
+    z = size * x * mean
+    small = z < 1
+    inner, outer = jnp.where(small, z, 0.0), jnp.where(small, 1.0, z)
+    series = jnp.zeros_like(z)  # exp(z) z^-c P(c, z) Gamma(c + 1) = sum z^k/[(c + 1) ... (c + k)]
+    for k in range(18, 0, -1):
+        series = (1 + series) * inner / (c + k)
+    near = jnp.exp(-inner - gammaln(c + 1)) * (1 + series)
+    return whole * (size * last * mean) ** c * jnp.where(small, near, outer**-c * gammainc(c, outer))
 
 
 @jax.jit
@@ -257,7 +275,9 @@ def _ancestors(sizes: Float[Array, " generations"]) -> Float[Array, " generation
 
     def descend(count, older):
         size = sizes[older]
-        distinct = -size * jnp.expm1(xlog1py(count, -1 / size))
+        few = size < 2  # a power has a derivative at a size of one, and no digits to lose
+        many = -size * jnp.expm1(xlog1py(count, -1 / jnp.where(few, 2.0, size)))
+        distinct = jnp.where(few, size * (1 - (1 - 1 / size) ** count), many)
         return jnp.where(own > older, distinct, count), None
 
     return jax.lax.scan(descend, sizes, own[:-1], reverse=True)[0]
@@ -273,4 +293,4 @@ def _missed(source: Float[Array, " symbols"], samples: Any) -> Float[Array, "...
     check_nonnegative("samples", samples)
     size = jnp.asarray(samples)
     dtype = jnp.result_type(size, source)
-    return jnp.exp(xlog1py(size.astype(dtype)[..., None], -source.astype(dtype)))
+    return missing(source.astype(dtype), size.astype(dtype)[..., None])

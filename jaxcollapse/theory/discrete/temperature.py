@@ -41,9 +41,9 @@ def temper(probabilities: Vector, *, temperature: Number) -> Float[Array, " symb
     """
     check_positive("temperature", temperature)
     p = as_floats(probabilities)
-    some = p > 0
-    logs = jnp.where(some, jnp.log(jnp.where(some, p, 1.0)) / temperature, -jnp.inf)
-    return jax.nn.softmax(logs)
+    # Powers, not exponentials of logarithms: they have derivatives where a symbol has no probability.
+    weights = (p / jax.lax.stop_gradient(jnp.max(p))) ** (1 / jnp.asarray(temperature, p.dtype))
+    return weights / jnp.sum(weights)
 
 
 def temperature_replace(

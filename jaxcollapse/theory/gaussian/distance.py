@@ -13,10 +13,9 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.gaussian.univariate import (
     factors,
+    log_moments,
     log_variance_mean,
     mean_square,
-    variance_mean,
-    variance_moment,
 )
 from jaxcollapse.theory.regression.inverse_moments import inverse_moment
 
@@ -38,7 +37,8 @@ def wasserstein(*, samples: Number | Curve, generations: Count, ddof: int) -> Fl
     ```
     """
     arguments: dict[str, Any] = dict(samples=samples, generations=generations, ddof=ddof)
-    spread = variance_mean(**arguments) - 2 * variance_moment(0.5, **arguments) + 1
+    _, bias = factors(**arguments)
+    spread = jnp.expm1(jnp.cumsum(bias)) - 2 * jnp.expm1(log_moments(0.5, **arguments))
     return mean_square(**arguments) + spread
 
 
@@ -56,19 +56,19 @@ def kl_from_truth(*, samples: Number | Curve, generations: Count, ddof: int) -> 
 
     ```
     """
-    half, divisor = factors(samples, generations, ddof)
-    inverse = divisor * inverse_moment(2 * half - 2)
+    half, _ = factors(samples, generations, ddof)
+    excess = (3 - ddof) * inverse_moment(2 * half - 2)  # k - 1
 
     def step(carry, now):
-        scale, shifted = carry
-        k, size = now
-        carry = (k * scale, k * (shifted + 1 / size))
+        grown, shifted = carry  # E 1/X - 1, and E mu^2/X
+        more, size = now
+        carry = (grown + more * (1 + grown), (1 + more) * (shifted + 1 / size))
         return carry, carry
 
     zero = jnp.zeros((), half.dtype)
-    _, (scale, shifted) = jax.lax.scan(step, (zero + 1, zero), (inverse, 2 * half + 1))
+    _, (grown, shifted) = jax.lax.scan(step, (zero, zero), (excess, 2 * half + 1))
     log_mean = log_variance_mean(samples=samples, generations=generations, ddof=ddof)
-    return 0.5 * (scale + shifted - 1 + log_mean)
+    return 0.5 * (grown + shifted + log_mean)
 
 
 def kl_to_truth(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
@@ -83,5 +83,6 @@ def kl_to_truth(*, samples: Number | Curve, generations: Count, ddof: int) -> Fl
     ```
     """
     arguments: dict[str, Any] = dict(samples=samples, generations=generations, ddof=ddof)
-    total = variance_mean(**arguments) + mean_square(**arguments)
-    return 0.5 * (total - 1 - log_variance_mean(**arguments))
+    _, bias = factors(**arguments)
+    total = jnp.expm1(jnp.cumsum(bias)) + mean_square(**arguments)  # less one
+    return 0.5 * (total - log_variance_mean(**arguments))

@@ -11,13 +11,15 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import digamma, polygamma
+from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.theory.gaussian.law import check_probability, log_gamma_ratio
+from jaxcollapse.theory.gaussian.law import check_probability
 from jaxcollapse.theory.gaussian.univariate import distinct_factors
+from jaxcollapse.theory.search import implicit, with_slope
+from jaxcollapse.theory.special import digamma_rest, log_gamma_rest
 
 _POINTS = 20_000  # of log X_T
 _TERMS, _AVERAGED, _DAMPING = 38, 12, 18.4  # of the inversion, which they make exact to 1e-8 for smooth laws
@@ -92,7 +94,8 @@ def _quantile(
 
     start = jnp.asarray(-60.0, square.dtype), jnp.asarray(60.0, square.dtype)
     (low, high), _ = jax.lax.scan(halve, start, None, length=50)
-    return jnp.exp(0.5 * (low + high))
+    lack = lambda y: _cdf(jnp.exp(y), replications, square, weight) - p  # noqa: E731
+    return jnp.exp(implicit(with_slope(lack), 0.5 * (low + high)))
 
 
 @jax.jit
@@ -125,21 +128,21 @@ def _squares(
 ) -> tuple[Float[Array, ""], Float[Array, " points"], Float[Array, " points"]]:
     """The number of replications, and the law of ``(X_T - 1)^2`` on a grid."""
     check_integer("replications", replications, minimum=1)
-    half, divisor, times = distinct_factors(samples, generations, ddof)
-    return jnp.asarray(replications, half.dtype), *_grid(half, divisor, times)
+    half, bias, times = distinct_factors(samples, generations, ddof)
+    return jnp.asarray(replications, half.dtype), *_grid(half, bias, times)
 
 
 @jax.jit
 def _grid(
-    half: Float[Array, " factors"], divisor: Float[Array, " factors"], times: Float[Array, ""]
+    half: Float[Array, " factors"], bias: Float[Array, " factors"], times: Float[Array, ""]
 ) -> tuple[Float[Array, " points"], Float[Array, " points"]]:
-    shift = times * jnp.sum(jnp.log(divisor / 2))
-    mean = times * jnp.sum(digamma(half)) - shift
+    shift = times * jnp.sum(bias)
+    mean = times * jnp.sum(digamma_rest(half)) + shift
     spread = jnp.sqrt(times * jnp.sum(polygamma(1, half)))
     # The density of log X_T, 12 standard deviations below to 9 above its mean.
     u = 0.05 * jnp.arange(400) / spread
-    psi = jnp.exp(jax.lax.map(lambda v: times * jnp.sum(log_gamma_ratio(half, v)) - 1j * v * shift, u))
+    psi = jnp.exp(jax.lax.map(lambda v: times * jnp.sum(log_gamma_rest(half, 1j * v)) + 1j * v * (shift - mean), u))
     psi = psi.at[0].multiply(0.5)
-    log_x = mean + spread * jnp.linspace(-12.0, 9.0, _POINTS)
-    density = jax.lax.map(lambda y: jnp.sum(jnp.real(psi * jnp.exp(-1j * u * y))), log_x)
-    return jnp.expm1(log_x) ** 2, density / jnp.sum(density)
+    z = jnp.linspace(-12.0, 9.0, _POINTS)
+    density = jax.lax.map(lambda z: jnp.sum(jnp.real(psi * jnp.exp(-1j * u * spread * z))), z)
+    return jnp.expm1(mean + spread * z) ** 2, density / jnp.sum(density)

@@ -2,14 +2,16 @@
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import digamma, gammaln, polygamma
-from jaxtyping import Array, Complex, Float
+from jax.scipy.special import polygamma
+from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.gaussian.univariate import distinct_factors
+from jaxcollapse.theory.search import implicit, with_slope
+from jaxcollapse.theory.special import digamma_rest, log_gamma_rest
 
 _NODES = 400
 
@@ -116,28 +118,35 @@ def _tails(
     """The lower and the upper tail of ``X_T`` at `x`."""
     check_one_number("x", x, "(for several, use jax.vmap)")
     check_positive("x", x)
-    half, divisor, times = distinct_factors(samples, generations, ddof)
-    return _log_tails(jnp.log(jnp.asarray(x, half.dtype)), half, divisor, times)
+    half, bias, times = distinct_factors(samples, generations, ddof)
+    return _log_tails(jnp.log(jnp.asarray(x, half.dtype)), half, bias, times)
 
 
 @jax.jit
 def _log_tails(
-    y: Float[Array, ""], half: Float[Array, " factors"], divisor: Float[Array, " factors"], times: Float[Array, ""]
+    y: Float[Array, ""], half: Float[Array, " factors"], bias: Float[Array, " factors"], times: Float[Array, ""]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Both tails at ``log x = y``: the one beyond the mean by contour integration, the other as its complement."""
-    shift = jnp.log(divisor / 2)
-    saddle = _saddle(y / times, half, shift)
-    spread = 1 / jnp.sqrt(times * jnp.sum(polygamma(1, half + saddle)))
+    """Both tails at ``log x = y``: the one beyond the mean by contour integration, the other as its complement.
+
+    Factors are taken in units of their means, so that ``log x`` is ``sum_t log(Gamma_t/half_t)``.
+    """
+    y = y - times * jnp.sum(bias)
+    # The integral is the same along every contour: derivatives need none of it.
+    held_y, held_half, held_times = jax.lax.stop_gradient((y, half, times))
+    saddle = _saddle(held_y / held_times, held_half)
+    spread = 1 / jnp.sqrt(held_times * jnp.sum(polygamma(1, held_half + saddle)))
     # Keep the contour off the pole at 0: at the mean the saddle point is the pole.
     away = jnp.where(jnp.abs(saddle) < 0.5 * spread, jnp.where(saddle < 0, -0.5 * spread, 0.5 * spread), saddle)
-    away = jnp.where(away <= -jnp.min(half), 0.5 * (saddle - jnp.min(half)), away)
-    top = times * jnp.sum(gammaln(half + away) - gammaln(half) - away * shift) - away * y
+    away = jnp.where(away <= -jnp.min(held_half), 0.5 * (saddle - jnp.min(held_half)), away)
+    top = times * jnp.sum(log_gamma_rest(half, away)) - away * y
     # Nodes spaced like sinh: dense where the integrand is large, far-reaching where it decays slowly.
     step = 7.0 / _NODES
     node = step * (jnp.arange(_NODES) + 0.5)
 
     def integrand(v):
-        gap = times * (jnp.sum(log_gamma_ratio(half + away, v)) - 1j * v * jnp.sum(shift)) - 1j * v * y
+        # log Gamma(half + away + iv) - log Gamma(half + away) = that without the logarithm, and the logarithm
+        turned = log_gamma_rest(half + away, 1j * v) + 1j * v * jnp.log1p(away / half)
+        gap = times * jnp.sum(turned) - 1j * v * y
         return jnp.real(jnp.exp(gap) / (away + 1j * v))
 
     values = jax.lax.map(integrand, spread * jnp.sinh(node)) * spread * jnp.cosh(node)
@@ -146,33 +155,20 @@ def _log_tails(
     return jnp.where(away < 0, beyond, 1 - beyond), jnp.where(away > 0, beyond, 1 - beyond)
 
 
-def _saddle(y: Float[Array, ""], half: Float[Array, " factors"], shift: Float[Array, " factors"]) -> Float[Array, ""]:
-    """The real ``s`` with ``K'(s) = y``, for factors taken once, by bisection in ``log(s + min half)``."""
+def _saddle(y: Float[Array, ""], half: Float[Array, " factors"]) -> Float[Array, ""]:
+    """The real ``s`` with ``K'(s) = y``, for factors taken once, by bisection in ``log(1 + s/min half)``."""
     edge = jnp.min(half)
 
     def halve(bracket, _):
         low, high = bracket
         middle = 0.5 * (low + high)
-        below = jnp.sum(digamma(half + (jnp.exp(middle) - edge)) - shift) < y
+        s = edge * jnp.expm1(middle)
+        below = jnp.sum(digamma_rest(jnp.maximum(half + s, 1e-30)) + jnp.log1p(s / half)) < y
         return (jnp.where(below, middle, low), jnp.where(below, high, middle)), None
 
-    start = (jnp.asarray(-20.0, half.dtype), jnp.asarray(30.0, half.dtype))
-    (low, high), _ = jax.lax.scan(halve, start, None, length=60)
-    return jnp.exp(0.5 * (low + high)) - edge
-
-
-def log_gamma_ratio(a: Float[Array, " n"], v: Float[Array, ""]) -> Complex[Array, " n"]:
-    """``log Gamma(a + iv) - log Gamma(a)`` for real ``a > 0``, by Stirling's series after a shift of 10."""
-    below = jnp.arange(10)[:, None]
-    shifted = jnp.sum(jnp.log((a + below) + 1j * v) - jnp.log(a + below), axis=0)
-    return _stirling(a + 10 + 1j * v) - _stirling(a + 10 + 0j) - shifted
-
-
-def _stirling(z: Complex[Array, " n"]) -> Complex[Array, " n"]:
-    inverse = 1 / z
-    square = inverse**2
-    series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188))))
-    return (z - 0.5) * jnp.log(z) - z + series
+    start = (jnp.asarray(-35.0, half.dtype), jnp.asarray(35.0, half.dtype))
+    (low, high), _ = jax.lax.scan(halve, start, None, length=64)
+    return edge * jnp.expm1(0.5 * (low + high))
 
 
 def _quantile(
@@ -187,18 +183,24 @@ def _log_quantile(
     log_p: Float[Array, ""],
     log_q: Float[Array, ""],
     half: Float[Array, " factors"],
-    divisor: Float[Array, " factors"],
+    bias: Float[Array, " factors"],
     times: Float[Array, ""],
 ) -> Float[Array, ""]:
-    mean = times * jnp.sum(digamma(half) - jnp.log(divisor / 2))
+    mean = times * jnp.sum(digamma_rest(half) + bias)
     reach = 40 * jnp.sqrt(times * jnp.sum(polygamma(1, half)))
+    low_tail = log_p < log_q
+
+    def above(y):
+        """How far the tail that tells is above what it should be, as a logarithm that increases."""
+        tails = _log_tails(y, half, bias, times)
+        lack = jnp.log(jnp.where(low_tail, *tails)) - jnp.where(low_tail, log_p, log_q)
+        return jnp.where(low_tail, lack, -lack)
 
     def halve(bracket, _):
         low, high = bracket
         middle = 0.5 * (low + high)
-        lower, upper = _log_tails(middle, half, divisor, times)
-        below = jnp.where(log_p < log_q, jnp.log(lower) < log_p, jnp.log(upper) > log_q)
+        below = above(middle) < 0
         return (jnp.where(below, middle, low), jnp.where(below, high, middle)), None
 
     (low, high), _ = jax.lax.scan(halve, (mean - reach, mean + reach), None, length=60)
-    return jnp.exp(0.5 * (low + high))
+    return jnp.exp(implicit(with_slope(above), 0.5 * (low + high)))

@@ -9,12 +9,13 @@ Reference: Shumailov et al. 2023, arXiv:2305.17493, for the setting; derived her
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax.scipy.special import digamma, polygamma
+from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_integer
 from jaxcollapse.arguments.types import Count, Matrix, Number
 from jaxcollapse.theory.gaussian.univariate import equal_batches
+from jaxcollapse.theory.special import digamma_rest
 
 
 class TraceMoments(NamedTuple):
@@ -86,7 +87,7 @@ def lyapunov_exponents(*, dim: Count, samples: Number) -> Float[Array, " dim"]:
     ```
     """
     half, nu = _halves(dim, samples)
-    return digamma(half) + jnp.log(2 / nu)
+    return digamma_rest(half) + jnp.log1p(-jnp.arange(int(dim)) / nu)
 
 
 def log_determinant_mean(*, dim: Count, samples: Number, generations: Count) -> Float[Array, " generations"]:

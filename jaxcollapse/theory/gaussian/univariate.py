@@ -8,12 +8,13 @@ Reference: Xu, He and Cheng 2025, arXiv:2505.13947, for the setting.
 
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import digamma, gammaln, polygamma
+from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_choice, check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import one_size, per_generation
+from jaxcollapse.theory.special import digamma_rest, log_gamma_rest
 
 
 def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
@@ -36,8 +37,8 @@ def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: 
 
     ```
     """
-    half, divisor, times = distinct_factors(samples, generations, ddof)
-    return times * jnp.sum(gammaln(half + s) - gammaln(half) - s * jnp.log(divisor / 2))
+    half, bias, times = distinct_factors(samples, generations, ddof)
+    return times * jnp.sum(log_gamma_rest(half, jnp.asarray(s, half.dtype)) + s * bias)
 
 
 def variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
@@ -51,8 +52,8 @@ def variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> 
 
     ```
     """
-    half, divisor = factors(samples, generations, ddof)
-    return jnp.exp(jnp.cumsum(jnp.log(2 * half / divisor)))
+    _, bias = factors(samples, generations, ddof)
+    return jnp.exp(jnp.cumsum(bias))
 
 
 def variance_risk(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
@@ -69,9 +70,9 @@ def variance_risk(*, samples: Number | Curve, generations: Count, ddof: int) -> 
 
     ```
     """
-    half, divisor = factors(samples, generations, ddof)
-    second = jnp.exp(jnp.cumsum(jnp.log(2 * half * (2 * half + 2) / divisor**2)))
-    return second - 2 * variance_mean(samples=samples, generations=generations, ddof=ddof) + 1
+    half, bias = factors(samples, generations, ddof)
+    # E X^2 - 1 and E X - 1, not their differences from one
+    return jnp.expm1(jnp.cumsum(jnp.log1p(1 / half) + 2 * bias)) - 2 * jnp.expm1(jnp.cumsum(bias))
 
 
 def log_variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
@@ -85,8 +86,8 @@ def log_variance_mean(*, samples: Number | Curve, generations: Count, ddof: int)
 
     ```
     """
-    half, divisor = factors(samples, generations, ddof)
-    return jnp.cumsum(digamma(half) - jnp.log(divisor / 2))
+    half, bias = factors(samples, generations, ddof)
+    return jnp.cumsum(digamma_rest(half) + bias)
 
 
 def log_variance_variance(*, samples: Number | Curve, generations: Count) -> Float[Array, " generations"]:
@@ -136,31 +137,37 @@ def variance_moment(
 
     ```
     """
-    half, divisor = factors(samples, generations, ddof)
+    return jnp.exp(log_moments(s, samples=samples, generations=generations, ddof=ddof))
+
+
+def log_moments(s: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
+    """``log E X_g^s`` at each generation."""
+    half, bias = factors(samples, generations, ddof)
+    s = jnp.asarray(s, half.dtype)
     finite = half + s > 0
-    moment = gammaln(jnp.where(finite, half + s, 1.0)) - gammaln(half) - s * jnp.log(divisor / 2)
-    return jnp.exp(jnp.cumsum(jnp.where(finite, moment, jnp.inf)))
+    moment = log_gamma_rest(half, jnp.where(finite, s, 0.0)) + s * bias
+    return jnp.cumsum(jnp.where(finite, moment, jnp.inf))
 
 
 def factors(
     samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
-    """Half the degrees of freedom and the divisor of every generation."""
+    """Half the degrees of freedom, and the log of the mean of the factor ``chi2(n - 1)/(n - ddof)``, of every batch."""
     check_integer("generations", generations, minimum=1)
     check_choice("ddof", ddof, (0, 1))
     check_above("samples", samples, 1.0)
     sizes = per_generation("samples", samples, generations)
-    return (sizes - 1) / 2, sizes - ddof
+    return (sizes - 1) / 2, jnp.log1p((ddof - 1) / (sizes - ddof))
 
 
 def distinct_factors(
     samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, " factors"], Float[Array, " factors"], Float[Array, ""]]:
-    """Half the degrees of freedom and the divisor of the factors that differ, and how often each occurs."""
+    """What `factors` has of those that differ, and how often each occurs."""
     check_integer("generations", generations, minimum=1)
     alike = np.ndim(samples) == 0
-    half, divisor = factors(samples, 1 if alike else generations, ddof)
-    return half, divisor, jnp.asarray(generations if alike else 1, half.dtype)
+    half, bias = factors(samples, 1 if alike else generations, ddof)
+    return half, bias, jnp.asarray(generations if alike else 1, half.dtype)
 
 
 def equal_batches(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:

@@ -6,16 +6,18 @@ predecessor.
 Reference: Xu, He and Cheng 2025, arXiv:2505.13947.
 """
 
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import betainc, digamma, polygamma
+from jax.scipy.special import polygamma
 from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.special import digamma_rest, expm1_rest, gamma_ratio_cdf, with_derivative
 
 _NODES = 1200
 
@@ -50,9 +52,11 @@ def improvement_probability(*, dim: Count = 1, ratio: Real[Any, "*shape"] | Numb
     r = r.astype(jnp.result_type(r, float))
     if dim == 1:
         return jnp.arctan2(2.0, r) / jnp.pi
-    # P(t_p > sqrt(p) x) = I_{1/(1 + x^2)}(p/2, 1/2) / 2
+    # P(t_p > sqrt(p) x) is half the probability that chi^2_p exceeds chi^2_1/x^2; its derivative is Student's density.
     half = jnp.asarray(0.5, r.dtype)
-    return 0.5 * betainc(dim * half, half, 1 / (1 + r**2 / 4))
+    height = 0.5 * math.exp(math.lgamma((dim + 1) / 2) - math.lgamma(dim / 2)) / math.sqrt(math.pi)
+    probability = lambda r: 0.5 * gamma_ratio_cdf(4 / r**2, dim * half, half)  # noqa: E731
+    return with_derivative(probability, lambda r: -height * (1 + r**2 / 4) ** (-(dim + 1) / 2))(r)
 
 
 def euclidean_improvement_probability(variances: Vector, *, ratio: Number) -> Float[Array, ""]:
@@ -132,7 +136,9 @@ def independent_improvement_probability(
     r = jnp.asarray(ratio)
     r = r.astype(jnp.result_type(r, float))
     half = jnp.asarray(dim / 2, r.dtype)
-    return betainc(half, half, 1 / (1 + r**2))
+    log_beta = 2 * math.lgamma(dim / 2) - math.lgamma(dim)
+    slope = lambda r: -2 * math.exp(-log_beta) * r ** (int(dim) - 1) * (1 + r**2) ** -dim  # noqa: E731
+    return with_derivative(lambda r: gamma_ratio_cdf(1 / r**2, half, half), slope)(r)
 
 
 def estimated_improvement_probability(
@@ -172,11 +178,10 @@ def estimated_improvement_probability(
     sizes = per_generation("samples", samples, generations)
     # Half the degrees of freedom of a factor, and the law of its logarithm at equal steps.
     half = (sizes - 1) / 2
-    log_factor = digamma(half)[:, None] + jnp.sqrt(polygamma(1, half))[:, None] * jnp.linspace(-12.0, 8.0, 121)
-    density = half[:, None] * log_factor - jnp.exp(log_factor)
-    density = jnp.exp(density - density.max(axis=1, keepdims=True))
+    log_factor = digamma_rest(half)[:, None] + jnp.sqrt(polygamma(1, half))[:, None] * jnp.linspace(-12.0, 8.0, 121)
+    density = jnp.exp(-half[:, None] * expm1_rest(log_factor))  # of the factor over its mean
     share = density / density.sum(axis=1, keepdims=True)
-    factor = jnp.exp(log_factor) * (2 / (sizes - ddof))[:, None]
+    factor = jnp.exp(log_factor) * ((sizes - 1) / (sizes - ddof))[:, None]
 
     smallest = 1 / jnp.max(sizes)
     grid = jnp.linspace(jnp.log(smallest), jnp.log(smallest) + 50.0, _NODES)

@@ -25,8 +25,8 @@ def inflation(
 
     - `workflow`: any object with a method ``weights(samples)``, such as the workflows of `jaxcollapse`.
     - `generations`: ``G``, a positive integer.
-    - `samples`: batch sizes, shape ``(generations,)``, or one number; equal sizes by default. The unit of risk is
-      that of a fit to ``samples[0]``.
+    - `samples`: batch sizes, shape ``(generations,)``, or one number; the unit of risk is that of a fit to
+      ``samples[0]``. By default equal ones, and the limit of large ones where rows are picked.
 
     **Returns** shape ``(generations,)``: under replacement ``g``, under accumulation ``sum_{i<=g} 1/i^2 -> pi^2/6``.
 
@@ -66,7 +66,9 @@ def inflation_covariance(
     ```
     """
     check_integer("generations", generations, minimum=1)
-    sizes = per_generation("samples", 1.0 if samples is None else samples, generations)
+    if samples is None:
+        samples = jnp.full(generations, _MANY if getattr(workflow, "needs_rows", False) else 1.0)
+    sizes = per_generation("samples", samples, generations)
     check_at_least("samples", sizes, 1.0)
     batch, independent = workflow.weights(sizes)
     noise = batch * jnp.sqrt(sizes[0] / sizes)
@@ -75,3 +77,6 @@ def inflation_covariance(
     response = jnp.concatenate([noise, jnp.diag(independent)], axis=1)
     coefficients = jax.scipy.linalg.solve_triangular(feedback, response, lower=True, unit_diagonal=True)
     return coefficients @ coefficients.T
+
+
+_MANY = 2.0**46  # rows of a batch: what is picked of them is as good as with replacement, to rounding

@@ -18,7 +18,7 @@ from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import check_one_number, of_any_length, per_generation
 from jaxcollapse.theory.former import formerly
-from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
+from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, inverse_moment, risk_cdf
 from jaxcollapse.theory.regression.recursion import ridge_replace
 
@@ -183,9 +183,8 @@ def minimum_norm_accumulate(
     check_nonnegative("norm", norm)
     sizes = _sizes(samples, generations)
     pool = jnp.cumsum(sizes)
-    few = sizes * inverse_moment(dim - pool - 1)
-    many = sizes / pool * dim * inverse_moment(pool - dim - 1)
-    added = _noise_times(noise, jnp.where(pool < dim, few, many))
+    rest = inverse_moment(jnp.abs(pool - dim) - 1)
+    added = _noise_times(noise, sizes * jnp.where(pool < dim, 1.0, dim / pool) * rest)
     return jnp.maximum(1 - sizes[0] / dim, 0.0) * norm**2 + jnp.cumsum(added)
 
 
@@ -246,8 +245,8 @@ def ridge_accumulate_total_penalty(
     rows, share = (pool, sizes / pool) if design == "fresh" else (sizes, 1 / generation**2)
 
     def variance(rows, per_sample):
-        df2 = degrees_of_freedom(spectrum, kappa=kappa(spectrum, penalty=per_sample, samples=rows), order=2)
-        return df2 / (rows - df2)
+        k = kappa(spectrum, penalty=per_sample, samples=rows)
+        return degrees_of_freedom(spectrum, kappa=k, order=2) / spare_rows(spectrum.eigenvalues, k, rows)
 
     return bias + noise**2 * jnp.cumsum(share * jax.vmap(variance)(rows, penalty / pool))
 
@@ -345,13 +344,14 @@ def _shrinking(
     fresh = s / (samples * (eigenvalues + penalty))
 
     def step(moments, g):
-        mean, variance = moments
-        kept = 1 - (1 - s) / g
-        moments = (kept * mean, kept**2 * variance + fresh / g**2)
-        return moments, ((1 - moments[0]) ** 2, moments[1])
+        missed, variance = moments
+        kept = 1 - lost / g
+        moments = (lost / g + kept * missed, kept**2 * variance + fresh / g**2)
+        return moments, (moments[0] ** 2, moments[1])
 
+    lost = penalty / (eigenvalues + penalty)  # 1 - s
     generation = jnp.arange(1, generations + 1, dtype=s.dtype)
-    return jax.lax.scan(step, (jnp.ones_like(s), jnp.zeros_like(fresh)), generation)[1]
+    return jax.lax.scan(step, (jnp.zeros_like(s), jnp.zeros_like(fresh)), generation)[1]
 
 
 def _marchenko_pastur(ratio: Float[Array, ""]) -> tuple[Float[Array, " nodes"], Float[Array, " nodes"]]:

@@ -18,7 +18,7 @@ from jaxcollapse.arguments.check import (
 from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.former import formerly
-from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
+from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 from jaxcollapse.theory.regression.equivalent import positive_or_one, resolvent
 from jaxcollapse.theory.regression.inverse_moments import inverse_moment
 from jaxcollapse.theory.regression.recursion import check_ridge, ridge_replace
@@ -75,7 +75,7 @@ def ridge_downstream_terms(
     inverse, inverse0 = resolvent(s, k), resolvent(s, k0)
     kept, kept0 = s * inverse, s * inverse0
     df2, df2_0 = jnp.sum(kept**2), jnp.sum(kept0**2)
-    passed = df2 / (samples - df2)  # of what the downstream fit cannot represent, as noise of its labels
+    passed = df2 / spare_rows(s, k, samples)  # of what the downstream fit cannot represent, as noise of its labels
 
     def downstream(labeller):
         """What a random labeller of mean zero adds, from its variance in every direction."""
@@ -269,7 +269,7 @@ def ridge_strong_collapse_terms(
     s, w, delta = spectrum.eigenvalues, spectrum.signal, jnp.asarray(shift)
     k = kappa(spectrum, penalty=penalty, samples=samples)
     df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
-    inverse, u, real = resolvent(s, k) ** 2, df2 / (samples - df2), 1 - fraction
+    inverse, u, real = resolvent(s, k) ** 2, df2 / spare_rows(s, k, samples), 1 - fraction
     bias = (1 + u) * k**2 * jnp.sum(w**2 * s * inverse)
     variance = (real * noise**2 + fraction * other_noise**2) * u
     moved = fraction**2 * (1 + real * u) * jnp.sum(delta * s**3 * inverse)

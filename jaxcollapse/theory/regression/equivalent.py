@@ -16,8 +16,8 @@ from jaxtyping import Array, Float, Real
 from jaxcollapse.arguments.check import check_at_least, check_nonnegative, is_traced
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.theory.regression.effective_penalty import FLATTEST, kappa_of_arrays, shrinkage
-from jaxcollapse.theory.root import differentiable
+from jaxcollapse.theory.regression.effective_penalty import FLATTEST, kappa_of_arrays, shrinkage, spare_rows
+from jaxcollapse.theory.search import implicit, root_in_bracket
 
 Sources = Real[Array | np.ndarray, " sources"] | Sequence[Number]
 """A number for each source of labels."""
@@ -157,14 +157,18 @@ def equivalent_of_arrays(s, counts, noises, omegas, penalty, labellers, moments)
     overlap = jnp.sum(spread)  # B
     shrink = shrinkage(s, k, 1)
     df1, df2 = shrink.sum(), (shrink**2).sum()
-    rest = positive_or_one(1 - df2 * overlap)
-    noise_rest = jnp.where(least, positive_or_one(1 - (df2 + df2 / df1) * overlap), rest)
+    # 1/B - df2, where 1/B is the number of rows, less what their weights differ by
+    unequal = rows * jnp.sum(counts * (kept - effective / rows) ** 2) / jnp.sum(counts * kept**2)
+    spare = spare_rows(s, k, rows - unequal)
+    rest = positive_or_one(spare * overlap)
+    noise_rest = jnp.where(least, positive_or_one((spare - df2 / df1) * overlap), rest)
 
     mean = (shares @ labellers)[:, None]
     coefficients = shrink * mean
-    missed = jnp.stack([jnp.sum(s * mean_squares(coefficients - u[:, None], moments)) for u in labellers])
+    short_of = mean * k * resolvent(s, k)  # of the mean of the labellers; what they differ by comes on top
+    missed = jnp.stack([jnp.sum(s * mean_squares(mean - u[:, None] - short_of, moments)) for u in labellers])
     # Without a penalty the error of the mean and the disagreement of the labellers do not interact.
-    bias = overlap * jnp.sum(s * mean_squares(mean * k * resolvent(s, k), moments)) / rest
+    bias = overlap * jnp.sum(s * mean_squares(short_of, moments)) / rest
     mixing = jnp.sum(spread * _disagreement(s, shares, labellers, moments))
     mixing_factor = jnp.where(over, _mixing_factor(1 / overlap, rank), 1 / rest)
     label = jnp.sum(spread * noises**2)
@@ -175,60 +179,60 @@ def equivalent_of_arrays(s, counts, noises, omegas, penalty, labellers, moments)
 
 
 def _fixed_point(s, counts, omegas, total):
-    """``kappa`` and ``1/q``: ``sum_g n_g omega_g/(omega_g + 1/q) = df1(kappa)``, ``(kappa/q) df1(kappa) = Lambda``.
+    """``kappa`` and ``t = 1/q``: ``sum_g n_g omega_g/(omega_g + t) = df1(kappa)``, ``kappa t df1(kappa) = Lambda``.
 
-    ``q - sum_j s_j/(s_j A(q) + Lambda)`` is convex in ``q``, so that Newton's method from above is monotone. Rows that
-    are interpolated have ``1/q = 0``. Least squares counts ``d + 1`` dimensions, the correction of finite size.
+    With ``A(t) = sum_g n_g omega_g t/(omega_g + t)`` and ``kappa = Lambda/A(t)`` it is one equation,
+    ``sum_j kappa/(s_j + kappa) + rows - rank = sum_g n_g t/(omega_g + t)``, whose left side falls and whose right side
+    rises with ``t``. Rows that are interpolated have ``t = 0``. Least squares counts ``d + 1`` dimensions, the
+    correction of finite size.
     """
-    setting = (s, counts, omegas, total)
-    s0, n, omega, penalty = jax.lax.stop_gradient(setting)
-    rows, rank = jnp.sum(n), jnp.sum(s0 > 0)
-    least, over = penalty == 0, rows > rank + 1
-    interpolates = least & ~over
-    excess = jnp.where(least & over, 1.0, 0.0)
-    ridge = jnp.where(least, 1.0, penalty)
+    counted = (counts > 0) & (omegas > 0)
+    rows, rank = jnp.sum(counts), jnp.sum(s > 0)
+    least, over = total == 0, rows > rank + 1
+    interpolates, unpenalised = least & ~over, least & over
+    spare = jnp.where(unpenalised, rows - rank - 1, 1.0)
+    logs = jnp.log(jnp.where(s > 0, s, 1.0))
+    log_omegas = jnp.log(jnp.where(counted, omegas, 1.0))
+    log_total = jnp.log(jnp.where(least, 1.0, total))
 
-    def newton(q):
-        a = omega / (1 + omega * q)
-        size = jnp.sum(n * a)
-        terms = jnp.where(s0 > 0, s0 / jnp.where(s0 > 0, s0 * size + ridge, 1.0), 0.0)
-        value = jnp.where(least, (rank + 1) / size, terms.sum())
-        slope = jnp.where(least, (rank + 1) / size**2, (terms**2).sum()) * jnp.sum(n * a**2)
-        return q - (q - value) / jnp.maximum(1 - slope, FLATTEST)
+    def effective(log_t):
+        """``A(t)/t``, and the log of ``kappa`` with its slope."""
+        kept = jnp.where(counted, counts * jax.nn.sigmoid(log_omegas - log_t), 0.0)
+        size = jnp.sum(kept)
+        slope = -jnp.sum(kept * jax.nn.sigmoid(log_omegas - log_t)) / size
+        return size, log_total - log_t - jnp.log(size), slope
 
-    def moving(state):
-        q, previous, step = state
-        return (q < previous) & (step < 200)
+    def balance(log_t):
+        """The log of the quotient of both sides, written as sums of positive terms, and its slope."""
+        size, log_k, log_k_slope = effective(log_t)
+        heavy, small = counted & (log_omegas >= log_t), (s > 0) & (logs < log_k) & ~least
+        light, large = counted & ~heavy, (s > 0) & ~small
+        lost = jnp.where(large & ~least, jax.nn.sigmoid(jnp.where(large, log_k - logs, 0.0)), 0.0)
+        shrunk = jnp.where(small, jax.nn.sigmoid(jnp.where(small, logs - log_k, 0.0)), 0.0)
+        kept = jax.nn.sigmoid(log_omegas - log_t)
+        idle, used = jnp.where(heavy, counts * jax.nn.sigmoid(log_t - log_omegas), 0.0), counts * kept * light
+        first = total * jnp.exp(-log_t) / size * jnp.sum(jnp.where(s > 0, jnp.exp(-logs), 0.0))  # of sum kappa/s
+        whole = jnp.where(least, spare - jnp.sum(counts * light), jnp.sum(counts * heavy) - jnp.sum(large))
+        left = jnp.sum(lost) + jnp.sum(used) + jnp.maximum(whole, 0.0) + jnp.where(unpenalised, first, 0.0)
+        right = jnp.sum(shrunk) + jnp.sum(idle) + jnp.maximum(-whole, 0.0)
+        falls = log_k_slope * jnp.sum(lost * (1 - lost)) - jnp.sum(used * (1 - kept))
+        rises = jnp.sum(idle * kept) - log_k_slope * jnp.sum(shrunk * (1 - shrunk))
+        return jnp.log(right) - jnp.log(left), rises / right - falls / left
 
-    lightest = jnp.min(jnp.where(n * omega > 0, omega, 1.0))
-    spare = jnp.where(over, rows - rank - 1, 1.0)
-    start = jnp.where(least, (rank + 1) / (spare * lightest), s0.sum() / ridge)
-    body = lambda state: (newton(state[0]), state[0], state[2] + 1)  # noqa: E731
-    q, _, _ = jax.lax.while_loop(moving, body, (start, jnp.full_like(start, jnp.inf), 0))
-    effective = jnp.sum(n * omega / (1 / q + omega))
+    lightest = jnp.min(jnp.where(counted, omegas, 1.0))
+    power = jnp.where(least, 1.0, total)
+    low = jnp.where(least, lightest * spare / (rank + 1), power / jnp.sum(s))
+    high = jnp.where(least, spare / (rank + 1), 1 / jnp.sum(s / (s * jnp.sum(counts * omegas) + power)))
+    bracket = jax.lax.stop_gradient((jnp.log(low) - 1e-3, jnp.log(high) + 1e-3))
+    log_t = implicit(balance, jnp.where(interpolates, 0.0, root_in_bracket(balance, *bracket)))
+    size, log_k, _ = effective(log_t)
+    t, k = jnp.exp(log_t), jnp.where(least, total * jnp.exp(-log_t) / size, jnp.exp(log_k))
+    # Interpolation is the limit of a vanishing penalty: one of kappa, which counts rows.
     short = interpolates & (rows < rank)
-    k = jnp.where(least, 0.0, penalty * q / effective)
-    k = jnp.where(short, kappa_of_arrays(s0, jnp.zeros_like(rows), jnp.where(short, rows, rank / 2)), k)
-    slack = jnp.where(interpolates, 0.0, 1 / q)
-    return differentiable(_newton_pair, (k, slack), excess, *setting)
-
-
-def _newton_pair(root, excess, s, counts, omegas, total):
-    """One step towards the root of both equations of `_fixed_point`."""
-    k, slack = root
-    inverse, shrink = resolvent(s, k), shrinkage(s, k, 1)
-    df1, df1_slope = shrink.sum(), -(s * inverse**2).sum()
-    kept = omegas / (omegas + slack)
-    first = jnp.sum(counts * kept) - df1 - excess
-    second = k * slack * df1 - total
-    first_slope = -jnp.sum(counts * kept / (omegas + slack))  # in 1/q
-    k_slope, slack_slope = slack * (df1 + k * df1_slope), k * df1
-    determinant = -df1_slope * slack_slope - first_slope * k_slope
-    regular = determinant > 0
-    safe = jnp.where(regular, determinant, 1.0)
-    k_step = (first * slack_slope - second * first_slope) / safe
-    slack_step = (-df1_slope * second - k_slope * first) / safe
-    return k - jnp.where(regular, k_step, 0.0), slack - jnp.where(regular, slack_step, 0.0)
+    per_row = jnp.where(short, total * jnp.sum(jnp.where(counted, counts * jnp.exp(-log_omegas), 0.0)), 0.0)
+    limit = kappa_of_arrays(s, per_row / rows**2, jnp.where(short, rows, 0.5 * rank))
+    slack = total / (jnp.where(short, limit, 1.0) * rows)
+    return jnp.where(interpolates, jnp.where(short, limit, 0.0), k), jnp.where(interpolates, slack, t)
 
 
 def _mixing_factor(size, rank):

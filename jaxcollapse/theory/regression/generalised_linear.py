@@ -11,6 +11,7 @@ Maximum likelihood from ``n`` rows has the covariance ``I^-1 / n`` to first orde
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
@@ -50,12 +51,12 @@ def maximum_likelihood_error(information: Real[Array, "dim dim"], *, samples: Nu
 _EDGE, _NODES = 9.5, 96  # nothing is left of a normal variate beyond; nodes lie dense at zero, where integrands bend
 
 
-def even_mean(function) -> Float[Array, ""]:
-    """The mean of an even function of a standard normal variate, by Gauss-Legendre quadrature of one half."""
-    x, weight = np.polynomial.legendre.leggauss(_NODES)
-    z = 0.5 * _EDGE * (x + 1)
-    density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * _EDGE * weight
-    return jnp.sum(jnp.asarray(density) * function(jnp.asarray(z)))
+def even_mean(function, reach: Float[Array, ""]) -> Float[Array, ""]:
+    """The mean of an even function of a standard normal variate that vanishes from `reach` on: Gauss and Legendre."""
+    x, weight = (jnp.asarray(v, reach.dtype) for v in np.polynomial.legendre.leggauss(_NODES))
+    edge = jax.lax.stop_gradient(jnp.minimum(reach, _EDGE))
+    z = 0.5 * edge * (x + 1)
+    return jnp.sum(edge * weight * jnp.exp(-0.5 * z**2) * function(z)) / jnp.sqrt(2 * jnp.pi)
 
 
 def information_of_rows(spectrum: Spectrum, rows: Matrix, variance: Callable[[Array], Array]) -> Array:

@@ -1,10 +1,10 @@
 """What the risk of least squares rests on: inverse chi-squares and quotients of chi-squares."""
 
 import jax.numpy as jnp
-from jax.scipy.special import betainc
 from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.types import Count
+from jaxcollapse.theory.special import gamma_ratio_cdf
 
 
 def inverse_moment(rest: Real[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -21,4 +21,4 @@ def estimation_variance(noise: Real[Array, "..."], rest: Real[Array, "*shape"]) 
 def risk_cdf(ratio: Float[Array, "*shape"], dim: Count, samples: Real[Array, "..."]) -> Float[Array, "*shape"]:
     """``P(chi^2_d / chi^2_{T-d+1} <= ratio)``: the law of a least-squares risk in units of the noise variance."""
     half = jnp.asarray(dim / 2, ratio.dtype)
-    return betainc(half, ((samples - dim + 1) / 2).astype(ratio.dtype), ratio / (1 + ratio))
+    return gamma_ratio_cdf(ratio, half, ((samples - dim + 1) / 2).astype(ratio.dtype))

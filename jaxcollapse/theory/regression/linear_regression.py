@@ -4,7 +4,6 @@ from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import digamma
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
@@ -21,6 +20,7 @@ from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import check_one_number, per_generation
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, risk_cdf
+from jaxcollapse.theory.special import digamma_below_one
 
 
 def ols_replace(
@@ -124,7 +124,7 @@ def ols_accumulate_limit(
     samples = jnp.asarray(samples, jnp.result_type(samples, float))
     if design == "fixed":
         return jnp.pi**2 / 6 * noise**2 * dim / (samples - dim - 1)
-    return noise**2 * dim / (dim + 1) * (-digamma(1 - (dim + 1) / samples) - np.euler_gamma)
+    return noise**2 * dim / (dim + 1) * digamma_below_one((dim + 1) / samples)
 
 
 def ols_replace_variance(
@@ -167,14 +167,14 @@ def ols_replace_variance(
         check_one_number("samples", samples, "for a fixed design")
     finite = sizes > dim + 3
     rest = jnp.where(finite, sizes - dim - 1, 4.0)  # nu - 2
-    inverse, square = 1 / rest, 1 / (rest * (rest - 2))  # moments of 1/chi^2_nu
+    spread = 2 / (rest - 2)  # of 1/chi^2_nu, whose mean is 1/rest: its variance over its squared mean
     if design == "fixed":
-        total = jnp.cumsum(noises**2)
-        mean, second = total * inverse, total**2 * square
+        mean = jnp.cumsum(noises**2) / rest
+        scatter = mean**2 * spread
     else:
-        mean = jnp.cumsum(noises**2 * inverse)
-        second = mean**2 + jnp.cumsum(noises**4 * (square - inverse**2))
-    variance = dim * (dim + 2) * second - dim**2 * mean**2
+        mean = jnp.cumsum(noises**2 / rest)
+        scatter = jnp.cumsum((noises**2 / rest) ** 2 * spread)
+    variance = 2 * dim * mean**2 + dim * (dim + 2) * scatter
     return jnp.where(jnp.cumsum(~finite & (noises > 0)) > 0, jnp.inf, variance)
 
 
@@ -255,8 +255,8 @@ def ols_replace_shifted(
     check_nonnegative("test_variances", test_variances)
     check_shape("test_variances", test_variances, (spectrum.dim,))
     trained, tested = spectrum.eigenvalues, jnp.asarray(test_variances)
-    ratio = jnp.where(trained > 0, tested / jnp.where(trained > 0, trained, 1.0), jnp.inf)
-    factor = jnp.sum(jnp.where(tested > 0, ratio, 0.0))
+    ratio = tested / jnp.where(trained > 0, trained, 1.0)
+    factor = jnp.sum(jnp.where((trained > 0) | (tested == 0), ratio, jnp.inf))
     return jnp.cumsum(factor * estimation_variance(noises, sizes - spectrum.dim - 1))
 
 

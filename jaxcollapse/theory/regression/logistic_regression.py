@@ -31,7 +31,8 @@ def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> F
 
     **Raises** `ValueError` or `TypeError` for rows of another shape.
 
-    **Exactness** Exact; for Gaussian rows to about 1e-8 relative in double precision for ``w'Lambda w`` up to 400.
+    **Exactness** Exact; for Gaussian rows to a relative error of 1e-10 in double precision for ``w'Lambda w`` up to
+    1e6, in every direction; along ``w`` it grows with ``w'Lambda w``.
 
     **Reference** Dey and Donoho 2024, arXiv:2410.22812, for what follows from it.
 
@@ -45,14 +46,18 @@ def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> F
     if rows is not None:
         return information_of_rows(spectrum, rows, _bernoulli_variance)
     scale = predictor_scale(spectrum)
+    reach = _REACH / jnp.maximum(scale, 1.0)  # where the predictor says nothing any more
 
     def curvature(z):
         v = _bernoulli_variance(scale * z)
         return v * (1 - 6 * v)
 
-    return information_of_gaussian_rows(
-        spectrum, even_mean(lambda z: _bernoulli_variance(scale * z)), even_mean(curvature)
-    )
+    bulk = even_mean(lambda z: _bernoulli_variance(scale * z), reach)
+    # By parts: of a mean of both signs nothing is left for a large scale.
+    wide = scale > 1
+    square = jnp.where(wide, scale, 1.0) ** 2
+    by_parts = (even_mean(lambda z: _bernoulli_variance(scale * z) * z**2, reach) - bulk) / square
+    return information_of_gaussian_rows(spectrum, bulk, jnp.where(wide, by_parts, even_mean(curvature, reach)))
 
 
 def logistic_accuracy(spectrum: Spectrum, coefficients: Vector, *, rows: Matrix | None = None) -> Float[Array, ""]:
@@ -71,7 +76,7 @@ def logistic_accuracy(spectrum: Spectrum, coefficients: Vector, *, rows: Matrix 
 
     **Raises** `ValueError` or `TypeError` for another shape.
 
-    **Exactness** Exact; for Gaussian rows to about 1e-6 in double precision.
+    **Exactness** Exact; for Gaussian rows to 1e-12 in double precision.
 
     ```python
     >>> spectrum = Spectrum.isotropic(4, norm=2.0)
@@ -89,13 +94,25 @@ def logistic_accuracy(spectrum: Spectrum, coefficients: Vector, *, rows: Matrix 
         return 0.5 + jnp.mean(gain)
     scale = predictor_scale(spectrum)
     along = jnp.sum(spectrum.eigenvalues * spectrum.signal * coefficients)
-    length = jnp.sqrt(jnp.sum(spectrum.eigenvalues * coefficients**2))
-    across = jnp.sqrt(jnp.maximum((scale * length) ** 2 - along**2, 0.0))
+    length = predictor_scale(Spectrum(spectrum.eigenvalues, coefficients.astype(scale.dtype)))
+    square = (scale * length) ** 2 - along**2
+    apart = square > 4 * jnp.finfo(scale.dtype).eps * along**2
     # Phi(r z / sqrt(1 - r^2)) is a step for coefficients along the true ones.
-    tiny = jnp.finfo(scale.dtype).tiny
-    steepness = jnp.clip(along / jnp.maximum(across, tiny), -1e8, 1e8)
-    gain = even_mean(lambda z: (jax.nn.sigmoid(scale * z) - 0.5) * (2 * ndtr(steepness * z) - 1))
-    return 0.5 + gain
+    steep = jnp.where(apart, along / jnp.sqrt(jnp.where(apart, square, 1.0)), jnp.sign(along) * 1e8)
+    # Were the label a step as well, the gain would be an angle. What it is off by lies close to zero.
+    reach = _REACH / jnp.maximum(scale, 1.0)
+    flat = jnp.abs(steep) < 1
+    gentle, abrupt = jnp.where(flat, steep, 0.0), jnp.where(flat, 1.0, jnp.abs(steep))
+    off_gentle = even_mean(lambda z: jax.nn.sigmoid(-scale * z) * (2 * ndtr(gentle * z) - 1), reach)
+    near = jnp.minimum(reach, _REACH / abrupt)
+    both = even_mean(lambda z: jax.nn.sigmoid(-scale * z) * ndtr(-abrupt * z), near)
+    off_abrupt = jnp.sign(steep) * (even_mean(lambda z: jax.nn.sigmoid(-scale * z), reach) - 2 * both)
+    gain = jnp.arctan(steep) / jnp.pi - jnp.where(flat, off_gentle, off_abrupt)
+    start = along / jnp.where(length > 0, length, 1.0) / jnp.sqrt(8 * jnp.pi)  # to first order in the true coefficients
+    return 0.5 + jnp.where((scale > 0) & (length > 0), gain, start)
+
+
+_REACH = 45.0  # sigmoid(-45) is nothing in double precision
 
 
 def _bernoulli_variance(predictor: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -258,7 +258,9 @@ def ridge_mixed_labels_limit(
     fast = kappa(spectrum, penalty=penalty / (2 - w), samples=samples)
     shared = jnp.sum(ev**2 / ((ev + slow) * (ev + fast)))
     bias = ridge_replace(spectrum, samples=samples, noise=0.0, penalty=penalty / w, generations=1)[0]
-    return bias + noise**2 * (w**2 + (1 - w) ** 2) / (w * (2 - w)) * shared / (samples - shared)
+    lost = [jnp.where(ev > 0, k / (ev + k), 0.0) for k in (slow, fast)]
+    spare = samples - jnp.sum(ev > 0) + jnp.sum(lost[0] + lost[1] - lost[0] * lost[1])  # samples - shared
+    return bias + noise**2 * (w**2 + (1 - w) ** 2) / (w * (2 - w)) * shared / spare
 
 
 def ridge_mixed_labels_optimal_weight(

@@ -48,7 +48,8 @@ def ridge_replace_optimal_schedule(
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** A local minimum of the asymptotic risk of `ridge_replace`, whose error is of order ``1/d``.
+    **Exactness** A local minimum of the asymptotic risk of `ridge_replace`, whose error is of order ``1/d``. Its first
+    derivatives are those of the minimum, by the implicit function theorem.
 
     **Reference** Derived here, in the setting of Dohmatob, Feng and Kempe 2024, arXiv:2402.07712.
 
@@ -71,15 +72,20 @@ def _optimal(
 ) -> PenaltySchedule:
     import optax  # takes as long as a tenth of JAX, and is needed here alone
 
-    def chain(logs):
+    def chain(logs, setting):
+        spectrum, sizes, noises = setting
         return ridge_replace(spectrum, samples=sizes, noise=noises, penalty=jnp.exp(logs), generations=len(sizes))
 
+    setting = (spectrum, sizes, noises)
+    held = jax.lax.stop_gradient(setting)
+
     def last(logs):
-        return chain(logs)[-1]
+        return chain(logs, held)[-1]
 
     # the penalty that is best for clean isotropic features of this signal sets the scale
-    power = jnp.sum(spectrum.eigenvalues * spectrum.signal**2)
-    base = jnp.log(jnp.maximum(noises**2 * spectrum.trace / sizes / power, 1e-6 * jnp.max(spectrum.eigenvalues)))
+    known, rows, errors = held
+    power = jnp.sum(known.eigenvalues * known.signal**2)
+    base = jnp.log(jnp.maximum(errors**2 * known.trace / rows / power, 1e-6 * jnp.max(known.eigenvalues)))
     until = jnp.linspace(1.0, 0.0, len(sizes)) if len(sizes) > 1 else jnp.zeros(1)
     starts = jnp.stack([base - 4.0 * (until > 0), base, base - 4.0 * until])
     optimiser = optax.lbfgs()
@@ -97,4 +103,10 @@ def _optimal(
 
     logs, risks = jax.lax.map(descend, starts)
     best = logs[jnp.argmin(risks)]
-    return PenaltySchedule(jnp.exp(best), chain(best))
+    # The descent has no derivative, where it ends has: the gradient stays zero. Penalties that are as good as none,
+    # which are at the edge, stay so.
+    slope = jax.grad(lambda logs: chain(logs, setting)[-1])(best)
+    curvature = jax.hessian(last)(best)
+    moved = jnp.linalg.solve(curvature + jnp.finfo(best.dtype).tiny * jnp.eye(len(best)), slope)
+    best = best - (moved - jax.lax.stop_gradient(moved))
+    return PenaltySchedule(jnp.exp(best), chain(best, setting))

@@ -16,7 +16,7 @@ from jaxcollapse.arguments.check import check_nonnegative, check_positive, check
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.former import formerly
-from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa
+from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 
 
 @formerly(synthetic_samples="samples")
@@ -77,7 +77,7 @@ def pruned_accuracy(
     df2 = degrees_of_freedom(spectrum, kappa=k, order=2)
     along, within = _direction(spectrum, k)
     mean, square = agreement * along, agreement**2 * within
-    noise = (1 - 2 * agreement * mean + square + mean**2) / (kept - df2)
+    noise = (1 - 2 * agreement * mean + square + mean**2) / spare_rows(spectrum.eigenvalues, k, kept)
     return ndtr(mean / jnp.sqrt(square + noise * df2))
 
 

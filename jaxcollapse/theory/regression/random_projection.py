@@ -14,9 +14,9 @@ from jaxcollapse.arguments.types import Number, Vector
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import StrongCollapseTerms, check_shifted_rows
-from jaxcollapse.theory.regression.effective_penalty import shrinkage
+from jaxcollapse.theory.regression.effective_penalty import shrinkage, spare_rows
 from jaxcollapse.theory.regression.equivalent import resolvent
-from jaxcollapse.theory.root import differentiable
+from jaxcollapse.theory.search import implicit, root_in_bracket
 
 
 def projected_kappa(spectrum: Spectrum, *, samples: Number, penalty: Number, width: Number) -> Float[Array, ""]:
@@ -35,8 +35,8 @@ def projected_kappa(spectrum: Spectrum, *, samples: Number, penalty: Number, wid
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** The equation is solved to rounding: Newton from ``lambda d/m + tr Sigma (1/n + 1/m)``, which is
-    monotone. What it describes holds up to ``O(1/d)`` in the proportional limit.
+    **Exactness** The equation is solved to rounding, by Newton's method in ``log kappa`` within a bracket. What it
+    describes holds up to ``O(1/d)`` in the proportional limit.
 
     **Reference** Dohmatob, Feng, Subramonian and Kempe 2025, arXiv:2410.04840; rederived here, as one equation for the
     two random matrices.
@@ -105,7 +105,7 @@ def projected_strong_collapse_terms(
     s, delta, real = spectrum.eigenvalues, jnp.asarray(shift), 1 - fraction
     k = projected_kappa(spectrum, penalty=penalty, samples=samples, width=width)
     shrink, spread = shrinkage(s, k, 1), s * resolvent(s, k) ** 2
-    lost = k**2 * jnp.sum(spread) / (width - jnp.sum(shrink**2)) * spread
+    lost = k**2 * jnp.sum(spread) / spare_rows(s, k, width) * spread
     df2 = jnp.sum(shrink**2 + lost)
     u = df2 / (samples - df2)
     bias = (1 + u) * jnp.sum(s * spectrum.signal**2 * ((k * resolvent(s, k)) ** 2 + lost))
@@ -119,23 +119,41 @@ def projected_strong_collapse_terms(
 def _projected_kappa(
     eigenvalues: Float[Array, " dim"], target: Float[Array, ""], samples: Float[Array, ""], width: Float[Array, ""]
 ) -> Float[Array, ""]:
-    """The root of ``kappa (1 - df1/samples) (1 - df1/width) = target``."""
+    """The root of ``kappa (1 - df1/samples) (1 - df1/width) = target``, in ``log kappa``."""
+    present = eigenvalues > 0
+    logs = jnp.log(jnp.where(present, eigenvalues, 1.0))
+    shorter = jnp.minimum(samples, width)
 
-    def newton(k, eigenvalues, target, samples, width):
-        shrink = shrinkage(eigenvalues, k, 1)
-        df1, df2 = shrink.sum(), (shrink**2).sum()
-        rows, columns = 1 - df1 / samples, 1 - df1 / width
-        slope = (1 - df2 / width) * rows + columns * (df1 - df2) / samples
-        return k - (k * rows * columns - target) / slope
+    def parts(log_k):
+        """``samples - df1`` and ``width - df1``, and how fast they grow with ``log kappa``."""
+        small = present & (logs < log_k)
+        large = present & ~small
+        lost = jnp.where(large, jax.nn.sigmoid(jnp.where(large, log_k - logs, 0.0)), 0.0)
+        kept = jnp.where(small, jax.nn.sigmoid(jnp.where(small, logs - log_k, 0.0)), 0.0)
+        change = jnp.sum(lost * (1 - lost)) + jnp.sum(kept * (1 - kept))
+        # count - df1, from what every direction lacks to one or zero: as many rows as directions lose no digits
+        rows, columns = (count - jnp.sum(large) + lost.sum() - kept.sum() for count in (samples, width))
+        return rows, columns, change
 
-    setting = (eigenvalues, target, samples, width)
-    constant = jax.lax.stop_gradient(setting)
+    def log_balance(log_k):
+        """The log of the quotient of both sides, and its slope. A factor that is not positive is below the root."""
+        rows, columns, change = parts(log_k)
+        valid = (rows > 0) & (columns > 0)
+        rows, columns = jnp.where(valid, rows, 1.0), jnp.where(valid, columns, 1.0)
+        value = log_k + jnp.log(rows / samples) + jnp.log(columns / width) - jnp.log(target)
+        return jnp.where(valid, value, -jnp.inf), 1 + change / rows + change / columns
 
-    def moving(state):
-        k, previous, step = state
-        return (k < previous) & (step < 200)
+    # Where the smaller of both numbers is below that of the directions, df1 falls below it from here on.
+    least = jnp.min(jnp.where(present, eigenvalues, jnp.inf))
+    low = jnp.maximum(target, (jnp.sum(present) - shorter) / shorter * least)
+    high = target + eigenvalues.sum() * (1 / samples + 1 / width)
+    bracket = jax.lax.stop_gradient((jnp.log(low) - 1e-3, jnp.log(jnp.maximum(high, low)) + 1e-3))
+    found = root_in_bracket(log_balance, *bracket)
 
-    start = constant[1] + constant[0].sum() * (1 / constant[2] + 1 / constant[3])
-    body = lambda state: (jnp.maximum(newton(state[0], *constant), constant[1]), state[0], state[2] + 1)  # noqa: E731
-    root, _, _ = jax.lax.while_loop(moving, body, (start, jnp.full_like(start, jnp.inf), 0))
-    return differentiable(newton, root, *setting)
+    def quotient(log_k):
+        """Of both sides, less one: where a factor is close to zero, it is nearly linear, unlike its logarithm."""
+        rows, columns, change = parts(log_k)
+        k = jnp.exp(log_k) / target / samples / width
+        return k * rows * columns - 1, k * (rows * columns + change * (rows + columns))
+
+    return jnp.exp(implicit(quotient, found))

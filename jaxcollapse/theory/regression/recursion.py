@@ -175,8 +175,9 @@ def ridge_replace_limit(
         k = kappa(spectrum, penalty=penalty / 2, samples=samples)
         return null + noise**2 / (2 * penalty * samples) * jnp.sum(s * shrinkage(s, k, 1))
     k = kappa(spectrum, penalty=penalty, samples=samples)
-    shrink = shrinkage(s, k, 1)
-    gamma2 = noise**2 / (samples - jnp.sum(shrink**2 * (1 + k / (2 * s + k))))
+    # T - df2 - kappa sum ..., from what each direction lacks to one: as many rows as directions lose no digits
+    lack = jnp.sum(jnp.where(s > 0, k * resolvent(s, k) * (3 * s + k) / (2 * s + k), 0.0))
+    gamma2 = noise**2 / (samples - jnp.sum(s > 0) + lack)
     return null + gamma2 * jnp.sum(s**2 / (k * (2 * s + k)))
 
 

@@ -150,3 +150,12 @@ def test_gradients_exist():
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_bounds_of_a_single_symbol():
+    """It has collapsed from the start; a symbol without probability does not count."""
+    for p in ([1.0], [1.0, 0.0]):
+        collapsed = discrete.categorical_replace_collapsed_bounds(p, samples=5, generations=3)
+        time = discrete.categorical_replace_collapse_time_bounds(p, samples=5)
+        assert collapsed.lower.tolist() == collapsed.upper.tolist() == [1.0] * 3
+        assert float(time.lower) == float(time.upper) == 1.0

@@ -1,0 +1,636 @@
+"""One table of all closed forms: settings inside of the domain and at its edges, for what is tested of every one.
+
+Floats and arrays of floats are arguments that a derivative may be asked for; integers, words and workflows are not.
+"""
+
+import inspect
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import jaxcollapse as jc
+from jaxcollapse import theory
+from jaxcollapse.theory import Spectrum
+
+
+class Edge(NamedTuple):
+    """A number at the edge of its domain, which lies on one side of it: +1 above, -1 below."""
+
+    value: Any
+    side: Any
+
+
+class Held(NamedTuple):
+    """A number for which no derivative is asked, and why."""
+
+    value: Any
+    why: str
+
+
+class Setting(NamedTuple):
+    """Arguments of one call."""
+
+    positional: tuple
+    named: dict
+    step: float | None = None
+    """Of differences, relative, a power of two; where the function bends sharply it is small."""
+
+
+def call(*positional, **named) -> Setting:
+    return Setting(positional, named)
+
+
+def bent(step, *positional, **named) -> Setting:
+    return Setting(positional, named, step)
+
+
+def public_functions() -> dict:
+    """All functions of the faces of `jaxcollapse.theory`, by the name that a user writes."""
+    found = {}
+    for room in re.findall(r"import (\w+) as \1$", inspect.getsource(theory), re.MULTILINE):
+        face = getattr(theory, room)
+        for name, value in vars(face).items() if inspect.ismodule(face) else ():
+            own = hasattr(face, "__path__") or inspect.getmodule(value) is face  # a folder defines nothing
+            if own and inspect.isfunction(value) and not name.startswith("_"):
+                found[f"{room}.{name}"] = value
+    return found
+
+
+def spectrum(zero=False):
+    values = np.array([1.5, 0.8, 0.3, 0.11])
+    return Spectrum.from_eigenvalues(values, signal=np.zeros(4) if zero else np.array([0.5, -0.4, 0.7, 0.3]))
+
+
+def rising(*values):
+    return np.array(values, float)
+
+
+P = rising(0.5, 0.3, 0.2)
+P_ZERO = Edge(rising(0.6, 0.4, 0.0), rising(0, 0, 1))  # a symbol that never occurs
+P_ONE = Edge(rising(1.0, 0.0, 0.0), rising(-1, 1, 1))
+R = rising(1.0, 0.2, -0.5)
+SIZES = rising(6.0, 9.0, 30.0)
+CHAIN = dict(samples=20.0, generations=10, ddof=1)
+GROWING = dict(samples=SIZES, generations=3, ddof=0)
+FEW = dict(samples=5.0, generations=3, ddof=1)
+ROWS = np.array([[0.3, -1.0, 0.5, 0.2], [1.2, 0.4, -0.1, 0.7], [-0.6, 0.9, 0.8, -0.4]])
+GRAMS = np.stack([np.diag([20.0, 30.0]) + 2.0, np.diag([25.0, 15.0]) - 1.0])
+MUTUAL = dict(models=3, private_samples=20.0, public_samples=30.0, synthetic_samples=25.0, noise=0.7)
+DESIGNS = dict(private=GRAMS, public=GRAMS[0] + 3.0, synthetic=GRAMS[::-1] + 1.0)
+SHIFTED = dict(samples=9.0, noise=0.5, penalty=0.2, shift=rising(0.02, 0.01, 0.03, 0.05), fraction=0.4)
+MOMENTS = np.einsum("kj,lj->klj", ROWS[:2], ROWS[:2]) + np.eye(2)[:, :, None]
+DEPTHS = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.5, 0.5, 0.0], [0.0, 0.3, 0.5, 0.2]])
+TRIANGLE = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.3, 0.5]])
+FAKES = dict(generators=2, generator_samples=30.0, generator_noise=0.4)
+
+SETTINGS: dict[str, list[Setting]] = {
+    "counterexamples.gap_mean_power": [
+        call(samples=50.0, slope=0.25, power=2.0),
+        call(samples=3.0, slope=0.5, power=Edge(rising(0.0, 1.0), rising(1, 0))),
+    ],
+    "counterexamples.immediate_collapse_dropped": [call()],
+    "counterexamples.immediate_collapse_first_distance": [call()],
+    "counterexamples.immediate_collapse_probability": [call()],
+    "counterexamples.immediate_collapse_probability_bound": [call(samples=12.0)],
+    "counterexamples.staircase_first_waiting": [call(samples=12.0, generations=4)],
+    "counterexamples.staircase_waiting": [call(level=2, generations=5)],
+    "discrete.categorical_mix": [
+        call(P, samples=20.0, real_samples=30.0, generations=4),
+        call(P_ZERO, samples=Edge(1.0, 1), real_samples=Edge(1.0, 1), generations=4),
+    ],
+    "discrete.categorical_replace_ancestors": [call(samples=5, generations=4)],
+    "discrete.categorical_replace_collapse_time": [call(P, samples=6), call(P_ZERO, samples=6), call(P_ONE, samples=3)],
+    "discrete.categorical_replace_collapse_time_bounds": [call(P, samples=6.0)],
+    "discrete.categorical_replace_collapsed": [
+        call(P, samples=6, generations=4),
+        call(P_ZERO, samples=6, generations=4),
+        call(P_ONE, samples=3, generations=4),
+    ],
+    "discrete.categorical_replace_collapsed_bounds": [call(P, samples=6.0, generations=4)],
+    "discrete.categorical_replace_diversity": [
+        call(P, samples=6.0, generations=4),
+        call(P_ZERO, samples=Edge(1.0, 1), generations=4),
+    ],
+    "discrete.categorical_replace_lost": [
+        call(P, samples=6, generations=4),
+        call(P_ZERO, samples=6, generations=4),
+        call(P_ONE, samples=3, generations=4),
+    ],
+    "discrete.categorical_replace_survival_bound": [
+        call(samples=50.0, probability=0.01, generations=4),
+        call(samples=50.0, probability=Edge(0.0, 1), generations=4),
+    ],
+    "discrete.poisson_replace_survival": [
+        call(samples=50.0, rate=0.03, generations=4),
+        call(samples=50.0, rate=Edge(0.0, 1), generations=4),
+    ],
+    "discrete.contaminated_accumulate": [
+        call(P, samples=20.0, real_share=0.6, generations=4),
+        call(P_ZERO, samples=SIZES, real_share=Edge(rising(0.5, 0.0, 1.0), rising(0, 1, -1)), generations=3),
+    ],
+    "discrete.contaminated_accumulate_debiased": [
+        call(P, samples=20.0, real_share=0.6, generations=4),
+        call(P, samples=SIZES, real_share=Edge(1.0, -1), weights=rising(1.0, 2.0, 3.0), generations=3),
+    ],
+    "discrete.curate": [
+        call(P, rewards=R, candidates=3),
+        call(P_ZERO, rewards=np.zeros(3), candidates=2),
+        call(P_ONE, rewards=R, candidates=4),
+    ],
+    "discrete.curated_mix": [
+        call(P, rewards=R, candidates=3, real_share=0.3, generations=4),
+        call(P_ZERO, rewards=R, candidates=3, real_share=Edge(0.0, 1), generations=4),
+        call(P, rewards=R, candidates=3, real_share=Edge(1.0, -1), generations=4),
+    ],
+    "discrete.curated_mix_divergence": [
+        call(real_share=0.9, candidates=3),
+        call(real_share=Edge(1.0, -1), candidates=3),
+    ],
+    "discrete.curated_replace_fixation": [
+        call(0.4, samples=20.0, reward=0.1, candidates=3),
+        call(0.4, samples=20.0, reward=0.0, candidates=3),
+        call(0.4, samples=20.0, reward=-0.3, candidates=3),
+        call(0.3, samples=20.0, reward=3e-7, candidates=3),
+        call(Edge(0.0, 1), samples=20.0, reward=0.1, candidates=3),
+        call(Edge(1.0, -1), samples=20.0, reward=0.0, candidates=3),
+    ],
+    "discrete.curated_replace_limit": [
+        call(P, rewards=R, generations=4),
+        call(Edge(rising(0.6, 0.4, 0.0), rising(0, 0, 1)), rewards=R, generations=4),
+    ],
+    "discrete.curated_replace_two_symbols": [
+        call(0.4, samples=5, reward=0.5, candidates=2, generations=3),
+        call(Edge(0.0, 1), samples=5, reward=0.0, candidates=2, generations=3),
+        call(Edge(1.0, -1), samples=5, reward=0.5, candidates=2, generations=3),
+    ],
+    "discrete.curated_reward_gain": [
+        call(P, rewards=R, candidates=3),
+        call(P_ONE, rewards=R, candidates=3),
+    ],
+    "discrete.effective_samples": [
+        call(samples=20.0, generations=5),
+        call(samples=SIZES, generations=3),
+        call(samples=Held(1.0, "there it bends like x log x"), generations=4),
+    ],
+    "discrete.support": [
+        call(P, samples=7.0),
+        call(P_ZERO, samples=Edge(0.0, 1)),
+        call(P_ONE, samples=3.0),
+        call(P_ONE, samples=rising(2.0, 5.0)),
+    ],
+    "discrete.unseen": [
+        call(P, samples=7.0, source=P[::-1]),
+        call(P_ZERO, samples=rising(2.0, 5.0)),
+        call(P_ONE, samples=3.0),
+    ],
+    "discrete.zipf": [call(4, exponent=1.3), call(4, exponent=Edge(0.0, 1))],
+    "discrete.zipf_cut_unseen": [
+        call(samples=200.0, exponent=2.0, cutoff=20.0, real_share=0.3),
+        bent(2.0**-16, samples=200.0, exponent=1.5, cutoff=20.0, real_share=Edge(0.0, 1)),
+        call(samples=200.0, exponent=1.5, cutoff=20.0, real_share=1e-9),
+        call(samples=200.0, exponent=1.5, cutoff=20.0, real_share=Edge(1.0, -1)),
+        call(samples=Edge(0.0, 1), exponent=1.5, cutoff=Edge(1.0, 1), real_share=0.5),
+    ],
+    "discrete.zipf_unseen": [call(samples=200.0, exponent=2.0), call(samples=Edge(0.0, 1), exponent=1.5)],
+    "discrete.temper": [
+        call(P, temperature=0.7),
+        call(P, temperature=1.0),
+        call(P_ZERO, temperature=0.5),
+        call(Edge(rising(0.6, 0.4, 0.0), rising(0, 0, 1)), temperature=1.0),
+    ],
+    "discrete.temperature_accumulate": [
+        call(P, temperature=0.7, generations=4),
+        call(P_ZERO, temperature=0.5, generations=3),
+    ],
+    "discrete.temperature_mix": [
+        call(P, temperature=0.7, real_share=0.3, generations=4),
+        call(P, temperature=0.7, real_share=Edge(0.0, 1), first=P[::-1], generations=4),
+        call(P_ZERO, temperature=0.5, real_share=Edge(1.0, -1), generations=4),
+    ],
+    "discrete.temperature_needed_share": [call(temperature=0.6), call(temperature=1.4)],
+    "discrete.temperature_replace": [
+        call(P, temperature=0.7, generations=4),
+        call(P_ZERO, temperature=0.5, generations=3),
+    ],
+    "discrete.weak_data_accuracy": [
+        call(first=0.3, weak_accuracy=0.2, generations=4),
+        call(first=Edge(1.0, -1), weak_accuracy=Edge(1.0, -1), generations=4),
+        call(first=Edge(0.0, 1), weak_accuracy=Edge(0.0, 1), generations=4),
+    ],
+    "discrete.weak_data_corrected": [
+        call(0.3, weak_accuracy=0.2),
+        call(Edge(0.0, 1), weak_accuracy=Edge(1.0, -1)),
+    ],
+    "exponential_family.variance_replace": [
+        call(samples=3.0, variance=1.2, curvature=0.7, generations=4),
+        call(samples=3.0, variance=1.0, curvature=0.0, generations=4),
+        call(samples=SIZES, variance=Edge(0.0, 1), curvature=-1.0, generations=3),
+        call(samples=SIZES, variance=1.0, curvature=1e-9, generations=3),
+    ],
+    "exponential_family.variance_accumulate": [
+        call(samples=3.0, variance=1.2, curvature=0.7, generations=4),
+        call(samples=3.0, variance=1.0, curvature=0.0, generations=4),
+        call(samples=3.0, variance=1.0, curvature=-1e-9, generations=4),
+    ],
+    "exponential_family.variance_accumulate_limit": [
+        call(samples=3.0, variance=1.2, curvature=0.7),
+        call(samples=3.0, variance=1.2, curvature=-0.9),
+        call(samples=3.0, variance=1.0, curvature=0.0),
+        call(samples=3.0, variance=1.0, curvature=1e-9),
+    ],
+    "mean.mean_mix_allocation": [call(budget=60.0, real_cost=4.0), call(budget=60.0, real_cost=0.6)],
+    "mean.mean_replace_allocation": [
+        call(budget=60.0, objective="final", cost=rising(1.0, 2.0, 1.5), generations=3),
+        call(budget=60.0, objective="sum", cost=2.0, generations=3),
+    ],
+    "mean.estimated_improvement_probability": [
+        call(samples=10.0, generations=4, ddof=1),
+        call(samples=rising(8.0, 12.0, 30.0), generations=3, ddof=0),
+    ],
+    "mean.euclidean_improvement_probability": [
+        call(rising(1.0, 0.5, 0.1), ratio=1.5),
+        call(rising(1.0, 1.0), ratio=0.05),
+    ],
+    "mean.improvement_probability": [
+        call(ratio=1.5),
+        call(dim=4, ratio=1.5),
+        call(dim=1, ratio=Edge(0.0, 1)),
+        call(dim=2, ratio=Edge(0.0, 1)),
+        call(dim=5, ratio=Edge(rising(0.0, 2.0), rising(1, 0))),
+    ],
+    "mean.independent_improvement_probability": [
+        call(ratio=1.5),
+        call(dim=4, ratio=1.5),
+        call(dim=1, ratio=Edge(0.0, 1)),
+        call(dim=2, ratio=Edge(0.0, 1)),
+        call(dim=3, ratio=Edge(rising(0.0, 2.0), rising(1, 0))),
+    ],
+    "mean.mean_mix": [
+        call(real_weight=0.4, ratio=0.7, generations=4),
+        call(real_weight=Edge(0.0, 1), ratio=Edge(0.0, 1), generations=4),
+        call(real_weight=Edge(1.0, -1), ratio=0.5, generations=4),
+    ],
+    "mean.mean_mix_dynamic_weight": [call(ratio=0.7, generations=4), call(ratio=Edge(0.0, 1), generations=4)],
+    "mean.mean_mix_limit": [
+        call(real_weight=0.4, ratio=0.7),
+        call(real_weight=Edge(1.0, -1), ratio=Edge(0.0, 1)),
+    ],
+    "mean.mean_mix_optimal_weight": [call(ratio=0.7), call(ratio=50.0)],
+    "mean.mean_mix_pooling_weight": [call(ratio=0.7), call(ratio=Edge(0.0, 1))],
+    "mean.mean_replace_bias": [call(samples=SIZES, coefficient=0.0, order=0.7)],
+    "mean.mean_replace_bias_limit": [
+        call(scale=3.0, growth=1.5, coefficient=0.4, order=0.7),
+        call(scale=3.0, growth=0.6, coefficient=0.0, order=0.7),
+    ],
+    "mean.mean_replace_drift_ratio": [call(samples=SIZES)],
+    "mean.mean_replace_drift_ratio_limit": [call(growth=1.2), call(growth=6.0)],
+    "mean.mean_replace_required_growth": [call(order=0.6), call(order=1.5)],
+    "mean.mean_replace_squared_error": [call(samples=SIZES, coefficient=0.5, order=0.7)],
+    "mean.mean_replace_variance": [call(samples=SIZES)],
+    "mean.mean_replace_variance_limit": [call(scale=3.0, growth=1.5), call(scale=3.0, growth=0.2)],
+    "mean.inflation": [
+        call(jc.Accumulate(), samples=SIZES, generations=3),
+        call(jc.AccumulateSubsample(), samples=SIZES, generations=3),
+        call(jc.Mix("fresh", real_samples=7), samples=SIZES, generations=3),
+    ],
+    "mean.inflation_covariance": [
+        call(jc.Window(2), samples=SIZES, generations=3),
+        call(jc.AccumulateSubsample(), samples=10.0, generations=3),
+        call(jc.Mix("fixed", weight=0.3), samples=SIZES, generations=3),
+    ],
+    "regression.minimum_norm_accumulate": [
+        call(dim=20, samples=rising(9.0, 4.0, 17.0), noise=0.5, generations=3, norm=0.8),
+        call(dim=20, samples=30.0, noise=Edge(0.0, 1), generations=3, norm=Edge(0.0, 1)),
+    ],
+    "regression.ols_accumulate_weighted": [
+        call(dim=3, samples=11.0, noise=0.5, weights=rising(3.0, 1.0, 2.0)),
+        call(dim=3, samples=11.0, noise=Edge(0.0, 1), weights=rising(3.0, 1.0, 2.0)),
+    ],
+    "regression.ols_accumulate_weighted_limit": [call(dim=3, samples=11.0, noise=0.5, real_weight=2.5)],
+    "regression.ols_cdf": [
+        call(0.3, dim=3, samples=11.0, noise=0.7, inflation=1.3),
+        call(Edge(0.0, 1), dim=2, samples=11.0, noise=0.7, inflation=1.3),
+        bent(2.0**-22, Edge(rising(0.0, 0.2, 9.0), rising(1, 0, 0)), dim=5, samples=5.0, noise=0.7, inflation=1.3),
+        call(0.02, dim=1, samples=60.0, noise=0.7, inflation=1.3),
+    ],
+    "regression.ridge_accumulate_given_design": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.3, generations=4),
+        call(spectrum(), samples=9.0, noise=Edge(0.0, 1), penalty=1e-3, generations=4),
+    ],
+    "regression.ridge_accumulate_per_sample_penalty": [
+        call(dim=5, samples=12.0, noise=0.5, penalty=0.3, generations=3, norm=0.8),
+        call(dim=5, samples=3.0, noise=0.5, penalty=0.3, generations=3),
+        call(dim=5, samples=Held(5.0, "the atom at zero appears there"), noise=0.5, penalty=0.3, generations=3),
+    ],
+    "regression.ridge_accumulate_total_penalty": [
+        call(spectrum(), samples=SIZES, noise=0.5, penalty=3.0, generations=3, design="fresh"),
+        call(spectrum(), samples=9.0, noise=Edge(0.0, 1), penalty=0.1, generations=3, design="fixed"),
+    ],
+    "regression.adaptive_exponent": [
+        call(capacity=2.0, source=0.4, generator_exponent=0.5, noise_exponent=0.1, label_noise=False),
+        call(capacity=2.0, source=1.4, generator_exponent=0.5, dim_exponent=1.2, label_noise=True),
+    ],
+    "regression.adaptive_penalty": [
+        call(Spectrum.isotropic(12), samples=20.0, noise=0.6, **FAKES),
+        call(spectrum(), samples=20.0, noise=0.6, generators=1, generator_samples=2.5, generator_noise=0.4),
+        call(spectrum(), samples=3.0, noise=0.6, generators=0, generator_samples=30.0, generator_noise=0.0),
+    ],
+    "regression.ridge_downstream_shrunk": [
+        call(dim=6, samples=12.0, noise=0.5, **FAKES, norm=0.8),
+        call(dim=6, samples=12.0, noise=0.5, generators=2, generator_samples=30.0, generator_noise=Edge(0.0, 1)),
+    ],
+    "regression.ridge_downstream": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, design="fresh", **FAKES),
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, design="fixed", **FAKES),
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, design="fresh"),
+    ],
+    "regression.ridge_downstream_terms": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, generator_samples=30.0),
+        call(spectrum(), samples=3.0, noise=0.5, penalty=1e-3, generator_samples=2.5),
+        call(spectrum(), samples=9.0, noise=0.5, penalty=Edge(0.0, 1), generator_samples=30.0),
+    ],
+    "regression.ridge_strong_collapse_terms": [
+        call(spectrum(), **SHIFTED, generator_noise=0.3),
+        call(spectrum(), **SHIFTED | dict(fraction=Edge(0.0, 1))),
+        bent(2.0**-16, spectrum(zero=True), **SHIFTED | dict(fraction=Edge(1.0, -1), penalty=1e-4, samples=4.0)),
+    ],
+    "regression.degrees_of_freedom": [
+        call(spectrum(), kappa=0.3),
+        call(rising(1.0, 0.4), kappa=Edge(0.0, 1), order=2),
+    ],
+    "regression.kappa": [
+        call(spectrum(), samples=9.0, penalty=0.2),
+        call(spectrum(), samples=9.0, penalty=Edge(0.0, 1)),
+        call(spectrum(), samples=3.0, penalty=Edge(0.0, 1)),
+        bent(2.0**-18, spectrum(), samples=4.0, penalty=1e-6),
+        bent(2.0**-24, spectrum(), samples=4.0, penalty=1e-10),
+        call(rising(1.0, 1e-9, 1e-9), samples=3.0, penalty=1e-8),
+    ],
+    "regression.ridge_equivalent": [
+        call(
+            spectrum(),
+            samples=rising(6.0, 4.0),
+            noise=rising(0.5, 0.3),
+            penalty=0.2,
+            labellers=np.array([[1.0, 0.0], [1.0, 1.0]]),
+            moments=MOMENTS,
+            weights=rising(1.0, 0.6),
+        ),
+        call(
+            spectrum(),
+            samples=rising(6.0, 4.0),
+            noise=rising(0.5, 0.3),
+            penalty=Held(0.0, "the corrections of finite size are those of no penalty"),
+            labellers=np.array([[1.0, 0.0], [1.0, 1.0]]),
+            moments=MOMENTS,
+        ),
+        call(
+            spectrum(),
+            samples=rising(1.5, 1.0),
+            noise=rising(0.5, 0.3),
+            penalty=Held(0.0, "the corrections of finite size are those of no penalty"),
+            labellers=np.array([[1.0, 0.0], [1.0, 1.0]]),
+            moments=MOMENTS,
+        ),
+    ],
+    "regression.maximum_likelihood_error": [call(np.array([[0.5, 0.1], [0.1, 0.9]]), samples=20.0)],
+    "regression.ols_replace_estimated_noise": [
+        call(dim=3, samples=11.0, noise=0.5, generations=3, ddof="none"),
+        call(dim=3, samples=11.0, noise=Edge(0.0, 1), generations=3, ddof="dim"),
+    ],
+    "regression.ols_accumulate": [
+        call(dim=3, samples=SIZES, noise=0.5, generations=3, design="fresh"),
+        call(dim=3, samples=11.0, noise=Edge(0.0, 1), generations=3, design="fixed"),
+    ],
+    "regression.ols_accumulate_limit": [
+        call(dim=3, samples=11.0, noise=0.5, design="fresh"),
+        call(dim=3, samples=11.0, noise=0.5, design="fixed"),
+    ],
+    "regression.ols_replace": [
+        call(dim=3, samples=SIZES, noise=rising(0.5, 0.2, 0.4), generations=3),
+        call(dim=3, samples=11.0, noise=Edge(0.0, 1), generations=3),
+    ],
+    "regression.ols_replace_cdf": [
+        call(0.3, dim=3, samples=11.0, noise=0.5, generations=3),
+        call(Edge(0.0, 1), dim=2, samples=3.0, noise=1.0, generations=1),
+        call(rising(0.1, 0.5), dim=4, samples=Edge(4.0, 1), noise=rising(0.5, 0.3), generations=2),
+    ],
+    "regression.ols_replace_shifted": [
+        call(spectrum(), samples=SIZES, noise=0.5, test_variances=rising(1.0, 0.5, 0.2, 0.1), generations=3),
+        call(
+            spectrum(),
+            samples=11.0,
+            noise=0.5,
+            test_variances=Edge(rising(1.0, 0.5, 0.2, 0.0), rising(0, 0, 0, 1)),
+            generations=3,
+        ),
+    ],
+    "regression.ols_replace_variance": [
+        call(dim=3, samples=rising(9.0, 12.0, 30.0), noise=0.5, generations=3, design="fresh"),
+        call(dim=3, samples=11.0, noise=0.5, generations=3, design="fixed"),
+        call(dim=3, samples=11.0, noise=Edge(0.0, 1), generations=3, design="fresh"),
+    ],
+    "regression.logistic_accuracy": [
+        call(spectrum(), rising(1.0, 0.2, -0.3, 0.5)),
+        call(spectrum(), np.array([0.5, -0.4, 0.7, 0.3])),
+        call(spectrum(), rising(1.0, 0.2, -0.3, 0.5), rows=Held(ROWS, "signs have none")),
+        call(spectrum(zero=True), rising(1.0, 0.2, -0.3, 0.5)),
+    ],
+    "regression.logistic_information": [
+        call(spectrum()),
+        call(spectrum(), rows=ROWS),
+        call(spectrum(zero=True)),
+        call(Spectrum.from_eigenvalues(rising(1.0, 0.5), signal=rising(30.0, -40.0))),
+    ],
+    "regression.minimum_norm_replace": [
+        call(dim=6, samples=20.0, noise=0.5, generations=3, design="fresh", norm=0.8),
+        call(dim=6, samples=3.5, noise=0.5, generations=3, design="fixed"),
+        call(dim=6, samples=rising(2.5, 9.0), noise=Edge(0.0, 1), generations=2, design="fresh"),
+    ],
+    "regression.minimum_norm_mixed_labels": [
+        call(spectrum(), samples=9.0, noise=0.5, real_weight=0.4, generations=3),
+        call(spectrum(), samples=2.5, noise=0.5, real_weight=Edge(1.0, -1), generations=3),
+        call(spectrum(), samples=9.0, noise=Edge(0.0, 1), real_weight=Edge(0.0, 1), generations=3),
+    ],
+    "regression.minimum_norm_mixed_labels_fresh": [
+        call(dim=6, samples=9.0, noise=0.5, real_weight=0.4, generations=3, norm=0.8),
+        call(dim=6, samples=3.0, noise=Edge(0.0, 1), real_weight=Edge(0.0, 1), generations=3),
+    ],
+    "regression.ols_mix": [call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, generations=3)],
+    "regression.ols_mix_contraction": [
+        call(dim=3, samples=7.0, real_samples=9.0),
+        call(dim=1, samples=7.0, real_samples=9.0),
+    ],
+    "regression.ridge_mixed_labels_limit": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, real_weight=0.4),
+        call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=1e-3, real_weight=Edge(1.0, -1)),
+    ],
+    "regression.ridge_mixed_labels_optimal_weight": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2),
+        call(spectrum(), samples=3.0, noise=1.5, penalty=0.01),
+    ],
+    "regression.ridge_replace_optimal_schedule": [
+        call(Held(spectrum(), "differences of all eigenvalues take minutes"), samples=9.0, noise=0.5, generations=2),
+    ],
+    "regression.poisson_information": [
+        call(spectrum()),
+        call(spectrum(), rows=ROWS),
+        call(spectrum(zero=True)),
+    ],
+    "regression.pruned_accuracy": [
+        call(spectrum(), samples=9.0, penalty=0.2, error_rate=0.3, keep_right=0.9, keep_wrong=0.4, real_samples=5.0),
+        call(spectrum(), samples=9.0, penalty=0.2, error_rate=0.5),
+        call(spectrum(), samples=9.0, penalty=0.2, error_rate=Edge(0.0, 1), real_samples=Edge(0.0, 1)),
+    ],
+    "regression.pruned_accuracy_limit": [
+        call(spectrum(), penalty=0.2, error_rate=0.3, keep_right=0.9, keep_wrong=0.4, ratio=0.5),
+        call(spectrum(), penalty=Edge(0.0, 1), error_rate=0.8),
+    ],
+    "regression.pruned_threshold": [call(keep_right=0.8, keep_wrong=0.3, ratio=0.5)],
+    "regression.projected_kappa": [
+        call(spectrum(), samples=9.0, penalty=0.2, width=7.0),
+        call(spectrum(), samples=3.0, penalty=1e-4, width=7.0),
+        bent(2.0**-16, spectrum(), samples=4.0, penalty=1e-9, width=4.0),
+    ],
+    "regression.projected_strong_collapse_terms": [call(spectrum(), **SHIFTED, width=7.0, generator_noise=0.3)],
+    "regression.ridge_mix": [
+        call(spectrum(), samples=SIZES, noise=0.5, penalty=0.2, real_samples=7.0, generations=3),
+        call(
+            spectrum(),
+            samples=9.0,
+            noise=0.5,
+            penalty=0.2,
+            real_samples=7.0,
+            real_weight=0.4,
+            generator_noise=0.3,
+            generations=3,
+        ),
+        call(
+            spectrum(),
+            samples=9.0,
+            noise=0.5,
+            penalty=Held(0.0, "the corrections of finite size are those of no penalty"),
+            real_samples=7.0,
+            generations=3,
+        ),
+    ],
+    "regression.ridge_replace": [
+        call(spectrum(), samples=SIZES, noise=0.5, penalty=rising(0.2, 0.1, 0.3), generations=3),
+        call(spectrum(zero=True), samples=3.0, noise=0.5, penalty=1e-3, generations=3),
+        call(
+            spectrum(),
+            samples=9.0,
+            noise=Edge(0.0, 1),
+            penalty=Held(0.0, "the corrections of finite size are those of no penalty"),
+            generations=2,
+        ),
+    ],
+    "regression.ridge_replace_limit": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, design="fresh"),
+        call(spectrum(), samples=3.0, noise=0.5, penalty=0.01, design="fixed"),
+    ],
+    "gaussian.kl_from_truth": [call(**CHAIN), call(**GROWING)],
+    "gaussian.kl_to_truth": [call(**CHAIN), call(**GROWING)],
+    "gaussian.wasserstein": [call(**CHAIN), call(**GROWING)],
+    "gaussian.estimated_risk_cdf": [call(0.9, replications=100, **CHAIN), call(2.0, replications=50, **GROWING)],
+    "gaussian.estimated_risk_quantile": [call(0.3, replications=100, **CHAIN)],
+    "gaussian.variance_cdf": [
+        call(0.4, **CHAIN),
+        call(1.0, **CHAIN),
+        call(2.0, **GROWING),
+        call(1e-4, **CHAIN),
+        call(0.5, **FEW),
+    ],
+    "gaussian.variance_maximum_quantile": [call(0.3, replications=100, **CHAIN), call(0.8, replications=10, **GROWING)],
+    "gaussian.variance_quantile": [
+        call(0.3, **CHAIN),
+        bent(2.0**-12, 0.97, **CHAIN),
+        call(1e-7, **GROWING),
+        call(0.5, **FEW),
+    ],
+    "gaussian.variance_sf": [
+        call(0.4, **CHAIN),
+        call(20.0, **GROWING),
+        call(1.0, samples=300.0, generations=1, ddof=0),
+    ],
+    "gaussian.log_determinant_mean": [call(dim=3, samples=9.0, generations=3)],
+    "gaussian.log_determinant_variance": [call(dim=3, samples=9.0, generations=3)],
+    "gaussian.lyapunov_exponents": [call(dim=3, samples=9.0)],
+    "gaussian.trace_moments": [
+        call(np.array([[1.0, 0.2], [0.2, 0.5]]), samples=9.0, generations=3),
+        call(np.zeros((2, 2)), samples=9.0, generations=3),
+    ],
+    "gaussian.deviation_bound": [call(0.3, samples=9.0, generations=3)],
+    "gaussian.first_passage": [call(0.05, samples=20.0, ddof=1), call(0.4, samples=5.0, ddof=0)],
+    "gaussian.first_passage_cdf": [
+        call(40.0, samples=20.0, threshold=0.05, ddof=1),
+        call(rising(1.0, 9.0), samples=20.0, threshold=0.4, ddof=0),
+    ],
+    "gaussian.moments_accumulate_subsample": [call(samples=6.0, generations=4)],
+    "gaussian.moments_mix": [
+        call(samples=9.0, real="fresh", real_samples=7.0, sampling_bias=0.8, generations=4),
+        call(
+            samples=Edge(1.0, 1),
+            real="fixed",
+            real_samples=7.0,
+            sampling_bias=Edge(rising(0.0, 1.2, 0.0), rising(1, 0, 1)),
+            generations=3,
+        ),
+    ],
+    "gaussian.variance_accumulate_mean": [
+        call(samples=9.0, generations=4, ddof=0),
+        call(samples=9.0, generations=4, ddof=1),
+    ],
+    "gaussian.variance_accumulate_square": [call(samples=9.0, generations=4)],
+    "gaussian.variance_mix_tempered": [
+        call(samples=9.0, temperature=0.7, real_share=0.3, generations=4),
+        call(temperature=0.7, real_share=Edge(0.0, 1), generations=4),
+        call(samples=9.0, temperature=1.4, real_share=Edge(1.0, -1), generations=4),
+    ],
+    "gaussian.log_mellin": [call(1.7, **CHAIN), call(0.0, **GROWING), call(-1.5, **GROWING)],
+    "gaussian.log_variance_mean": [call(**CHAIN), call(**GROWING)],
+    "gaussian.log_variance_variance": [call(samples=SIZES, generations=3)],
+    "gaussian.mean_square": [call(**CHAIN), call(**GROWING)],
+    "gaussian.variance_mean": [call(**CHAIN), call(**GROWING)],
+    "gaussian.variance_moment": [call(0.5, **CHAIN), call(-1.2, **GROWING), call(0.0, **FEW), call(1.0, **FEW)],
+    "gaussian.variance_risk": [call(**CHAIN), call(**GROWING)],
+    "kernel_density.depths": [call(TRIANGLE)],
+    "kernel_density.second_moment": [
+        call(DEPTHS, bandwidth=0.4, variance=0.7),
+        call(DEPTHS, bandwidth=Edge(0.0, 1), variance=Edge(0.0, 1)),
+    ],
+    "kernel_density.mean_density": [
+        call(rising(0.3, -1.0), DEPTHS, bandwidth=0.4, variance=0.7),
+        call(0.0, DEPTHS, bandwidth=Edge(0.0, 1)),
+    ],
+    "kernel_density.model_variance": [
+        call(samples=9.0, bandwidth=0.4, variance=0.7, generations=4),
+        call(samples=Edge(1.0, 1), bandwidth=Edge(0.0, 1), variance=Edge(0.0, 1), generations=4),
+    ],
+    "kernel_density.squared_error": [
+        call(samples=9.0, bandwidth=0.4, generations=4),
+        call(samples=Edge(1.0, 1), bandwidth=0.4, generations=4),
+    ],
+    "kernel_density.optimal_bandwidth": [call(samples=100.0, generation=3), call(samples=8.0, generation=1)],
+    "mutual.risk": [
+        call(dim=3, **MUTUAL, private_weight=0.4, synthetic_weight=0.3, generations=3),
+        call(dim=3, **MUTUAL, private_weight=Edge(0.0, 1), synthetic_weight=Edge(1.0, -1), generations=3),
+    ],
+    "mutual.risk_limit": [
+        call(dim=3, **MUTUAL, private_weight=0.4, synthetic_weight=0.3),
+        call(dim=3, **MUTUAL | dict(noise=Edge(0.0, 1)), private_weight=0.4, synthetic_weight=Edge(0.0, 1)),
+    ],
+    "mutual.disagreement": [
+        call(dim=3, noise=0.7, private_samples=20.0, private_weight=0.4, synthetic_weight=0.3, generations=3),
+    ],
+    "mutual.given_designs": [
+        call(
+            **DESIGNS,
+            **{name: value for name, value in MUTUAL.items() if name != "models"},
+            private_weight=0.4,
+            synthetic_weight=rising(0.0, 0.3, 0.5),
+            generations=3,
+        ),
+    ],
+}
