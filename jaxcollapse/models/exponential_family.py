@@ -242,7 +242,8 @@ class Poisson(ExponentialFamily):
         check_at_most("mean", self.parameter, LARGEST_COUNT)
         if self.draws_sums and not is_traced(samples) and not is_traced(self.parameter):
             sizes = np.asarray(workflow.all_sizes(samples), np.float64)
-            check_at_most("samples * mean", sizes.max() * float(self.parameter), LARGEST_COUNT)
+            if (most := sizes.max() * float(self.parameter)) >= LARGEST_COUNT:
+                raise ValueError(f"samples * mean must be below 2^31, got {most:g}")
 
     def rows(self, key, params, n):
         """Poisson rows."""

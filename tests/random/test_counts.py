@@ -207,7 +207,7 @@ def test_counts_beyond_the_limit_are_refused():
     table = jc.features.Table(jnp.eye(2))
     line = table.spectrum
     for model, samples, message in (
-        (jc.Poisson(3.0), 1e9, r"samples \* mean must be at most 2.14748e\+09, got 3000000000"),
+        (jc.Poisson(3.0), 1e9, r"samples \* mean must be below 2\^31, got 3e\+09"),
         (jc.Poisson(3e9, sampling="raw"), 5, "mean must be at most"),
         (jc.Bernoulli(0.5), 3e9, "samples must be at most"),
         (jc.Categorical([0.5, 0.5]), 3e9, "samples must be at most"),
