@@ -32,7 +32,7 @@ def wasserstein(*, samples: Number | Curve, generations: Count, ddof: int) -> Fl
 
     ```python
     >>> round(float(wasserstein(samples=100, generations=10, ddof=1)[-1]), 4)
-    0.1497
+    0.1499
 
     ```
     """
