@@ -24,7 +24,6 @@ ALWAYS = (
     "mean.independent_improvement_probability",
     "regression.kappa",
     "regression.ols_cdf",
-    "regression.ridge_mixed_labels_optimal_weight",
 )
 STEPS = {0: 2.0**-8, 1: 2.0**-11, -1: 2.0**-11}  # smaller at an edge, where no point lies on the other side
 CENTRAL = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}  # of sixth order: f' = sum c_k [f(x + kh) - f(x - kh)]/h
