@@ -46,7 +46,7 @@ key = jax.random.key(0)
 # A claim is a statement, a formula and a simulation. The library has these of this paper and of what follows from it:
 
 # %%
-claims = {c.name: c for c in jc.claims.all() if c.reference.arxiv == "2404.01413"}
+claims = {c.name: c for c in jc.claims.all() if c.reference and c.reference.arxiv == "2404.01413"}
 for claim in claims.values():
     print(f"{claim.name}\n    {claim.formula}")
 

@@ -42,7 +42,7 @@ key = jax.random.key(0)
 # ## The theorems as claims
 
 # %%
-claims = {c.name: c for c in jc.claims.all() if c.reference.arxiv == "2505.19046"}
+claims = {c.name: c for c in jc.claims.all() if c.reference and c.reference.arxiv == "2505.19046"}
 for claim in claims.values():
     print(f"{claim.name}\n    {claim.statement}")
 

@@ -148,11 +148,12 @@ def test_one_small_batch_spoils_no_later_pool(x64):
     rows = [model.truth().mean + jax.random.normal(jax.random.fold_in(key, n), (n, DIM)) for n in (6, 1, 2, 3, 9)]
     sums = [MultivariateSums.of(jc.Samples(batch)) for batch in rows]
     together = jnp.concatenate(rows)
+    add, fitted = jax.jit(lambda a, b: a + b), jax.jit(lambda data: model.fit(data))
     for order in itertools.permutations(range(5)):
         pool = sums[0].empty()
         for i in order:
-            pool = pool + sums[i]
-        fit = model.fit(pool)
+            pool = add(pool, sums[i])
+        fit = fitted(pool)
         np.testing.assert_allclose(fit.covariance, np.cov(together.T), rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(fit.mean, together.mean(axis=0), rtol=1e-12)
     stack = jax.tree.map(lambda *leaves: jnp.stack(leaves), *sums)

@@ -85,10 +85,6 @@ TRIANGLE = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.3, 0.5]])
 FAKES = dict(generators=2, generator_samples=30.0, generator_noise=0.4)
 
 SETTINGS: dict[str, list[Setting]] = {
-    "counterexamples.gap_mean_power": [
-        call(samples=50.0, slope=0.25, power=2.0),
-        call(samples=3.0, slope=0.5, power=Edge(rising(0.0, 1.0), rising(1, 0))),
-    ],
     "counterexamples.immediate_collapse_dropped": [call()],
     "counterexamples.immediate_collapse_first_distance": [call()],
     "counterexamples.immediate_collapse_probability": [call()],
