@@ -142,7 +142,7 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         if relation.name == "probability" or (enough and np.all(estimate.usable)):
             unseen = _unseen(relation, estimate, theory)
             # An entry in which all replications agree may be rarely different: it cannot speak against the theory.
-            tested = np.asarray(np.where(unseen, estimate.mean, theory))
+            tested = np.asarray(np.where(unseen, estimate.mean, theory)) if unseen.any() else theory
             ruling = relation.judge(estimate, tested, x, level * 6 / (np.pi * look) ** 2)
             if estimate.ignores_key:
                 ruling = ruling._replace(reason=f"{ruling.reason}; the experiment does not use its key, and is exact")

@@ -471,3 +471,21 @@ def test_references(authors, short, listed):
         "@misc{doe2024,\n  title = {On walks},\n  author = {" + listed + "},\n  year = {2024},\n"
         "  eprint = {2401.00001},\n  archivePrefix = {arXiv}\n}"
     )
+
+
+def test_exponents_keep_their_shape():
+    """One for all sizes, or one for each of several cases: neither has the shape of the means."""
+    sizes, slopes = 2.0 ** np.arange(3, 8), np.array([-0.5, -1.0])
+    axis = jc.Axis("samples n", sizes)
+    noise = lambda key, shape: 1 + 0.1 * jax.random.normal(key, shape)  # noqa: E731
+    one = jc.Claim(
+        name="doe-slope", statement="It falls.", theory=-0.5, relation=Rate(), axis=axis,
+        experiment=lambda key: sizes**-0.5 * noise(key, (5,)),
+    )  # fmt: skip
+    two = jc.Claim(
+        name="doe-slopes", statement="Both fall.", theory=slopes, relation=Rate(), axis=axis,
+        experiment=lambda key: sizes ** slopes[:, None] * noise(key, (2, 5)),
+    )  # fmt: skip
+    for claim, shape in ((one, ()), (two, (2,))):
+        verdict = jc.verify(claim, jax.random.key(0), progress=False)
+        assert verdict.outcome == "holds" and np.shape(verdict.lower) == np.shape(verdict.theory) == shape
