@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EPILOG = f"""\
 Examples:
-  jaxcollapse verify                    (everything: 15 minutes on two cores)
+  jaxcollapse verify                    (everything: bring some time)
   jaxcollapse verify gerstgrasser-replace fu-replace --quick
   jaxcollapse verify --paper 2404.01413 --precision high --out report
 
