@@ -71,7 +71,6 @@ class Equal(Relation):
     name: ClassVar[str] = "equal"
 
     def describe(self) -> str:
-        """The relation in words."""
         return f"the simulated mean equals the theory (resolved to {_percent(self.tolerance)})"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
@@ -90,7 +89,6 @@ class Asymptotic(Relation):
     name: ClassVar[str] = "asymptotic"
 
     def describe(self) -> str:
-        """The relation in words."""
         return f"the simulated mean equals the theory up to {_percent(self.allowance)} at this finite size"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
@@ -105,7 +103,6 @@ class AtMost(Relation):
     name: ClassVar[str] = "at_most"
 
     def describe(self) -> str:
-        """The relation in words."""
         return "the simulated mean is at most the bound"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
@@ -120,7 +117,6 @@ class AtLeast(Relation):
     name: ClassVar[str] = "at_least"
 
     def describe(self) -> str:
-        """The relation in words."""
         return "the simulated mean is at least the bound"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
@@ -135,7 +131,6 @@ class Probability(Relation):
     name: ClassVar[str] = "probability"
 
     def describe(self) -> str:
-        """The relation in words."""
         return f"the simulated probability equals the theory (resolved to {_percent(self.tolerance)})"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
@@ -173,7 +168,6 @@ class Rate(Relation):
     name: ClassVar[str] = "rate"
 
     def describe(self) -> str:
-        """The relation in words."""
         allowance = float(np.max(self.allowance))
         return (
             f"the log-log slope of the simulated means at the three largest sizes equals the exponent ± {allowance:g}"
