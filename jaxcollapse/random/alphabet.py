@@ -15,7 +15,7 @@ def symbols(key: Key[Array, ""], weights: Float[Array, " symbols"], n: int) -> I
     """
     edges = jax.lax.cummax(jnp.where(weights > 0, jnp.cumsum(weights), 0.0))
     u = edges[-1] * jax.random.uniform(key, (n,), weights.dtype)
-    return jnp.searchsorted(edges, u, side="right", method="scan_unrolled")  # a loop of JAX 0.6 fails in shard_map
+    return jnp.searchsorted(edges, u, side="right")
 
 
 def bernoulli(key: Key[Array, ""], probability: Float[Array, "*shape"]) -> Bool[Array, "*shape"]:
