@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
 from jaxcollapse.arguments.check import check_choice, check_shape, check_share
+from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
 
 D = TypeVar("D", bound="Data")  # `typing.Self` means nothing to a checker of single methods
@@ -217,7 +218,7 @@ def float_type(tree: PyTree) -> Any:
     arrays = jax.Array | np.ndarray | jax.ShapeDtypeStruct
     types = [leaf.dtype for leaf in jax.tree.leaves(tree) if isinstance(leaf, arrays)]
     types = [kind for kind in types if jnp.issubdtype(kind, jnp.floating)]
-    return jnp.result_type(*types) if types else jnp.result_type(float)
+    return common_type(*types) if types else common_type(float)
 
 
 class Moved(Data):
