@@ -302,15 +302,21 @@ def test_wrong_workflows_and_data(make, message):
         make()
 
 
+SEARCH_IS_CHECKED = pytest.mark.xfail(
+    jax.__version_info__ < (0, 7), raises=TypeError, strict=True, reason="its jnp.searchsorted fails these checks"
+)
+
+
 @pytest.mark.parametrize(
     ("model", "workflow"),
     [
-        (jc.NormalMean(1.0), jc.Accumulate()),
-        (jc.Gaussian(ddof=1), jc.Mix("fresh", weight=0.5)),
-        (jc.Categorical([0.5, 0.3, 0.2]), jc.Replace()),
-        (jc.LinearRegression(jc.theory.Spectrum.isotropic(3), noise=1.0, penalty=0.1), jc.Replace()),
+        pytest.param(jc.NormalMean(1.0), jc.Accumulate(), id="pooled"),
+        pytest.param(jc.Gaussian(ddof=1), jc.Mix("fresh", weight=0.5), id="mixed"),
+        pytest.param(jc.Categorical([0.5, 0.3, 0.2]), jc.Replace(), id="counts", marks=SEARCH_IS_CHECKED),
+        pytest.param(
+            jc.LinearRegression(jc.theory.Spectrum.isotropic(3), noise=1.0, penalty=0.1), jc.Replace(), id="krylov"
+        ),
     ],
-    ids=["pooled", "mixed", "counts", "krylov"],
 )
 def test_on_the_devices_of_a_mesh(model, workflow):
     """`shard_map` with its own checks on: what a device computes is what `vmap` computes."""
