@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_at_most, is_traced
+from jaxcollapse.machine.leniency import lenient
 
 
 def at_once(*values: Any) -> contextlib.AbstractContextManager:
@@ -23,14 +24,14 @@ def as_floats(value: Any) -> Float[Array, "..."]:
     Integers of Python and NumPy become floats before JAX sees them: the large ones fit none of its 32 bits.
     """
     leaves = jax.tree.leaves(value)
-    with at_once(*leaves):
+    with lenient(), at_once(*leaves):
         array = jnp.asarray(value) if any(isinstance(leaf, jax.Array) for leaf in leaves) else np.asarray(value)
         return jnp.asarray(array, common_type(array, float))
 
 
 def common_type(*values: Any) -> np.dtype:
     """What `jax.numpy.result_type` says, also where JAX is told to promote no type to another."""
-    with jax.numpy_dtype_promotion("standard"):
+    with lenient():
         return jnp.result_type(*values)
 
 

@@ -18,6 +18,7 @@ from jaxcollapse.chain.data import Data, Samples, float_type
 from jaxcollapse.chain.model import Model, measured, real_is_sampled, takes_context
 from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.programs import needed
 from jaxcollapse.random import fold_in, key_steps, split, step_key
 from jaxcollapse.random.loops import alongside
@@ -113,7 +114,7 @@ def simulate(
         )
     if not takes_context(model.fit):
         raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
-    with jax.numpy_rank_promotion("allow"):  # rows are broadcast throughout, whatever the user's own code may do
+    with lenient(types=False):  # rows are broadcast throughout; types are the user's affair in a model of their own
         with jax.ensure_compile_time_eval():
             sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
         model, workflow = tabulate(model, generations), tabulate(workflow, generations)

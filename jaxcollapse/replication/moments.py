@@ -221,7 +221,7 @@ def _sums(x: Array, count: Array, present: Array) -> tuple[Array, ...]:
 
     (total, low, high), _ = jax.lax.scan(look, (zero, zero + jnp.inf, zero - jnp.inf), slabs)
     # The sum may be beyond the largest number where no replication is.
-    center = jnp.clip(jnp.where(jnp.isfinite(total), total / count, 0.5 * low + 0.5 * high), low, high)
+    center = jnp.clip(jnp.where(jnp.isfinite(total), total / count.astype(x.dtype), 0.5 * low + 0.5 * high), low, high)
     scale, shrink = _scales(center, jnp.maximum(0.5 * high - 0.5 * center, 0.5 * center - 0.5 * low))
     origin = center * shrink
 

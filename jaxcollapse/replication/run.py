@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from jaxcollapse.arguments.check import check_fits, is_key
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine import versions
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import Lost, packed, unpacked
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
 from jaxcollapse.replication import processes, threads, tile
@@ -248,7 +249,7 @@ class Run:
         block = self._block
 
         def run(first, tiles, replications):
-            with enable_x64(self._x64), self._fits(device):
+            with lenient(), enable_x64(self._x64), self._fits(device):
                 arguments = (inputs, key, np.uint32(first), np.int32(tiles), np.uint32(replications))
                 if device in block.compiled:
                     return block.run(*arguments)
@@ -257,7 +258,7 @@ class Run:
                     block.compiled.add(device)
                     return out
 
-        with enable_x64(self._x64), self._fits(device):
+        with lenient(), enable_x64(self._x64), self._fits(device):
             inputs, key = jax.device_put(((self._numbers, self._points), self._key), device)
         return run
 

@@ -115,7 +115,7 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
         zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), last)
 
         def step(t, carry):
-            new, results = run_tile(inputs, key, first + t.astype(jnp.uint32), replications)
+            new, results = run_tile(inputs, key, first + jnp.asarray(t, jnp.uint32), replications)
             return jax.tree.map(lambda stack, moment: stack.at[t].set(moment), carry[0], new), results
 
         return jax.lax.fori_loop(0, tiles, step, (blank, zeros))

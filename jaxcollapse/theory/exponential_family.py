@@ -12,9 +12,11 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number, per_generation
 
 
+@lenient()
 def variance_replace(
     *, samples: Number | Curve, variance: Number, curvature: Number, generations: Count
 ) -> Float[Array, " generations"]:
@@ -45,6 +47,7 @@ def variance_replace(
     return _variance(variance, curvature, 1 / sizes)
 
 
+@lenient()
 def variance_accumulate(
     *, samples: Number, variance: Number, curvature: Number, generations: Count
 ) -> Float[Array, " generations"]:
@@ -72,6 +75,7 @@ def variance_accumulate(
     return _variance(variance, curvature, 1 / (sizes * jnp.arange(1, generations + 1) ** 2))
 
 
+@lenient()
 def variance_accumulate_limit(*, samples: Number, variance: Number, curvature: Number) -> Float[Array, ""]:
     """The variance of the mean after infinitely many generations of accumulation with equal batches.
 

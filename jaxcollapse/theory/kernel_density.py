@@ -22,9 +22,11 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Matrix, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.search import minimiser
 
 
+@lenient()
 def depths(weights: Matrix) -> Float[Array, "generations depths"]:
     """The law of the depth of each generation: how many kernels lie between the truth and a draw from the model.
 
@@ -76,6 +78,7 @@ def depths(weights: Matrix) -> Float[Array, "generations depths"]:
     return jax.lax.scan(step, truth, (jnp.arange(1, generations + 1), w, real))[1]
 
 
+@lenient()
 def second_moment(
     law: Float[Array, "generations depths"], *, bandwidth: Number, variance: Number = 1.0
 ) -> Float[Array, " generations"]:
@@ -110,6 +113,7 @@ def second_moment(
     return variance + jnp.asarray(bandwidth) ** 2 * (law @ jnp.arange(law.shape[-1], dtype=law.dtype))
 
 
+@lenient()
 def mean_density(
     x: Float[Array, "..."] | Number,
     law: Float[Array, "generations depths"],
@@ -145,6 +149,7 @@ def mean_density(
     return jnp.tensordot(law, _normal(jnp.asarray(x)[..., None], widths), axes=(-1, -1))
 
 
+@lenient()
 def model_variance(
     *, samples: Number, bandwidth: Number, variance: Number = 1.0, generations: Count
 ) -> Float[Array, " generations"]:
@@ -180,6 +185,7 @@ def model_variance(
     return variance * kept**g + jnp.asarray(bandwidth) ** 2 * jnp.cumsum(kept ** (g - 1))
 
 
+@lenient()
 def squared_error(*, samples: Number, bandwidth: Number, generations: Count) -> Float[Array, " generations"]:
     """The mean integrated squared error under replacement, if the truth is ``N(0, 1)``.
 
@@ -220,6 +226,7 @@ def squared_error(*, samples: Number, bandwidth: Number, generations: Count) -> 
     return meet - related + bias
 
 
+@lenient()
 def optimal_bandwidth(*, samples: Number, generation: Count) -> Float[Array, ""]:
     """The bandwidth, the same at all generations, with which `squared_error` is least at a generation.
 

@@ -23,9 +23,11 @@ from jaxcollapse.arguments.check import (
     check_share,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number, from_the_second
 
 
+@lenient()
 def risk(
     *,
     dim: Count,
@@ -87,6 +89,7 @@ def risk(
     return noise**2 * dim * (_from_real(models, private_samples, public_samples, private_weight, alpha) + labels)
 
 
+@lenient()
 def risk_limit(
     *,
     dim: Count,
@@ -133,6 +136,7 @@ def risk_limit(
     return unit * real + jnp.where(once > 0, once / (1 - alpha**2), 0.0)
 
 
+@lenient()
 def disagreement(
     *,
     dim: Count,
@@ -184,22 +188,26 @@ class MutualLaw(eqx.Module):
     covariance: Float[Array, "generations models dim models dim"]
     """The covariance of the models, from the noise of all labels."""
 
+    @lenient()
     def mean(self, truths: Float[Array, "sources dim"]) -> Float[Array, "generations models dim"]:
         """The means of the models when each source has its own true coefficients."""
         return jnp.einsum("gkasb,sb->gka", self.transfer, truths)
 
     @property
+    @lenient()
     def risk(self) -> Float[Array, " generations"]:
         """The mean squared error of the coefficients, averaged over models, when all sources have one truth."""
         return jnp.einsum("gkaka->g", self.covariance) / self.covariance.shape[1]
 
     @property
+    @lenient()
     def disagreement(self) -> Float[Array, " generations"]:
         """The mean squared distance of two different models, when all sources have one truth; 0 for a single model."""
         count = self.covariance.shape[1]
         return 2 / max(count - 1, 1) * (count * self.risk - jnp.einsum("gkala->g", self.covariance) / count)
 
 
+@lenient()
 def given_designs(
     *,
     noise: Number,

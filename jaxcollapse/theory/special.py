@@ -15,8 +15,10 @@ import scipy.special
 from jaxtyping import Array, Float, Inexact
 
 from jaxcollapse.arguments.types import Count
+from jaxcollapse.machine.leniency import lenient
 
 
+@lenient()
 def log1p_rest(x: Inexact[Array, "*shape"]) -> Inexact[Array, "*shape"]:
     """``log(1 + x) - x``, also of complex numbers.
 
@@ -36,6 +38,7 @@ def log1p_rest(x: Inexact[Array, "*shape"]) -> Inexact[Array, "*shape"]:
     return jnp.where(near, r * (2 * square * series - inner), jnp.log(1 + outer) - outer)
 
 
+@lenient()
 def expm1_rest(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """``exp(x) - 1 - x``.
 
@@ -53,6 +56,7 @@ def expm1_rest(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.where(near, inner**2 * series, jnp.expm1(outer) - outer)
 
 
+@lenient()
 def log_gamma_rest(a: Float[Array, "..."], s: Inexact[Array, "..."]) -> Inexact[Array, "..."]:
     """``log Gamma(a + s) - log Gamma(a) - s log a`` for ``a > 0`` and ``a + s`` of positive real part.
 
@@ -73,6 +77,7 @@ def log_gamma_rest(a: Float[Array, "..."], s: Inexact[Array, "..."]) -> Inexact[
     return base * log1p_rest(x) + (s - 0.5) * _log1p(x) + _stirling(base + s) - _stirling(base) - passed
 
 
+@lenient()
 def digamma_rest(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """``psi(x) - log x`` for positive `x`: about ``-1/(2 x)``.
 
@@ -93,6 +98,7 @@ def digamma_rest(x: Float[Array, "..."]) -> Float[Array, "..."]:
     return -inverse * (0.5 + inverse * tail) + jnp.where(low, passed, 0.0)
 
 
+@lenient()
 def gamma_ratio_cdf(ratio: Float[Array, "..."], a: Float[Array, "..."], b: Float[Array, "..."]) -> Float[Array, "..."]:
     """The law of the ratio of two independent Gamma variates of shapes ``a`` and ``b``, at `ratio`, at least 0.
 
@@ -111,6 +117,7 @@ def gamma_ratio_cdf(ratio: Float[Array, "..."], a: Float[Array, "..."], b: Float
 
 
 @jax.custom_jvp
+@lenient()
 def _gamma_ratio_cdf(ratio, a, b):
     inside = (ratio > 0) & (ratio < jnp.inf)
     place = jnp.log(jnp.where(inside, ratio, 1.0)) + jnp.log(b / a)
@@ -121,6 +128,7 @@ def _gamma_ratio_cdf(ratio, a, b):
 
 
 @_gamma_ratio_cdf.defjvp
+@lenient()
 def _(primals, tangents):
     ratio, a, b = primals
     value, by_shapes = jax.jvp(lambda a, b: _gamma_ratio_cdf.fun(ratio, a, b), (a, b), tangents[1:])
@@ -158,6 +166,7 @@ def _ratio_mass(start, a, b, side):
     return reach * jnp.sum(weight * jnp.exp(-_ratio_exponent(t, a, b)), axis=0)
 
 
+@lenient()
 def digamma_below_one(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """``-psi(1 - x) - gamma`` for ``x < 1``: ``sum_m x/(m (m - x))``, about ``pi^2 x/6`` for small `x`.
 
@@ -176,15 +185,17 @@ def digamma_below_one(x: Float[Array, "..."]) -> Float[Array, "..."]:
 
 def with_derivative(function: Callable, derivative: Callable) -> Callable:
     """A function of one array with a derivative that is known."""
-    known = jax.custom_jvp(function)
+    known = jax.custom_jvp(lenient()(function))
 
     @known.defjvp
+    @lenient()
     def _(primals, tangents):
         return function(*primals), derivative(*primals) * tangents[0]
 
     return known
 
 
+@lenient()
 def missing(q: Float[Array, "..."], draws: Float[Array, "..."]) -> Float[Array, "..."]:
     """``(1 - q)^draws``: the probability that what has the probability `q` is in none of the draws.
 
@@ -198,11 +209,13 @@ def missing(q: Float[Array, "..."], draws: Float[Array, "..."]) -> Float[Array, 
 
 
 @jax.custom_jvp
+@lenient()
 def _missing(q, draws):
     return jnp.exp(jax.scipy.special.xlog1py(draws, -q))
 
 
 @_missing.defjvp
+@lenient()
 def _(primals, tangents):
     q, draws = primals
     value, sure = _missing(q, draws), q >= 1
@@ -211,6 +224,7 @@ def _(primals, tangents):
     return value, in_q * tangents[0] + in_draws * tangents[1]
 
 
+@lenient()
 def binomial_law(q: Float[Array, ""], *, draws: Count) -> Float[Array, " outcomes"]:
     """The binomial probabilities of ``0, ..., draws`` at `q`, with derivatives also at ``q = 0`` and ``q = 1``.
 

@@ -142,7 +142,8 @@ class LinearRegression(Model):
         ridge = self.penalty * sums.weight
         rows = sums.rows
         if self.held is not None:  # the same rows again and again have the rank of one batch
-            rows = jnp.minimum(rows, jnp.any(self.held != 0, axis=0 if self.draws_sums else 1).sum())
+            held = jnp.any(self.held != 0, axis=0 if self.draws_sums else 1).sum()
+            rows = jnp.minimum(rows, held.astype(rows.dtype))
         return ridge_solution(sums.gram, sums.moment, ridge, rows >= self.spectrum.dim)
 
     def refit(

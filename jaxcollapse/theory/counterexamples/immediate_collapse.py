@@ -17,10 +17,12 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.arguments.types import Curve, Number
+from jaxcollapse.machine.leniency import lenient
 
 _COST = 4 * math.log(2)
 
 
+@lenient()
 def immediate_collapse_dropped() -> float:
     """The probability that the fit to real data is not at the largest point, for large samples.
 
@@ -37,6 +39,7 @@ def immediate_collapse_dropped() -> float:
     return _rises(0.0)
 
 
+@lenient()
 def immediate_collapse_first_distance() -> float:
     """The limit of ``n`` times the mean distance in total variation of the first fit.
 
@@ -54,6 +57,7 @@ def immediate_collapse_first_distance() -> float:
     return 0.5 * (1 + p / (1 - p) * (1 + _COST / (1 - _COST * p)))
 
 
+@lenient()
 def immediate_collapse_probability() -> float:
     """The limit of the probability that the second fit has collapsed.
 
@@ -72,6 +76,7 @@ def immediate_collapse_probability() -> float:
     return 1 - s * (1 - immediate_collapse_dropped()) / (1 - s * _rises(_COST / 4))
 
 
+@lenient()
 def immediate_collapse_probability_bound(*, samples: Number) -> Float[Array, ""]:
     """A lower bound on the probability that the second fit has collapsed, for every sample size.
 

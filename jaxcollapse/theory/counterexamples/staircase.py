@@ -16,9 +16,11 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.counterexamples.immediate_collapse import gap_mean_power
 
 
+@lenient()
 def staircase_first_waiting(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """The probability that level 1 is still empty after ``t`` synthetic batches, for every sample size.
 
@@ -45,6 +47,7 @@ def staircase_first_waiting(*, samples: Number, generations: Count) -> Float[Arr
     return gap_mean_power(samples=samples, slope=0.5, power=jnp.arange(generations))
 
 
+@lenient()
 def staircase_waiting(*, level: Count, generations: Count) -> Float[Array, " generations"]:
     """The probability that a level is still empty after ``t`` synthetic batches, for large samples.
 

@@ -24,8 +24,10 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 
 
+@lenient()
 def categorical_replace_ancestors(*, samples: Count, generations: Count) -> Float[Array, "generations outcomes"]:
     """The law of the number of draws of the real text from which the draws of a generation descend.
 
@@ -57,6 +59,7 @@ def categorical_replace_ancestors(*, samples: Count, generations: Count) -> Floa
     return later
 
 
+@lenient()
 def categorical_replace_lost(
     probabilities: Vector, *, samples: Count, generations: Count
 ) -> Float[Array, "generations symbols"]:
@@ -87,6 +90,7 @@ def categorical_replace_lost(
     return law @ (1 - p) ** jnp.arange(samples + 1)[:, None]
 
 
+@lenient()
 def categorical_replace_collapsed(
     probabilities: Vector, *, samples: Count, generations: Count
 ) -> Float[Array, " generations"]:
@@ -112,6 +116,7 @@ def categorical_replace_collapsed(
     return law @ _all_alike(p, int(samples))
 
 
+@lenient()
 def categorical_replace_collapse_time(probabilities: Vector, *, samples: Count) -> Float[Array, ""]:
     """The mean number of generations until one symbol is all that is left.
 
@@ -147,6 +152,7 @@ class Bounds(NamedTuple):
     upper: Float[Array, "..."]
 
 
+@lenient()
 def categorical_replace_collapsed_bounds(probabilities: Vector, *, samples: Number, generations: Count) -> Bounds:
     """Bounds on the probability that one symbol is all that is left, from the mean diversity alone.
 
@@ -175,6 +181,7 @@ def categorical_replace_collapsed_bounds(probabilities: Vector, *, samples: Numb
     return Bounds(1 - samples * left, 1 - _share_of_most(left, probabilities))
 
 
+@lenient()
 def categorical_replace_collapse_time_bounds(probabilities: Vector, *, samples: Number) -> Bounds:
     """Bounds on the mean number of generations until one symbol is all that is left.
 
@@ -199,6 +206,7 @@ def categorical_replace_collapse_time_bounds(probabilities: Vector, *, samples: 
     return Bounds(1 + _share_of_most(first, probabilities), 1 + samples * first)
 
 
+@lenient()
 def categorical_replace_survival_bound(
     *, samples: Number, probability: Number, generations: Count
 ) -> Float[Array, " generations"]:
@@ -232,6 +240,7 @@ def categorical_replace_survival_bound(
     return 1 - (1 - 3 * samples * p**2 - 3 * g * p) * (1 - lower)
 
 
+@lenient()
 def categorical_replace_diversity(
     probabilities: Vector, *, samples: Number, generations: Count
 ) -> Float[Array, " generations"]:
@@ -265,6 +274,7 @@ def categorical_replace_diversity(
     return (1 - jnp.sum(p**2)) * (1 - 1 / jnp.asarray(samples)) ** g
 
 
+@lenient()
 def categorical_mix(
     probabilities: Vector, *, samples: Number, real_samples: Number, generations: Count
 ) -> Float[Array, " generations"]:
@@ -309,6 +319,7 @@ def categorical_mix(
     return spread / size + (1 - 1 / size) * spread * alpha**2 / n * past
 
 
+@lenient()
 def poisson_replace_survival(*, samples: Number, rate: Number, generations: Count) -> Float[Array, " generations"]:
     """The probability that a rare symbol is left: ``1 - exp(-n lambda g_k)``, ``g_1 = 1``, ``g_{k+1} = 1 - exp(-g_k)``.
 

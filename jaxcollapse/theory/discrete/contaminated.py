@@ -16,9 +16,11 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_above, check_at_least, check_integer, check_probabilities, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import from_the_second, per_generation
 
 
+@lenient()
 def contaminated_accumulate(
     probabilities: Vector, *, samples: Number | Curve, real_share: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:
@@ -59,6 +61,7 @@ def contaminated_accumulate(
     return jax.lax.scan(step, jnp.zeros_like(diversity), (shares, b, sizes))[1]
 
 
+@lenient()
 def contaminated_accumulate_debiased(
     probabilities: Vector,
     *,

@@ -23,6 +23,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.special import binomial_law
 
@@ -30,6 +31,7 @@ _NODES = 512
 _TAIL = 40.0  # e^-40 is nothing in double precision
 
 
+@lenient()
 def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Float[Array, " symbols"]:
     """The law of the chosen one of ``K`` candidates: ``K p_i E[e^{r_i} / (e^{r_i} + e^{r(X_2)} + ... + e^{r(X_K)})]``.
 
@@ -63,6 +65,7 @@ def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Floa
 
 
 @formerly(share="real_share")
+@lenient()
 def curated_mix(
     probabilities: Vector, *, rewards: Vector, candidates: Count, real_share: Number = 0.0, generations: Count
 ) -> Float[Array, "generations symbols"]:
@@ -102,6 +105,7 @@ def curated_mix(
     return jax.lax.scan(step, p, None, int(generations))[1]
 
 
+@lenient()
 def curated_replace_limit(
     probabilities: Vector, *, rewards: Vector, generations: Count
 ) -> Float[Array, "generations symbols"]:
@@ -133,6 +137,7 @@ def curated_replace_limit(
     return weights / jnp.sum(weights, axis=1, keepdims=True)
 
 
+@lenient()
 def curated_reward_gain(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Float[Array, ""]:
     """A lower bound of the gain in ``E e^r`` by one step of curation: ``(K - 1)/K Var(e^r)/max e^r``.
 
@@ -160,6 +165,7 @@ def curated_reward_gain(probabilities: Vector, *, rewards: Vector, candidates: C
 
 
 @formerly(share="real_share")
+@lenient()
 def curated_mix_divergence(*, real_share: Number, candidates: Count) -> Float[Array, ""]:
     """An upper bound of ``KL(p_0 | p_g)`` with real data: ``-log(1 - l (K - 1))``, with ``l = (1 - w)/w``.
 
@@ -190,6 +196,7 @@ def curated_mix_divergence(*, real_share: Number, candidates: Count) -> Float[Ar
     return jnp.where(left > 0, -jnp.log(jnp.where(left > 0, left, 1.0)), jnp.inf)
 
 
+@lenient()
 def curated_replace_two_symbols(
     probability: Number, *, samples: Count, reward: Number, candidates: Count, generations: Count
 ) -> Float[Array, "generations outcomes"]:
@@ -233,6 +240,7 @@ def curated_replace_two_symbols(
     return jax.lax.scan(lambda law, _: (law @ move, law), start, None, int(generations))[1]
 
 
+@lenient()
 def curated_replace_fixation(
     probability: Number, *, samples: Number, reward: Number, candidates: Count
 ) -> Float[Array, ""]:

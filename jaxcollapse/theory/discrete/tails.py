@@ -28,10 +28,12 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
 from jaxcollapse.theory.special import log_gamma_rest, missing
 
 
+@lenient()
 def zipf(symbols: Count, *, exponent: Number) -> Float[Array, " symbols"]:
     """Zipf's law over finitely many symbols: probabilities ``i^-beta``, ``i = 1, ..., k``, divided by their sum.
 
@@ -59,6 +61,7 @@ def zipf(symbols: Count, *, exponent: Number) -> Float[Array, " symbols"]:
         return weights / weights.sum()
 
 
+@lenient()
 def unseen(probabilities: Vector, *, samples: Any, source: Vector | None = None) -> Float[Array, "..."]:
     """The mean test error ``sum_i p_i (1 - q_i)^T`` of the learner that remembers.
 
@@ -92,6 +95,7 @@ def unseen(probabilities: Vector, *, samples: Any, source: Vector | None = None)
     return jnp.tensordot(missed, p.astype(missed.dtype), axes=1)
 
 
+@lenient()
 def support(source: Vector, *, samples: Any) -> Float[Array, "..."]:
     """The mean number of different symbols in ``T`` symbols of text, ``sum_i 1 - (1 - q_i)^T``.
 
@@ -111,6 +115,7 @@ def support(source: Vector, *, samples: Any) -> Float[Array, "..."]:
     return jnp.sum(1 - _missed(as_floats(source), samples), axis=-1)
 
 
+@lenient()
 def effective_samples(*, samples: Number | Curve, generations: Count) -> Float[Array, " generations"]:
     """The number ``a_g`` of real symbols of text that leave as much unseen as ``g`` generations of replacement.
 
@@ -148,6 +153,7 @@ def effective_samples(*, samples: Number | Curve, generations: Count) -> Float[A
     return _ancestors(per_generation("samples", samples, generations))
 
 
+@lenient()
 def zipf_unseen(*, samples: Any, exponent: Number) -> Float[Array, "..."]:
     """The mean test error after ``T`` symbols of text under Zipf's law: ``zeta^(-1/beta) B(c, T + 1)/beta``.
 
@@ -180,6 +186,7 @@ def zipf_unseen(*, samples: Any, exponent: Number) -> Float[Array, "..."]:
     return _whole(*_zipf_arguments(exponent, samples))
 
 
+@lenient()
 def zipf_cut_unseen(*, samples: Any, exponent: Number, cutoff: Number, real_share: Number = 0.0) -> Float[Array, "..."]:
     """The mean test error under Zipf's law if the text is cut: it has the first ``k`` symbols alone.
 

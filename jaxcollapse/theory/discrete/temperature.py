@@ -15,10 +15,12 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer, check_positive, check_probabilities, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.former import formerly
 
 
 @formerly("probabilities", "temperature")
+@lenient()
 def temper(probabilities: Vector, *, temperature: Number) -> Float[Array, " symbols"]:
     """The distribution that is sampled from: ``p_i^(1/tau)/Z``. A symbol without probability stays so.
 
@@ -46,6 +48,7 @@ def temper(probabilities: Vector, *, temperature: Number) -> Float[Array, " symb
     return weights / jnp.sum(weights)
 
 
+@lenient()
 def temperature_replace(
     probabilities: Vector, *, temperature: Number, generations: Count
 ) -> Float[Array, "generations symbols"]:
@@ -80,6 +83,7 @@ def temperature_replace(
     return jax.vmap(lambda tau: temper(p, temperature=tau))(powers)
 
 
+@lenient()
 def temperature_accumulate(
     probabilities: Vector, *, temperature: Number, generations: Count
 ) -> Float[Array, "generations symbols"]:
@@ -116,6 +120,7 @@ def temperature_accumulate(
 
 
 @formerly(share="real_share")
+@lenient()
 def temperature_mix(
     probabilities: Vector, *, temperature: Number, real_share: Number, first: Vector | None = None, generations: Count
 ) -> Float[Array, "generations symbols"]:
@@ -161,6 +166,7 @@ def temperature_mix(
     return jax.lax.scan(step, start, None, int(generations))[1]
 
 
+@lenient()
 def temperature_needed_share(*, temperature: Number) -> Float[Array, ""]:
     """The share of external data above which a uniform truth is stable: ``1 - tau``.
 

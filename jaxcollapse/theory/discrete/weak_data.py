@@ -12,8 +12,10 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_share
 from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.machine.leniency import lenient
 
 
+@lenient()
 def weak_data_corrected(accuracy: Number | Float[Array, "..."], *, weak_accuracy: Number) -> Float[Array, "..."]:
     """The share of right answers after the weak source has been asked for the wrong ones: ``1 - (1 - b)(1 - a)``.
 
@@ -39,6 +41,7 @@ def weak_data_corrected(accuracy: Number | Float[Array, "..."], *, weak_accuracy
     return 1 - (1 - jnp.asarray(weak_accuracy)) * (1 - jnp.asarray(accuracy))
 
 
+@lenient()
 def weak_data_accuracy(*, first: Number, weak_accuracy: Number, generations: Count) -> Float[Array, " generations"]:
     """The mean accuracy of each generation: ``1 - (1 - b)^(g-1) (1 - a)``.
 

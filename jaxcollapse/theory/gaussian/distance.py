@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.gaussian.univariate import (
     factors,
     log_moments,
@@ -20,6 +21,7 @@ from jaxcollapse.theory.gaussian.univariate import (
 from jaxcollapse.theory.regression.inverse_moments import inverse_moment
 
 
+@lenient()
 def wasserstein(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """The mean squared Wasserstein-2 distance to the truth over ``sigma^2``: ``E [mu_g^2 + (sqrt(X_g) - 1)^2]``.
 
@@ -42,6 +44,7 @@ def wasserstein(*, samples: Number | Curve, generations: Count, ddof: int) -> Fl
     return mean_square(**arguments) + spread
 
 
+@lenient()
 def kl_from_truth(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E KL(truth || generation g)``: ``E [(1 + mu_g^2)/X_g - 1 + log X_g] / 2``.
 
@@ -71,6 +74,7 @@ def kl_from_truth(*, samples: Number | Curve, generations: Count, ddof: int) -> 
     return 0.5 * (grown + shifted + log_mean)
 
 
+@lenient()
 def kl_to_truth(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E KL(generation g || truth)``: ``E [X_g + mu_g^2 - 1 - log X_g] / 2``, which grows linearly.
 

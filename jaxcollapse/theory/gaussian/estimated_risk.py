@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.gaussian.law import check_probability
 from jaxcollapse.theory.gaussian.univariate import distinct_factors
 from jaxcollapse.theory.search import implicit, with_slope
@@ -25,6 +26,7 @@ _POINTS = 20_000  # of log X_T
 _TERMS, _AVERAGED, _DAMPING = 38, 12, 18.4  # of the inversion, which they make exact to 1e-8 for smooth laws
 
 
+@lenient()
 def estimated_risk_cdf(
     x: Number, *, samples: Number | Curve, replications: Count, generations: Count, ddof: int
 ) -> Float[Array, ""]:
@@ -54,6 +56,7 @@ def estimated_risk_cdf(
     return _cdf(jnp.asarray(x, square.dtype), many, square, weight)
 
 
+@lenient()
 def estimated_risk_quantile(
     p: Number, *, samples: Number | Curve, replications: Count, generations: Count, ddof: int
 ) -> Float[Array, ""]:

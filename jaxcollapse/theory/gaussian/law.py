@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.gaussian.univariate import distinct_factors
@@ -17,6 +18,7 @@ _NODES = 400
 
 
 @formerly(defaults={"ddof": 1})
+@lenient()
 def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """``P(X_T <= x)`` at generation ``T = generations``.
 
@@ -43,6 +45,7 @@ def variance_cdf(x: Number, *, samples: Number | Curve, generations: Count, ddof
 
 
 @formerly(defaults={"ddof": 1})
+@lenient()
 def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """``P(X_T > x)`` at generation ``T = generations``, accurate also where it is tiny.
 
@@ -61,6 +64,7 @@ def variance_sf(x: Number, *, samples: Number | Curve, generations: Count, ddof:
 
 
 @formerly(defaults={"ddof": 1})
+@lenient()
 def variance_quantile(p: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """The ``p``-quantile of ``X_T``: where `variance_cdf` is `p`.
 
@@ -82,6 +86,7 @@ def variance_quantile(p: Number, *, samples: Number | Curve, generations: Count,
 
 
 @formerly(defaults={"ddof": 1})
+@lenient()
 def variance_maximum_quantile(
     p: Number, *, samples: Number | Curve, replications: Count, generations: Count, ddof: int
 ) -> Float[Array, ""]:

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_integer
 from jaxcollapse.arguments.types import Count, Matrix, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.gaussian.univariate import equal_batches
 from jaxcollapse.theory.special import digamma_rest
 
@@ -27,6 +28,7 @@ class TraceMoments(NamedTuple):
     """``E (tr S)^2``."""
 
 
+@lenient()
 def trace_moments(covariance: Matrix, *, samples: Number, generations: Count) -> TraceMoments:
     """The second moments of the fitted covariance at each generation.
 
@@ -63,6 +65,7 @@ def trace_moments(covariance: Matrix, *, samples: Number, generations: Count) ->
     return TraceMoments(grows + shrinks, grows - 2 * shrinks)
 
 
+@lenient()
 def lyapunov_exponents(*, dim: Count, samples: Number) -> Float[Array, " dim"]:
     """The rates at which the log eigenvalues of the covariance fall: ``psi((nu - i)/2) + log(2/nu)``, ``i < dim``.
 
@@ -90,6 +93,7 @@ def lyapunov_exponents(*, dim: Count, samples: Number) -> Float[Array, " dim"]:
     return digamma_rest(half) + jnp.log1p(-jnp.arange(int(dim)) / nu)
 
 
+@lenient()
 def log_determinant_mean(*, dim: Count, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """``E log |S|/|Sigma|`` at each generation: ``g`` times the sum of `lyapunov_exponents`.
 
@@ -107,6 +111,7 @@ def log_determinant_mean(*, dim: Count, samples: Number, generations: Count) -> 
     return g * jnp.sum(lyapunov_exponents(dim=dim, samples=samples))
 
 
+@lenient()
 def log_determinant_variance(*, dim: Count, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """``Var log |S|`` at each generation: ``g sum_i psi1((nu - i)/2)``.
 

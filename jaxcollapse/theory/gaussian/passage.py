@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.gaussian.law import check_probability
@@ -24,6 +25,7 @@ class FirstPassage(NamedTuple):
 
 
 @formerly(level="threshold")
+@lenient()
 def first_passage(threshold: Number, *, samples: Number, ddof: int) -> FirstPassage:
     """The generation at which the variance first falls below ``threshold * sigma^2``, under replacement.
 
@@ -53,6 +55,7 @@ def first_passage(threshold: Number, *, samples: Number, ddof: int) -> FirstPass
 
 
 @formerly(level="threshold")
+@lenient()
 def first_passage_cdf(
     generation: Curve | Number, *, samples: Number, threshold: Number, ddof: int
 ) -> Float[Array, "..."]:
@@ -87,6 +90,7 @@ def first_passage_cdf(
 
 
 @formerly(level="threshold")
+@lenient()
 def deviation_bound(threshold: Number, *, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """An upper bound on the probability that the standard deviation of a generation exceeds ``threshold * sigma``.
 

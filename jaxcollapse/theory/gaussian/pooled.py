@@ -22,6 +22,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.gaussian.univariate import equal_batches
@@ -37,6 +38,7 @@ class Moments(NamedTuple):
 
 
 @formerly(defaults={"ddof": 0})
+@lenient()
 def variance_accumulate_mean(*, samples: Number, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E X_g`` when data accumulates: ``prod_{t<=g} (1 - 1/(n t^2))`` for maximum likelihood.
 
@@ -72,6 +74,7 @@ def variance_accumulate_mean(*, samples: Number, generations: Count, ddof: int) 
     return inflation * (1 - 1 / n) * jnp.cumprod(jnp.concatenate([jnp.ones_like(n)[None], growth[:-1]]))
 
 
+@lenient()
 def variance_accumulate_square(*, samples: Number, generations: Count) -> Float[Array, " generations"]:
     """``E X_g^2`` when data accumulates, maximum likelihood.
 
@@ -98,6 +101,7 @@ def variance_accumulate_square(*, samples: Number, generations: Count) -> Float[
     return jnp.cumprod((1 - k**2 / n) ** 2 + 2 * k**2 * ((n - 1) + (1 - k) ** 2) / n**2)
 
 
+@lenient()
 def moments_accumulate_subsample(*, samples: Number, generations: Count) -> Moments:
     """The moments when data accumulates and ``n`` rows of the pool are drawn for each fit, without replacement.
 
@@ -132,6 +136,7 @@ def moments_accumulate_subsample(*, samples: Number, generations: Count) -> Mome
     return jax.lax.scan(step, 1 / n, t)[1]
 
 
+@lenient()
 def moments_mix(
     *,
     samples: Number,
@@ -181,6 +186,7 @@ def moments_mix(
 
 
 @formerly(share="real_share")
+@lenient()
 def variance_mix_tempered(
     *, samples: Number | None = None, temperature: Number, real_share: Number, generations: Count
 ) -> Float[Array, " generations"]:

@@ -13,10 +13,12 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_choice, check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import one_size, per_generation
 from jaxcollapse.theory.special import digamma_rest, log_gamma_rest
 
 
+@lenient()
 def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, ""]:
     """The log moment ``K(s) = log E X_T^s`` of the variance at generation ``T = generations``.
 
@@ -41,6 +43,7 @@ def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: 
     return times * jnp.sum(log_gamma_rest(half, jnp.asarray(s, half.dtype)) + s * bias)
 
 
+@lenient()
 def variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E X_g`` at each generation: 1 for ``ddof = 1``, ``prod (1 - 1/n_t)`` for ``ddof = 0``.
 
@@ -56,6 +59,7 @@ def variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> 
     return jnp.exp(jnp.cumsum(bias))
 
 
+@lenient()
 def variance_risk(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E (X_g - 1)^2`` at each generation: ``prod (1 + 2/(n_t - 1)) - 1`` for ``ddof = 1``.
 
@@ -75,6 +79,7 @@ def variance_risk(*, samples: Number | Curve, generations: Count, ddof: int) -> 
     return jnp.expm1(jnp.cumsum(jnp.log1p(1 / half) + 2 * bias)) - 2 * jnp.expm1(jnp.cumsum(bias))
 
 
+@lenient()
 def log_variance_mean(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E log X_g`` at each generation: ``sum_t [psi(nu_t/2) + log(2/(n_t - ddof))]``, about ``-g/(n - 1)``.
 
@@ -90,6 +95,7 @@ def log_variance_mean(*, samples: Number | Curve, generations: Count, ddof: int)
     return jnp.cumsum(digamma_rest(half) + bias)
 
 
+@lenient()
 def log_variance_variance(*, samples: Number | Curve, generations: Count) -> Float[Array, " generations"]:
     """``Var log X_g`` at each generation: ``sum_t psi1(nu_t/2)``, about ``2g/(n - 1)``, for either divisor.
 
@@ -105,6 +111,7 @@ def log_variance_variance(*, samples: Number | Curve, generations: Count) -> Flo
     return jnp.cumsum(polygamma(1, half))
 
 
+@lenient()
 def mean_square(*, samples: Number | Curve, generations: Count, ddof: int) -> Float[Array, " generations"]:
     """``E mu_g^2 / sigma^2`` at each generation: ``sum_t E X_{t-1} / n_t``.
 
@@ -124,6 +131,7 @@ def mean_square(*, samples: Number | Curve, generations: Count, ddof: int) -> Fl
     return jnp.cumsum(before / (2 * half + 1))
 
 
+@lenient()
 def variance_moment(
     s: Number, *, samples: Number | Curve, generations: Count, ddof: int
 ) -> Float[Array, " generations"]:

@@ -10,9 +10,11 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_choice, check_integer, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
 
 
+@lenient()
 def mean_replace_allocation(
     *, budget: Number, objective: Literal["final", "sum"], cost: Number | Curve = 1.0, generations: Count
 ) -> Float[Array, " generations"]:
@@ -67,6 +69,7 @@ class Mixture(NamedTuple):
     """The squared error after many generations."""
 
 
+@lenient()
 def mean_mix_allocation(*, budget: Number, real_cost: Number) -> Mixture:
     """The mixture of fresh real and synthetic data that has the least error in the long run, at a budget a generation.
 

@@ -16,12 +16,14 @@ from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
 from jaxcollapse.theory.special import digamma_rest, expm1_rest, gamma_ratio_cdf, with_derivative
 
 _NODES = 1200
 
 
+@lenient()
 def improvement_probability(*, dim: Count = 1, ratio: Real[Any, "*shape"] | Number) -> Float[Array, "*shape"]:
     """The probability that the last fit is closer to the truth than the fit to real data alone.
 
@@ -59,6 +61,7 @@ def improvement_probability(*, dim: Count = 1, ratio: Real[Any, "*shape"] | Numb
     return with_derivative(probability, lambda r: -height * (1 + r**2 / 4) ** (-(dim + 1) / 2))(r)
 
 
+@lenient()
 def euclidean_improvement_probability(variances: Vector, *, ratio: Number) -> Float[Array, ""]:
     """`improvement_probability` in the Euclidean norm, where errors have another covariance than the unit one.
 
@@ -104,6 +107,7 @@ def euclidean_improvement_probability(variances: Vector, *, ratio: Number) -> Fl
     return 0.5 - jnp.sum(size * jnp.sin(phase)) * (high - low) / (_NODES - 1) / jnp.pi
 
 
+@lenient()
 def independent_improvement_probability(
     *, dim: Count = 1, ratio: Real[Any, "*shape"] | Number
 ) -> Float[Array, "*shape"]:
@@ -141,6 +145,7 @@ def independent_improvement_probability(
     return with_derivative(lambda r: gamma_ratio_cdf(1 / r**2, half, half), slope)(r)
 
 
+@lenient()
 def estimated_improvement_probability(
     *, samples: Number | Curve, generations: Count, ddof: int
 ) -> Float[Array, " generations"]:

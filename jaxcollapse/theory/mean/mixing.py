@@ -16,11 +16,13 @@ from jaxcollapse.arguments.check import (
     check_share,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import from_the_second
 from jaxcollapse.theory.former import formerly
 
 
 @formerly(weight="real_weight")
+@lenient()
 def mean_mix(*, real_weight: Number | Curve, ratio: Number, generations: Count) -> Float[Array, " generations"]:
     """The risk when each generation mixes fresh real and synthetic data, relative to the fit to real data alone.
 
@@ -63,6 +65,7 @@ def mean_mix(*, real_weight: Number | Curve, ratio: Number, generations: Count) 
 
 
 @formerly(weight="real_weight")
+@lenient()
 def mean_mix_limit(*, real_weight: Number, ratio: Number) -> Float[Array, ""]:
     """The risk of `mean_mix` after infinitely many generations: ``v(w) = [w^2 + k (1-w)^2] / [w (2-w)]``.
 
@@ -93,6 +96,7 @@ def mean_mix_limit(*, real_weight: Number, ratio: Number) -> Float[Array, ""]:
 
 
 @formerly("ratio")
+@lenient()
 def mean_mix_optimal_weight(*, ratio: Number = 1.0) -> Float[Array, ""]:
     """The constant weight of the real data that minimises the limiting risk: ``w* = (sqrt(k^2 + 4k) - k)/2``.
 
@@ -123,6 +127,7 @@ def mean_mix_optimal_weight(*, ratio: Number = 1.0) -> Float[Array, ""]:
 
 
 @formerly("ratio")
+@lenient()
 def mean_mix_pooling_weight(*, ratio: Number) -> Float[Array, ""]:
     """The weight of the real data when all rows count once: ``w = n/(n + m) = k/(1 + k)``.
 
@@ -151,6 +156,7 @@ def mean_mix_pooling_weight(*, ratio: Number) -> Float[Array, ""]:
     return k / (1 + k)
 
 
+@lenient()
 def mean_mix_dynamic_weight(*, ratio: Number, generations: Count) -> Float[Array, " generations"]:
     """The weights that minimise the risk of every generation at once, which are also the risks.
 

@@ -12,11 +12,13 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.arguments.types import Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import of_any_length
 from jaxcollapse.theory.former import formerly
 
 
 @formerly("samples")
+@lenient()
 def mean_replace_variance(*, samples: Curve) -> Float[Array, " generations"]:
     """The variance ``sum_{t<=T} 1/n_t`` of the walk after each generation, in units of ``sigma^2``.
 
@@ -39,6 +41,7 @@ def mean_replace_variance(*, samples: Curve) -> Float[Array, " generations"]:
     return jnp.cumsum(1 / _sizes(samples))
 
 
+@lenient()
 def mean_replace_variance_limit(*, scale: Number, growth: Number) -> Float[Array, ""]:
     """The variance ``zeta(1 + s) / c`` of the whole walk for ``n_t = c t^(1+s)``; infinite unless ``s > 0``.
 
@@ -62,6 +65,7 @@ def mean_replace_variance_limit(*, scale: Number, growth: Number) -> Float[Array
 
 
 @formerly("samples")
+@lenient()
 def mean_replace_bias(*, samples: Curve, coefficient: Number, order: Number) -> Float[Array, " generations"]:
     """The accumulated bias ``B sum_{t<=T} n_t^-kappa`` after each generation.
 
@@ -87,6 +91,7 @@ def mean_replace_bias(*, samples: Curve, coefficient: Number, order: Number) -> 
     return coefficient * jnp.cumsum(_sizes(samples) ** -order)
 
 
+@lenient()
 def mean_replace_bias_limit(*, scale: Number, growth: Number, coefficient: Number, order: Number) -> Float[Array, ""]:
     """The accumulated bias of the whole walk for ``n_t = c t^(1+s)``: ``B c^-kappa zeta(kappa (1 + s))``.
 
@@ -108,6 +113,7 @@ def mean_replace_bias_limit(*, scale: Number, growth: Number, coefficient: Numbe
 
 
 @formerly("samples")
+@lenient()
 def mean_replace_squared_error(*, samples: Curve, coefficient: Number, order: Number) -> Float[Array, " generations"]:
     """The expected squared error ``bias^2 + variance`` after each generation, in units of ``sigma^2``.
 
@@ -131,6 +137,7 @@ def mean_replace_squared_error(*, samples: Curve, coefficient: Number, order: Nu
 
 
 @formerly("order")
+@lenient()
 def mean_replace_required_growth(*, order: Number) -> Float[Array, ""]:
     """The growth ``s`` that ``n_t = c t^(1+s)`` must exceed for a bounded error: ``max(0, 1/kappa - 1)``.
 
@@ -153,6 +160,7 @@ def mean_replace_required_growth(*, order: Number) -> Float[Array, ""]:
 
 
 @formerly("samples")
+@lenient()
 def mean_replace_drift_ratio(*, samples: Curve) -> Float[Array, " generations"]:
     """The ratio ``s2/s1`` of the drift after the first fit to the error of the first fit, under replacement.
 
@@ -179,6 +187,7 @@ def mean_replace_drift_ratio(*, samples: Curve) -> Float[Array, " generations"]:
 
 
 @formerly("growth")
+@lenient()
 def mean_replace_drift_ratio_limit(*, growth: Number) -> Float[Array, ""]:
     """The limit ``sqrt(zeta(1 + s) - 1)`` of `mean_replace_drift_ratio` for ``n_t = c t^(1+s)``.
 

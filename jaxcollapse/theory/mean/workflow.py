@@ -13,9 +13,11 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
 
 
+@lenient()
 def inflation(
     workflow: Any, *, samples: Number | Curve | None = None, generations: Count
 ) -> Float[Array, " generations"]:
@@ -45,6 +47,7 @@ def inflation(
     return jnp.diagonal(inflation_covariance(workflow, generations=generations, samples=samples))
 
 
+@lenient()
 def inflation_covariance(
     workflow: Any, *, samples: Number | Curve | None = None, generations: Count
 ) -> Float[Array, "generations generations"]:

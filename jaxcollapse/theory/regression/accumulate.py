@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import check_one_number, of_any_length, per_generation
 from jaxcollapse.theory.former import formerly
@@ -23,6 +24,7 @@ from jaxcollapse.theory.regression.inverse_moments import estimation_variance, i
 from jaxcollapse.theory.regression.recursion import ridge_replace
 
 
+@lenient()
 def ols_accumulate_weighted(
     *, dim: Count, samples: Number, noise: Number, weights: Curve
 ) -> Float[Array, " generations"]:
@@ -63,6 +65,7 @@ def ols_accumulate_weighted(
     return first * jnp.cumsum((omega / jnp.cumsum(omega)) ** 2)
 
 
+@lenient()
 def ols_accumulate_weighted_limit(
     *, dim: Count, samples: Number, noise: Number, real_weight: Number
 ) -> Float[Array, ""]:
@@ -101,6 +104,7 @@ def ols_accumulate_weighted_limit(
     )
 
 
+@lenient()
 def ols_cdf(
     risk: Real[Any, "*shape"] | float, *, dim: Count, samples: Number, noise: Number, inflation: Number
 ) -> Float[Array, "*shape"]:
@@ -142,6 +146,7 @@ def ols_cdf(
     return risk_cdf(jnp.asarray(risk, dtype) / (inflation * noise**2), dim, jnp.asarray(samples, dtype))
 
 
+@lenient()
 def minimum_norm_accumulate(
     *, dim: Count, samples: Number | Curve, noise: Number, generations: Count, norm: Number = 1.0
 ) -> Float[Array, " generations"]:
@@ -188,6 +193,7 @@ def minimum_norm_accumulate(
     return jnp.maximum(1 - sizes[0] / dim, 0.0) * norm**2 + jnp.cumsum(added)
 
 
+@lenient()
 def ridge_accumulate_total_penalty(
     spectrum: Spectrum,
     *,
@@ -252,6 +258,7 @@ def ridge_accumulate_total_penalty(
 
 
 @formerly(design="spectrum")
+@lenient()
 def ridge_accumulate_given_design(
     spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number, generations: Count
 ) -> Float[Array, " generations"]:
@@ -293,6 +300,7 @@ def ridge_accumulate_given_design(
     return bias @ spectrum.signal**2 + noise**2 * variance.sum(axis=1)
 
 
+@lenient()
 def ridge_accumulate_per_sample_penalty(
     *, dim: Count, samples: Number, noise: Number, penalty: Number, generations: Count, norm: Number = 1.0
 ) -> Float[Array, " generations"]:

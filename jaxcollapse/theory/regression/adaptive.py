@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import check_downstream, learns_all, penalised_risk, ridge_downstream
@@ -17,6 +18,7 @@ from jaxcollapse.theory.search import minimiser
 
 
 @formerly(fakes="generators", fake_samples="generator_samples", fake_noise="generator_noise")
+@lenient()
 def adaptive_penalty(
     spectrum: Spectrum,
     *,
@@ -91,6 +93,7 @@ class ShrunkRidge(NamedTuple):
 
 
 @formerly(fakes="generators", fake_samples="generator_samples", fake_noise="generator_noise")
+@lenient()
 def ridge_downstream_shrunk(
     *,
     dim: Count,
@@ -156,6 +159,7 @@ class AdaptiveExponents(NamedTuple):
 
 
 @formerly(fake_exponent="generator_exponent")
+@lenient()
 def adaptive_exponent(
     *,
     capacity: Number,

@@ -16,6 +16,7 @@ from jaxcollapse.arguments.check import (
     is_traced,
 )
 from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
@@ -34,6 +35,7 @@ class RidgeTerms(NamedTuple):
 
 
 @formerly(fake_samples="generator_samples")
+@lenient()
 def ridge_downstream_terms(
     spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number, generator_samples: Number
 ) -> RidgeTerms:
@@ -97,6 +99,7 @@ def ridge_downstream_terms(
 @formerly(
     defaults={"design": "fresh"}, fakes="generators", fake_samples="generator_samples", fake_noise="generator_noise"
 )
+@lenient()
 def ridge_downstream(
     spectrum: Spectrum,
     *,
@@ -220,6 +223,7 @@ class StrongCollapseTerms(NamedTuple):
 
 
 @formerly(fake_noise="generator_noise")
+@lenient()
 def ridge_strong_collapse_terms(
     spectrum: Spectrum,
     *,

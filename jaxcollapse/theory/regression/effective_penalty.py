@@ -10,10 +10,12 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.search import implicit, root_in_bracket
 
 
+@lenient()
 def kappa(spectrum: Spectrum | Vector, *, samples: Number, penalty: Number) -> Float[Array, ""]:
     """The effective penalty: the root of ``kappa - penalty = kappa df1(kappa) / samples``.
 
@@ -45,6 +47,7 @@ def kappa(spectrum: Spectrum | Vector, *, samples: Number, penalty: Number) -> F
     return kappa_of_arrays(eigenvalues.astype(dtype), jnp.asarray(penalty, dtype), jnp.asarray(samples, dtype))
 
 
+@lenient()
 def degrees_of_freedom(spectrum: Spectrum | Vector, *, kappa: Number, order: Count = 1) -> Float[Array, ""]:
     """The degrees of freedom ``df_m(kappa) = sum_j (s_j / (s_j + kappa))^m`` of order ``m``.
 

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_at_least, check_nonnegative, is_traced
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.regression.effective_penalty import FLATTEST, kappa_of_arrays, shrinkage, spare_rows
 from jaxcollapse.theory.search import implicit, root_in_bracket
@@ -38,6 +39,7 @@ class RidgeEquivalent(eqx.Module):
     variance: Float[Array, " dim"]
     """``gamma^2 s_j / (s_j + kappa)^2``."""
 
+    @lenient()
     def risk(
         self,
         spectrum: Spectrum,
@@ -60,6 +62,7 @@ class RidgeEquivalent(eqx.Module):
         return jnp.sum(spectrum.eigenvalues * (mean_squares(offset, moments) + self.variance))
 
 
+@lenient()
 def ridge_equivalent(
     spectrum: Spectrum,
     *,

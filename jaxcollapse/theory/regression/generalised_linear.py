@@ -18,9 +18,11 @@ from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_positive, check_shape
 from jaxcollapse.arguments.types import Matrix, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 
 
+@lenient()
 def maximum_likelihood_error(information: Real[Array, "dim dim"], *, samples: Number) -> Float[Array, ""]:
     """The mean squared error of the coefficients after the first fit: ``trace I^-1 / n``.
 

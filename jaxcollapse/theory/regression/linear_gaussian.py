@@ -9,11 +9,13 @@ from jaxcollapse.arguments.check import (
     check_choice,
 )
 from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance
 from jaxcollapse.theory.regression.linear_regression import check_rows, curves
 
 
+@lenient()
 def ols_replace_estimated_noise(
     *, dim: Count, samples: Number, noise: Number, generations: Count, ddof: Literal["none", "dim"]
 ) -> Float[Array, " generations"]:

@@ -17,12 +17,14 @@ from jaxcollapse.arguments.check import (
     is_traced,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import check_one_number, per_generation
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, risk_cdf
 from jaxcollapse.theory.special import digamma_below_one
 
 
+@lenient()
 def ols_replace(
     *, dim: Count, samples: Number | Curve, noise: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:
@@ -56,6 +58,7 @@ def ols_replace(
     return jnp.cumsum(dim * estimation_variance(noises, sizes - dim - 1))
 
 
+@lenient()
 def ols_accumulate(
     *, dim: Count, samples: Number | Curve, noise: Number, generations: Count, design: Literal["fresh", "fixed"]
 ) -> Float[Array, " generations"]:
@@ -99,6 +102,7 @@ def ols_accumulate(
     return jnp.cumsum(dim * sizes / pool * estimation_variance(noises, pool - dim - 1))
 
 
+@lenient()
 def ols_accumulate_limit(
     *, dim: Count, samples: Number, noise: Number, design: Literal["fresh", "fixed"]
 ) -> Float[Array, ""]:
@@ -127,6 +131,7 @@ def ols_accumulate_limit(
     return noise**2 * dim / (dim + 1) * digamma_below_one((dim + 1) / samples)
 
 
+@lenient()
 def ols_replace_variance(
     *,
     dim: Count,
@@ -178,6 +183,7 @@ def ols_replace_variance(
     return jnp.where(jnp.cumsum(~finite & (noises > 0)) > 0, jnp.inf, variance)
 
 
+@lenient()
 def ols_replace_cdf(
     risk: Number | Curve, *, dim: Count, samples: Number, noise: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:
@@ -213,6 +219,7 @@ def ols_replace_cdf(
     return risk_cdf(per_generation("risk", risk, generations) / jnp.cumsum(noises**2), dim, sizes)
 
 
+@lenient()
 def ols_replace_shifted(
     spectrum: Spectrum,
     *,

@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_shape
 from jaxcollapse.arguments.types import Matrix, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.regression.generalised_linear import (
     checked_rows,
@@ -17,6 +18,7 @@ from jaxcollapse.theory.regression.generalised_linear import (
 )
 
 
+@lenient()
 def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> Float[Array, "dim dim"]:
     """The Fisher information of one row of a logistic regression at the true coefficients.
 
@@ -60,6 +62,7 @@ def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> F
     return information_of_gaussian_rows(spectrum, bulk, jnp.where(wide, by_parts, even_mean(curvature, reach)))
 
 
+@lenient()
 def logistic_accuracy(spectrum: Spectrum, coefficients: Vector, *, rows: Matrix | None = None) -> Float[Array, ""]:
     """The probability that the sign of ``x'coefficients`` tells the label of a new row of a logistic regression.
 

@@ -8,10 +8,12 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_choice, check_nonnegative
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.regression.linear_regression import curves
 
 
+@lenient()
 def minimum_norm_replace(
     *,
     dim: Count,

@@ -18,6 +18,7 @@ from jaxcollapse.arguments.check import (
     check_share,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import from_the_second
 from jaxcollapse.theory.former import formerly
@@ -30,6 +31,7 @@ from jaxcollapse.theory.search import minimiser
 
 
 @formerly(synthetic_samples="samples")
+@lenient()
 def ols_mix_contraction(*, dim: Count, samples: Number, real_samples: Number) -> Float[Array, ""]:
     """How much of the squared error of one generation survives least squares on pooled rows of fresh designs.
 
@@ -72,6 +74,7 @@ def ols_mix_contraction(*, dim: Count, samples: Number, real_samples: Number) ->
 
 
 @formerly(synthetic_samples="samples")
+@lenient()
 def ols_mix(
     *, dim: Count, samples: Number, noise: Number, real_samples: Number, generations: Count
 ) -> Float[Array, " generations"]:
@@ -117,6 +120,7 @@ def ols_mix(
 
 
 @formerly(weight="real_weight")
+@lenient()
 def minimum_norm_mixed_labels(
     spectrum: Spectrum, *, samples: Number, noise: Number, real_weight: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:
@@ -160,6 +164,7 @@ def minimum_norm_mixed_labels(
 
 
 @formerly(weight="real_weight")
+@lenient()
 def minimum_norm_mixed_labels_fresh(
     *,
     dim: Count,
@@ -215,6 +220,7 @@ def minimum_norm_mixed_labels_fresh(
 
 
 @formerly(weight="real_weight")
+@lenient()
 def ridge_mixed_labels_limit(
     spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number, real_weight: Number
 ) -> Float[Array, ""]:
@@ -263,6 +269,7 @@ def ridge_mixed_labels_limit(
     return bias + noise**2 * (w**2 + (1 - w) ** 2) / (w * (2 - w)) * shared / spare
 
 
+@lenient()
 def ridge_mixed_labels_optimal_weight(
     spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number
 ) -> Float[Array, ""]:

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import over_generations
 from jaxcollapse.theory.former import formerly, length_of_curves
@@ -23,6 +24,7 @@ class PenaltySchedule(NamedTuple):
 
 
 @formerly(defaults={"generations": length_of_curves})
+@lenient()
 def ridge_replace_optimal_schedule(
     spectrum: Spectrum,
     *,

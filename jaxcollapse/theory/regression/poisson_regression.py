@@ -4,10 +4,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Matrix
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.regression.generalised_linear import information_of_gaussian_rows, information_of_rows
 
 
+@lenient()
 def poisson_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> Float[Array, "dim dim"]:
     """The Fisher information of one row of a Poisson regression at the true coefficients.
 

@@ -14,12 +14,14 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 
 
 @formerly(synthetic_samples="samples")
+@lenient()
 def pruned_accuracy(
     spectrum: Spectrum,
     *,
@@ -82,6 +84,7 @@ def pruned_accuracy(
 
 
 @formerly(real_share="ratio")
+@lenient()
 def pruned_accuracy_limit(
     spectrum: Spectrum,
     *,
@@ -125,6 +128,7 @@ def pruned_accuracy_limit(
 
 
 @formerly(real_share="ratio")
+@lenient()
 def pruned_threshold(*, keep_right: Number, keep_wrong: Number, ratio: Number = 0.0) -> Float[Array, ""]:
     """The share of wrong labels at which a classifier learns nothing: ``eps* = (phi + n/m)/(phi + rho)``.
 

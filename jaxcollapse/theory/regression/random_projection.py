@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.arguments.types import Number, Vector
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import StrongCollapseTerms, check_shifted_rows
@@ -19,6 +20,7 @@ from jaxcollapse.theory.regression.equivalent import resolvent
 from jaxcollapse.theory.search import implicit, root_in_bracket
 
 
+@lenient()
 def projected_kappa(spectrum: Spectrum, *, samples: Number, penalty: Number, width: Number) -> Float[Array, ""]:
     """The effective penalty: the root of ``kappa (1 - df1(kappa)/n) (1 - df1(kappa)/m) = lambda d/m``.
 
@@ -57,6 +59,7 @@ def projected_kappa(spectrum: Spectrum, *, samples: Number, penalty: Number, wid
 
 
 @formerly(fake_noise="generator_noise")
+@lenient()
 def projected_strong_collapse_terms(
     spectrum: Spectrum,
     *,

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_choice, check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.curves import over_generations
 from jaxcollapse.theory.former import formerly, length_of_curves
@@ -20,6 +21,7 @@ from jaxcollapse.theory.regression.equivalent import equivalent_of_arrays, mean_
 
 
 @formerly(defaults={"generations": length_of_curves})
+@lenient()
 def ridge_replace(
     spectrum: Spectrum,
     *,
@@ -65,6 +67,7 @@ def ridge_replace(
 
 
 @formerly(defaults={"generations": length_of_curves}, weight="real_weight", fake_noise="generator_noise")
+@lenient()
 def ridge_mix(
     spectrum: Spectrum,
     *,
@@ -135,6 +138,7 @@ def ridge_mix(
     return _chain(spectrum, labellers, sizes, jnp.stack([noises, generator_noises], axis=1), weights, penalties)
 
 
+@lenient()
 def ridge_replace_limit(
     spectrum: Spectrum, *, samples: Number, noise: Number, penalty: Number, design: Literal["fresh", "fixed"]
 ) -> Float[Array, ""]:
