@@ -19,7 +19,7 @@ from jaxcollapse.chain.model import Model, measured, real_is_sampled, takes_cont
 from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.machine.programs import needed
+from jaxcollapse.machine.programs import computes_with_numbers, needed
 from jaxcollapse.random import fold_in, key_steps, split, step_key
 from jaxcollapse.random.loops import alongside
 
@@ -209,13 +209,19 @@ def _scan(
             raise TypeError(f"{name}.metrics must return a dictionary of arrays by name, got {type(metrics).__name__}")
         return metrics
 
+    # The words of a key are made a generation ahead: what is carried is in memory, and not hashed again by each reader.
+    steps = key_steps(key, generation[0])
+    numbers = eqx.filter(start, eqx.is_array)
+    at_once = computes_with_numbers(needed(jax.make_jaxpr(measure)(numbers, steps, g)))
+
     def step(carry, inputs):
-        numbers, before, state = carry
-        g, steps, n, n_real = inputs
+        numbers, before, steps, state = carry
+        g, n, n_real = inputs
         own = step_key(steps)
         # What a generation leaves behind is read from the carry of the next: read here, XLA would draw its random
-        # numbers once for the carry and again for everything that is read.
-        outcome = (numbers, measure(numbers, before, g - 1))
+        # numbers once for the carry and again for everything that is read, and measure what nobody asks for. Numbers
+        # that cost less to measure than to gather are read here.
+        outcome = None if at_once else (numbers, measure(numbers, before, g - 1))
         current, flow = at(model, g), at(workflow, g)
         params = eqx.combine(numbers, words)
         previous = eqx.combine(_where(g == 1, start, numbers) if sampled else numbers, words)
@@ -238,7 +244,7 @@ def _scan(
         def refit():
             return _like(
                 shape,
-                _refit(current, own, params, n, previous, g),
+                _refit(current, own, params, n, previous, g, steps if isinstance(steps, tuple) else None),
                 f"{name}.refit must return the same shapes at every generation, {{wanted}}, got {{got}}",
             )
 
@@ -254,18 +260,21 @@ def _scan(
             data, state = flow.step(state, draw._replace(synthetic=lambda: newest), g)
             found = lambda: fit(data, newest)  # noqa: E731
         numbers = found() if first is None else jax.lax.cond(g == 1, lambda: first, found)
-        return (numbers, steps, state), outcome
+        outcome = (numbers, measure(numbers, steps, g)) if at_once else outcome
+        return (numbers, steps, key_steps(key, g + 1), state), outcome
 
-    steps = key_steps(key, generation)
     carried = start
     if sampled:  # parameters themselves
         carried = _like(
             shape, truth, f"{name}.fit must return parameters in the shapes of the truth, {{got}}, got {{wanted}}"
         )
-    carry = carried, jax.tree.map(lambda words: words[0], steps), alongside(state, key)
-    (last, before, _), outcomes = jax.lax.scan(step, carry, (generation, steps, sizes, real_sizes))
-    end = (last, measure(last, before, jnp.asarray(generations, generation.dtype)))
-    numbers, metrics = jax.tree.map(lambda ys, y: jnp.concatenate([ys[1:], y[None]]), outcomes, end)
+    carry = carried, steps, steps, alongside(state, key)
+    outcomes: Any
+    (last, before, _, _), outcomes = jax.lax.scan(step, carry, (generation, sizes, real_sizes))
+    if not at_once:
+        end = (last, measure(last, before, jnp.asarray(generations, generation.dtype)))
+        outcomes = jax.tree.map(lambda ys, y: jnp.concatenate([ys[1:], y[None]]), outcomes, end)
+    numbers, metrics = outcomes
     return Trajectory(eqx.combine(numbers, words), metrics)
 
 
@@ -276,8 +285,10 @@ def _fit(model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest
 
 
 @eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
-def _refit(model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, previous: PyTree, g: Scalar) -> PyTree:
-    return _arrays(model.refit(key, params, n, previous=previous, generation=g))
+def _refit(
+    model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, previous: PyTree, g: Scalar, words: PyTree = None
+) -> PyTree:
+    return _arrays(model.refit(key, params, n, previous=previous, generation=g, words=words))
 
 
 def _fitted(

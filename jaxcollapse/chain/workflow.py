@@ -110,6 +110,8 @@ class Workflow(eqx.Module):
 
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """How many rows each generation is trained on: by default those of all batches that have weight."""
+        if self.newest_alone:
+            return samples
         return (self.weights(samples)[0] > 0).astype(samples.dtype) @ samples
 
 

@@ -7,6 +7,7 @@ from jaxcollapse.random.counts import binomial as binomial
 from jaxcollapse.random.counts import multinomial as multinomial
 from jaxcollapse.random.counts import poisson as poisson
 from jaxcollapse.random.gaussian import normal as normal
+from jaxcollapse.random.gaussian import normal_pair as normal_pair
 from jaxcollapse.random.ridge.diagonal import diagonal_ridge as diagonal_ridge
 from jaxcollapse.random.ridge.diagonal import steps_needed as steps_needed
 from jaxcollapse.random.ridge.fixed_design import BidiagonalDesign as BidiagonalDesign

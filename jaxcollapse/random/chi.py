@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Key, Real, Scalar
 
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.random.gaussian import interpolant, nodes, normal, polynomial
+from jaxcollapse.random.logarithm import log
 from jaxcollapse.random.loops import alongside
 from jaxcollapse.random.words import word_pairs
 
@@ -27,7 +28,11 @@ _ORDERS = (18, 10)  # in z, in e
 
 
 def chi_square(
-    key: Key[Array, ""], df: Real[Array, "*shape"] | float, *, stream: Scalar | int = 0
+    key: Key[Array, ""],
+    df: Real[Array, "*shape"] | float,
+    *,
+    stream: Scalar | int = 0,
+    z: Float[Array, "*shape"] | None = None,
 ) -> Float[Array, "*shape"]:
     """Draw one chi-square variate for each entry of `df`.
 
@@ -35,6 +40,7 @@ def chi_square(
 
     - `df`: degrees of freedom, any shape, at least 0 (which gives 0); fractions allowed, may be traced.
     - `stream`: the draws occupy seven streams of the key, from this one on.
+    - `z`: standard normals that are drawn already, independent of these streams, in the shape and dtype of `df`.
 
     **Returns** variates in the shape and dtype of `df`; NaN where `df` is negative.
 
@@ -52,14 +58,15 @@ def chi_square(
     df = df.astype(common_type(df, float))
     small = df < _SMALLEST
     large = jnp.where(small, jnp.maximum(df, 0.0) + _SMALLEST, df)
-    value = large * cube_root(normal(key, df.shape, df.dtype, stream=stream), large) ** 3
+    z = normal(key, df.shape, df.dtype, stream=stream) if z is None else z
+    value = large * cube_root(z, large) ** 3
 
     def boosted(value):
         df_small = jnp.where(small & (df > 0), df, 1.0)
 
         def factor(i, exponent):
             for j, word in enumerate(word_pairs(key, df.shape, stream + 1 + i)):
-                exponent += jnp.log((word.astype(df.dtype) + 0.5) * 2.0**-32) * 2 / (df_small + 4 * i + 2 * j)
+                exponent += log((word.astype(df.dtype) + 0.5) * 2.0**-32) * 2 / (df_small + 4 * i + 2 * j)
             return exponent
 
         exponent = jax.lax.fori_loop(0, 6, factor, alongside(jnp.zeros(df.shape, df.dtype), (key, df)))

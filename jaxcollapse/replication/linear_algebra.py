@@ -1,4 +1,4 @@
-"""What a traced function asks of the machine: memory per replication, and linear algebra.
+"""Linear algebra in a traced function, as a machine of few cores can run it.
 
 XLA:CPU runs a batched LAPACK call on its thread pool and waits there for other pool threads. Independent calls, or
 calls from two host threads, can wait for each other for ever on a machine with few cores. Unbatched calls do not use
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import numpy as np
 from jax.extend import core
 
 from jaxcollapse.machine.programs import needed
@@ -63,17 +62,7 @@ def has_linear_algebra(jaxpr: core.Jaxpr) -> bool:
 
 
 def _contains_linear_algebra(equation: Any) -> bool:
-    return equation.primitive.name in _LINEAR_ALGEBRA or any(has_linear_algebra(inner) for inner in _inner(equation))
-
-
-def live_bytes(jaxpr: core.Jaxpr) -> int:
-    """Roughly the bytes that one run keeps alive: the largest operands and results of a single operation."""
-    largest = sum(size(v.aval) for v in jaxpr.outvars)
-    for equation in jaxpr.eqns:
-        here = sum(size(v.aval) for v in (*equation.invars, *equation.outvars))
-        inside = max((live_bytes(inner) for inner in _inner(equation)), default=0)
-        largest = max(largest, here, inside)
-    return largest
+    return equation.primitive.name in _LINEAR_ALGEBRA or any(has_linear_algebra(program) for program in inner(equation))
 
 
 def evaluate(
@@ -111,13 +100,13 @@ def unbatched(program: core.ClosedJaxpr) -> Callable[..., list[Any]]:
 def _apply(equation: Any, operands: list[Any]) -> list[Any]:
     primitive, params = equation.primitive, equation.params
     if primitive.name in CALLS:
-        inner = params[CALLS[primitive.name]]
-        closed = isinstance(inner, core.ClosedJaxpr)
-        consts = inner.consts if closed else ()
-        return evaluate(inner.jaxpr if closed else inner, consts, operands, unbatched=True)
+        called = params[CALLS[primitive.name]]
+        closed = isinstance(called, core.ClosedJaxpr)
+        consts = called.consts if closed else ()
+        return evaluate(called.jaxpr if closed else called, consts, operands, unbatched=True)
     if primitive.name in _LINEAR_ALGEBRA and _is_batched(equation):
         return _loop(lambda *single: primitive.bind(*single, **params), primitive, operands)
-    if any(has_linear_algebra(inner) for inner in _inner(equation)):
+    if any(has_linear_algebra(program) for program in inner(equation)):
         params = {name: _rewritten(value) for name, value in params.items()}
     return _bind(equation, operands, params)
 
@@ -157,7 +146,7 @@ def _is_batched(equation: Any) -> bool:
     return len(equation.invars[0].aval.shape) > 2
 
 
-def _inner(equation: Any) -> list[core.Jaxpr]:
+def inner(equation: Any) -> list[core.Jaxpr]:
     """The programs inside one operation: loop bodies, branches, inlined functions."""
     found = []
     for value in equation.params.values():
@@ -167,11 +156,3 @@ def _inner(equation: Any) -> list[core.Jaxpr]:
             elif isinstance(item, core.Jaxpr):
                 found.append(item)
     return found
-
-
-def size(aval: Any) -> int:
-    """The bytes of one value."""
-    if not hasattr(aval, "shape"):
-        return 0
-    itemsize = 8 if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else aval.dtype.itemsize
-    return int(np.prod(aval.shape)) * itemsize

@@ -7,6 +7,8 @@ deviation of the sample exceeds by much, so that no power over- or underflows wh
 
 import dataclasses
 import functools
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -179,68 +181,79 @@ class Sums(NamedTuple):
 _PER_NUMBER = Sums._fields[1:-1]
 
 
-def of_tile(values: list[Array], results: int, index: Array, present: Array) -> Sums:
+def of_tile(values: list[Array], results: int, index: Array, present: Array, last: Sequence[bool] = ()) -> Sums:
     """The sums over the replications of a tile that are present, as arrays on the device.
 
-    `values` are arrays with a leading axis of replications; the first `results` of them decide which replications
-    failed. `index` says which replication of the run each one is.
+    `values` are arrays with an axis of replications, the last one where `last` says so, else the first; the first
+    `results` of them decide which replications failed. `index` says which replication of the run each one is.
     """
     count = present.sum()
-    parts = [_sums(value.astype(jnp.result_type(float)), count, present) for value in values]
-    arrays = [jnp.concatenate(part) for part in zip(*parts, strict=True)]
-    bad = [(~jnp.isfinite(value)).reshape(len(index), -1).any(axis=1) for value in values[:results]]
-    failed = jnp.stack(bad).any(axis=0) & present
+    last = [*last, *[False] * (len(values) - len(last))]
     none = jnp.full(FAILURES, _NOWHERE)
-    first = lambda: jnp.concatenate([jnp.sort(jnp.where(failed, index, _NOWHERE)), none])[:FAILURES]  # noqa: E731
-    return Sums(count, *arrays, failures=jax.lax.cond(failed.any(), first, lambda: none))
+
+    def sums(values: list[Array]) -> tuple[list[Array], Array, Array]:
+        floats = [value.astype(jnp.result_type(float)) for value in values]
+        parts = [_sums(value, count, present, flag) for value, flag in zip(floats, last, strict=True)]
+        arrays = [jnp.concatenate(part) for part in zip(*parts, strict=True)]
+        finite = jnp.isfinite(arrays[Sums._fields.index("fourth") - 1]).all()
+        failed = lambda: _failures(floats, results, index, present, last)  # noqa: E731
+        return arrays, *jax.lax.cond(finite, lambda: (jnp.zeros_like(arrays[0]), none), failed)
+
+    def blank(values: list[Array]) -> tuple[list[Array], Array, Array]:
+        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(sums, values))
+
+    # A branch reads its operands from memory. Elsewhere XLA computes a replication again for each sum, with other last
+    # bits: the smallest of them would not be among those that `Estimate.replication` gives.
+    arrays, bad, failures = jax.lax.cond(count > 0, sums, blank, values)
+    return Sums._make([count, *arrays, bad, failures])
 
 
-_SLAB = 8  # replications that are read at once: their powers stay in registers, and the sums in the nearest cache
+def _failures(
+    values: list[Array], results: int, index: Array, present: Array, last: Sequence[bool]
+) -> tuple[Array, Array]:
+    """How often each number is not finite, and the index of the first replications of which a result is not."""
+    failed, counts = jnp.zeros(len(index), bool), []
+    for k, (value, flag) in enumerate(zip(values, last, strict=True)):
+        bad = jnp.moveaxis(~jnp.isfinite(value), -1 if flag else 0, 0) & present.reshape(-1, *[1] * (value.ndim - 1))
+        counts.append(bad.sum(axis=0).ravel().astype(value.dtype))
+        failed |= bad.any(axis=tuple(range(1, bad.ndim))) & (k < results)
+    first = jnp.concatenate([jnp.sort(jnp.where(failed, index, _NOWHERE)), jnp.full(FAILURES, _NOWHERE)])
+    return jnp.concatenate(counts), first[:FAILURES]
 
 
-def _sums(x: Array, count: Array, present: Array) -> tuple[Array, ...]:
-    """Two passes over the replications, slab by slab; one reduction after the other would take three times as long.
+_LANES = 16  # of a vector: as many numbers are left to be summed one after the other
 
-    The first finds a center and the largest deviation from it, the second adds up the powers of all deviations, the
-    first power included: that of a tile is what the center is off by, however much was lost when it was summed.
+
+def _sums(x: Array, count: Array, present: Array, last: bool) -> tuple[Array, ...]:
+    """From the center to the extremes, in two passes that fold the replications in halves: a vector at a time so.
+
+    The first pass finds a center and the largest deviation from it, the second adds up the powers of all deviations,
+    the first power included: that of a tile is what the center is off by, however much was lost when it was summed.
+    The fourth power is finite if all numbers are.
     """
-    own = x.shape[1:]
-    rows = min(_SLAB, len(x))
-    many = len(x) // rows  # not -1: differences along an axis with one entry are empty
-    slabs = x.reshape(many, rows, *own), present.reshape(many, rows, *(1,) * len(own))
-    zero = jnp.zeros(own, x.dtype)
-
-    def look(found, slab):
-        total, low, high = found
-        x, mask = slab
-        return (
-            total + jnp.where(mask, x, 0.0).sum(axis=0),
-            jnp.minimum(low, jnp.where(mask, x, jnp.inf).min(axis=0)),
-            jnp.maximum(high, jnp.where(mask, x, -jnp.inf).max(axis=0)),
-        ), None
-
-    (total, low, high), _ = jax.lax.scan(look, (zero, zero + jnp.inf, zero - jnp.inf), slabs)
+    if not last and math.prod(x.shape[1:]) < _LANES:
+        x, last = jnp.moveaxis(x, 0, -1), True
+    present = present if last else present.reshape(-1, *[1] * (x.ndim - 1))
+    spread = (lambda y: y[..., None]) if last else (lambda y: y)
+    total = _folded(jnp.where(present, x, 0.0), jnp.add, jnp.sum, last)
+    low = _folded(jnp.where(present, x, jnp.inf), jnp.minimum, jnp.min, last)
+    high = _folded(jnp.where(present, x, -jnp.inf), jnp.maximum, jnp.max, last)
     # The sum may be beyond the largest number where no replication is.
     center = jnp.clip(jnp.where(jnp.isfinite(total), total / count.astype(x.dtype), 0.5 * low + 0.5 * high), low, high)
     scale, shrink = _scales(center, jnp.maximum(0.5 * high - 0.5 * center, 0.5 * center - 0.5 * low))
-    origin = center * shrink
+    gap = jnp.where(present, x * spread(shrink) - spread(center * shrink), 0.0)
+    square = gap**2
+    powers = [_folded(y, jnp.add, jnp.sum, last) for y in (gap, square, square * gap, square**2)]
+    return tuple(array.ravel() for array in (center, scale, *powers, low, high))
 
-    def add(sums, slab):
-        first, second, third, fourth, bad = sums
-        x, mask = slab
-        gap = jnp.where(mask, x * shrink - origin, 0.0)
-        square = gap**2
-        return (
-            first + gap.sum(axis=0),
-            second + square.sum(axis=0),
-            third + (square * gap).sum(axis=0),
-            fourth + (square**2).sum(axis=0),
-            bad + (mask & ~jnp.isfinite(x)).sum(axis=0).astype(x.dtype),
-        ), None
 
-    sums, _ = jax.lax.scan(add, (zero, zero, zero, zero, zero), slabs)
-    *powers, bad = sums
-    return tuple(array.ravel() for array in (center, scale, *powers, low, high, bad))
+def _folded(x: Array, pair: Callable, rest: Callable, last: bool) -> Array:
+    """A reduction over the last or the first axis, of one half with the other until few entries are left."""
+    axis = -1 if last else 0
+    while (n := x.shape[axis]) > (2 * _LANES if last else 1) and n % 2 == 0:
+        half = n // 2
+        x = pair(x[..., :half], x[..., half:]) if last else pair(x[:half], x[half:])
+    return rest(x, axis=axis)
 
 
 def _scales(center: Array, half: Array) -> tuple[Array, Array]:

@@ -203,7 +203,8 @@ class Run:
             def work(tile, tiles):
                 present = min(self.tile, count - tile * self.tile)
                 _, values = run(tile, tiles, count)
-                return [np.asarray(value)[:present] for value in jax.device_get(values)]
+                pairs = zip(jax.device_get(values), self._block.replications_at, strict=True)
+                return [np.moveaxis(np.asarray(value), axis, 0)[:present] for value, axis in pairs]
 
             return work
 
@@ -218,7 +219,7 @@ class Run:
     def differences(self, leaves: list[np.ndarray], axis: int) -> list[np.ndarray]:
         """Of results of replications: how every later entry of a grid's axis differs from the first one."""
         with enable_x64(self._x64):
-            return [np.asarray(tile.difference(leaf, axis)) for leaf in leaves]
+            return [np.asarray(tile.difference(leaf, 1 + axis)) for leaf in leaves]
 
     def floats(self, leaf: np.ndarray) -> np.ndarray:
         """Results as the floating-point numbers whose moments are taken, in double precision."""

@@ -15,9 +15,11 @@ import numpy as np
 from jaxtyping import Array
 
 from jaxcollapse.replication import linear_algebra, moments
+from jaxcollapse.replication.memory import memory, size
 from jaxcollapse.replication.program import Program
 
 _LIVE_BYTES = 2 * 2**20
+_RECORD_BYTES = 8 * 2**20
 _RESULT_BYTES = 16 * 2**20
 _BLOCK_TILES = 64
 _TILE = 1024  # replications at most; of a larger tile, a short run would compute many that nobody asked for
@@ -44,25 +46,32 @@ class Layout(NamedTuple):
         index = np.arange(int(np.prod(self.shape)), dtype=np.uint32).reshape(self.shape).transpose(self.order)
         return index.reshape(int(np.prod(self.sizes(False))), -1)
 
-    def arrange(self, leaves: Sequence[Array]) -> Array:
-        """One array of (replications, grid, ...) from one of (replications, traced points, ...) per static point."""
-        stacked = jnp.stack(leaves, axis=1)
-        tile, own = stacked.shape[0], stacked.shape[3:]
-        apart = stacked.reshape(tile, *self.sizes(False), *self.sizes(True), *own)
-        grid_axes = [1 + int(axis) for axis in np.argsort(self.order)]
-        return apart.transpose(0, *grid_axes, *range(1 + len(self.shape), apart.ndim))
+    def arrange(self, leaves: Sequence[Array], last: bool) -> Array:
+        """One array of (replications, grid, ...) from one of (replications, traced points, ...) per static point.
+
+        With `last`, the replications come last.
+        """
+        if last:
+            stacked, begin = jnp.stack([jnp.moveaxis(leaf, 0, -1) for leaf in leaves]), 0
+        else:
+            stacked, begin = jnp.stack(leaves, axis=1), 1
+        grid = (*self.sizes(False), *self.sizes(True))
+        apart = stacked.reshape(*stacked.shape[:begin], *grid, *stacked.shape[begin + 2 :])
+        grid_axes = [begin + int(axis) for axis in np.argsort(self.order)]
+        return apart.transpose(*range(begin), *grid_axes, *range(begin + len(grid), apart.ndim))
 
 
 class Block(NamedTuple):
     """A compiled block of tiles.
 
-    ``run(inputs, key, first, tiles, replications)`` gives a stack of the moments of each tile and, as arrays of
-    replications, the values in the last of them.
+    ``run(inputs, key, first, tiles, replications)`` gives a stack of the moments of each tile and the values in the
+    last of them: an array for each result, with the replications on the axis that `replications_at` says.
     """
 
     run: Callable[..., tuple[Any, list[Array]]]
     tile: int
     largest: int
+    replications_at: list[int]
     one_by_one: bool
     compiling: threading.Lock
     compiled: set[Any]
@@ -82,15 +91,17 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
     ]
     points = int(np.prod(layout.shape))
     results: list[Any] = [v.aval for v in programs[0].jaxpr.outvars]
-    result_bytes = sum(linear_algebra.size(aval) for aval in results)
+    result_bytes = sum(size(aval) for aval in results)
+    held = [memory(program.jaxpr) for program in programs]
     tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), _TILE)
-    for program, one_by_one in zip(programs, single, strict=True):
-        # Of replications that run one by one, only the results are held for a whole tile.
-        live, largest = (
-            (result_bytes, _TILE_ONE_BY_ONE) if one_by_one else (linear_algebra.live_bytes(program.jaxpr), _TILE)
-        )
-        tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, live), largest))
+    for need, one_by_one in zip(held, single, strict=True):
+        if one_by_one:  # only the results are held for a whole tile
+            tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, result_bytes), _TILE_ONE_BY_ONE))
+        else:
+            tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, need.worked_on), _TILE))
+            tile = min(tile, _power_of_two(_RECORD_BYTES // max(1, need.whole), _TILE))
     axes = len(layout.shape)
+    lanes = [not any(single) and flag for flag in held[0].records]
     moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)
     tiles_of_a_block = max(1, min(_BLOCK_TILES, _RESULT_BYTES // max(1, moment_bytes)))
 
@@ -105,9 +116,13 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
             replicate = _replication(program.function(unbatched=one_by_one), own, independent)
             compute = _one_by_one if one_by_one else _vectorised
             parts.append(compute(replicate, keys, present, (position, *values), any(layout.traced)))
-        results = [layout.arrange(leaves) for leaves in zip(*parts, strict=True)]
-        gaps = [difference(value, axis) for axis in range(axes) for value in results]
-        return moments.of_tile([*results, *gaps], len(results), index, present), results
+        results = [layout.arrange(leaves, last) for *leaves, last in zip(*parts, lanes, strict=True)]
+        gaps = [
+            difference(value, axis if last else 1 + axis)
+            for axis in range(axes)
+            for value, last in zip(results, lanes, strict=True)
+        ]
+        return moments.of_tile([*results, *gaps], len(results), index, present, (1 + axes) * lanes), results
 
     def tiles_block(inputs, key, first, tiles, replications):
         stack, last = jax.eval_shape(run_tile, inputs, key, first, replications)
@@ -122,13 +137,15 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
 
     # XLA vectorises for 256 bits unless told otherwise, which takes 1.2 times as long where there are 512.
     compiled = jax.jit(tiles_block, compiler_options={"xla_cpu_prefer_vector_width": 512})
-    return Block(compiled, tile, tiles_of_a_block, any(single), threading.Lock(), set())
+    return Block(
+        compiled, tile, tiles_of_a_block, [-1 if last else 0 for last in lanes], any(single), threading.Lock(), set()
+    )
 
 
 def difference(values: Any, axis: int) -> Any:
-    """Of arrays of replications and then grid axes: every later entry of a grid axis minus the first one."""
+    """Every later entry of an axis minus the first one."""
     values = values.astype(jnp.result_type(float))
-    first, later = (slice(None),) * (1 + axis) + (slice(1),), (slice(None),) * (1 + axis) + (slice(1, None),)
+    first, later = (slice(None),) * axis + (slice(1),), (slice(None),) * axis + (slice(1, None),)
     return values[later] - values[first]
 
 

@@ -12,7 +12,8 @@ from jaxcollapse import random
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.random import inverse_wishart_factor
 from jaxcollapse.random.chi import cube_root
-from jaxcollapse.random.gaussian import quantile
+from jaxcollapse.random.gaussian import pair, quantile
+from jaxcollapse.random.logarithm import log
 from jaxcollapse.random.words import threefry_2x32
 
 KEYS = jax.random.split(jax.random.key(3), 100_000)
@@ -69,6 +70,73 @@ def test_normal_quantiles_are_those_of_scipy(x64):
     assert single.dtype == jnp.float32
     np.testing.assert_allclose(single, exact, rtol=5e-7)
     assert np.abs(single).max() > 6.2  # the tails are there
+
+
+def words_for_pairs():
+    """Random words, and the ends and middles of their range."""
+    rng = np.random.default_rng(1)
+    edges = np.concatenate([2.0 ** np.arange(32), 2.0**32 - 2.0 ** np.arange(32), 2**31.5 + np.arange(-50, 50)])
+    ends = np.concatenate([edges, np.arange(0, 2**32, 2**28)]).astype(np.uint64).astype(np.uint32)
+    words = rng.integers(0, 2**32, (4, 20_000), np.uint32)
+    words[0, : ends.size], words[1, -ends.size :] = ends, ends
+    return words
+
+
+def points_of_the_plane(radius, turn, low=None):
+    """Their coordinates, and distance, in extended precision."""
+    one = np.longdouble(1)
+    u, angle = ((word + one * (0.5 if low is None else 0)) / 2**32 for word in (radius, turn))
+    if low is not None:
+        u, angle = u + (low[0] + one / 2) / 2**64, angle + (low[1] + one / 2) / 2**64
+    distance = np.sqrt(-2 * np.where(u < 0.5, np.log(u), np.log1p(u - 1)))
+    part = 2 * np.longdouble("3.14159265358979323846264338327950288") * (angle - np.round(4 * angle) / 4)
+    quarter = np.round(4 * angle).astype(int) % 4
+    cosine, sine = np.cos(part), np.sin(part)
+    first = np.choose(quarter, [cosine, -sine, -cosine, sine])
+    return distance * first, distance * np.choose(quarter, [sine, cosine, -sine, -cosine]), distance
+
+
+def test_pairs_of_normals_are_points_of_the_plane(x64):
+    radius, turn, low, lower = words_for_pairs()
+    *exact, distance = points_of_the_plane(radius, turn)
+    for ours, theirs in zip(pair(jnp.asarray(radius), jnp.asarray(turn)), exact, strict=True):
+        assert ours.dtype == jnp.float32 and (ours != 0).all()
+        assert (abs(np.asarray(ours) - theirs) < 3e-7 * distance).all()
+    assert distance.max() > 6.7
+    *exact, distance = points_of_the_plane(radius, turn, (low, lower))
+    for ours, theirs in zip(pair(*map(jnp.asarray, (radius, turn, low, lower))), exact, strict=True):
+        assert ours.dtype == jnp.float64
+        # A number next to one has no more than 53 bits.
+        assert (abs(np.asarray(ours) - theirs) < 1e-15 * distance + 3e-16 / np.maximum(distance, 1e-9)).all()
+
+
+@pytest.mark.parametrize("x64_enabled", [False, True])
+def test_the_two_normals_of_a_pair_are_independent(x64_enabled):
+    """Their squares add up to a chi-square of two degrees, and no product of their powers has a mean."""
+    with enable_x64(x64_enabled):
+        dtype = jnp.result_type(float)
+        ours = jax.jit(jax.vmap(lambda key: random.normal_pair(key, dtype, random.word_pairs(key, (), 5))))(KEYS)
+        z, other = (np.asarray(part, float) for part in ours)
+        assert_law(z, stats.norm(), 6)
+        assert_law(other, stats.norm(), 6)
+        assert_law(z**2 + other**2, stats.chi2(2), 6)
+        for a, b in ((1, 1), (2, 2), (1, 2), (2, 1), (3, 1)):
+            centred = (z**a - stats.norm.moment(a)) * (other**b - stats.norm.moment(b))
+            assert abs(centred.mean()) < stats.norm.isf(1e-4) * centred.std() / np.sqrt(z.size)
+
+
+def test_logarithms_are_exact_to_the_last_digit(x64):
+    rng = np.random.default_rng(0)
+    x = np.concatenate(
+        [rng.uniform(size=200_000), np.exp(100 * rng.normal(size=200_000)), 1 + 1e-8 * rng.normal(size=9)]
+    )
+    x = np.concatenate([x, 2.0 ** np.arange(-1022, 1024), [1 - 2**-53, 1 + 2**-52, 0.5**0.5, 2**0.5]])
+    exact = np.log(x.astype(np.longdouble))
+    assert (abs(np.asarray(jax.jit(log)(jnp.asarray(x))) - exact) <= 2e-16 * abs(exact)).all()
+    edges = log(jnp.array([0.0, -1.0, jnp.inf, jnp.nan]))
+    np.testing.assert_array_equal(edges, [-np.inf, np.nan, np.inf, np.nan])
+    assert jax.grad(log)(jnp.asarray(4.0)) == 0.25
+    assert log(jnp.ones((), jnp.float32)).dtype == jnp.float32
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])

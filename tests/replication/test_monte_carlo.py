@@ -252,7 +252,7 @@ def test_rewritten_linear_algebra_is_unbatched_and_gives_the_same_numbers():
         def batched_calls(jaxpr):
             names, batched = linear_algebra._LINEAR_ALGEBRA, linear_algebra._is_batched
             here = sum(e.primitive.name in names and batched(e) for e in jaxpr.eqns)
-            return here + sum(batched_calls(inner) for e in jaxpr.eqns for inner in linear_algebra._inner(e))
+            return here + sum(batched_calls(inner) for e in jaxpr.eqns for inner in linear_algebra.inner(e))
 
         key = jax.random.key(0)
         program = jax.make_jaxpr(function)(key)

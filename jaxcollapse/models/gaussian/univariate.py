@@ -19,7 +19,9 @@ from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.workflow import Workflow
-from jaxcollapse.random import chi_square, normal
+from jaxcollapse.random import chi_square, normal_pair
+from jaxcollapse.random.gaussian import Words
+from jaxcollapse.random.logarithm import log
 
 
 class Normal(eqx.Module):
@@ -148,12 +150,12 @@ class Gaussian(Model):
         if not self.draws_sums:
             return Samples(params.mean + scale * jax.random.normal(key, (int(n),), scale.dtype))
         mean, chi2 = self.statistics(key, params, n)
-        return NormalSums(jnp.asarray(n, scale.dtype), mean, params.log_variance + jnp.log(chi2))
+        return NormalSums(jnp.asarray(n, scale.dtype), mean, params.log_variance + log(chi2))
 
     def refit(self, key: Key[Array, ""], params: Normal, n: Scalar | int, **context) -> Normal:
         """Sample and fit in one draw: the log of a ratio next to one, where single precision resolves its spread."""
-        mean, chi2 = self.statistics(key, params, n)
-        return Normal(mean, params.log_variance + jnp.log(chi2 / (n - self.ddof)))
+        mean, chi2 = self.statistics(key, params, n, words=context.get("words"))
+        return Normal(mean, params.log_variance + log(chi2 / (n - self.ddof)))
 
     def fit(self, data: NormalSums | Samples, **context) -> Normal:
         """The sample mean and the log of the sample variance."""
@@ -165,14 +167,18 @@ class Gaussian(Model):
         check_rows_for(self.ddof, workflow, samples)
 
     def statistics(
-        self, key: Key[Array, ""], params: Normal, n: Scalar | int, extra: Scalar | float = 0.0
+        self,
+        key: Key[Array, ""],
+        params: Normal,
+        n: Scalar | int,
+        extra: Scalar | float = 0.0,
+        words: Words | None = None,
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """The mean of `n` rows, and the sum of squares about it in units of the variance; of `extra` more freedom."""
         scale = jnp.exp(0.5 * params.log_variance)
         n = jnp.asarray(n, scale.dtype)
-        return params.mean + scale * normal(key, (), scale.dtype) / jnp.sqrt(n), chi_square(
-            key, n - 1 + extra, stream=1
-        )
+        z, other = normal_pair(key, scale.dtype, words)
+        return params.mean + scale * z / jnp.sqrt(n), chi_square(key, n - 1 + extra, stream=2, z=other)
 
 
 def check_rows_for(ddof: Literal[0, 1], workflow: Workflow, samples: Float[Array, " generations"]) -> None:

@@ -1,0 +1,89 @@
+"""What one vectorised replication holds in memory: what it works on, and what a loop writes down for later.
+
+Only what depends on the replication's key is there once per replication. A loop's record of single numbers, such as the
+path of an estimate, is written and read once, from front to back: it may be larger than what is worked on again and
+again, and its replications lie side by side.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax.extend import core
+
+from jaxcollapse.replication.linear_algebra import CALLS, inner
+
+
+class Memory(NamedTuple):
+    """Bytes of one replication, and which results are a loop's record of single numbers."""
+
+    worked_on: int
+    """The largest operands and results of a single operation, records aside."""
+    whole: int
+    """The same, with records."""
+    records: list[bool]
+
+
+def memory(jaxpr: core.Jaxpr) -> Memory:
+    """Of a program whose first argument is the key."""
+    return _memory(jaxpr, [True, *[False] * (len(jaxpr.invars) - 1)])[0]
+
+
+def _memory(jaxpr: core.Jaxpr, varying: Sequence[bool]) -> tuple[Memory, list[bool]]:
+    """And which results vary with the replication, given which arguments do."""
+    varies = dict(zip(jaxpr.invars, varying, strict=True))
+    records: set[core.Var] = set()
+
+    def varies_with_key(v: Any) -> bool:
+        return not isinstance(v, core.Literal) and varies.get(v, False)
+
+    def record(v: Any) -> bool:
+        return not isinstance(v, core.Literal) and v in records
+
+    def held(variables: Sequence[Any], whole: bool) -> int:
+        return sum(size(v.aval) for v in variables if varies_with_key(v) and (whole or not record(v)))
+
+    worked_on = 0
+    whole = held(jaxpr.outvars, True)
+    for equation in jaxpr.eqns:
+        flags = [varies_with_key(v) for v in equation.invars]
+        results = [any(flags)] * len(equation.outvars)
+        kept = [any(record(w) and _shape(w) == _shape(v) for w in equation.invars) for v in equation.outvars]
+        for program in inner(equation) if any(flags) else ():
+            found, inside = _memory(program, _flags_inside(equation, program, flags))
+            worked_on, whole = max(worked_on, found.worked_on), max(whole, found.whole)
+            if equation.primitive.name in CALLS:
+                results, kept = inside, found.records
+        if equation.primitive.name == "scan":
+            carried = equation.params["num_carry"]
+            kept = [i >= carried and len(_shape(v)) == 1 for i, v in enumerate(equation.outvars)]
+        varies.update(zip(equation.outvars, results, strict=True))
+        records.update(v for v, flag in zip(equation.outvars, kept, strict=True) if flag)
+        operands = (*equation.invars, *equation.outvars)
+        worked_on, whole = max(worked_on, held(operands, False)), max(whole, held(operands, True))
+    last = [varies_with_key(v) for v in jaxpr.outvars]
+    return Memory(worked_on, whole, [record(v) for v in jaxpr.outvars]), last
+
+
+def _flags_inside(equation: Any, program: core.Jaxpr, flags: list[bool]) -> list[bool]:
+    """Which arguments of a program inside an operation vary with the replication."""
+    name = equation.primitive.name
+    if name in CALLS and len(program.invars) == len(flags):
+        return flags
+    if name == "scan":
+        consts, carried = equation.params["num_consts"], equation.params["num_carry"]
+        return [*flags[:consts], *[True] * carried, *flags[consts + carried :]]
+    return [True] * len(program.invars)
+
+
+def _shape(v: Any) -> tuple[int, ...]:
+    return getattr(v.aval, "shape", ())
+
+
+def size(aval: Any) -> int:
+    """The bytes of one value."""
+    if not hasattr(aval, "shape"):
+        return 0
+    itemsize = 8 if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else aval.dtype.itemsize
+    return int(np.prod(aval.shape)) * itemsize
