@@ -255,13 +255,14 @@ class MovingAverage(Workflow):
         """Weights that fall geometrically with age."""
         generations = len(samples)
 
-        def average(row, now):
-            gain, newest = now
-            row = (1 - gain) * row + gain * newest
-            return row, row
+        gain = values(self.gain, generations).astype(samples.dtype)
 
-        inputs = (values(self.gain, generations).astype(samples.dtype), jnp.eye(generations, dtype=samples.dtype))
-        return jax.lax.scan(average, jnp.zeros_like(samples), inputs)[1], jnp.zeros_like(samples)
+        def average(g, rows):  # a loop that stacks its results is not evaluated at once before JAX 0.7
+            row = (1 - gain[g]) * rows[g - 1]  # of zeros at first
+            return rows.at[g].set(row.at[g].add(gain[g]))
+
+        rows = jnp.zeros((generations, generations), samples.dtype)
+        return jax.lax.fori_loop(0, generations, average, rows), jnp.zeros_like(samples)
 
 
 class AccumulateSubsample(Workflow):

@@ -22,7 +22,7 @@ Papers = Annotated[
 _ALL = "`jaxcollapse list` shows all of them."
 
 
-def select(names: list[str] | None, papers: list[str] | None) -> list["Claim"]:
+def select(names: list[str] | None, papers: list[str] | None) -> "list[Claim]":
     """The claims with these names that belong to these papers."""
     from jaxcollapse import claims
 

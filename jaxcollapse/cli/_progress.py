@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STYLES = {"holds": "green", "fails": "bold red", "undecided": "yellow"}
 
 
-def start(stream: TextIO, claims: list["Claim"], settings: str) -> "_Screen | _Lines":
+def start(stream: TextIO, claims: "list[Claim]", settings: str) -> "_Screen | _Lines":
     """A table on a terminal, lines elsewhere."""
     if not stream.isatty():
         return _Lines(stream)
@@ -68,7 +68,7 @@ class _Lines:
 class _Screen:
     """A table that grows by a row per finished claim, over a line that says what is running."""
 
-    def __init__(self, console: Console, claims: list["Claim"]):
+    def __init__(self, console: Console, claims: "list[Claim]"):
         self._console = console
         longest = max(len(claim.name) for claim in claims)
         self._width = min(longest, max(20, console.width - 54))

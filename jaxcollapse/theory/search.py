@@ -63,8 +63,8 @@ def minimiser(function: Function, grid: Float[Array, " points"]) -> Float[Array,
     Inside of the grid it is the root of the derivative, and differentiated as such; at an end it is that end.
     """
     held = jax.lax.stop_gradient(grid)
-    best = jnp.argmin(jax.lax.map(function, held))
     golden = (5**0.5 - 1) / 2
+    last = len(grid) - 1
 
     def narrow(bracket, _):
         low, high = bracket
@@ -72,7 +72,9 @@ def minimiser(function: Function, grid: Float[Array, " points"]) -> Float[Array,
         lower = function(left) < function(right)
         return (jnp.where(lower, low, left), jnp.where(lower, right, high)), None
 
-    last = len(grid) - 1
+    # A loop that stacks its results is not evaluated within `jax.ensure_compile_time_eval` before JAX 0.7.
+    looked = jax.lax.fori_loop(0, len(grid), lambda i, seen: seen.at[i].set(function(held[i])), jnp.zeros_like(held))
+    best = jnp.argmin(looked)
     ends = (held[jnp.maximum(best - 1, 0)], held[jnp.minimum(best + 1, last)])
     (low, high), _ = jax.lax.scan(narrow, ends, None, length=50)
     found = jax.lax.stop_gradient(0.5 * (low + high))

@@ -29,7 +29,7 @@ def test_the_risk_is_a_line_over_a_logarithmic_penalty():
 
 def test_every_curve_has_its_own_optimum_colour_and_line():
     ax = plot.landscape(PENALTY, RISK, label=["g = 1", "g = 5"], ylabel="excess risk")
-    assert [star.get_xydata().tolist() for star in stars(ax)] == [[[0.1, 1.0]], [[10.0, 2.0]]]
+    np.testing.assert_allclose([star.get_xydata() for star in stars(ax)], [[[0.1, 1.0]], [[10.0, 2.0]]])
     curves = [line for line in ax.lines if line.get_marker() != "*"]
     assert len({line.get_color() for line in curves}) == len({line.get_linestyle() for line in curves}) == 2
     assert texts(ax) == ["g = 1", "g = 5", "optimum"]

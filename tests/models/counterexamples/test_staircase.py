@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import chi2, ks_2samp, kstest
 
 import jaxcollapse as jc
+from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.counterexamples.staircase import Gaps, StaircaseWalk
 from jaxcollapse.theory import counterexamples
 
@@ -95,7 +96,7 @@ def test_rows_have_the_density_of_their_member(x64):
 
 def test_waiting_times():
     """Of the first level in closed form, of the third by simulating the limit chain; their medians."""
-    with jax.enable_x64(True):
+    with enable_x64(True):
         curves = [np.asarray(counterexamples.staircase_waiting(level=j, generations=160)) for j in (1, 2, 3)]
     np.testing.assert_allclose(curves[0], 1 / (1 + np.arange(160) / 2), atol=1e-4)
     assert [int(np.argmax(curve < 0.5 - 1e-4)) for curve in curves] == [3, 19, 121]
