@@ -353,7 +353,7 @@ def slow_operations(function):
     def walk(jaxpr):
         for equation in jaxpr.eqns:
             names.add(equation.primitive.name)
-            for inner in linear_algebra._inner(equation):
+            for inner in linear_algebra.inner(equation):
                 walk(inner)
 
     walk(jax.make_jaxpr(function)(jax.random.key(0)).jaxpr)
