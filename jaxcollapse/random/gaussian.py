@@ -15,12 +15,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar, UInt32
 
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.words import word_pairs
 
 _CENTRE, _TAIL = 6.25, 46.0  # the range of w of the two polynomials
 _ORDERS = (16, 20)
 
 
+@lenient()
 def normal(
     key: Key[Array, ""], shape: tuple[int, ...] = (), dtype=None, *, stream: Scalar | int = 0
 ) -> Float[Array, "..."]:

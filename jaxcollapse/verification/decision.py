@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxcollapse.arguments.check import check_choice, check_key
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.versions import versions
 from jaxcollapse.replication.estimate import Estimate
@@ -86,7 +87,7 @@ def verify(
     for index, claim in enumerate(several):
         if on_start is not None:
             on_start(claim, index, len(several))
-        with enable_x64(True):
+        with lenient(), enable_x64(True):
             verdict = _decide(claim, key, _PRECISIONS[precision], level / len(several), progress)
         verdicts.append(verdict)
         if on_verdict is not None:
