@@ -35,6 +35,7 @@ _NO_MEAN = "test its logarithm, a quantile or a probability instead"
 _PRECISIONS = {"quick": 3.0, "default": 1.0, "high": 0.3}
 
 
+@lenient()
 def verify(
     claims: Claim | Sequence[Claim],
     key: Key[Array, ""] | None = None,
@@ -87,7 +88,7 @@ def verify(
     for index, claim in enumerate(several):
         if on_start is not None:
             on_start(claim, index, len(several))
-        with lenient(), enable_x64(True):
+        with enable_x64(True):
             verdict = _decide(claim, key, _PRECISIONS[precision], level / len(several), progress)
         verdicts.append(verdict)
         if on_verdict is not None:
