@@ -40,7 +40,7 @@ def failures(option, modules):
     """The lines of the script but the last, which counts."""
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[1]), "MPLBACKEND": "Agg"}
     command = [sys.executable, str(SCRIPT), option, *modules]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=550, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=3000, check=True)
     *lines, last = done.stdout.splitlines()
     assert int(last.split()[0]) > 0
     return lines
