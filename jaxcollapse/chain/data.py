@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Key, PyTree
 from jaxcollapse.arguments.check import check_choice, check_shape, check_share
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.leniency import lenient
 
 D = TypeVar("D", bound="Data")  # `typing.Self` means nothing to a checker of single methods
 
@@ -107,6 +108,7 @@ class Samples(Data):
     weights: Float[Array, " capacity"]
     grows: ClassVar[bool] = True
 
+    @lenient()
     def __init__(self, rows: PyTree[Array], weights: Float[Array, " capacity"] | None = None):
         leaves = jax.tree.leaves(rows)
         if not leaves or any(jnp.ndim(leaf) == 0 for leaf in leaves):
@@ -125,15 +127,18 @@ class Samples(Data):
         return self.weights.shape[0]
 
     @property
+    @lenient()
     def count(self) -> Float[Array, ""]:
         """The total weight: the number of rows when all weights are one."""
         return self.weights.sum()
 
+    @lenient(types=False)
     def mean(self, function: Callable[[Any], PyTree[Array]]) -> PyTree[Array]:
         """The weighted mean of `function` over the rows."""
         values = jax.vmap(function)(self.rows)
         return jax.tree.map(lambda v: jnp.tensordot(self.weights, v, axes=1) / self.count, values)
 
+    @lenient(types=False)
     def variance(self, function: Callable[[Any], PyTree[Array]], *, ddof: Literal[0, 1]) -> PyTree[Array]:
         """The weighted variance of `function` over the rows: the sum of squares over ``count - ddof``."""
         check_choice("ddof", ddof, (0, 1))
@@ -143,6 +148,7 @@ class Samples(Data):
 
         return jax.tree.map(squares, jax.vmap(function)(self.rows), self.mean(function))
 
+    @lenient(types=False)
     def quantile(self, q: Number, function: Callable[[Any], PyTree[Array]]) -> PyTree[Array]:
         """The weighted quantile of `function` over the rows, entry by entry.
 
@@ -167,6 +173,7 @@ class Samples(Data):
 
         return jax.tree.map(entries, jax.vmap(function)(self.rows))
 
+    @lenient(types=False)
     def median(self, function: Callable[[Any], PyTree[Array]]) -> PyTree[Array]:
         """The weighted median of `function` over the rows, entry by entry: that of NumPy where weights are equal.
 
@@ -180,11 +187,13 @@ class Samples(Data):
         """
         return self.quantile(0.5, function)
 
+    @lenient()
     def first(self, n: Number) -> "Samples":
         """The first `n` rows; the others get weight zero. `n` may be traced."""
         n = jnp.asarray(n)
         return Samples(self.rows, jnp.where(jnp.arange(self.capacity, dtype=n.dtype) < n, self.weights, 0.0))
 
+    @lenient()
     def subsample(self, key: Key[Array, ""], n: Number, like: "Samples") -> "Samples":
         """`n` of the rows that have weight, uniformly without replacement, in a buffer of the capacity of `like`."""
         present: Bool[Array, " capacity"] = self.weights > 0
@@ -194,20 +203,24 @@ class Samples(Data):
         )  # the smallest in order; a sort of all takes ten times as long
         return Samples(jax.tree.map(lambda leaf: leaf[order], self.rows), self.weights[order]).first(n)
 
+    @lenient()
     def __add__(self, other: "Samples") -> "Samples":
         """The union of two data sets: their rows one after the other."""
         rows = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), self.rows, other.rows)
         return Samples(rows, jnp.concatenate([self.weights, other.weights]))
 
+    @lenient()
     def __rmul__(self, weight: Number) -> "Samples":
         """The same rows, each counted `weight` times."""
         return Samples(self.rows, weight * self.weights)
 
+    @lenient()
     def empty(self) -> "Samples":
         """A buffer of the same capacity in which no row is present."""
         zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), self)
         return Samples(zeros.rows, zeros.weights)
 
+    @lenient()
     def union(self) -> "Samples":
         """The union of a stack of batches: one buffer of all their rows."""
         return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self)

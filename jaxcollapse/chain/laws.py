@@ -16,9 +16,11 @@ from jaxcollapse.chain.model import Model, takes_context
 from jaxcollapse.chain.schedule import at, tabulate
 from jaxcollapse.chain.simulate import Trajectory, simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split
 
 
+@lenient(types=False)
 def check_model(
     model: Model,
     *,

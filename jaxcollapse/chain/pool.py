@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
 from jaxcollapse.chain.data import Data
+from jaxcollapse.machine.leniency import lenient
 
 
 class Pool(eqx.Module):
@@ -28,6 +29,7 @@ class Pool(eqx.Module):
     held: eqx.AbstractVar[Data]
 
     @staticmethod
+    @lenient()
     def empty(batch: Data, slots: int, *, apart: bool | None = None) -> "Pool":
         """Room for `slots` batches in the shapes of `batch`.
 
@@ -39,14 +41,17 @@ class Pool(eqx.Module):
         return _Slots(jax.tree.map(lambda leaf: jnp.stack([leaf] * slots), batch.empty()))
 
     @abc.abstractmethod
+    @lenient()
     def add(self, batch: Data, slot: Scalar | int) -> "Pool":
         """With one batch more. Where batches are kept apart it takes the place of the one in its slot."""
 
     @abc.abstractmethod
+    @lenient()
     def times(self, weight: Scalar | float | Float[Array, " slots"]) -> "Pool":
         """Every row counted `weight` times: one number, or one for each of the batches that are kept apart."""
 
     @abc.abstractmethod
+    @lenient()
     def data(self) -> Data:
         """All of it as one data set."""
 
@@ -54,12 +59,15 @@ class Pool(eqx.Module):
 class _Sum(Pool):
     held: Data
 
+    @lenient()
     def add(self, batch, slot):
         return _Sum(self.held + batch)
 
+    @lenient()
     def times(self, weight):
         return _Sum(weight * self.held)
 
+    @lenient()
     def data(self):
         return self.held
 
@@ -68,13 +76,16 @@ class _Slots(Pool):
     held: Data
     """A stack: every leaf has a leading axis of slots."""
 
+    @lenient()
     def add(self, batch, slot):
         return _Slots(jax.tree.map(lambda stack, leaf: stack.at[slot].set(leaf), self.held, batch))
 
+    @lenient()
     def times(self, weight):
         if jnp.ndim(weight) == 0:
             return _Slots(jax.vmap(lambda batch: weight * batch)(self.held))
         return _Slots(jax.vmap(lambda one, batch: one * batch)(weight, self.held))
 
+    @lenient()
     def data(self):
         return self.held.union()

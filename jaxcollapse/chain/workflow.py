@@ -23,6 +23,7 @@ from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
 from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, values
+from jaxcollapse.machine.leniency import lenient
 
 __all__ = ("Accumulate", "AccumulateSubsample", "Mix", "MovingAverage", "Replace", "Weighted", "Window", "Workflow")
 
@@ -103,11 +104,13 @@ class Workflow(eqx.Module):
         """The size of the real batch at every generation, where one is drawn: by default that of the synthetic one."""
         return samples
 
+    @lenient()
     def all_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " batches"]:
         """The sizes of all batches that one replication may draw: synthetic ones, and real ones besides batch 1."""
         with at_once(samples):
             return jnp.concatenate([samples, self.real_sizes(samples)]) if self.draws_real else samples
 
+    @lenient()
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """How many rows each generation is trained on: by default those of all batches that have weight."""
         if self.newest_alone:
@@ -133,6 +136,7 @@ class Replace(Workflow):
         """The newest batch."""
         return draw.synthetic(), None
 
+    @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The identity: all weight on the newest batch."""
         return jnp.eye(len(samples), dtype=samples.dtype), jnp.zeros_like(samples)
@@ -177,6 +181,7 @@ class Accumulate(Workflow):
         pool = state.add(draw.synthetic() if self.weight is None else self.weight * draw.synthetic(), generation - 1)
         return pool.data(), pool
 
+    @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Every batch in proportion to its size, times the weight of its rows."""
         counted = samples if self.weight is None else samples * values(self.weight, len(samples))
@@ -208,6 +213,7 @@ class Window(Workflow):
         pool = state.add(draw.synthetic(), (generation - 1) % self.batches)
         return pool.data(), pool
 
+    @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The last batches in proportion to their sizes."""
         return _pooled(samples, self.batches), jnp.zeros_like(samples)
@@ -251,6 +257,7 @@ class MovingAverage(Workflow):
         pool = pool.times((1 - self.gain) * draw.n / size).add(self.gain * draw.synthetic(), generation - 1)
         return pool.data(), (pool, draw.n)
 
+    @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Weights that fall geometrically with age."""
         generations = len(samples)
@@ -284,6 +291,7 @@ class AccumulateSubsample(Workflow):
         pool = state.add(batch, generation - 1)
         return pool.data().subsample(draw.key, draw.n, batch), pool
 
+    @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The pool's weights, and the noise of the subsampling: exact for rows of a constant variance.
 
@@ -304,6 +312,7 @@ class AccumulateSubsample(Workflow):
         some = noise > 0
         return _pooled(samples, len(samples)), jnp.where(some, jnp.sqrt(jnp.where(some, noise, 1.0)), 0.0)
 
+    @lenient()
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """As many as the newest batch has."""
         return samples
@@ -339,6 +348,7 @@ class Mix(Workflow):
         self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0, 1.0)
         self.real_samples = None if real_samples is None else number_or_schedule(real_samples, "real_samples", 1.0)
 
+    @lenient()
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The size of the real batch at every generation."""
         sizes = samples if self.real_samples is None else values(self.real_samples, len(samples))
@@ -360,6 +370,7 @@ class Mix(Workflow):
         mixed = jnp.where(first, 1.0, real_weight) * real + jnp.where(first, 0.0, synthetic_weight) * draw.synthetic()
         return mixed, state
 
+    @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The weight on the newest batch, and the noise of the real data: its own each time, or that of batch 1."""
         sizes = self.real_sizes(samples)
@@ -371,6 +382,7 @@ class Mix(Workflow):
             return newest, noise
         return newest.at[:, 0].add(noise), jnp.zeros_like(samples)
 
+    @lenient()
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The real ones, and from generation 2 on those of the newest batch."""
         return self.real_sizes(samples) + samples.at[0].set(0.0)
@@ -437,6 +449,7 @@ class Weighted(Workflow):
         rows = jnp.sum(jnp.where(weights > 0, sizes, 0.0))
         return pool.times(weights * rows / sizes).data(), (pool, sizes)
 
+    @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The matrix itself."""
         return self.matrix.astype(samples.dtype), jnp.zeros_like(samples)

@@ -13,6 +13,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import Bernoulli
 from jaxcollapse.theory import discrete
@@ -40,6 +41,7 @@ def _accuracy(key):
 _ACCURACIES = np.array([0.1, 0.5, 0.9])
 
 
+@lenient()
 def _corrected(key):
     """Answer by answer."""
     own, weak = jax.random.uniform(key, (2, _SAMPLES, 1))

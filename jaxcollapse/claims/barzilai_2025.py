@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.counterexamples.immediate_collapse import ImmediateCollapse
 from jaxcollapse.models.counterexamples.staircase import Staircase
 from jaxcollapse.models.exponential_family import Beta, Exponential, NormalMean
@@ -149,6 +150,7 @@ def _first_level_theory() -> Float[Array, " cells"]:
     )
 
 
+@lenient()
 def _later_levels(key) -> Array:
     """Whether each level is still empty at its median time."""
     levels = np.arange(1, len(_MEDIANS) + 1)

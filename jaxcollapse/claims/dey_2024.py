@@ -15,6 +15,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, ExponentialFamily, NormalMean, Poisson
 from jaxcollapse.models.regression.generalised_linear import GeneralisedLinear
 from jaxcollapse.models.regression.logistic_regression import LogisticRegression
@@ -172,6 +173,7 @@ def _gaussian_rows() -> Spectrum:
     return Spectrum.from_eigenvalues([1.0, 0.5], [0.8, -0.5])
 
 
+@lenient()
 def _information(key):
     """The mean square of the score of a row along each direction."""
     spectrum = _gaussian_rows()

@@ -13,6 +13,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import Trajectory, simulate
 from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.claims.frame import generation_axis
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.curated import Curated
 from jaxcollapse.theory import discrete
@@ -75,6 +76,7 @@ def _mixed(key, generations: int) -> Trajectory:
     return simulate(model, Mix("fresh", weight=_SHARE), key=key, samples=_LARGE, generations=generations)
 
 
+@lenient()
 def _divergence(key):
     """How far it is from the truth."""
     return jnp.sum(_LANGUAGE * jnp.log(_LANGUAGE / _mixed(key, _LATE).params[1:]), axis=1)
@@ -86,6 +88,7 @@ _CURATED = f"{_SETTING}; n = {_SAMPLES} samples, each chosen among K candidates;
 _FREQUENCY, _DRAWS, _ENDS, _GAPS = 0.3, 30, 250, np.array([0.01, 0.02])
 
 
+@lenient()
 def _won(key):
     """Whether the preferred symbol is all that is left, for every difference of rewards."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.exponential_family import Poisson
 from jaxcollapse.models.gaussian.univariate import Gaussian
@@ -73,6 +74,7 @@ _EARLY = np.array([40, 60, 80])
 _DRAWS, _TIME, _KINDS = 6, 4, np.array([2, 3, 4])
 
 
+@lenient()
 def _ancestors(key):
     """Whether as many of the first draws, no two of which are of one kind, have descendants."""
     alike = np.full(_DRAWS, 1 / _DRAWS)

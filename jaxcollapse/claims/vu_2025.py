@@ -15,6 +15,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import Trajectory, simulate
 from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.claims.frame import generation_axis, shared
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.mutual import Mutual
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mutual
@@ -105,6 +106,7 @@ def _given_theory():
     return jnp.concatenate([law.risk, law.disagreement])
 
 
+@lenient()
 def _given(key):
     """Labels of all rows, and weighted least squares; the truth is zero."""
     (private, public, synthetic), beta = _rows(), _PRIVATE_WEIGHT

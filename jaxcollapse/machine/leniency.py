@@ -6,6 +6,7 @@ mistakes in the code that sets them. Formulas here broadcast, and take numbers i
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 
@@ -29,12 +30,16 @@ def lenient(*, types: bool = True) -> Iterator[None]:
 
     ```
     """
-    guards = (jax.config.jax_transfer_guard_host_to_device, jax.config.jax_transfer_guard_device_to_host)
+    guards = (_option("transfer_guard_host_to_device"), _option("transfer_guard_device_to_host"))
     with contextlib.ExitStack() as stack:  # nothing is entered where nothing is refused: programs are kept by option
-        if types and jax.config.jax_numpy_dtype_promotion != "standard":
+        if types and _option("numpy_dtype_promotion") != "standard":
             stack.enter_context(jax.numpy_dtype_promotion("standard"))
-        if jax.config.jax_numpy_rank_promotion != "allow":
+        if _option("numpy_rank_promotion") != "allow":
             stack.enter_context(jax.numpy_rank_promotion("allow"))
         if any(guard in _REFUSED for guard in guards):
             stack.enter_context(jax.transfer_guard("allow"))
         yield
+
+
+def _option(name: str) -> Any:
+    return getattr(jax.config, f"jax_{name}")

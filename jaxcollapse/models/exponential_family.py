@@ -19,6 +19,7 @@ from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import bernoulli, binomial, chi_square, normal, poisson
 from jaxcollapse.random.counts import LARGEST_COUNT
 
@@ -36,6 +37,7 @@ class ExponentialFamily(Model):
     sampling: eqx.AbstractVar[Literal["exact", "raw"]]
 
     @abc.abstractmethod
+    @lenient()
     def rows(self, key: Key[Array, ""], params: Float[Array, "..."], n: int) -> Float[Array, "n ..."]:
         """Draw `n` rows."""
 
@@ -104,6 +106,7 @@ class NormalMean(ExponentialFamily):
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
+    @lenient()
     def rows(self, key, params, n):
         """Normal rows."""
         z = jax.random.normal(key, (n, *params.shape), params.dtype)
@@ -147,6 +150,7 @@ class Exponential(ExponentialFamily):
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
+    @lenient()
     def rows(self, key, params, n):
         """Exponential rows."""
         return params * jax.random.exponential(key, (n,), params.dtype)
@@ -190,6 +194,7 @@ class Beta(ExponentialFamily):
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
+    @lenient()
     def rows(self, key, params, n):
         """The logs of the rows: small shapes would round the rows themselves to zero."""
         return -jax.random.exponential(key, (n,), params.dtype) / params
@@ -245,6 +250,7 @@ class Poisson(ExponentialFamily):
             if (most := sizes.max() * float(self.parameter)) >= LARGEST_COUNT:
                 raise ValueError(f"samples * mean must be below 2^31, got {most:g}")
 
+    @lenient()
     def rows(self, key, params, n):
         """Poisson rows."""
         return poisson(key, jnp.broadcast_to(params, (n,)))
@@ -297,6 +303,7 @@ class Bernoulli(ExponentialFamily):
         if self.draws_sums:
             check_at_most("samples", workflow.all_sizes(samples), LARGEST_COUNT)
 
+    @lenient()
     def rows(self, key, params, n):
         """Zeros and ones."""
         return bernoulli(key, jnp.broadcast_to(params, (n,))).astype(params.dtype)

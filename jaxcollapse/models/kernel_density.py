@@ -17,6 +17,7 @@ from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split, symbols
 
 
@@ -27,6 +28,7 @@ class KernelMixture(eqx.Module):
     weights: Float[Array, " capacity"]
     bandwidth: Float[Array, ""]
 
+    @lenient()
     def density(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """The density at `x`."""
         kernels = _normal(jnp.asarray(x)[..., None] - self.rows, self.bandwidth**2)
@@ -64,6 +66,7 @@ class KernelDensity(Model):
         if isinstance(self.bandwidth, jax.Array):
             check_positive("bandwidth", self.bandwidth)
 
+    @lenient()
     def truth(self) -> KernelMixture:
         """The standard normal density: one kernel at zero, of bandwidth one."""
         return KernelMixture(jnp.zeros(1), jnp.ones(1), jnp.ones(()))
@@ -80,6 +83,7 @@ class KernelDensity(Model):
         """A kernel at every row."""
         return KernelMixture(data.rows, data.weights, self.bandwidth)
 
+    @lenient()
     def metrics(self, params: KernelMixture, **context) -> dict[str, Float[Array, ""]]:
         """The first two moments of the estimate, and its distance from the truth."""
         x, w, kernel = params.rows, params.weights / params.weights.sum(), params.bandwidth**2

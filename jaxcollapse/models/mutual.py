@@ -22,6 +22,7 @@ from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.model import Model, Wrapper, measured
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
 from jaxcollapse.chain.workflow import Replace, Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split
 
 
@@ -136,6 +137,7 @@ class Mutual(Wrapper):
 
         return jax.vmap(fit)(data.sets, jnp.stack(split(key, self.models)), previous, newest.sets)
 
+    @lenient()
     def metrics(self, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
         """The metrics of the copies on average, and their disagreement."""
         means = jax.tree.map(

@@ -37,9 +37,9 @@ def animate(x: Any, densities: Any, *, truth: Any = None, xlabel: str = "", ylab
     ```python
     >>> import jax.numpy as jnp, jaxcollapse as jc
     >>> x = jnp.linspace(-3, 3, 101)
-    >>> deviation = 0.9 ** jnp.arange(1, 6)[:, None]
-    >>> normal = lambda deviation: jnp.exp(-((x / deviation) ** 2) / 2) / (deviation * jnp.sqrt(2 * jnp.pi))
-    >>> animation = jc.plot.animate(x, normal(deviation), truth=normal(1.0), xlabel="x")
+    >>> normal = lambda deviation: jnp.exp(-((x / deviation) ** 2) / 2) / (deviation * (2 * jnp.pi) ** 0.5)
+    >>> path = jnp.stack([normal(0.9**g) for g in range(1, 6)])
+    >>> animation = jc.plot.animate(x, path, truth=normal(1.0), xlabel="x")
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     jc.plot.save(animation, f"{folder}/collapse.gif").name

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import check_above
 from jaxcollapse.arguments.numbers import as_floats, number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import chi_square
 
@@ -38,6 +39,7 @@ class Rademacher(eqx.Module):
     def __init__(self, eigenvalues: Any):
         self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
 
+    @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
         scale = jnp.sqrt(self.eigenvalues)
@@ -55,6 +57,7 @@ class Uniform(eqx.Module):
     def __init__(self, eigenvalues: Any):
         self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
 
+    @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
         edge = jnp.sqrt(3 * self.eigenvalues)
@@ -93,6 +96,7 @@ class StudentT(eqx.Module):
         self.df = number(df, "df", 2.0)
         self.shared = shared
 
+    @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
         scale = jnp.sqrt(self.eigenvalues * (self.df - 2) / self.df)
@@ -144,10 +148,12 @@ class Table(eqx.Module):
         self.eigenvalues = as_floats(np.append(eigenvalues[varies][::-1], ones[0]))
 
     @property
+    @lenient()
     def spectrum(self) -> Spectrum:
         """The second moments of the rows, with coefficients spread evenly over its eigenvectors."""
         return Spectrum.from_eigenvalues(self.eigenvalues)
 
+    @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
         return self.rows[jax.random.randint(key, (n,), 0, len(self.rows))]

@@ -12,8 +12,10 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_positive, is_traced
 from jaxcollapse.arguments.numbers import as_floats, at_once, number
 from jaxcollapse.arguments.types import Count, Matrix, Number
+from jaxcollapse.machine.leniency import lenient
 
 
+@lenient()
 def rbf(inputs: Matrix, *, bandwidth: Number) -> Float[Array, "points points"]:
     """The Gaussian kernel ``exp(-bandwidth |x - x'|^2)`` between all pairs of inputs.
 
@@ -44,6 +46,7 @@ def rbf(inputs: Matrix, *, bandwidth: Number) -> Float[Array, "points points"]:
         return jnp.exp(-bandwidth * distance).at[jnp.diag_indices(len(x))].set(1.0)
 
 
+@lenient()
 def polynomial(
     inputs: Matrix, *, degree: Count, scale: Number = 1.0, offset: Number = 1.0
 ) -> Float[Array, "points points"]:

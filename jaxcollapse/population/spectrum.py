@@ -17,6 +17,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import at_once, common_type
 from jaxcollapse.arguments.types import Count, Matrix, Number, Vector
+from jaxcollapse.machine.leniency import lenient
 
 
 def check_spectrum(value: Any) -> None:
@@ -48,11 +49,13 @@ class Spectrum(eqx.Module):
         return self.eigenvalues.shape[0]
 
     @property
+    @lenient()
     def trace(self) -> Float[Array, ""]:
         """The trace of the covariance."""
         return self.eigenvalues.sum()
 
     @staticmethod
+    @lenient()
     def isotropic(dim: Count, norm: Number = 1.0) -> "Spectrum":
         """The identity covariance, with coefficients of Euclidean norm `norm` spread evenly.
 
@@ -75,6 +78,7 @@ class Spectrum(eqx.Module):
             return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
 
     @staticmethod
+    @lenient()
     def power_law(dim: Count, *, capacity: Number, source: Number) -> "Spectrum":
         """Eigenvalues ``j^-capacity`` and coefficients ``j^-(delta/2)``, ``delta = 1 + capacity (2 source - 1)``.
 
@@ -105,6 +109,7 @@ class Spectrum(eqx.Module):
             return Spectrum(j**-capacity, j ** (-0.5 * (1 + capacity * (2 * source - 1))))
 
     @staticmethod
+    @lenient()
     def from_eigenvalues(eigenvalues: Vector, signal: Vector | None = None) -> "Spectrum":
         """Any eigenvalues, and any coefficients (of norm one, spread evenly, by default).
 
@@ -133,6 +138,7 @@ class Spectrum(eqx.Module):
             spread = jnp.full_like(values, values.size**-0.5)
             return Spectrum(values, spread if signal is None else jnp.asarray(signal, values.dtype))
 
+    @lenient()
     def weighted(self, weights: Vector) -> "Spectrum":
         """The population in which the penalty ``lambda sum_j weights_j w_j^2`` is the plain one, ``lambda |u|^2``.
 
@@ -160,6 +166,7 @@ class Spectrum(eqx.Module):
             return Spectrum(self.eigenvalues / values, jnp.sqrt(values) * self.signal)
 
     @staticmethod
+    @lenient()
     def from_kernel(kernel: Matrix, targets: Vector) -> "Spectrum":
         """A finite population of points under a kernel, as one of linear regression.
 

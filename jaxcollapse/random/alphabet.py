@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.words import word_pairs
 
 
+@lenient()
 def symbols(key: Key[Array, ""], weights: Float[Array, " symbols"], n: int) -> Int[Array, " n"]:
     """`n` indices, each with a probability in proportion to its weight.
 
@@ -18,6 +20,7 @@ def symbols(key: Key[Array, ""], weights: Float[Array, " symbols"], n: int) -> I
     return jnp.searchsorted(edges, u, side="right")
 
 
+@lenient()
 def bernoulli(key: Key[Array, ""], probability: Float[Array, "*shape"]) -> Bool[Array, "*shape"]:
     """Whether it happens, for each `probability` in [0, 1]; a small one is met to ``2^-32`` in single precision too.
 

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, Real, Scalar
 
 from jaxcollapse.arguments.numbers import common_type
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.gaussian import interpolant, nodes, normal, polynomial
 from jaxcollapse.random.logarithm import log
 from jaxcollapse.random.loops import alongside
@@ -27,6 +28,7 @@ _WIDEST = 9.3  # standard deviations
 _ORDERS = (18, 10)  # in z, in e
 
 
+@lenient()
 def chi_square(
     key: Key[Array, ""],
     df: Real[Array, "*shape"] | float,

@@ -22,6 +22,7 @@ from jaxtyping import Array, Bool, Float, Key, Real, Scalar, UInt32
 
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.chi import deviation
 from jaxcollapse.random.gaussian import normal
 from jaxcollapse.random.loops import alongside, while_loop
@@ -35,6 +36,7 @@ _WIDE = 256.0  # the variance from which a count is divided
 _STREAMS = 64  # of the key, for one count: more than it ever takes
 
 
+@lenient()
 def poisson(
     key: Key[Array, ""], mean: Real[Any, "*shape"] | float, *, stream: Scalar | int = 0
 ) -> Float[Array, "*shape"]:
@@ -67,6 +69,7 @@ def poisson(
     return jnp.where(known, _count(key, law, stream).astype(mean.dtype), jnp.nan)
 
 
+@lenient()
 def binomial(
     key: Key[Array, ""],
     n: Real[Any, "*#shape"] | float,
@@ -104,6 +107,7 @@ def binomial(
     return jnp.where(known, count.astype(p.dtype), jnp.nan)
 
 
+@lenient()
 def multinomial(
     key: Key[Array, ""], n: Number, probabilities: Float[Array, " symbols"], *, stream: Scalar | int = 0
 ) -> Float[Array, " symbols"]:

@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar, UInt32
 
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.logarithm import log, log_of_normal, log_of_word
 from jaxcollapse.random.words import word_pairs
 
@@ -29,6 +30,7 @@ _CENTRE, _TAIL = 6.25, 46.0  # the range of w of the two polynomials
 _ORDERS = (16, 20)
 
 
+@lenient()
 def normal(
     key: Key[Array, ""], shape: tuple[int, ...] = (), dtype=None, *, stream: Scalar | int = 0
 ) -> Float[Array, "..."]:
@@ -64,6 +66,7 @@ def normal(
     return values[:count].reshape(shape).astype(dtype)
 
 
+@lenient()
 def normal_pair(key: Key[Array, ""], dtype: Any, words: Words | None = None) -> tuple[Float[Array, ""], ...]:
     """Two independent standard normals from one hash of the key in single, from two in double precision.
 

@@ -11,11 +11,13 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.chi import chi_square
 from jaxcollapse.random.gaussian import normal
 
 
 @functools.partial(jax.jit, static_argnames="dim")  # traced once, not for every model that is made
+@lenient()
 def bartlett(key: Key[Array, ""], samples: Number, dim: int) -> Float[Array, "dim dim"]:
     """Draw the lower triangular factor ``L`` of ``L L' = X'X`` for a Gaussian matrix ``X``.
 

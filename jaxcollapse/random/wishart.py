@@ -6,11 +6,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.chi import chi_square
 from jaxcollapse.random.loops import alongside
 from jaxcollapse.random.triangular import strictly_lower
 
 
+@lenient()
 def wishart_resolvents(
     key: Key[Array, ""], samples: Scalar | int, dim: int, ridge: Scalar | float
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
@@ -59,6 +61,7 @@ def wishart_resolvents(
 
 
 @functools.partial(jax.jit, static_argnames=("dim", "size"))  # traced once, not for every model that is made
+@lenient()
 def inverse_wishart_factor(
     key: Key[Array, ""], samples: Scalar | int, dim: int, size: int
 ) -> Float[Array, "size size"]:

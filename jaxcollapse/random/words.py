@@ -14,10 +14,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Integer, Key, PyTree, Scalar, UInt32
 
+from jaxcollapse.machine.leniency import lenient
+
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 
 
 @jax.jit
+@lenient()
 def threefry_2x32(
     key: tuple[UInt32[Array, "..."], UInt32[Array, "..."]], counter: tuple[UInt32[Array, "..."], UInt32[Array, "..."]]
 ) -> tuple[UInt32[Array, "..."], UInt32[Array, "..."]]:

@@ -106,7 +106,8 @@ class Run:
             impl, words = state["key"]
             try:
                 with enable_x64(state["double"]):
-                    key = jax.random.wrap_key_data(jnp.asarray(words), impl=impl)
+                    with lenient():
+                        key = jax.random.wrap_key_data(jnp.asarray(words), impl=impl)
                     Run.__init__(self, function, key, grid=grid, **state["options"])
                     identity = self._identity()
                 differing = [name for name, value in state["identity"].items() if identity.get(name) != value]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import packed, unpacked
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.verification.reference import Reference
@@ -129,7 +130,7 @@ class Claim:
 
     def prediction(self) -> np.ndarray:
         """The theory as float64 numbers."""
-        with enable_x64(True):
+        with lenient(), enable_x64(True):
             prediction = np.asarray(self.theory() if callable(self.theory) else self.theory)
         if np.iscomplexobj(prediction):
             raise TypeError(f"theory of claim {self.name!r} must be real, got {prediction}: predict its parts")
@@ -139,5 +140,5 @@ class Claim:
         """The table of numbers, in double precision."""
         if self.numbers is None:
             raise ValueError(f"claim {self.name!r} has no table of numbers")
-        with enable_x64(True):
+        with lenient(), enable_x64(True):
             return self.numbers()

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxcollapse.arguments.check import check_choice, check_key
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.versions import versions
 from jaxcollapse.replication.estimate import Estimate
@@ -34,6 +35,7 @@ _NO_MEAN = "test its logarithm, a quantile or a probability instead"
 _PRECISIONS = {"quick": 3.0, "default": 1.0, "high": 0.3}
 
 
+@lenient()
 def verify(
     claims: Claim | Sequence[Claim],
     key: Key[Array, ""] | None = None,

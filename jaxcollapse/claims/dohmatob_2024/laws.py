@@ -14,6 +14,7 @@ from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.dohmatob_2024.protocol import claim, downstream
 from jaxcollapse.claims.frame import generation_axis, shared
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression
@@ -55,6 +56,7 @@ _TRAINED, _TESTED = (1.0, 0.7, 0.5, 0.2), (0.3, 1.0, 0.1, 0.4)
 _SHIFTED = shared(noise=1.0, samples=24, generations=5)
 
 
+@lenient()
 def _shifted(key):
     """Risk on test rows of another covariance."""
     spectrum = Spectrum.from_eigenvalues(_TRAINED)
@@ -135,6 +137,7 @@ def _shrinkage(key):
     return jnp.mean((fit / spectrum.signal).reshape(-1, _EACH), axis=1)
 
 
+@lenient()
 def _degrees(key):
     """The trace of the matrix that makes fitted values of labels, and the risk of a fit to noise alone."""
     rows_key, key = jax.random.split(key)

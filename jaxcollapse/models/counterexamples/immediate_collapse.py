@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse.arguments.check import check_choice
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import chi_square, split
 
 _LARGEST, _WIDE, _WIDTH = 0.25, 0.1, 1 / 39
@@ -77,6 +78,7 @@ class ImmediateCollapse(Model):
     def draws_sums(self) -> bool:
         return self.sampling == "exact"
 
+    @lenient()
     def truth(self) -> Member:
         """The uniform law on [0, 1]."""
         return Member(jnp.zeros(()), jnp.full((), 2.0))

@@ -22,6 +22,7 @@ from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split, word_pairs
 
 _LARGEST = 0.25
@@ -86,10 +87,12 @@ class Staircase(Model):
         self.levels = int(levels)
         self.sampling = sampling
 
+    @lenient()
     def truth(self) -> Float[Array, " levels"]:
         """The uniform law on [0, 1]."""
         return jnp.zeros(self.levels + 1)
 
+    @lenient()
     def metrics(self, params: Float[Array, " levels"], **context) -> dict[str, Float[Array, ""]]:
         """The highest level with a point, and the distance from the truth."""
         return _metrics(params)
@@ -98,6 +101,7 @@ class Staircase(Model):
         """The walk that draws nothing but what is new, where all data is kept."""
         return StaircaseWalk(self.levels) if self.sampling == "exact" and workflow.keeps_all else self
 
+    @lenient()
     def sample(self, key: Key[Array, ""], params: Float[Array, " levels"], n: int) -> Samples:
         """Draw `n` rows: the level of a point, and its distance from the end of that level."""
         level_key, gap_key = split(key)
@@ -107,6 +111,7 @@ class Staircase(Model):
         gap = 2 * alpha + (1 - 2 * alpha) * jax.random.uniform(gap_key, (n,), params.dtype)
         return Samples((level, gap))
 
+    @lenient()
     def fit(self, data: Samples, **context) -> Float[Array, " levels"]:
         """The maximum-likelihood estimate."""
         level, gap = data.rows
@@ -145,14 +150,17 @@ class StaircaseWalk(Model):
     def draws_sums(self) -> bool:
         return True
 
+    @lenient()
     def truth(self) -> Float[Array, " levels"]:
         """The uniform law on [0, 1]."""
         return jnp.zeros(self.levels + 1)
 
+    @lenient()
     def metrics(self, params: Float[Array, " levels"], **context) -> dict[str, Float[Array, ""]]:
         """The highest level with a point, and the distance from the truth."""
         return _metrics(params)
 
+    @lenient()
     def sample(self, key: Key[Array, ""], params: Float[Array, " levels"], n: Scalar | int) -> Gaps:
         """The point nearest to the end of the first level that had none."""
         seen = params > 0
@@ -161,6 +169,7 @@ class StaircaseWalk(Model):
         first = jnp.arange(params.size) == jnp.sum(seen)
         return Gaps(jnp.where(first & (gap <= 1), gap, jnp.inf))
 
+    @lenient()
     def fit(self, data: Gaps, **context) -> Float[Array, " levels"]:
         """The maximum-likelihood estimate."""
         return _estimate(data.least)

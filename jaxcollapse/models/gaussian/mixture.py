@@ -18,6 +18,7 @@ from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split, symbols
 from jaxcollapse.random.loops import alongside, while_loop
 
@@ -35,6 +36,7 @@ class Mixture(eqx.Module):
         return self.weights @ self.means
 
     @property
+    @lenient()
     def variance(self) -> Float[Array, " dim"]:
         """The variance of the whole along each axis, within components and between them."""
         return self.weights @ (self.variances + (self.means - self.mean) ** 2)
@@ -92,6 +94,7 @@ class GaussianMixture(Model):
         """The true mixture."""
         return Mixture(self.weights, self.means, self.variances)
 
+    @lenient()
     def metrics(self, params: Mixture, **context) -> dict[str, Float[Array, ""]]:
         """Mean and variance of the whole, and the weight of the smallest component."""
         return {
@@ -100,6 +103,7 @@ class GaussianMixture(Model):
             "smallest": jnp.min(params.weights),
         }
 
+    @lenient()
     def sample(self, key: Key[Array, ""], params: Mixture, n: int) -> Samples:
         """Draw `n` rows."""
         which_key, row_key = split(key)
@@ -107,6 +111,7 @@ class GaussianMixture(Model):
         z = jax.random.normal(row_key, (int(n), params.means.shape[1]), params.means.dtype)
         return Samples(params.means[which] + jnp.sqrt(params.variances[which]) * z)
 
+    @lenient()
     def fit(self, data: Samples, *, key: Key[Array, ""], previous: Mixture | None = None, **context) -> Mixture:
         """Steps of expectation maximisation: from the last model on, and at first from rows that lie apart."""
         seeded = self._seeded(key, data)

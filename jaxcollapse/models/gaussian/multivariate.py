@@ -19,6 +19,7 @@ from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.gaussian.univariate import centred_rows, check_rows_for
 from jaxcollapse.random import bartlett, normal, split
 
@@ -35,6 +36,7 @@ class MultivariateNormal(eqx.Module):
     unit: Float[Array, "dim dim"]
     log_diagonal: Float[Array, " dim"]
 
+    @lenient()
     def times(self, lower: Float[Array, "dim dim"], mean: Float[Array, " dim"]) -> "MultivariateNormal":
         """The Gaussian with mean `mean` and factor ``L @ lower``, for a lower triangular matrix.
 
@@ -50,6 +52,7 @@ class MultivariateNormal(eqx.Module):
         return MultivariateNormal(mean, jnp.tril(self.unit @ relative), log_diagonal)
 
     @property
+    @lenient()
     def factor(self) -> Float[Array, "dim dim"]:
         """The lower triangular factor ``L`` of the covariance."""
         return self.unit * jnp.exp(self.log_diagonal)
@@ -60,6 +63,7 @@ class MultivariateNormal(eqx.Module):
         return self.factor @ self.factor.T
 
     @staticmethod
+    @lenient()
     def of(mean: Float[Array, " dim"], factor: Float[Array, "dim dim"], log_scale: Scalar) -> "MultivariateNormal":
         """The Gaussian with covariance ``exp(log_scale) * factor @ factor.T``."""
         diagonal = jnp.diagonal(factor)
@@ -84,6 +88,7 @@ class MultivariateSums(Data):
     """Minus infinity where all rows are one."""
     grows: ClassVar[bool] = False
 
+    @lenient()
     def __add__(self, other: "MultivariateSums") -> "MultivariateSums":
         """The union of two data sets."""
         weight = self.weight + other.weight
@@ -105,6 +110,7 @@ class MultivariateSums(Data):
         rounding = jnp.where(gap != 0, jnp.exp(log_between + jnp.log(size) - half), 0.0)
         return MultivariateSums(weight, self.mean + gap * other.weight / total, _triangular(rows, rounding), log_scale)
 
+    @lenient()
     def __rmul__(self, weight: Scalar | float) -> "MultivariateSums":
         """The same data, every row counted `weight` times."""
         weight = jnp.asarray(weight, self.factor.dtype)
@@ -122,6 +128,7 @@ class MultivariateSums(Data):
         return jax.lax.scan(lambda pool, batch: (pool + batch, None), first, rest)[0]
 
     @staticmethod
+    @lenient()
     def of(data: Samples) -> "MultivariateSums":
         """The sums over the rows of a buffer."""
         mean, centred = centred_rows(data)
@@ -240,6 +247,7 @@ class MultivariateGaussian(Model):
             "squared_error": jnp.sum((params.mean - self.mean) ** 2),
         }
 
+    @lenient()
     def sample(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int) -> MultivariateSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
         if not self.draws_sums:

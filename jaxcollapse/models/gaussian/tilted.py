@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Moved
 from jaxcollapse.chain.model import Model, Wrapper
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.gaussian.univariate import Gaussian, Normal
 
 
@@ -75,6 +76,7 @@ class TiltedGaussian(Wrapper):
         """The plain chain."""
         return self.gaussian
 
+    @lenient()
     def truth(self) -> WeightedNormal:
         """The truth of the Gaussian, of weight one."""
         return WeightedNormal(self.gaussian.truth(), jnp.zeros(()))

@@ -21,6 +21,7 @@ from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.newton import Rows, newton
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
@@ -116,6 +117,7 @@ class GeneralisedLinear(Model):
                     f"{sizes[uneven][0]:g}"
                 )
 
+    @lenient()
     def sample(self, key: Key[Array, ""], params: Float[Array, " dim"], n: Scalar | int) -> TableSums | Samples:
         """Draw `n` rows with their labels (raw), or the sums over the copies of every row of the table (exact)."""
         if self.table is not None and self.draws_sums:

@@ -21,6 +21,7 @@ from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import split
 
@@ -121,6 +122,7 @@ class KernelRidge(Model):
         index = self._ordered(jnp.arange(len(self.targets)))[index]
         return Samples((index, params[index] + self.noise * jax.random.normal(noise_key, (int(n),), params.dtype)))
 
+    @lenient()
     def fit(self, data: Samples, **context) -> Float[Array, " points"]:
         """The ridge estimate at every point: ``argmin_f sum_i w_i (y_i - f(x_i))^2 / sum_i w_i + penalty * |f|^2``.
 

@@ -20,6 +20,7 @@ from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.expected_ridge import ExpectedRidge
 from jaxcollapse.models.regression.fixed_design_walk import FixedDesignWalk, check_one_size
 from jaxcollapse.models.regression.fixed_ridge_walk import FixedRidgeWalk
@@ -136,6 +137,7 @@ class LinearRegression(Model):
         x = self._rows(design_key, int(n)) if self.held is None else self.held
         return Samples((x, x @ params + self.noise * jax.random.normal(noise_key, (int(n),), x.dtype)))
 
+    @lenient()
     def fit(self, data: RegressionSums | Samples, **context) -> Float[Array, " dim"]:
         """The ridge estimate, least squares at ``penalty = 0``, the minimum-norm one if rows are fewer than columns."""
         sums = RegressionSums.of(data) if isinstance(data, Samples) else data
@@ -197,6 +199,7 @@ class LinearRegression(Model):
         if _serving(self, workflow, samples) is None:
             raise ValueError(_refusal(self))
 
+    @lenient()
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " generations"]) -> "LinearRegression":
         """The model with the design that it keeps, if that is fixed."""
         if self.design == "fresh":
@@ -204,6 +207,7 @@ class LinearRegression(Model):
         held = self._factor(key, samples[0]) if self.draws_sums else self._rows(key, int(np.asarray(samples)[0]))
         return keeping(self, held=held)
 
+    @lenient()
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
         """One of the walks or the model with room for LSQR, where that is cheaper; or itself."""
         found = _serving(self, workflow, samples)
@@ -225,6 +229,7 @@ class LinearRegression(Model):
             raise ValueError(_refusal(self))
         return found[0].name
 
+    @lenient()
     def expected(self) -> ExpectedRidge:
         """The model of the mean risk under `Replace`, for a fresh design and equal eigenvalues: no paths.
 
@@ -251,6 +256,7 @@ class LinearRegression(Model):
         """The labels in the coordinates of the factor: ``X'y = A (A'w + noise u)``."""
         return factor.T @ params + self.noise * normal(key, params.shape, params.dtype)
 
+    @lenient()
     def _rows(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         if self.features is not None:
             rows = self.features(key, n)

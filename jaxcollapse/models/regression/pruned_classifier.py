@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Key
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.random import split
@@ -109,6 +110,7 @@ class PrunedClassifier(Model):
         """The ridge estimate of the labels of the rows that are kept."""
         return LinearRegression(self.spectrum, noise=0.0, penalty=self.penalty, sampling="raw").fit(data)
 
+    @lenient()
     def _rows(self, key: Key[Array, ""], n: int) -> tuple[Float[Array, "n dim"], Float[Array, " n"]]:
         """Rows and their classes."""
         spectrum = self.spectrum

@@ -16,6 +16,7 @@ from jaxcollapse.arguments.check import check_choice, check_integer
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Wrapper, keeping
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.sums import RegressionSums, ridge_solution
 from jaxcollapse.population.spectrum import Spectrum
@@ -79,6 +80,7 @@ class RandomProjection(Wrapper):
         """What draws the rows."""
         return self.rows
 
+    @lenient()
     def fit(self, data: RegressionSums | Samples, **context) -> Float[Array, " dim"]:
         """The ridge estimate on the projected features, the minimum-norm one where they leave it open."""
         if self.held is None:
@@ -88,6 +90,7 @@ class RandomProjection(Wrapper):
         regular = jnp.minimum(sums.rows, self.rows.spectrum.dim) >= self.width
         return self.held @ ridge_solution(gram, moment, self.rows.penalty * sums.weight, regular)
 
+    @lenient()
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> "RandomProjection":
         """The model with its projection."""
         dim = self.rows.spectrum.dim

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.chi import chi_square
 from jaxcollapse.random.gaussian import normal
 from jaxcollapse.random.loops import alongside, while_loop
@@ -40,6 +41,7 @@ class _State(NamedTuple):
     """What all steps did."""
 
 
+@lenient()
 def diagonal_ridge(
     key: Key[Array, ""],
     params: Float[Array, " dim"],
@@ -83,6 +85,7 @@ def diagonal_ridge(
     return _fit(key, params, eigenvalues, noise, n, penalty, dim if steps is None else min(steps, dim))
 
 
+@lenient()
 def steps_needed(
     eigenvalues: Float[Array, " dim"], samples: Scalar | float, penalty: Scalar | float
 ) -> Float[Array, ""]:
@@ -118,6 +121,7 @@ _DEVIATIONS = 6.0  # beyond the expected extreme singular values
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(6,))
+@lenient()
 def _fit(key: Key[Array, ""], params: Array, eigenvalues: Array, noise: Array, n: Array, penalty: Array, steps: int):
     start, step, needed = _iteration(key, params, eigenvalues, noise, n, penalty, steps)
     start = alongside(start, (key, params, eigenvalues, noise, n, penalty))
@@ -126,6 +130,7 @@ def _fit(key: Key[Array, ""], params: Array, eigenvalues: Array, noise: Array, n
 
 
 @_fit.defjvp
+@lenient()
 def _fit_jvp(steps: int, primals: Any, tangents: Any) -> Any:
     """The derivative of all the steps that there may be, so that reverse mode knows their number."""
     key, *numbers = primals

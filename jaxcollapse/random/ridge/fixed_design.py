@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.chi import chi_square
 from jaxcollapse.random.loops import alongside
 from jaxcollapse.random.ridge.rotation import ratio, root
@@ -56,6 +57,7 @@ class BidiagonalDesign(NamedTuple):
 
 
 @functools.partial(jax.jit, static_argnames="dim")  # traced once, not for every model that is made
+@lenient()
 def bidiagonal_design(key: Key[Array, ""], samples: Number, dim: int) -> BidiagonalDesign:
     """Draw the bidiagonal form of a Gaussian matrix of `samples` rows and `dim` columns.
 

@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.chi import chi_square
 from jaxcollapse.random.gaussian import normal
 from jaxcollapse.random.loops import alongside, while_loop
@@ -63,6 +64,7 @@ class _State(NamedTuple):
     """What all steps did."""
 
 
+@lenient()
 def isotropic_ridge(
     key: Key[Array, ""],
     length: Number,
@@ -104,11 +106,13 @@ def isotropic_ridge(
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(5,))
+@lenient()
 def _fit(key: Key[Array, ""], length: Array, noise: Array, n: Array, penalty: Array, dim: int) -> tuple[Array, Array]:
     return _iterate(key, length, noise, n, penalty, dim)
 
 
 @_fit.defjvp
+@lenient()
 def _fit_jvp(dim: int, primals: Any, tangents: Any) -> Any:
     """A Jacobian by forward mode, so that reverse mode need not run backwards through a loop of unknown length."""
     key, length, noise, n, penalty = primals

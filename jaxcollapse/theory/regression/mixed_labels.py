@@ -150,8 +150,8 @@ def minimum_norm_mixed_labels(
 
     ```python
     >>> curve = minimum_norm_mixed_labels(Spectrum.isotropic(10), samples=31, noise=1.0, real_weight=0.5, generations=3)
-    >>> [round(float(v), 4) for v in curve]
-    [0.5, 0.375, 0.3438]
+    >>> [round(float(v), 5) for v in curve]
+    [0.5, 0.375, 0.34375]
 
     ```
     """
