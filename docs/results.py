@@ -28,8 +28,11 @@ _PLURALS = {"holds": "hold", "fails": "fail", "undecided": "are undecided"}
 
 
 def reduce(report: dict[str, Any]) -> dict[str, Any]:
-    """What the site shows of a report: the run, and three facts of every claim."""
+    """What the site shows of a report: the run, and three facts of every claim; of one that fails its gap as well."""
     claims = {claim["name"]: {fact: claim[fact] for fact in KEPT} for claim in report["claims"]}
+    for claim in report["claims"]:
+        if claim.get("gap"):
+            claims[claim["name"]]["gap"] = claim["gap"]
     return {fact: report[fact] for fact in RUN} | {"claims": claims}
 
 
@@ -48,12 +51,14 @@ def exactness(claim: Claim) -> str:
 
 
 def verdict(claim: Claim, stored: dict[str, Any]) -> str:
-    """Outcome, smallest error that would have been seen, and replications."""
+    """Outcome, smallest error that would have been seen (or the gap that was), and replications."""
     facts = stored["claims"].get(claim.name)
     if facts is None:
         return "not in the last run"
     parts = [f"{SYMBOLS[facts['outcome']]} {facts['outcome']}"]
-    if isinstance(facts["notices"], float):
+    if facts["outcome"] == "fails":
+        parts += [facts["gap"]] if facts.get("gap") else []
+    elif isinstance(facts["notices"], float) and facts["notices"] > 0:
         exponent = claim.relation.name == "rate"
         size = f"{facts['notices']:.2g} in the exponent" if exponent else f"{100 * facts['notices']:.2g} %"
         parts.append(f"notices {size}")
@@ -78,8 +83,9 @@ def claims_page(stored: dict[str, Any]) -> str:
         "",
         "*Exactness* is what the formula promises: equality at this finite size, a limit that is held to a stated",
         "distance, a bound, or an exponent. *Notices* is the smallest relative error of the formula that this evidence",
-        "would have shown with 95 % power. How verdicts are reached: [](../statistics.md). `jaxcollapse show CLAIM`",
-        "prints protocol and BibTeX of a claim. The closed forms behind the claims: [](theory.md).",
+        "would have shown with 95 % power; a claim that fails has its gap instead. How verdicts are reached:",
+        "[](../statistics.md). `jaxcollapse show CLAIM` prints protocol and BibTeX of a claim. The closed forms behind",
+        "the claims: [](theory.md).",
         "",
     ]
     for reference, group in by_paper():

@@ -114,6 +114,14 @@ class Estimate:
         return self._each(trust.usable)
 
     @property
+    def heaviest(self) -> PyTree[HostArray]:
+        """The part of the sum of squared deviations that the farthest replication makes up; 0 where all agree.
+
+        It falls like one over the number of replications where the tail is light, and hardly where it is heavy.
+        """
+        return self._each(trust.share)
+
+    @property
     def doubt(self) -> str:
         """Which entries are not `usable`, why, and how many replications would do; empty if all are."""
         named = zip(self._labels(), self._moments, strict=True)

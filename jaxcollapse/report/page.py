@@ -146,6 +146,7 @@ def _entry(verdict: "Verdict") -> dict[str, Any]:
         "relation": verdict.relation.describe(),
         "formula": Markup(typeset.html(verdict.claim.formula)),
         "notices": plot.notices(verdict),
+        "gap": verdict.gap() if verdict.outcome == "fails" else "",
         "duration": duration(verdict.seconds),
         **_numbers(verdict),
     }
@@ -223,6 +224,7 @@ def _claim_dict(verdict: "Verdict") -> dict[str, Any]:
         "lower": for_json(verdict.lower),
         "upper": for_json(verdict.upper),
         "notices": for_json(verdict.notices),
+        "gap": verdict.gap() if verdict.outcome == "fails" else None,
         "replications": int(verdict.replications),
         "needed": None if verdict.needed is None else int(verdict.needed),
         "seconds": round(verdict.seconds, 3),

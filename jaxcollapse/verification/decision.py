@@ -25,6 +25,8 @@ from jaxcollapse.verification.relation import Relation, Ruling
 from jaxcollapse.verification.verdict import Verdict, Verification
 
 _LARGEST_RUN = 2**23
+_DOMINATED = 0.5  # of the sum of squares, in one replication
+_PATIENCE = 3  # looks in a row: a rare event that is seen once, and not in 15 times as many replications, is as rare
 _FEWEST = 256  # of fewer replications one may dominate by chance, and none looks heavy-tailed
 
 
@@ -130,7 +132,7 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         estimate = monte_carlo(claim.experiment, own_key, claim.first_look, progress=progress)
     if estimate.ignores_key and estimate.count == 1:
         estimate = estimate.refine(replications=2)
-    look = 0
+    look, dominated = 0, np.array(0)
     while True:
         look += 1
         _check_shapes(claim, estimate, theory, x)
@@ -158,7 +160,8 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
                     return verdict(ruling, estimate)
         else:
             wanted = 4 * estimate.count
-            if wanted > _LARGEST_RUN:
+            dominated = np.where(enough & (estimate.heaviest > _DOMINATED), dominated + 1, 0)
+            if wanted > _LARGEST_RUN or np.max(dominated) >= _PATIENCE:
                 reason = "a few replications dominate the mean (a heavy tail), which has no usable standard error"
                 return refusal(f"{reason}: {estimate.doubt}", estimate)
         estimate = estimate.refine(replications=wanted, progress=progress)
