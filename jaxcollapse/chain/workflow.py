@@ -318,11 +318,24 @@ class Mix(Workflow):
     - `real_samples`: size of the real batch, a number or a schedule; that of the synthetic batch by default. With
       fixed real data it must not vary.
 
-    Generation 1 is trained on the real batch alone.
+    Generation 1 is trained on the real batch alone, so that few real rows make a poor start: ``real_samples=10`` next
+    to ``samples=90`` fits it to those 10 rows. For 10 % real data from a start on 100 rows write ``weight=0.1`` with
+    ``samples=100`` (the 100 real rows have a tenth of the weight), or, of fresh real rows, as many as generation 1
+    shall have and then 10: ``real_samples=[100, 10, 10, ...]`` with ``samples=90``. ``simulate(..., first=)`` starts
+    from given parameters instead.
 
     **Raises** `ValueError` for another `real`, a `weight` outside [0, 1] or fewer than one real sample.
 
     **Reference** He, Xu and Cheng 2025, arXiv:2502.18049 (fresh real data, constant weight).
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> for real_samples in (10, [100, 10, 10]):  # the rows of each generation
+    ...     print(Mix("fresh", real_samples=real_samples).rows(jnp.full(3, 90.0)))
+    [ 10. 100. 100.]
+    [100. 100. 100.]
+
+    ```
     """
 
     real: Literal["fresh", "fixed"] = eqx.field(static=True)
