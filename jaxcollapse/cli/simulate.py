@@ -143,8 +143,10 @@ def simulate(
     usable = curve.estimate.usable
     if not usable.all():
         doubtful = ", ".join(str(g + 1) for g in range(len(usable)) if not usable[g])
+        doubt = curve.estimate.doubt
+        why = doubt.partition("): ")[2] or doubt  # the entries are named by their generations
         print(
-            f"Do not trust the standard error of generation {doubtful}: a heavy tail, or too few replications.",
+            f"Do not trust the standard error of generation {doubtful}: a heavy tail, or too few replications ({why}).",
             file=sys.stderr,
         )
     if wanted.get("out"):
