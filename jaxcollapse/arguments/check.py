@@ -18,6 +18,18 @@ def is_traced(value: Any) -> bool:
     return isinstance(value, Tracer)
 
 
+def check_numbers(name: str, value: Any) -> None:
+    """A number, or an array of numbers."""
+    _concrete(name, value)
+
+
+def check_scalar(name: str, value: Any) -> None:
+    """One number."""
+    check_numbers(name, value)
+    if np.ndim(value) != 0:
+        raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+
+
 def check_positive(name: str, value: Any) -> None:
     """Every entry is a finite number above zero."""
     array = _concrete(name, value)
@@ -93,8 +105,12 @@ def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
 
 def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """An array of exactly this shape."""
-    if np.shape(value) != shape:
-        raise ValueError(f"{name} must have shape {shape}, got {np.shape(value)}")
+    try:
+        found = np.shape(value)
+    except ValueError:
+        raise ValueError(f"{name} must have shape {shape}, got rows of different lengths: {value!r}") from None
+    if found != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {found}")
 
 
 def check_key(name: str, value: Any) -> None:
@@ -132,7 +148,10 @@ def _concrete(name: str, value: Any) -> np.ndarray | None:
     """The value as a NumPy array, or None if it is traced."""
     if is_traced(value):
         return None
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array with rows of one length, got {value!r}") from None
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
         raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")
     return array

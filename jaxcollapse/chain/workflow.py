@@ -418,8 +418,8 @@ class Weighted(Workflow):
     matrix: Float[Array, "generations generations"]
 
     def __init__(self, matrix: Any):
-        matrix = as_floats(matrix)
         check_nonnegative("matrix", matrix)
+        matrix = as_floats(matrix)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
             raise ValueError(f"matrix must have shape (generations, generations), got {matrix.shape}")
         if not is_traced(matrix):

@@ -131,7 +131,10 @@ class Table(eqx.Module):
     def __init__(self, rows: Any, *, intercept: bool = False):
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
-        table = np.asarray(rows, float)
+        try:
+            table = np.asarray(rows, float)
+        except (TypeError, ValueError):
+            raise TypeError(f"rows must be a table of numbers with rows of one length, got {rows!r}") from None
         if table.ndim != 2 or len(table) < 2 or not np.isfinite(table).all():
             raise ValueError(f"rows must be a table of finite numbers with two rows or more, got shape {table.shape}")
         centred = table - table.mean(axis=0)

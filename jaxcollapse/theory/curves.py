@@ -6,12 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer
+from jaxcollapse.arguments.check import check_integer, check_numbers
 from jaxcollapse.arguments.types import Count, Curve, Number
 
 
 def per_generation(name: str, value: Any, generations: Count) -> Float[Array, " generations"]:
     """A number or one for each generation, as the latter."""
+    check_numbers(name, value)
     array = jnp.asarray(value)
     if array.shape not in ((), (generations,)):
         raise ValueError(f"{name} must be a number or have shape ({generations},), got shape {array.shape}")
@@ -35,6 +36,7 @@ def over_generations(generations: Count, **curves: Number | Curve) -> list[Float
 
 def of_any_length(name: str, value: Curve) -> Float[Array, " generations"]:
     """One number for each generation, where nothing else says how many there are."""
+    check_numbers(name, value)
     array = jnp.asarray(value)
     if array.ndim != 1:
         raise ValueError(f"{name} must have shape (generations,), got shape {array.shape}")
@@ -51,5 +53,6 @@ def one_size(samples: Number, generations: Count) -> tuple[Float[Array, ""], Flo
 
 def check_one_number(name: str, value: Any, where: str) -> None:
     """Raises where only one number makes sense."""
+    check_numbers(name, value)
     if np.ndim(value) != 0:
         raise ValueError(f"{name} must be one number {where}, got shape {np.shape(value)}")

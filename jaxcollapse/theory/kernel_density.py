@@ -17,6 +17,7 @@ from jaxcollapse.arguments.check import (
     check_at_most,
     check_integer,
     check_nonnegative,
+    check_numbers,
     check_positive,
     is_traced,
 )
@@ -104,6 +105,7 @@ def second_moment(
 
     ```
     """
+    check_numbers("law", law)
     check_nonnegative("bandwidth", bandwidth)
     check_nonnegative("variance", variance)
     law = as_floats(law)
@@ -138,6 +140,8 @@ def mean_density(
 
     ```
     """
+    check_numbers("x", x)
+    check_numbers("law", law)
     check_nonnegative("bandwidth", bandwidth)
     check_positive("variance", variance)
     law = as_floats(law)

@@ -8,14 +8,14 @@ The error level of a verification is family-wise: the probability that any true 
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from jaxcollapse.arguments.check import check_choice, check_key
+from jaxcollapse.arguments.check import check_choice, check_key, check_scalar
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.versions import versions
 from jaxcollapse.replication.estimate import Estimate
@@ -70,6 +70,8 @@ def verify(
     cannot be trusted are refused, not tested, and those in which all replications agree are not held against a theory.
     """
     single = isinstance(claims, Claim)
+    if isinstance(claims, type) or not isinstance(claims, Claim | str | Iterable):
+        raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claims!r}")
     several: list[Claim] = [claims] if isinstance(claims, Claim | str) else list(claims)
     for claim in several:
         if not isinstance(claim, Claim):
@@ -79,6 +81,7 @@ def verify(
     if len(set(names)) != len(names):
         raise ValueError(f"claims must have different names, got {sorted(n for n in names if names.count(n) > 1)}")
     check_choice("precision", precision, tuple(_PRECISIONS))
+    check_scalar("level", level)
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     key = jax.random.key(0) if key is None else key

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import (
     check_at_least,
     check_integer,
+    check_numbers,
     check_positive,
     check_probabilities,
     check_shape,
@@ -219,6 +220,7 @@ def curated_replace_two_symbols(
 
     ```
     """
+    check_numbers("reward", reward)
     check_share("probability", probability)
     check_integer("candidates", candidates, minimum=1)
     check_integer("samples", samples, minimum=1)
@@ -259,6 +261,7 @@ def curated_replace_fixation(
 
     ```
     """
+    check_numbers("reward", reward)
     check_share("probability", probability)
     check_integer("candidates", candidates, minimum=1)
     check_positive("samples", samples)

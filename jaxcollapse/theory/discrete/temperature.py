@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_positive, check_probabilities, check_share
+from jaxcollapse.arguments.check import check_integer, check_numbers, check_positive, check_probabilities, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.theory.former import formerly
@@ -39,6 +39,7 @@ def temper(probabilities: Vector, *, temperature: Number) -> Float[Array, " symb
 
     ```
     """
+    check_numbers("probabilities", probabilities)
     check_positive("temperature", temperature)
     p = as_floats(probabilities)
     # Powers, not exponentials of logarithms: they have derivatives where a symbol has no probability.

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_integer
+from jaxcollapse.arguments.check import check_above, check_integer, check_numbers
 from jaxcollapse.arguments.types import Count, Matrix, Number
 from jaxcollapse.theory.gaussian.univariate import equal_batches
 from jaxcollapse.theory.special import digamma_rest
@@ -53,6 +53,7 @@ def trace_moments(covariance: Matrix, *, samples: Number, generations: Count) ->
 
     ```
     """
+    check_numbers("covariance", covariance)
     sigma = jnp.asarray(covariance)
     if sigma.ndim != 2 or sigma.shape[0] != sigma.shape[1]:
         raise ValueError(f"covariance must have shape (dim, dim), got {sigma.shape}")

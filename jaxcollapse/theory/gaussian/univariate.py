@@ -11,7 +11,7 @@ import numpy as np
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_choice, check_integer
+from jaxcollapse.arguments.check import check_above, check_choice, check_integer, check_numbers
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import one_size, per_generation
 from jaxcollapse.theory.special import digamma_rest, log_gamma_rest
@@ -37,6 +37,7 @@ def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: 
 
     ```
     """
+    check_numbers("s", s)
     half, bias, times = distinct_factors(samples, generations, ddof)
     return times * jnp.sum(log_gamma_rest(half, jnp.asarray(s, half.dtype)) + s * bias)
 
@@ -137,6 +138,7 @@ def variance_moment(
 
     ```
     """
+    check_numbers("s", s)
     return jnp.exp(log_moments(s, samples=samples, generations=generations, ddof=ddof))
 
 
@@ -165,6 +167,7 @@ def distinct_factors(
 ) -> tuple[Float[Array, " factors"], Float[Array, " factors"], Float[Array, ""]]:
     """What `factors` has of those that differ, and how often each occurs."""
     check_integer("generations", generations, minimum=1)
+    check_numbers("samples", samples)
     alike = np.ndim(samples) == 0
     half, bias = factors(samples, 1 if alike else generations, ddof)
     return half, bias, jnp.asarray(generations if alike else 1, half.dtype)

@@ -65,6 +65,7 @@ def inflation_covariance(
 
     ```
     """
+    _check_workflow(workflow)
     check_integer("generations", generations, minimum=1)
     if samples is None:
         samples = jnp.full(generations, _MANY if getattr(workflow, "needs_rows", False) else 1.0)
@@ -77,6 +78,12 @@ def inflation_covariance(
     response = jnp.concatenate([noise, jnp.diag(independent)], axis=1)
     coefficients = jax.scipy.linalg.solve_triangular(feedback, response, lower=True, unit_diagonal=True)
     return coefficients @ coefficients.T
+
+
+def _check_workflow(workflow: Any) -> None:
+    if isinstance(workflow, type) or not callable(getattr(workflow, "weights", None)):
+        hint = f"the class {workflow.__name__}: write {workflow.__name__}()" if isinstance(workflow, type) else None
+        raise TypeError(f"workflow must be a workflow such as jaxcollapse.Replace(), got {hint or repr(workflow)}")
 
 
 _MANY = 2.0**46  # rows of a batch: what is picked of them is as good as with replacement, to rounding

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import check_one_number, of_any_length, per_generation
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
@@ -232,6 +232,7 @@ def ridge_accumulate_total_penalty(
 
     ```
     """
+    check_spectrum(spectrum)
     check_choice("design", design, ("fresh", "fixed"))
     check_integer("generations", generations, minimum=1)
     check_positive("penalty", penalty)
@@ -288,6 +289,7 @@ def ridge_accumulate_given_design(
 
     ```
     """
+    check_spectrum(spectrum)
     _check_ridge(penalty, samples, noise, generations)
     bias, variance = _shrinking(spectrum.eigenvalues, penalty, samples, generations)
     return bias @ spectrum.signal**2 + noise**2 * variance.sum(axis=1)

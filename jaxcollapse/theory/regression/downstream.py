@@ -16,7 +16,7 @@ from jaxcollapse.arguments.check import (
     is_traced,
 )
 from jaxcollapse.arguments.types import Count, Number, Vector
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 from jaxcollapse.theory.regression.equivalent import positive_or_one, resolvent
@@ -68,6 +68,7 @@ def ridge_downstream_terms(
 
     ```
     """
+    check_spectrum(spectrum)
     check_ridge(penalty, samples, noise)
     check_positive("generator_samples", generator_samples)
     s, w = spectrum.eigenvalues, spectrum.signal
@@ -141,6 +142,7 @@ def ridge_downstream(
 
     ```
     """
+    check_spectrum(spectrum)
     check_downstream(penalty, samples, noise, generators, generator_samples, generator_noise)
     check_choice("design", design, ("fresh", "fixed"))
     if generators == 0:
@@ -264,6 +266,7 @@ def ridge_strong_collapse_terms(
 
     ```
     """
+    check_spectrum(spectrum)
     check_shifted_rows(spectrum, shift, fraction, penalty, samples, noise, generator_noise)
     other_noise = noise if generator_noise is None else generator_noise
     s, w, delta = spectrum.eigenvalues, spectrum.signal, jnp.asarray(shift)

@@ -17,7 +17,7 @@ from jaxcollapse.arguments.check import (
     is_traced,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import check_one_number, per_generation
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, risk_cdf
 from jaxcollapse.theory.special import digamma_below_one
@@ -250,6 +250,7 @@ def ols_replace_shifted(
 
     ```
     """
+    check_spectrum(spectrum)
     sizes, noises = curves(spectrum.dim, samples, noise, generations)
     check_rows(spectrum.dim, samples)
     check_nonnegative("test_variances", test_variances)

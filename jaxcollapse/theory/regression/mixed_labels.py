@@ -18,7 +18,7 @@ from jaxcollapse.arguments.check import (
     check_share,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import from_the_second
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.mean.mixing import mean_mix
@@ -151,6 +151,7 @@ def minimum_norm_mixed_labels(
 
     ```
     """
+    check_spectrum(spectrum)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
     factors = mean_mix(real_weight=real_weight, ratio=1.0, generations=generations)
@@ -201,6 +202,7 @@ def minimum_norm_mixed_labels_fresh(
 
     ```
     """
+    check_integer("generations", generations, minimum=1)
     check_share("real_weight", real_weight)
     variance = minimum_norm_replace(dim=dim, samples=samples, noise=noise, generations=1, norm=0.0, design="fresh")[0]
     first = minimum_norm_replace(dim=dim, samples=samples, noise=0.0, generations=1, norm=norm, design="fresh")[0]
@@ -248,6 +250,7 @@ def ridge_mixed_labels_limit(
 
     ```
     """
+    check_spectrum(spectrum)
     check_positive("penalty", penalty)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
@@ -289,6 +292,7 @@ def ridge_mixed_labels_optimal_weight(
 
     ```
     """
+    check_spectrum(spectrum)
     check_positive("penalty", penalty)
     check_positive("samples", samples)
     check_positive("noise", noise)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Matrix
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.regression.generalised_linear import information_of_gaussian_rows, information_of_rows
 
 
@@ -33,6 +33,7 @@ def poisson_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> Fl
 
     ```
     """
+    check_spectrum(spectrum)
     if rows is not None:
         return information_of_rows(spectrum, rows, jnp.exp)
     mean = jnp.exp(0.5 * jnp.sum(spectrum.eigenvalues * spectrum.signal**2))

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Number
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 
@@ -65,6 +65,7 @@ def pruned_accuracy(
 
     ```
     """
+    check_spectrum(spectrum)
     check_nonnegative("penalty", penalty)
     check_nonnegative("samples", samples)
     check_nonnegative("real_samples", real_samples)
@@ -116,6 +117,7 @@ def pruned_accuracy_limit(
 
     ```
     """
+    check_spectrum(spectrum)
     check_nonnegative("penalty", penalty)
     check_nonnegative("ratio", ratio)
     _check_labels(error_rate, keep_right, keep_wrong)
