@@ -79,7 +79,7 @@ class Spectrum(eqx.Module):
     eigenvalues: Float[Array, " dim"]
     signal: Float[Array, " dim"]
 
-    def __init__(self, eigenvalues: Any, signal: Any):
+    def __init__(self, eigenvalues: Vector, signal: Vector):
         for name, value in (("eigenvalues", eigenvalues), ("signal", signal)):
             if not is_numeric(value) or np.ndim(value) == 0:
                 raise TypeError(
