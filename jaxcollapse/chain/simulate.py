@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_fits, check_integer, check_key, is_key, is_traced
+from jaxcollapse.arguments.check import check_fits, check_key, check_length, is_key, is_traced
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Count
@@ -105,7 +105,7 @@ def simulate(
     if not isinstance(workflow, Workflow):
         raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
     check_key("key", key)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     if workflow.needs_rows and model.draws_sums:
         raise ValueError(
             f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
@@ -389,6 +389,11 @@ def _draw(
     return data.first(n)
 
 
+_COPIES = (
+    4  # of a batch that are there at once: the rows, their weights, their random words and what a fit makes of them
+)
+
+
 def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
     """The rows of the largest batch fit into memory."""
     if rows < 2**20:
@@ -397,7 +402,7 @@ def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
     batch = eqx.filter_eval_shape(lambda key: first.real(key, truth, few), jax.random.key(0))
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
     advice = "take fewer samples, or a model that draws sufficient statistics"
-    check_fits(f"samples: a batch of {rows:,} rows", float(rows) / few * size, advice)
+    check_fits(f"samples: a batch of {rows:,} rows", _COPIES * float(rows) / few * size, advice)
 
 
 def _kind(value: Any, wanted: type) -> str:

@@ -203,7 +203,7 @@ class Window(Workflow):
 
     def step(self, state: Pool, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Pool]:
         """The last batches; the newest takes the place of the oldest."""
-        pool = state.add(draw.synthetic(), (generation - 1) % self.batches)
+        pool = state.add(draw.synthetic(), (generation - 1) % min(self.batches, 2**31 - 1))
         return pool.data(), pool
 
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
@@ -456,5 +456,5 @@ def _pooled(samples: Float[Array, " generations"], batches: int) -> Float[Array,
     """The weights of a pool of the last `batches` batches, each in proportion to its size."""
     generation = jnp.arange(len(samples))
     age = generation[:, None] - generation
-    kept = jnp.where((age >= 0) & (age < batches), samples, 0.0)
+    kept = jnp.where((age >= 0) & (age < min(batches, 2**31 - 1)), samples, 0.0)
     return kept / kept.sum(axis=1, keepdims=True)

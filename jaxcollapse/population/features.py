@@ -13,10 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_above
+from jaxcollapse.arguments.check import check_above, check_length
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import chi_square
+
+
+def _check_number(n: int, dim: int) -> None:
+    """So many rows fit into memory, with the random words and the numbers that they are made of."""
+    check_length("n", n, minimum=0, each=24.0 * dim)
 
 
 class Rademacher(eqx.Module):
@@ -40,6 +45,7 @@ class Rademacher(eqx.Module):
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, len(self.eigenvalues))
         scale = jnp.sqrt(self.eigenvalues)
         return scale * jax.random.rademacher(key, (n, len(scale)), scale.dtype)
 
@@ -57,6 +63,7 @@ class Uniform(eqx.Module):
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, len(self.eigenvalues))
         edge = jnp.sqrt(3 * self.eigenvalues)
         return edge * jax.random.uniform(key, (n, len(edge)), edge.dtype, -1.0, 1.0)
 
@@ -95,6 +102,7 @@ class StudentT(eqx.Module):
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, len(self.eigenvalues))
         scale = jnp.sqrt(self.eigenvalues * (self.df - 2) / self.df)
         normal_key, tail_key = jax.random.split(key)
         z = jax.random.normal(normal_key, (n, len(scale)), scale.dtype)
@@ -153,4 +161,5 @@ class Table(eqx.Module):
 
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, self.rows.shape[1])
         return self.rows[jax.random.randint(key, (n,), 0, len(self.rows))]

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_above,
-    check_integer,
+    check_length,
     check_nonnegative,
     check_numbers,
     check_positive,
@@ -121,7 +121,7 @@ class Spectrum(eqx.Module):
 
         ```
         """
-        check_integer("dim", dim, minimum=1)
+        check_length("dim", dim)
         check_scalar("norm", norm)
         check_nonnegative("norm", norm)
         with jax.ensure_compile_time_eval():  # known before compilation, also inside of a traced function
@@ -151,7 +151,7 @@ class Spectrum(eqx.Module):
 
         ```
         """
-        check_integer("dim", dim, minimum=1)
+        check_length("dim", dim)
         check_scalar("capacity", capacity)
         check_scalar("source", source)
         check_above("capacity", capacity, 1.0)

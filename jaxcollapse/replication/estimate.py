@@ -213,6 +213,8 @@ class Estimate:
         if not rtol > 0:
             raise ValueError(f"rtol must be positive, got {rtol}")
         check_integer("max_replications", max_replications, minimum=self.count)
+        if max_replications > LARGEST:
+            raise ValueError(f"max_replications must be at most {LARGEST:,}, got {max_replications:,}")
         refined = self
         while (needed := refined._needed(rtol)) > refined.count < max_replications:
             wanted = min(needed, 16 * refined.count, max_replications)

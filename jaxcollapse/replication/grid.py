@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxcollapse.arguments.check import is_key, is_traced
+from jaxcollapse.arguments.check import check_fits, is_key, is_traced
 
 
 class Axis(NamedTuple):
@@ -99,6 +99,8 @@ def _axis(name: str, values: Any) -> Axis:
         return _static(name, list(values.values()), [str(label) for label in values])
     if is_key(values):
         raise TypeError(f"axis {name!r} must hold numbers, got random keys: write Grid({name}=list(keys))")
+    if isinstance(values, range):
+        check_fits(f"axis {name!r}: {len(values):,} values", 64.0 * len(values), "take fewer")
     if isinstance(values, range | list | tuple) and all(_is_number(value) for value in values):
         array = np.asarray(values)
         values = np.array([float(value) for value in values]) if array.dtype == object else array  # beyond 64 bits

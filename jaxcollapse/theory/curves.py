@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_numbers
+from jaxcollapse.arguments.check import check_length, check_numbers
 from jaxcollapse.arguments.types import Count, Curve, Number
 
 
@@ -28,7 +28,7 @@ def from_the_second(
 
 def over_generations(generations: Count, **curves: Number | Curve) -> list[Float[Array, " generations"]]:
     """Several arguments that are numbers or arrays over the generations, as arrays of one length and dtype."""
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     arrays = [per_generation(name, value, generations) for name, value in curves.items()]
     dtype = jnp.result_type(*arrays)
     return [array.astype(dtype) for array in arrays]
@@ -45,7 +45,7 @@ def of_any_length(name: str, value: Curve) -> Float[Array, " generations"]:
 
 def one_size(samples: Number, generations: Count) -> tuple[Float[Array, ""], Float[Array, " generations"]]:
     """The size of every batch, and the generations ``1, ..., G``."""
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_one_number("samples", samples, "for batches of one size")
     n = jnp.asarray(samples, jnp.result_type(samples, float))
     return n, jnp.arange(1, int(generations) + 1, dtype=n.dtype)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative, check_numbers
+from jaxcollapse.arguments.check import check_above, check_length, check_nonnegative, check_numbers
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import check_one_number, per_generation
 
@@ -115,7 +115,7 @@ def _sizes(
     variance: Number, curvature: Number, samples: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:
     check_nonnegative("variance", variance)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_above("samples", samples, 0.0)
     check_above("samples + curvature", jnp.asarray(samples) + curvature, 0.0)
     return per_generation("samples", samples, generations)

@@ -16,6 +16,7 @@ from jaxcollapse.arguments.check import (
     check_at_least,
     check_at_most,
     check_integer,
+    check_length,
     check_nonnegative,
     check_numbers,
     check_positive,
@@ -263,6 +264,6 @@ def _normal(x: Float[Array, "..."] | float, variance: Float[Array, "..."] | floa
 
 def _sizes(samples: Number, generations: Count) -> tuple[Float[Array, ""], Int[Array, " generations"]]:
     check_at_least("samples", samples, 1.0)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     n = as_floats(samples)
     return n, jnp.arange(1, generations + 1)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_integer, check_numbers
+from jaxcollapse.arguments.check import check_above, check_count, check_numbers
 from jaxcollapse.arguments.types import Count, Matrix, Number
 from jaxcollapse.theory.gaussian.univariate import equal_batches
 from jaxcollapse.theory.special import digamma_rest
@@ -128,7 +128,7 @@ def log_determinant_variance(*, dim: Count, samples: Number, generations: Count)
 
 def _halves(dim: Count, samples: Number) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
     """Half the degrees of freedom of the chi-squares in a Bartlett factor, and the divisor."""
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_above("samples", samples, float(dim))
     n, _ = equal_batches(samples, 1)
     nu = n - 1

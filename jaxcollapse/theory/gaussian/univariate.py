@@ -11,7 +11,7 @@ import numpy as np
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_choice, check_integer, check_numbers
+from jaxcollapse.arguments.check import check_above, check_choice, check_length, check_numbers
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import one_size, per_generation
 from jaxcollapse.theory.special import digamma_rest, log_gamma_rest
@@ -155,7 +155,7 @@ def factors(
     samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
     """Half the degrees of freedom, and the log of the mean of the factor ``chi2(n - 1)/(n - ddof)``, of every batch."""
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_choice("ddof", ddof, (0, 1))
     check_above("samples", samples, 1.0)
     sizes = per_generation("samples", samples, generations)
@@ -166,7 +166,7 @@ def distinct_factors(
     samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, " factors"], Float[Array, " factors"], Float[Array, ""]]:
     """What `factors` has of those that differ, and how often each occurs."""
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_numbers("samples", samples)
     alike = np.ndim(samples) == 0
     half, bias = factors(samples, 1 if alike else generations, ddof)

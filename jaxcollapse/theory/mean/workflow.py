@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_at_least, check_integer
+from jaxcollapse.arguments.check import check_at_least, check_fits, check_length
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.theory.curves import per_generation
 
@@ -66,7 +66,8 @@ def inflation_covariance(
     ```
     """
     _check_workflow(workflow)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
+    check_fits(f"generations={generations:,}: a covariance of them", 32.0 * float(generations) ** 2, "take fewer")
     if samples is None:
         samples = jnp.full(generations, _MANY if getattr(workflow, "needs_rows", False) else 1.0)
     sizes = per_generation("samples", samples, generations)

@@ -7,7 +7,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative, check_numbers, check_positive
+from jaxcollapse.arguments.check import (
+    check_above,
+    check_count,
+    check_nonnegative,
+    check_numbers,
+    check_positive,
+)
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.former import formerly
@@ -133,8 +139,8 @@ def ridge_downstream_shrunk(
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
-    check_integer("generators", generators, minimum=0)
+    check_count("dim", dim, minimum=1)
+    check_count("generators", generators, minimum=0)
     check_positive("samples", samples)
     check_above("generator_samples", generator_samples, dim + 1)
     check_nonnegative("noise", noise)

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_choice,
-    check_integer,
+    check_count,
     check_nonnegative,
     check_positive,
     check_shape,
@@ -179,7 +179,7 @@ def check_downstream(
 ) -> None:
     """The arguments of `ridge_downstream` are what it says."""
     check_ridge(penalty, samples, noise)
-    check_integer("generators", generators, minimum=0)
+    check_count("generators", generators, minimum=0)
     check_nonnegative("generator_noise", generator_noise)
     if generators > 0:
         if generator_samples is None:

@@ -10,7 +10,8 @@ from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
     check_choice,
-    check_integer,
+    check_count,
+    check_length,
     check_nonnegative,
     check_positive,
     check_shape,
@@ -118,7 +119,7 @@ def ols_accumulate_limit(
     ```
     """
     check_choice("design", design, ("fresh", "fixed"))
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_above("samples", samples, dim + 1)
     check_nonnegative("noise", noise)
     samples = jnp.asarray(samples, jnp.result_type(samples, float))
@@ -265,8 +266,8 @@ def curves(
     dim: Count, samples: Number | Curve, noise: Number | Curve, generations: Count
 ) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
     """Sizes and noises at generations 1, ..., G."""
-    check_integer("dim", dim, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_count("dim", dim, minimum=1)
+    check_length("generations", generations)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
     return per_generation("samples", samples, generations), per_generation("noise", noise, generations)

@@ -12,7 +12,8 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
-    check_integer,
+    check_count,
+    check_length,
     check_nonnegative,
     check_positive,
     check_share,
@@ -57,7 +58,7 @@ def ols_mix_contraction(*, dim: Count, samples: Number, real_samples: Number) ->
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_positive("real_samples", real_samples)
     check_positive("samples", samples)
     check_at_least("real_samples + samples", jnp.asarray(real_samples + samples), float(dim))
@@ -102,7 +103,7 @@ def ols_mix(
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_nonnegative("noise", noise)
     c = ols_mix_contraction(dim=dim, real_samples=real_samples, samples=samples)
     check_at_least("real_samples", real_samples, float(dim))
@@ -202,7 +203,7 @@ def minimum_norm_mixed_labels_fresh(
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_share("real_weight", real_weight)
     variance = minimum_norm_replace(dim=dim, samples=samples, noise=noise, generations=1, norm=0.0, design="fresh")[0]
     first = minimum_norm_replace(dim=dim, samples=samples, noise=0.0, generations=1, norm=norm, design="fresh")[0]
