@@ -15,6 +15,7 @@ from readme import by_paper
 from reference import first_line, known_names, linked, public, rooms, theory_modules, write
 
 import jaxcollapse as jc
+from jaxcollapse.arguments.words import percent
 from jaxcollapse.plot import SYMBOLS
 from jaxcollapse.report import typeset
 from jaxcollapse.verification.claim import Claim
@@ -39,14 +40,14 @@ def reduce(report: dict[str, Any]) -> dict[str, Any]:
 def exactness(claim: Claim) -> str:
     """What kind of formula a claim has, in a few words."""
     relation = claim.relation
-    share = 100 * max(map(float, _flat(getattr(relation, "allowance", 0.0))))
+    share = max(map(float, _flat(getattr(relation, "allowance", 0.0))))
     return {
         "equal": "exact",
         "probability": "exact probability",
         "at_most": "upper bound",
         "at_least": "lower bound",
-        "asymptotic": f"limit; within {share:.2g} % at this size",
-        "rate": f"exponent; within {share / 100:.2g}",
+        "asymptotic": f"limit; within {percent(share)} at this size",
+        "rate": f"exponent; within {share:.2g}",
     }[relation.name]
 
 
@@ -60,7 +61,7 @@ def verdict(claim: Claim, stored: dict[str, Any]) -> str:
         parts += [facts["gap"]] if facts.get("gap") else []
     elif isinstance(facts["notices"], float) and facts["notices"] > 0:
         exponent = claim.relation.name == "rate"
-        size = f"{facts['notices']:.2g} in the exponent" if exponent else f"{100 * facts['notices']:.2g} %"
+        size = f"{facts['notices']:.2g} in the exponent" if exponent else percent(facts["notices"])
         parts.append(f"notices {size}")
     parts.append(f"{facts['replications']:,} runs" if facts["replications"] else "no run")
     return "<br>".join(parts).replace(" ", "\xa0")  # each line stays in one piece

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from jaxcollapse.arguments.types import HostArray
+from jaxcollapse.arguments.words import percent
 from jaxcollapse.replication.estimate import Estimate
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Relation
@@ -58,7 +59,7 @@ class Verdict:
             return ""
         if self.claim.relation.name == "rate":
             return f"{self.notices:.2g} in the exponent"
-        return f"{100 * self.notices:.2g} %"
+        return percent(self.notices)
 
     def gap(self, digits: int = 5) -> str:
         """How far the theory is from the simulation at the entry that disagrees most, with the interval that decided.
