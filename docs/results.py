@@ -15,6 +15,7 @@ from readme import by_paper
 from reference import first_line, known_names, linked, public, rooms, theory_modules, write
 
 import jaxcollapse as jc
+from jaxcollapse.arguments.words import percent
 from jaxcollapse.plot import SYMBOLS
 from jaxcollapse.report import typeset
 from jaxcollapse.verification.claim import Claim
@@ -28,34 +29,39 @@ _PLURALS = {"holds": "hold", "fails": "fail", "undecided": "are undecided"}
 
 
 def reduce(report: dict[str, Any]) -> dict[str, Any]:
-    """What the site shows of a report: the run, and three facts of every claim."""
+    """What the site shows of a report: the run, and three facts of every claim; of one that fails its gap as well."""
     claims = {claim["name"]: {fact: claim[fact] for fact in KEPT} for claim in report["claims"]}
+    for claim in report["claims"]:
+        if claim.get("gap"):
+            claims[claim["name"]]["gap"] = claim["gap"]
     return {fact: report[fact] for fact in RUN} | {"claims": claims}
 
 
 def exactness(claim: Claim) -> str:
     """What kind of formula a claim has, in a few words."""
     relation = claim.relation
-    share = 100 * max(map(float, _flat(getattr(relation, "allowance", 0.0))))
+    share = max(map(float, _flat(getattr(relation, "allowance", 0.0))))
     return {
         "equal": "exact",
         "probability": "exact probability",
         "at_most": "upper bound",
         "at_least": "lower bound",
-        "asymptotic": f"limit; within {share:.2g} % at this size",
-        "rate": f"exponent; within {share / 100:.2g}",
+        "asymptotic": f"limit; within {percent(share)} at this size",
+        "rate": f"exponent; within {share:.2g}",
     }[relation.name]
 
 
 def verdict(claim: Claim, stored: dict[str, Any]) -> str:
-    """Outcome, smallest error that would have been seen, and replications."""
+    """Outcome, smallest error that would have been seen (or the gap that was), and replications."""
     facts = stored["claims"].get(claim.name)
     if facts is None:
         return "not in the last run"
     parts = [f"{SYMBOLS[facts['outcome']]} {facts['outcome']}"]
-    if isinstance(facts["notices"], float):
+    if facts["outcome"] == "fails":
+        parts += [facts["gap"]] if facts.get("gap") else []
+    elif isinstance(facts["notices"], float) and facts["notices"] > 0:
         exponent = claim.relation.name == "rate"
-        size = f"{facts['notices']:.2g} in the exponent" if exponent else f"{100 * facts['notices']:.2g} %"
+        size = f"{facts['notices']:.2g} in the exponent" if exponent else percent(facts["notices"])
         parts.append(f"notices {size}")
     parts.append(f"{facts['replications']:,} runs" if facts["replications"] else "no run")
     return "<br>".join(parts).replace(" ", "\xa0")  # each line stays in one piece
@@ -78,8 +84,9 @@ def claims_page(stored: dict[str, Any]) -> str:
         "",
         "*Exactness* is what the formula promises: equality at this finite size, a limit that is held to a stated",
         "distance, a bound, or an exponent. *Notices* is the smallest relative error of the formula that this evidence",
-        "would have shown with 95 % power. How verdicts are reached: [](../statistics.md). `jaxcollapse show CLAIM`",
-        "prints protocol and BibTeX of a claim. The closed forms behind the claims: [](theory.md).",
+        "would have shown with 95 % power; a claim that fails has its gap instead. How verdicts are reached:",
+        "[](../statistics.md). `jaxcollapse show CLAIM` prints protocol and BibTeX of a claim. The closed forms behind",
+        "the claims: [](theory.md).",
         "",
     ]
     for reference, group in by_paper():

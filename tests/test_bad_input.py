@@ -31,6 +31,35 @@ def claim(**changes):
     return jc.Claim(**{**settings, **changes})
 
 
+def on_grid(**axes):
+    return jc.monte_carlo(lambda key, dim: jax.random.normal(key, (dim,)).sum(), KEY, 10, grid=jc.Grid(**axes))
+
+
+class Rows(jc.NormalMean):
+    """Wants rows of a family that draws sums."""
+
+    def fit(self, data, **context):
+        return jnp.median(data.rows)
+
+
+class Keys(jc.Model):
+    """Returns a key where numbers are asked for."""
+
+    what: str
+
+    def truth(self):
+        return 0.0
+
+    def sample(self, key, params, n):
+        return jc.Samples(jax.random.normal(key, (n,)))
+
+    def fit(self, data, key, **context):
+        return key if self.what == "fit" else data.mean(lambda row: row)
+
+    def metrics(self, params, key, **context):
+        return {"word": key if self.what == "metrics" else params}
+
+
 # what was done, what is called, the error, and what its message says
 TABLE = [
     ("a misspelt workflow", lambda: jc.Acumulate(), AttributeError, "'Acumulate': did you mean 'Accumulate'?"),
@@ -136,6 +165,63 @@ TABLE = [
      "level must lie between 0 and 1, got 95: write 0.95"),
     ("numbers instead of an estimate", lambda: jc.plot.curves(np.ones(3)), TypeError,
      "estimate must be an Estimate of jaxcollapse.monte_carlo, got ndarray"),
+    ("a dimension as a spectrum",
+     lambda: regression.ridge_replace(20, samples=50, noise=1.0, penalty=0.1, generations=3), TypeError,
+     "spectrum must be a jaxcollapse.theory.Spectrum, got 20: write Spectrum(eigenvalues, signal) or Spectrum.isotropic"
+     ),
+    ("a number as eigenvalues", lambda: regression.kappa(20, samples=50, penalty=0.1), TypeError,
+     "spectrum must be a jaxcollapse.theory.Spectrum or eigenvalues of shape (dim,), got 20"),
+    ("a dimension as eigenvalues", lambda: Spectrum(20, 1.0), TypeError,
+     "eigenvalues must have shape (dim,), got 20: write Spectrum.isotropic(dim)"),
+    ("coefficients of another length", lambda: Spectrum([1.0, 0.5], [1.0]), ValueError,
+     "signal must have shape (2,), got (1,)"),
+    ("rows of different lengths", lambda: Spectrum.from_kernel([[1.0], [1.0, 2.0]], [1.0, 2.0]), ValueError,
+     "kernel must be an array with rows of one length, got [[1.0], [1.0, 2.0]]"),
+    ("a list as a norm", lambda: Spectrum.isotropic(3, norm=[1.0, 2.0]), ValueError,
+     "norm must be one number, got shape (2,)"),
+    ("one exponent for two", lambda: Spectrum.power_law(10, exponent=1.5), TypeError,
+     "power_law needs capacity, the decay j^-capacity of the eigenvalues, and source, the smoothness of the target, "
+     "got exponent=1.5: write Spectrum.power_law(dim, capacity=1.5, source=0.5)"),
+    ("no exponent", lambda: Spectrum.power_law(10), TypeError, "got neither: write Spectrum.power_law(dim, capacity"),
+    ("a workflow in lower case for a theory", lambda: jc.theory.mean.inflation("replace", generations=3), TypeError,
+     "workflow must be a workflow such as jaxcollapse.Replace(), got 'replace'"),
+    ("a workflow that is not made for a theory", lambda: jc.theory.mean.inflation(jc.Replace, generations=3), TypeError,
+     "got the class Replace: write Replace()"),
+    ("features that are not made", lambda: ridge(features=jc.features.Rademacher), TypeError,
+     "features must be made: got the class Rademacher, write Rademacher(...)"),
+    ("a table of words", lambda: jc.features.Table([["a"], ["b"]]), TypeError, "rows must be a table of numbers"),
+    ("a kernel as text", lambda: jc.KernelRidge("rbf", [1.0], noise=1.0, penalty=0.1), TypeError,
+     "kernel must be a number or an array of numbers, got 'rbf'"),
+    ("a schedule of text", lambda: jc.schedule.polynomial("linear", 1.0), TypeError, "scale must be a number"),
+    ("a schedule of several scales", lambda: jc.schedule.geometric([1.0, 2.0], 0.5), ValueError,
+     "scale must be one number, got shape (2,)"),
+    ("numbers as parameters", lambda: run(jc.Gaussian(ddof=1), truth=1.0), TypeError,
+     "truth must be the parameters of Gaussian, a Normal, got 1.0: Gaussian.truth() returns one"),
+    ("a list as coefficients", lambda: run(truth=[1.0]), TypeError,
+     "truth must be an array, as the parameters of LinearRegression, got [1.0]"),
+    ("sizes on a grid", lambda: on_grid(dim=[10, 20]), TypeError, "for dim write Grid(dim={'10': 10, '20': 20})"),
+    ("one size as an axis", lambda: jc.Grid(dim=10), TypeError,
+     "axis 'dim' must be an array, a dictionary or a list, got 10: write Grid(dim=[10]), or Grid(dim={'10': 10})"),
+    ("a set as an axis", lambda: jc.Grid(dim={3}), TypeError, "got {3}: write Grid(dim=[3])"),
+    ("equal labels", lambda: jc.Grid(dim=[[1], [1]]), ValueError,
+     "got ['[1]', '[1]']: give a dictionary, Grid(dim={'a': ..., 'b': ...})"),
+    ("keys as an axis", lambda: jc.Grid(keys=jax.random.split(KEY)), TypeError,
+     "axis 'keys' must hold numbers, got random keys: write Grid(keys=list(keys))"),
+    ("a key as a result", lambda: jc.monte_carlo(lambda key: key, KEY, 10), TypeError,
+     "function must return numbers, got a random key: return what is drawn from it"),
+    ("a key as parameters", lambda: run(Keys(what="fit")), ValueError,
+     "Keys.fit must return parameters in the shapes of the truth, (), got ('random key',)"),
+    ("a key as a metric", lambda: run(Keys(what="metrics")), TypeError,
+     "Keys.metrics must return numbers, got a random key for 'word': return what is drawn from it"),
+    ("rows that are sums", lambda: run(Rows(0.0)), TypeError,
+     "Rows.fit must take sums, not rows, since the `sample` of ExponentialFamily draws sums: give the model "
+     'sampling="raw" for rows, or fit the sums'),
+    ("no claims", lambda: jc.verify(3), TypeError, "claims must be a Claim or a sequence of Claims, got 3"),
+    ("a level as text", lambda: jc.verify(claim(), level="low"), TypeError, "level must be a number"),
+    ("a theory of words", lambda: claim(theory="one"), TypeError, "theory must be a number or an array of numbers"),
+    ("a statement that is missing", lambda: claim(statement=None), TypeError, "statement must be text, got None"),
+    ("an axis without a name", lambda: claim(axis=[1, 2]), TypeError, "axis must be a jaxcollapse Axis, got [1, 2]"),
+    ("one label for several", lambda: claim(labels="ab"), TypeError, "labels must be a tuple of texts, got 'ab'"),
     ("a quantile in per cent", lambda: jc.monte_carlo(DRAW, KEY, 2).quantile(50), ValueError,
      "q must be numbers between 0 and 1, got 50"),
 ]  # fmt: skip

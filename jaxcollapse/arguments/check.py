@@ -18,6 +18,18 @@ def is_traced(value: Any) -> bool:
     return isinstance(value, Tracer)
 
 
+def check_numbers(name: str, value: Any) -> None:
+    """A number, or an array of numbers."""
+    _concrete(name, value)
+
+
+def check_scalar(name: str, value: Any) -> None:
+    """One number."""
+    check_numbers(name, value)
+    if np.ndim(value) != 0:
+        raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+
+
 def check_positive(name: str, value: Any) -> None:
     """Every entry is a finite number above zero."""
     array = _concrete(name, value)
@@ -84,6 +96,22 @@ def check_integer(name: str, value: Any, *, minimum: int) -> None:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
 
 
+def check_length(name: str, value: Any, *, minimum: int = 1, each: float = 64) -> None:
+    """An integer that arrays have as their length, which fit into memory with `each` bytes for an entry."""
+    check_integer(name, value, minimum=minimum)
+    check_fits(f"{name}={value:,}: arrays of that length", each * float(value), "take less")
+
+
+def check_count(name: str, value: Any, *, minimum: int) -> None:
+    """An integer that programs count with, in 32 bits."""
+    check_integer(name, value, minimum=minimum)
+    if value > _LARGEST_COUNT:
+        raise ValueError(f"{name} must be at most {_LARGEST_COUNT:,}, got {value:,}")
+
+
+_LARGEST_COUNT = 2**31 - 1
+
+
 def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
     """One of a few values."""
     if isinstance(value, bool) or value not in choices:
@@ -93,8 +121,12 @@ def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
 
 def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """An array of exactly this shape."""
-    if np.shape(value) != shape:
-        raise ValueError(f"{name} must have shape {shape}, got {np.shape(value)}")
+    try:
+        found = np.shape(value)
+    except ValueError:
+        raise ValueError(f"{name} must have shape {shape}, got rows of different lengths: {value!r}") from None
+    if found != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {found}")
 
 
 def check_key(name: str, value: Any) -> None:
@@ -117,22 +149,41 @@ def is_key(value: Any) -> bool:
 
 
 def check_fits(what: str, size: float, advice: str) -> None:
-    """So many bytes fit into the memory of this machine, where that is known."""
+    """So many bytes fit into the memory of this machine, or of this process if it has a limit; where that is known."""
     try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        memory, who = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "this machine has"
     except (AttributeError, OSError, ValueError):
         return
+    limit = _limit_of_this_process()
+    if limit < memory:
+        memory, who = limit, "this process may have"
     if size > memory:
-        raise ValueError(
-            f"{what} would take {size / 2**30:,.0f} GiB, and this machine has {memory / 2**30:,.0f} GiB: {advice}"
-        )
+        raise ValueError(f"{what} would take {_in_gib(size)} GiB, and {who} {_in_gib(memory)} GiB: {advice}")
+
+
+def _limit_of_this_process() -> float:
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError, ValueError):  # as on Windows
+        return float("inf")
+    return float("inf") if limit == resource.RLIM_INFINITY else limit
+
+
+def _in_gib(size: float) -> str:
+    gib = size / 2**30
+    return f"{gib:,.0f}" if gib >= 10 else f"{gib:.1f}" if gib < 1e6 else f"{gib:.1e}"
 
 
 def _concrete(name: str, value: Any) -> np.ndarray | None:
     """The value as a NumPy array, or None if it is traced."""
     if is_traced(value):
         return None
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array with rows of one length, got {value!r}") from None
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
         raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")
     return array

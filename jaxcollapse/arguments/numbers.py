@@ -55,4 +55,6 @@ def is_numeric(value: Any) -> bool:
     except (TypeError, ValueError):
         if hasattr(value, "__array__"):  # of xarray, pandas, ...
             return np.issubdtype(np.asarray(value).dtype, np.number)
-        return isinstance(value, list | tuple | range) and all(is_numeric(v) for v in value)
+        if not isinstance(value, list | tuple | range) or not all(is_numeric(entry) for entry in value):
+            return False
+        return len({np.shape(entry) for entry in value}) <= 1  # of one length

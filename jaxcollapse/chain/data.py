@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, PyTree
 
-from jaxcollapse.arguments.check import check_choice, check_shape, check_share
+from jaxcollapse.arguments.check import check_choice, check_scalar, check_shape, check_share
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.machine.leniency import lenient
@@ -190,7 +190,8 @@ class Samples(Data):
     @lenient()
     def first(self, n: Number) -> "Samples":
         """The first `n` rows; the others get weight zero. `n` may be traced."""
-        n = jnp.asarray(n)
+        check_scalar("n", n)
+        n = jnp.asarray(min(n, self.capacity) if isinstance(n, int) else n)
         return Samples(self.rows, jnp.where(jnp.arange(self.capacity, dtype=n.dtype) < n, self.weights, 0.0))
 
     @lenient()

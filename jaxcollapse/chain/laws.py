@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key, PyTree
 
-from jaxcollapse.arguments.check import check_integer, check_key
+from jaxcollapse.arguments.check import check_at_most, check_integer, check_key
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model, takes_context
@@ -40,7 +40,7 @@ def check_model(
     **Arguments**
 
     - `model`: with `truth` it need not know its true parameters.
-    - `samples`, `generations`: the size of the trial, at least 4 and 2.
+    - `samples`, `generations`: the size of the trial, at least 4 and 2, at most 10,000 and 100.
     - `workflows`: which ones; by default one of each kind.
     - `key`: ``jax.random.key(0)`` by default.
 
@@ -65,6 +65,8 @@ def check_model(
         raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
     check_integer("samples", samples, minimum=4)
     check_integer("generations", generations, minimum=2)
+    check_at_most("samples", samples, 10_000)
+    check_at_most("generations", generations, 100)
     key = jax.random.key(0) if key is None else key
     check_key("key", key)
     trial = _Trial(model, truth, int(samples), int(generations), key)

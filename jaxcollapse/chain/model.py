@@ -6,13 +6,15 @@ in this order: ``truth, real, start, sample, fit, refit, metrics, check, prepare
 """
 
 import abc
+import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
+from jaxcollapse.arguments.numbers import is_numeric
 from jaxcollapse.chain.data import Data
 from jaxcollapse.random import split
 
@@ -40,6 +42,18 @@ class Model(eqx.Module):
 
     ```
     """
+
+    def __init_subclass__(cls, **options: Any):
+        """Nothing is inherited that would pass over what a subclass defines.
+
+        `refit` stands for `sample` and `fit`, `reduce` for all that is simulated: where a subclass of a family defines
+        one of these and not its short cut, it has the plain one.
+        """
+        super().__init_subclass__(**options)
+        for short, stands_for in _SHORT_CUTS.items():
+            place, kind = _place(cls, short)
+            if kind.__name__ not in ("Model", "Wrapper") and any(_place(cls, name)[0] < place for name in stands_for):
+                setattr(cls, short, getattr(Model, short))
 
     @property
     def draws_sums(self) -> bool:
@@ -126,6 +140,35 @@ class Model(eqx.Module):
         return "sums" if self.draws_sums else "rows"
 
 
+_SHORT_CUTS = {
+    "refit": ("sample", "fit"),
+    "reduce": ("truth", "real", "start", "sample", "fit", "refit", "metrics", "prepare"),
+}
+
+
+def _place(kind: type, name: str) -> tuple[int, type]:
+    """Which class a method is of: its place among the ancestors, and the class."""
+    return next((place, one) for place, one in enumerate(kind.__mro__) if name in vars(one))
+
+
+@contextlib.contextmanager
+def explained(model: Model) -> Iterator[None]:
+    """Says of a fit that fails why it got sums: it was written for a family that draws them."""
+    try:
+        yield
+    except Exception as error:
+        (fits, _), (draws, family) = _place(type(model), "fit"), _place(type(model), "sample")
+        if not model.draws_sums or fits >= draws:
+            raise
+        rows = (
+            'give the model sampling="raw" for rows, or fit the sums' if hasattr(model, "sampling") else "fit the sums"
+        )
+        raise TypeError(
+            f"{type(model).__name__}.fit must take sums, not rows, since the `sample` of {family.__name__} draws sums: "
+            f"{rows} ({type(error).__name__}: {next(iter(str(error).splitlines()), repr(error))})"
+        ) from error
+
+
 class Wrapper(Model):
     """A model that does what another one does, except for what it defines itself.
 
@@ -176,6 +219,21 @@ def real_is_sampled(model: Model) -> bool:
     if isinstance(model, Wrapper) and kind.real is Wrapper.real:
         return kind.sample is Wrapper.sample and real_is_sampled(model.model)
     return kind.real is Model.real
+
+
+def check_truth(model: Model, truth: Any) -> None:
+    """What real data is sampled from is of the kind of the model's own truth, if it knows one: numbers, or a record."""
+    try:
+        known = model.truth()
+    except NotImplementedError:
+        return
+    name = type(model).__name__
+    plain = type(truth).__module__ == "builtins" or eqx.is_array(truth)
+    if eqx.is_array(known) and (not is_numeric(truth) or isinstance(truth, list | tuple)):
+        raise TypeError(f"truth must be an array, as the parameters of {name}, got {truth!r}")
+    if not eqx.is_array(known) and plain and type(truth) is not type(known):
+        kind = type(known).__name__
+        raise TypeError(f"truth must be the parameters of {name}, a {kind}, got {truth!r}: {name}.truth() returns one")
 
 
 def measured(model: Model, params: PyTree, **context) -> Any:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
+from jaxcollapse.arguments.check import check_fits, check_integer
 from jaxcollapse.chain.data import Data
 from jaxcollapse.machine.leniency import lenient
 
@@ -36,8 +37,11 @@ class Pool(eqx.Module):
         They are kept `apart` if one of them is to leave again or to change its weight; by default only if their union
         takes more memory than one of them.
         """
+        check_integer("slots", slots, minimum=1)
         if not (batch.grows if apart is None else apart):
             return _Sum(batch.empty())
+        size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
+        check_fits(f"slots={slots:,}: so many batches", float(slots) * size, "keep fewer, or smaller ones")
         return _Slots(jax.tree.map(lambda leaf: jnp.stack([leaf] * slots), batch.empty()))
 
     @abc.abstractmethod

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_at_least, check_at_most
+from jaxcollapse.arguments.check import check_at_least, check_at_most, check_scalar
 from jaxcollapse.arguments.numbers import as_floats, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
 
@@ -35,6 +35,7 @@ def constant(value: Number) -> Schedule:
 
     ```
     """
+    check_scalar("value", value)
     return functools.partial(_constant, value)
 
 
@@ -47,6 +48,8 @@ def polynomial(scale: Number, power: Number) -> Schedule:
 
     ```
     """
+    check_scalar("scale", scale)
+    check_scalar("power", power)
     return functools.partial(_polynomial, scale, power)
 
 
@@ -59,6 +62,8 @@ def geometric(scale: Number, ratio: Number) -> Schedule:
 
     ```
     """
+    check_scalar("scale", scale)
+    check_scalar("ratio", ratio)
     return functools.partial(_geometric, scale, ratio)
 
 

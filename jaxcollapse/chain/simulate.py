@@ -10,12 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_fits, check_integer, check_key, is_key, is_traced
+from jaxcollapse.arguments.check import check_fits, check_key, check_length, is_key, is_traced
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data, Samples, float_type
-from jaxcollapse.chain.model import Model, measured, real_is_sampled, takes_context
+from jaxcollapse.chain.model import Model, check_truth, explained, measured, real_is_sampled, takes_context
 from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
 from jaxcollapse.machine.leniency import lenient
@@ -106,7 +106,7 @@ def simulate(
     if not isinstance(workflow, Workflow):
         raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
     check_key("key", key)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     if workflow.needs_rows and model.draws_sums:
         raise ValueError(
             f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
@@ -122,6 +122,8 @@ def simulate(
         if truth is None:
             model = model if first is not None else model.reduce(workflow, sizes)
             truth = model.truth()
+        elif real_is_sampled(model):
+            check_truth(model, truth)
         with jax.ensure_compile_time_eval():
             real_sizes = jnp.round(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
             all_sizes = jnp.round(workflow.all_sizes(sizes))
@@ -176,7 +178,8 @@ def _scan(
     generation = jnp.arange(1, generations + 1)
     previous, g = _zeros(truth, key) if start is None else start, generation[0]
     if current.draws_sums and flow.newest_alone and sampled:
-        shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g)
+        with explained(current):
+            shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g)
     else:
         data, newest = eqx.filter_eval_shape(lambda: (flow.step(state, begin, g)[0], begin.synthetic()))
         shape, reads_weights = _fitted(current, data, key, previous, newest, g)
@@ -207,6 +210,11 @@ def _scan(
         metrics = measured(at(model, g), eqx.combine(numbers, words), **context)
         if not isinstance(metrics, dict):
             raise TypeError(f"{name}.metrics must return a dictionary of arrays by name, got {type(metrics).__name__}")
+        for metric, value in metrics.items():
+            if any(map(is_key, jax.tree.leaves(value))):
+                raise TypeError(
+                    f"{name}.metrics must return numbers, got a random key for {metric!r}: return what is drawn from it"
+                )
         return metrics
 
     # The words of a key are made a generation ahead: what is carried is in memory, and not hashed again by each reader.
@@ -295,7 +303,8 @@ def _fitted(
     model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar
 ) -> tuple[PyTree, bool]:
     """The parameters in the shapes that a fit returns, and whether it reads the weights of the rows."""
-    program, numbers, words = eqx.filter_make_jaxpr(_fit)(model, data, key, previous, newest, g)
+    with explained(model):
+        program, numbers, words = eqx.filter_make_jaxpr(_fit)(model, data, key, previous, newest, g)
     shape = eqx.combine(numbers, words)
     if not isinstance(data, Samples):
         return shape, True
@@ -358,7 +367,11 @@ def _where(condition: Array, yes: PyTree, no: PyTree) -> PyTree:
 
 
 def _shapes(params: PyTree) -> PyTree:
-    return jax.tree.map(jnp.shape, params)
+    return jax.tree.map(lambda leaf: ("random key", *leaf.shape) if _is_key(leaf) else jnp.shape(leaf), params)
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
@@ -388,6 +401,11 @@ def _draw(
     return data.first(n)
 
 
+_COPIES = (
+    4  # of a batch that are there at once: the rows, their weights, their random words and what a fit makes of them
+)
+
+
 def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
     """The rows of the largest batch fit into memory."""
     if rows < 2**20:
@@ -396,7 +414,7 @@ def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
     batch = eqx.filter_eval_shape(lambda key: first.real(key, truth, few), jax.random.key(0))
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
     advice = "take fewer samples, or a model that draws sufficient statistics"
-    check_fits(f"samples: a batch of {rows:,} rows", float(rows) / few * size, advice)
+    check_fits(f"samples: a batch of {rows:,} rows", _COPIES * float(rows) / few * size, advice)
 
 
 def _kind(value: Any, wanted: type) -> str:

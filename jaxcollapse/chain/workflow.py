@@ -210,7 +210,7 @@ class Window(Workflow):
 
     def step(self, state: Pool, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Pool]:
         """The last batches; the newest takes the place of the oldest."""
-        pool = state.add(draw.synthetic(), (generation - 1) % self.batches)
+        pool = state.add(draw.synthetic(), (generation - 1) % min(self.batches, 2**31 - 1))
         return pool.data(), pool
 
     @lenient()
@@ -330,11 +330,24 @@ class Mix(Workflow):
     - `real_samples`: size of the real batch, a number or a schedule; that of the synthetic batch by default. With
       fixed real data it must not vary.
 
-    Generation 1 is trained on the real batch alone.
+    Generation 1 is trained on the real batch alone, so that few real rows make a poor start: ``real_samples=10`` next
+    to ``samples=90`` fits it to those 10 rows. For 10 % real data from a start on 100 rows write ``weight=0.1`` with
+    ``samples=100`` (the 100 real rows have a tenth of the weight), or, of fresh real rows, as many as generation 1
+    shall have and then 10: ``real_samples=[100, 10, 10, ...]`` with ``samples=90``. ``simulate(..., first=)`` starts
+    from given parameters instead.
 
     **Raises** `ValueError` for another `real`, a `weight` outside [0, 1] or fewer than one real sample.
 
     **Reference** He, Xu and Cheng 2025, arXiv:2502.18049 (fresh real data, constant weight).
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> for real_samples in (10, [100, 10, 10]):  # the rows of each generation
+    ...     print(Mix("fresh", real_samples=real_samples).rows(jnp.full(3, 90.0)))
+    [ 10. 100. 100.]
+    [100. 100. 100.]
+
+    ```
     """
 
     real: Literal["fresh", "fixed"] = eqx.field(static=True)
@@ -420,8 +433,8 @@ class Weighted(Workflow):
     matrix: Float[Array, "generations generations"]
 
     def __init__(self, matrix: Any):
-        matrix = as_floats(matrix)
         check_nonnegative("matrix", matrix)
+        matrix = as_floats(matrix)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
             raise ValueError(f"matrix must have shape (generations, generations), got {matrix.shape}")
         if not is_traced(matrix):
@@ -459,5 +472,5 @@ def _pooled(samples: Float[Array, " generations"], batches: int) -> Float[Array,
     """The weights of a pool of the last `batches` batches, each in proportion to its size."""
     generation = jnp.arange(len(samples))
     age = generation[:, None] - generation
-    kept = jnp.where((age >= 0) & (age < batches), samples, 0.0)
+    kept = jnp.where((age >= 0) & (age < min(batches, 2**31 - 1)), samples, 0.0)
     return kept / kept.sum(axis=1, keepdims=True)

@@ -203,6 +203,9 @@ def _spectrum(given: dict[str, Any], name: str, flag: str) -> Any:
 def _plain(value: Any) -> Any:
     """A list of numbers as an array; everything else as it is."""
     if isinstance(value, list):
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except ValueError:  # rows of different lengths: whoever takes it says so
+            return value
         return array.astype(float) if array.dtype.kind in "iuf" else value
     return value

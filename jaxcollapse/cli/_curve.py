@@ -45,9 +45,13 @@ def check_out(path: Path) -> None:
     if path.suffix not in _WRITERS:
         kinds = ", ".join(_WRITERS)
         raise typer.BadParameter(f"the name of the file must end in {kinds}; got {path.name!r}", param_hint="--out")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        problem = f"{path} is a directory" if path.is_dir() else f"there is no directory {path.absolute().parent}"
-        raise typer.BadParameter(problem, param_hint="--out")
+    try:
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            problem = f"{path} is a directory" if path.is_dir() else f"there is no directory {path.absolute().parent}"
+            raise typer.BadParameter(problem, param_hint="--out")
+    except (OSError, ValueError) as error:  # a name that no file can have
+        problem = f"cannot write {path}: {getattr(error, 'strerror', None) or error}"
+        raise typer.BadParameter(problem, param_hint="--out") from None
     if path.suffix == ".nc" and importlib.util.find_spec("xarray") is None:
         raise typer.BadParameter('NetCDF needs xarray: pip install "jaxcollapse[tables]"', param_hint="--out")
 

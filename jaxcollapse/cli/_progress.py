@@ -35,6 +35,9 @@ def conclude(stream: TextIO, result: "Verification") -> None:
     for verdict in result:
         if verdict.outcome != "holds":
             more = f" About {verdict.needed:,} replications would decide." if verdict.needed else ""
+            if verdict.outcome == "fails":
+                gap = verdict.gap()
+                more += f" {gap[0].upper()}{gap[1:]}."
             head = (f"{verdict.claim.name}: {verdict.outcome}", _STYLES[verdict.outcome])
             console.print(Text.assemble(head, f": {verdict.reason}.{more}"), soft_wrap=not console.is_terminal)
     console.print(f"{report.summary(result)} ({report.duration(result.seconds)})", soft_wrap=not console.is_terminal)
@@ -57,9 +60,11 @@ class _Lines:
 
     def finished(self, verdict: "Verdict") -> None:
         """Print the line."""
+        found = verdict.gap() if verdict.outcome == "fails" else verdict.noticed()
+        said = found and (f"{found}, " if verdict.outcome == "fails" else f"would notice {found}, ")
         print(
-            f"{verdict.outcome:<9}  {verdict.claim.name}  {verdict.claim.relation.name}, would notice "
-            f"{plot.notices(verdict)}, {verdict.replications:,} replications, {verdict.seconds:.1f} s",
+            f"{verdict.outcome:<9}  {verdict.claim.name}  {verdict.claim.relation.name}, {said}"
+            f"{verdict.replications:,} replications, {verdict.seconds:.1f} s",
             file=self._stream,
             flush=True,
         )

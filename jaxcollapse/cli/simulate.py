@@ -143,8 +143,10 @@ def simulate(
     usable = curve.estimate.usable
     if not usable.all():
         doubtful = ", ".join(str(g + 1) for g in range(len(usable)) if not usable[g])
+        doubt = curve.estimate.doubt
+        why = doubt.partition("): ")[2] or doubt  # the entries are named by their generations
         print(
-            f"Do not trust the standard error of generation {doubtful}: a heavy tail, or too few replications.",
+            f"Do not trust the standard error of generation {doubtful}: a heavy tail, or too few replications ({why}).",
             file=sys.stderr,
         )
     if wanted.get("out"):
@@ -232,7 +234,9 @@ def _file(path: Path) -> dict[str, Any]:
         found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise typer.BadParameter(f"cannot read {path}: {error.strerror}", param_hint="MODEL") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise typer.BadParameter(f"{path} is nested too deeply", param_hint="MODEL") from None
+    except ValueError as error:  # no TOML, no UTF-8, or no name of a file
         raise typer.BadParameter(f"{path} is not TOML: {error}", param_hint="MODEL") from None
     for key in found:
         check_known("key", key, _KEYS, str(path))

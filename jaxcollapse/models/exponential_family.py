@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_at_most, check_choice, check_positive, is_traced
+from jaxcollapse.arguments.check import check_at_least, check_at_most, check_choice, check_positive, is_traced
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
@@ -101,6 +101,7 @@ class NormalMean(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, mean: Any = 0.0, *, variance: Any = 1.0, sampling: Literal["exact", "raw"] = "exact"):
+        check_at_least("mean", mean, -float("inf"))
         self.parameter = as_floats(mean)
         self.variance = _positive(variance, "variance")
         check_choice("sampling", sampling, ("exact", "raw"))

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_integer
+from jaxcollapse.arguments.check import check_length
 from jaxcollapse.arguments.numbers import at_once, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.data import Data
@@ -99,7 +99,7 @@ class Mutual(Wrapper):
             raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
         if not model.draws_sums:
             raise ValueError(f"model must draw sufficient statistics, but this {type(model).__name__} draws rows")
-        check_integer("models", models, minimum=1)
+        check_length("models", models)
         self.model = model
         self.models = int(models)
         self.private_weight = number_or_schedule(private_weight, "private_weight", 0.0, 1.0)

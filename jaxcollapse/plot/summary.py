@@ -20,7 +20,8 @@ def verdicts(verification: "Verification", *, ax: Axes | None = None) -> Axes:
     """All claims on one page: how far simulation and theory are apart, in units of what each claim tolerates.
 
     One row per claim: the confidence limits of all its entries (thin), their means (ticks), the outcome, and the size
-    of an error of the theory that would have been noticed. A claim holds if its interval lies inside the shaded strip.
+    of an error of the theory that would have been noticed, or of the one that was. A claim holds if its interval lies
+    inside the shaded strip.
 
     **Arguments**
 
@@ -48,11 +49,14 @@ def verdicts(verification: "Verification", *, ax: Axes | None = None) -> Axes:
                 if beyond:
                     ax.plot([end], [place], arrow, color=colour, markersize=5, clip_on=False, zorder=4)
         text = f"{SYMBOLS[row.outcome]} {row.outcome}"
-        if row.outcome != "undecided" and np.isfinite(row.notices):
-            text += f", notices {notices(row)}"
+        if row.outcome == "fails":  # in a second line: both are as high as a row
+            text += f": {row.gap(digits=3)}".replace(" is ", "\n")
+        elif row.outcome == "holds" and row.noticed():
+            text += f", notices {row.noticed()}"
         ax.annotate(
-            text, (1.0, place), (6, 0), ("axes fraction", "data"), "offset points", va="center", color=colour, size=8
-        )
+            text, (1.0, place), (6, 0), ("axes fraction", "data"), "offset points", va="center", color=colour,
+            size=7 if "\n" in text else 8,
+        )  # fmt: skip
     ax.set_yticks(range(len(rows)), [row.claim.name for row in rows], size=8)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(-reach, reach)
@@ -66,13 +70,10 @@ def verdicts(verification: "Verification", *, ax: Axes | None = None) -> Axes:
 def notices(verdict: "Verdict") -> str:
     """The smallest error of the theory that would have been noticed, with its unit: ``"0.8 %"``.
 
-    For a rate it is an error of the exponent, which has no unit; ``"–"`` where none is known.
+    For a rate it is an error of the exponent, which has no unit; ``"–"`` where none is known, and where the claim
+    fails.
     """
-    if not np.isfinite(verdict.notices):
-        return "–"
-    if verdict.claim.relation.name == "rate":
-        return f"{verdict.notices:.2g} in the exponent"
-    return f"{100 * verdict.notices:.2g} %"
+    return verdict.noticed() or "–"
 
 
 def _margin(verdict: "Verdict") -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:

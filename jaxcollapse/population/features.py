@@ -13,11 +13,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_above
+from jaxcollapse.arguments.check import check_above, check_length
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import chi_square
+
+
+def _check_number(n: int, dim: int) -> None:
+    """So many rows fit into memory, with the random words and the numbers that they are made of."""
+    check_length("n", n, minimum=0, each=24.0 * dim)
 
 
 class Rademacher(eqx.Module):
@@ -42,6 +47,7 @@ class Rademacher(eqx.Module):
     @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, len(self.eigenvalues))
         scale = jnp.sqrt(self.eigenvalues)
         return scale * jax.random.rademacher(key, (n, len(scale)), scale.dtype)
 
@@ -60,6 +66,7 @@ class Uniform(eqx.Module):
     @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, len(self.eigenvalues))
         edge = jnp.sqrt(3 * self.eigenvalues)
         return edge * jax.random.uniform(key, (n, len(edge)), edge.dtype, -1.0, 1.0)
 
@@ -99,6 +106,7 @@ class StudentT(eqx.Module):
     @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, len(self.eigenvalues))
         scale = jnp.sqrt(self.eigenvalues * (self.df - 2) / self.df)
         normal_key, tail_key = jax.random.split(key)
         z = jax.random.normal(normal_key, (n, len(scale)), scale.dtype)
@@ -135,7 +143,10 @@ class Table(eqx.Module):
     def __init__(self, rows: Any, *, intercept: bool = False):
         if not isinstance(intercept, bool):
             raise TypeError(f"intercept must be True or False, got {intercept!r}")
-        table = np.asarray(rows, float)
+        try:
+            table = np.asarray(rows, float)
+        except (TypeError, ValueError):
+            raise TypeError(f"rows must be a table of numbers with rows of one length, got {rows!r}") from None
         if table.ndim != 2 or len(table) < 2 or not np.isfinite(table).all():
             raise ValueError(f"rows must be a table of finite numbers with two rows or more, got shape {table.shape}")
         centred = table - table.mean(axis=0)
@@ -156,4 +167,5 @@ class Table(eqx.Module):
     @lenient()
     def __call__(self, key: Key[Array, ""], n: int) -> Float[Array, "n dim"]:
         """Draw `n` rows."""
+        _check_number(n, self.rows.shape[1])
         return self.rows[jax.random.randint(key, (n,), 0, len(self.rows))]

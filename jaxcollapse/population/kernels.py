@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_numbers, check_positive, is_traced
 from jaxcollapse.arguments.numbers import as_floats, at_once, number
 from jaxcollapse.arguments.types import Count, Matrix, Number
 from jaxcollapse.machine.leniency import lenient
@@ -80,6 +80,7 @@ def polynomial(
 
 
 def _inputs(inputs: Any) -> Float[Array, "points dim"]:
+    check_numbers("inputs", inputs)
     x = as_floats(inputs)
     if x.ndim != 2 or x.size == 0:
         raise ValueError(f"inputs must have shape (points, dim), got {x.shape}")

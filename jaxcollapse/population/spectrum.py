@@ -1,23 +1,31 @@
 """The population of a regression problem: the spectrum of the covariance and the true coefficients."""
 
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_above,
-    check_integer,
+    check_length,
     check_nonnegative,
+    check_numbers,
     check_positive,
+    check_scalar,
     check_shape,
     is_traced,
 )
-from jaxcollapse.arguments.numbers import at_once, common_type
+from jaxcollapse.arguments.numbers import as_floats, at_once, common_type, is_numeric
 from jaxcollapse.arguments.types import Count, Matrix, Number, Vector
 from jaxcollapse.machine.leniency import lenient
+
+P = ParamSpec("P")
 
 
 def check_spectrum(value: Any) -> None:
@@ -25,6 +33,35 @@ def check_spectrum(value: Any) -> None:
     if not isinstance(value, Spectrum):
         hint = ": write Spectrum(eigenvalues, signal) or Spectrum.isotropic(dim)"
         raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {value!r}{hint}")
+
+
+def eigenvalues_of(value: Any) -> Float[Array, " dim"]:
+    """The eigenvalues of a `Spectrum`, or a vector of them; anything else is refused."""
+    if isinstance(value, Spectrum):
+        return value.eigenvalues
+    if not is_numeric(value) or np.ndim(value) != 1 or np.size(value) == 0:
+        raise TypeError(
+            f"spectrum must be a jaxcollapse.theory.Spectrum or eigenvalues of shape (dim,), got {value!r}: "
+            f"write Spectrum.isotropic(dim)"
+        )
+    return jnp.asarray(value)
+
+
+def _two_exponents(power_law: Callable[P, "Spectrum"]) -> Callable[P, "Spectrum"]:
+    """A power law has two exponents, which have names of their own here: says so to whom gives another."""
+    known = inspect.signature(power_law).parameters
+
+    @functools.wraps(power_law)
+    def checked(*args: P.args, **named: P.kwargs) -> "Spectrum":
+        if not {"capacity", "source"} <= set(named) <= set(known):
+            got = ", ".join(f"{name}={value!r}" for name, value in named.items() if name != "dim") or "neither"
+            raise TypeError(
+                f"power_law needs capacity, the decay j^-capacity of the eigenvalues, and source, the smoothness of "
+                f"the target, got {got}: write Spectrum.power_law(dim, capacity=1.5, source=0.5)"
+            )
+        return power_law(*args, **named)
+
+    return checked
 
 
 class Spectrum(eqx.Module):
@@ -42,6 +79,21 @@ class Spectrum(eqx.Module):
 
     eigenvalues: Float[Array, " dim"]
     signal: Float[Array, " dim"]
+
+    def __init__(self, eigenvalues: Vector, signal: Vector):
+        for name, value in (("eigenvalues", eigenvalues), ("signal", signal)):
+            if not is_numeric(value) or np.ndim(value) == 0:
+                raise TypeError(
+                    f"{name} must have shape (dim,), got {value!r}: "
+                    f"write Spectrum.isotropic(dim) or Spectrum.from_eigenvalues([1.0, 0.5])"
+                )
+        self.eigenvalues, self.signal = (
+            value if isinstance(value, jax.Array) else as_floats(value) for value in (eigenvalues, signal)
+        )
+
+    def __check_init__(self):
+        """One coefficient for each eigenvalue."""
+        check_shape("signal", self.signal, self.eigenvalues.shape)
 
     @property
     def dim(self) -> int:
@@ -72,13 +124,15 @@ class Spectrum(eqx.Module):
 
         ```
         """
-        check_integer("dim", dim, minimum=1)
+        check_length("dim", dim)
+        check_scalar("norm", norm)
         check_nonnegative("norm", norm)
         with jax.ensure_compile_time_eval():  # known before compilation, also inside of a traced function
             return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
 
     @staticmethod
     @lenient()
+    @_two_exponents
     def power_law(dim: Count, *, capacity: Number, source: Number) -> "Spectrum":
         """Eigenvalues ``j^-capacity`` and coefficients ``j^-(delta/2)``, ``delta = 1 + capacity (2 source - 1)``.
 
@@ -101,7 +155,9 @@ class Spectrum(eqx.Module):
 
         ```
         """
-        check_integer("dim", dim, minimum=1)
+        check_length("dim", dim)
+        check_scalar("capacity", capacity)
+        check_scalar("source", source)
         check_above("capacity", capacity, 1.0)
         check_positive("source", source)
         with jax.ensure_compile_time_eval():
@@ -197,6 +253,8 @@ class Spectrum(eqx.Module):
 
         ```
         """
+        check_numbers("kernel", kernel)
+        check_numbers("targets", targets)
         traced = is_traced(kernel) or is_traced(targets)
         with at_once(kernel, targets):
             matrix, values = jnp.asarray(kernel), jnp.asarray(targets)

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt32
 
+from jaxcollapse.machine.leniency import lenient
+
 _TERMS = 10
 _BITS_OF_ROOT_HALF = int(np.float64(0.5**0.5).view(np.uint64))
 _FRACTION = (1 << 52) - 1
@@ -38,6 +40,7 @@ def log(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 
 @log.defjvp
+@lenient()
 def _derivative(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Array, Array]:
     (x,), (dx,) = primals, tangents
     return log(x), dx / x

@@ -114,6 +114,14 @@ class Estimate:
         return self._each(trust.usable)
 
     @property
+    def heaviest(self) -> PyTree[HostArray]:
+        """The part of the sum of squared deviations that the farthest replication makes up; 0 where all agree.
+
+        It falls like one over the number of replications where the tail is light, and hardly where it is heavy.
+        """
+        return self._each(trust.share)
+
+    @property
     def doubt(self) -> str:
         """Which entries are not `usable`, why, and how many replications would do; empty if all are."""
         named = zip(self._labels(), self._moments, strict=True)
@@ -205,6 +213,8 @@ class Estimate:
         if not rtol > 0:
             raise ValueError(f"rtol must be positive, got {rtol}")
         check_integer("max_replications", max_replications, minimum=self.count)
+        if max_replications > LARGEST:
+            raise ValueError(f"max_replications must be at most {LARGEST:,}, got {max_replications:,}")
         refined = self
         while (needed := refined._needed(rtol)) > refined.count < max_replications:
             wanted = min(needed, 16 * refined.count, max_replications)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from jaxcollapse.arguments.check import is_traced
+from jaxcollapse.arguments.check import check_fits, is_key, is_traced
 
 
 class Axis(NamedTuple):
@@ -97,6 +97,10 @@ class Grid:
 def _axis(name: str, values: Any) -> Axis:
     if isinstance(values, Mapping):
         return _static(name, list(values.values()), [str(label) for label in values])
+    if is_key(values):
+        raise TypeError(f"axis {name!r} must hold numbers, got random keys: write Grid({name}=list(keys))")
+    if isinstance(values, range):
+        check_fits(f"axis {name!r}: {len(values):,} values", 64.0 * len(values), "take fewer")
     if isinstance(values, range | list | tuple) and all(_is_number(value) for value in values):
         array = np.asarray(values)
         values = np.array([float(value) for value in values]) if array.dtype == object else array  # beyond 64 bits
@@ -115,15 +119,34 @@ def _axis(name: str, values: Any) -> Axis:
         return Axis(name, array, array if array.ndim == 1 else np.arange(len(array)), traced=True)
     if isinstance(values, list | tuple):
         return _static(name, list(values), [value if isinstance(value, str) else repr(value) for value in values])
-    raise TypeError(f"axis {name!r} must be an array, a dictionary or a list, got {values!r}")
+    raise TypeError(f"axis {name!r} must be an array, a dictionary or a list, got {values!r}{_hint(name, values)}")
 
 
 def _static(name: str, values: list[Any], labels: list[str]) -> Axis:
     if not values:
         raise ValueError(f"axis {name!r} must have at least one entry, got none")
     if len(set(labels)) != len(labels):
-        raise ValueError(f"axis {name!r} must have different labels, got {labels}: give a dictionary")
+        example = ", ".join(f"{label!r}: ..." for label in ("a", "b"))
+        raise ValueError(
+            f"axis {name!r} must have different labels, got {labels}: give a dictionary, Grid({name}={{{example}}})"
+        )
     return Axis(name, values, np.array(labels), traced=False)
+
+
+def as_labelled(axis: Axis) -> str:
+    """How the axis is written so that its values are static: ``"Grid(dim={'10': 10, '20': 20})"``."""
+    shown = ", ".join(f"'{value}': {value}" for value in axis.values[:2].tolist()) if axis.values.ndim == 1 else "..."
+    more = ", ..." if axis.values.ndim == 1 and len(axis.values) > 2 else ""
+    return f"Grid({axis.name}={{{shown}{more}}})"
+
+
+def _hint(name: str, value: Any) -> str:
+    """What was meant by one value, or by values without an order."""
+    if isinstance(value, set | frozenset):
+        return f": write Grid({name}={list(value)!r})"
+    if value is None or isinstance(value, str) or _is_number(value):
+        return f": write Grid({name}=[{value!r}]), or Grid({name}={{'{value}': {value!r}}}) for a size"
+    return f": write Grid({name}={{'label': value}})"
 
 
 def as_points(name: str, values: np.ndarray) -> np.ndarray:

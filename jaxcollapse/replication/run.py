@@ -26,7 +26,7 @@ from jaxcollapse.machine.pickles import Lost, packed, unpacked
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
 from jaxcollapse.replication import processes, threads, tile
 from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
-from jaxcollapse.replication.grid import Grid, as_points
+from jaxcollapse.replication.grid import Axis, Grid, as_labelled, as_points
 from jaxcollapse.replication.moments import Moments, State
 from jaxcollapse.replication.program import digest, trace
 
@@ -53,13 +53,13 @@ class Run:
         self._function, self._save, self._lost = function, save, ""
         self._threads, self._block_size = (None if n is None else int(n) for n in (threads, block))
         self._x64 = x64_enabled()
-        names = () if grid is None else tuple(axis.name for axis in grid.traced)
+        axes = () if grid is None else grid.traced
         values = [] if grid is None else grid.traced_points()
-        points = [as_points(name, array) for name, array in zip(names, values, strict=True)]
+        points = [as_points(axis.name, array) for axis, array in zip(axes, values, strict=True)]
         example = [jax.ShapeDtypeStruct(values.shape[1:], values.dtype) for values in points]
         traces = []
         for static in [{}] if grid is None else grid.static_points():
-            at_point = _at_point(function, static, names)
+            at_point = _at_point(function, static, axes)
             traces.append(trace(at_point, key, *example))
         self._numbers = [numbers for _, numbers, _ in traces]
         self._points = points
@@ -316,9 +316,30 @@ class Run:
         return threadpool_limits(limits=1, user_api="blas") if self._block.one_by_one else contextlib.nullcontext()
 
 
-def _at_point(function: Callable, static: dict[str, Any], names: tuple[str, ...]) -> Callable:
+@contextlib.contextmanager
+def _sizes_explained(axes: tuple[Axis, ...]) -> Iterator[None]:
+    """Says of a number that must be known before compilation that labels make it known."""
+    try:
+        yield
+    except TypeError as error:
+        asked = isinstance(error, jax.errors.ConcretizationTypeError | jax.errors.TracerIntegerConversionError)
+        text = str(error).splitlines()[0]
+        if not axes or not (asked or "concrete value" in text or "known before compilation" in text):
+            raise
+        guilty = [axis for axis in axes if text.startswith(f"{axis.name} ")]
+        guilty = guilty or [axis for axis in axes if axis.values.dtype.kind in "iu"] or list(axes)
+        names, written = " and ".join(axis.name for axis in guilty), " and ".join(map(as_labelled, guilty))
+        raise TypeError(
+            f"{text.rstrip('.')}. On a grid a list of numbers is traced, and must not be a size or stand in an if: "
+            f"for {names} write {written}, which is compiled for each value"
+        ) from error
+
+
+def _at_point(function: Callable, static: dict[str, Any], axes: tuple[Axis, ...]) -> Callable:
     def at_point(key, *values):
-        result = function(key, **static, **dict(zip(names, values, strict=True)))
+        named = dict(zip((axis.name for axis in axes), values, strict=True))
+        with _sizes_explained(axes):
+            result = function(key, **static, **named)
         for leaf in jax.tree.leaves(result):
             if not isinstance(leaf, jax.Array | np.ndarray | np.number | np.bool_ | int | float | complex):
                 raise TypeError(f"function must return numbers, arrays or a pytree of them, got {leaf!r}")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from jaxcollapse.arguments.types import HostArray
+from jaxcollapse.arguments.words import percent
 from jaxcollapse.replication.moments import Moments
 
 FEWEST = 8
@@ -122,7 +123,7 @@ def _entries(bad: np.ndarray) -> str:
 
 
 def _percent(part: Any) -> str:
-    return f"{100 * min(float(part), 1.0):.2g} %"
+    return percent(min(float(part), 1.0))
 
 
 def _round(number: float) -> int:

@@ -1,9 +1,10 @@
 """The report of a verification: one HTML file with everything in it, the same facts as Markdown, and JSON for machines.
 
-The HTML file loads nothing: its pictures are inline SVG, its formulas MathML. The two page templates are in the folder
-`templates` beside this file.
+The HTML file loads nothing: its pictures are inline SVG, its formulas MathML with a font that it brings, without which
+some browsers draw no root. The two page templates are in the folder `templates` beside this file.
 """
 
+import base64
 import contextlib
 import json
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from jaxcollapse.verification.claim import Claim
     from jaxcollapse.verification.verdict import Verdict, Verification
 
+_FONT = Path(__file__).parent / "fonts" / "maths.woff"
 _MOST_ROWS = 40
 _UNFINISHED = "report.unfinished.json"
 _OUTCOMES = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
@@ -67,6 +69,7 @@ def write(verification: "Verification", directory: str | Path, *, note: str = ""
         "entries": entries,
         "summary": summary(verification),
         "note": note,
+        "maths": base64.b64encode(_FONT.read_bytes()).decode(),
         "symbols": plot.SYMBOLS,
         "duration": duration(verification.seconds),
         "papers": list({v.claim.reference.key: v.claim.reference for v in verification if v.claim.reference}.values()),
@@ -146,6 +149,7 @@ def _entry(verdict: "Verdict") -> dict[str, Any]:
         "relation": verdict.relation.describe(),
         "formula": Markup(typeset.html(verdict.claim.formula)),
         "notices": plot.notices(verdict),
+        "gap": verdict.gap() if verdict.outcome == "fails" else "",
         "duration": duration(verdict.seconds),
         **_numbers(verdict),
     }
@@ -223,6 +227,7 @@ def _claim_dict(verdict: "Verdict") -> dict[str, Any]:
         "lower": for_json(verdict.lower),
         "upper": for_json(verdict.upper),
         "notices": for_json(verdict.notices),
+        "gap": verdict.gap() if verdict.outcome == "fails" else None,
         "replications": int(verdict.replications),
         "needed": None if verdict.needed is None else int(verdict.needed),
         "seconds": round(verdict.seconds, 3),

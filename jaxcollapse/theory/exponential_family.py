@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative
+from jaxcollapse.arguments.check import check_above, check_length, check_nonnegative, check_numbers
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number, per_generation
@@ -43,6 +43,7 @@ def variance_replace(
 
     ```
     """
+    check_numbers("curvature", curvature)
     sizes = _sizes(variance, curvature, samples, generations)
     return _variance(variance, curvature, 1 / sizes)
 
@@ -70,6 +71,7 @@ def variance_accumulate(
 
     ```
     """
+    check_numbers("curvature", curvature)
     check_one_number("samples", samples, "under accumulation")
     sizes = _sizes(variance, curvature, samples, generations)
     return _variance(variance, curvature, 1 / (sizes * jnp.arange(1, generations + 1) ** 2))
@@ -92,6 +94,7 @@ def variance_accumulate_limit(*, samples: Number, variance: Number, curvature: N
 
     ```
     """
+    check_numbers("curvature", curvature)
     sizes = _sizes(variance, curvature, samples, 1)[0]
     square = jnp.pi**2 * jnp.asarray(curvature, sizes.dtype) / sizes  # x^2, which has a sign, above -pi^2
     near = square < 10
@@ -116,7 +119,7 @@ def _sizes(
     variance: Number, curvature: Number, samples: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:
     check_nonnegative("variance", variance)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_above("samples", samples, 0.0)
     check_above("samples + curvature", jnp.asarray(samples) + curvature, 0.0)
     return per_generation("samples", samples, generations)

@@ -16,7 +16,9 @@ from jaxcollapse.arguments.check import (
     check_at_least,
     check_at_most,
     check_integer,
+    check_length,
     check_nonnegative,
+    check_numbers,
     check_positive,
     is_traced,
 )
@@ -107,6 +109,7 @@ def second_moment(
 
     ```
     """
+    check_numbers("law", law)
     check_nonnegative("bandwidth", bandwidth)
     check_nonnegative("variance", variance)
     law = as_floats(law)
@@ -142,6 +145,8 @@ def mean_density(
 
     ```
     """
+    check_numbers("x", x)
+    check_numbers("law", law)
     check_nonnegative("bandwidth", bandwidth)
     check_positive("variance", variance)
     law = as_floats(law)
@@ -266,6 +271,6 @@ def _normal(x: Float[Array, "..."] | float, variance: Float[Array, "..."] | floa
 
 def _sizes(samples: Number, generations: Count) -> tuple[Float[Array, ""], Int[Array, " generations"]]:
     check_at_least("samples", samples, 1.0)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     n = as_floats(samples)
     return n, jnp.arange(1, generations + 1)

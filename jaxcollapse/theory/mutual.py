@@ -16,7 +16,9 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_at_least,
+    check_count,
     check_integer,
+    check_length,
     check_nonnegative,
     check_positive,
     check_shape,
@@ -75,8 +77,8 @@ def risk(
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_count("dim", dim, minimum=1)
+    check_length("generations", generations)
     _check_training(models, private_weight, synthetic_weight, noise)
     _check_sizes(private_samples, public_samples, synthetic_samples)
     alpha = from_the_second("synthetic_weight", synthetic_weight, generations, first=0.0)
@@ -125,7 +127,7 @@ def risk_limit(
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_one_number("synthetic_weight", synthetic_weight, "for a limit")
     _check_training(models, private_weight, synthetic_weight, noise)
     _check_sizes(private_samples, public_samples, synthetic_samples)
@@ -169,8 +171,8 @@ def disagreement(
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_count("dim", dim, minimum=1)
+    check_length("generations", generations)
     _check_training(2, private_weight, synthetic_weight, noise)
     check_positive("private_samples", private_samples)
     alpha = from_the_second("synthetic_weight", synthetic_weight, generations, first=0.0)
@@ -261,7 +263,7 @@ def given_designs(
     models, dim = jnp.shape(private)[:2]
     for (name, gram), shape in zip(grams, ((models, dim, dim), (dim, dim), (models, dim, dim)), strict=True):
         check_shape(name, gram, shape)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     _check_training(models, private_weight, synthetic_weight, noise)
     _check_sizes(private_samples, public_samples, synthetic_samples)
     alpha = from_the_second("synthetic_weight", synthetic_weight, generations, first=0.0)

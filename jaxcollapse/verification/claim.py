@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Array, Key
 
+from jaxcollapse.arguments.check import check_choice, check_integer, check_numbers
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import packed, unpacked
@@ -96,7 +97,7 @@ class Claim:
     finite_variance: bool = True
 
     def __post_init__(self):
-        """Checks the name and the relation."""
+        """Checks what is known before anything is computed."""
         if not isinstance(self.name, str) or re.fullmatch("[a-z0-9-]+", self.name) is None:
             raise ValueError(f"name must consist of lower-case letters, digits and hyphens, got {self.name!r}")
         if isinstance(self.relation, str):
@@ -108,6 +109,18 @@ class Claim:
             raise TypeError(f"relation must be a name or a Relation, got {self.relation!r}")
         if not callable(self.experiment):
             raise TypeError(f"experiment must be a function of a key, got {self.experiment!r}")
+        if not callable(self.theory):
+            check_numbers("theory", self.theory)
+        for name in ("statement", "formula", "protocol", "quantity"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} must be text, got {getattr(self, name)!r}")
+        for name, kind in (("reference", Reference), ("axis", Axis)):
+            if not isinstance(getattr(self, name), kind | None):
+                raise TypeError(f"{name} must be a jaxcollapse {kind.__name__}, got {getattr(self, name)!r}")
+        if not isinstance(self.labels, list | tuple) or not all(isinstance(label, str) for label in self.labels):
+            raise TypeError(f"labels must be a tuple of texts, got {self.labels!r}")
+        check_choice("scale", self.scale, ("linear", "log"))
+        check_integer("first_look", self.first_look, minimum=1)
 
     def __deepcopy__(self, memo: Any) -> "Claim":
         """Itself: a claim does not change."""
@@ -132,6 +145,8 @@ class Claim:
         """The theory as float64 numbers."""
         with lenient(), enable_x64(True):
             prediction = np.asarray(self.theory() if callable(self.theory) else self.theory)
+        if prediction.dtype.kind not in "biufc":
+            raise TypeError(f"theory of claim {self.name!r} must return numbers, got {prediction!r}")
         if np.iscomplexobj(prediction):
             raise TypeError(f"theory of claim {self.name!r} must be real, got {prediction}: predict its parts")
         return prediction.astype(np.float64)

@@ -8,14 +8,14 @@ The error level of a verification is family-wise: the probability that any true 
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import jax
 import numpy as np
 from jaxtyping import Array, Key
 
-from jaxcollapse.arguments.check import check_choice, check_key
+from jaxcollapse.arguments.check import check_choice, check_key, check_scalar
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.versions import versions
@@ -26,6 +26,8 @@ from jaxcollapse.verification.relation import Relation, Ruling
 from jaxcollapse.verification.verdict import Verdict, Verification
 
 _LARGEST_RUN = 2**23
+_DOMINATED = 0.5  # of the sum of squares, in one replication
+_PATIENCE = 3  # looks in a row: a rare event that is seen once, and not in 15 times as many replications, is as rare
 _FEWEST = 256  # of fewer replications one may dominate by chance, and none looks heavy-tailed
 
 
@@ -70,6 +72,8 @@ def verify(
     cannot be trusted are refused, not tested, and those in which all replications agree are not held against a theory.
     """
     single = isinstance(claims, Claim)
+    if isinstance(claims, type) or not isinstance(claims, Claim | str | Iterable):
+        raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claims!r}")
     several: list[Claim] = [claims] if isinstance(claims, Claim | str) else list(claims)
     for claim in several:
         if not isinstance(claim, Claim):
@@ -79,6 +83,7 @@ def verify(
     if len(set(names)) != len(names):
         raise ValueError(f"claims must have different names, got {sorted(n for n in names if names.count(n) > 1)}")
     check_choice("precision", precision, tuple(_PRECISIONS))
+    check_scalar("level", level)
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     key = jax.random.key(0) if key is None else key
@@ -132,7 +137,7 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
         estimate = monte_carlo(claim.experiment, own_key, claim.first_look, progress=progress)
     if estimate.ignores_key and estimate.count == 1:
         estimate = estimate.refine(replications=2)
-    look = 0
+    look, dominated = 0, np.array(0)
     while True:
         look += 1
         _check_shapes(claim, estimate, theory, x)
@@ -160,7 +165,8 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
                     return verdict(ruling, estimate)
         else:
             wanted = 4 * estimate.count
-            if wanted > _LARGEST_RUN:
+            dominated = np.where(enough & (estimate.heaviest > _DOMINATED), dominated + 1, 0)
+            if wanted > _LARGEST_RUN or np.max(dominated) >= _PATIENCE:
                 reason = "a few replications dominate the mean (a heavy tail), which has no usable standard error"
                 return refusal(f"{reason}: {estimate.doubt}", estimate)
         estimate = estimate.refine(replications=wanted, progress=progress)

@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxcollapse.arguments.check import check_nonnegative, check_positive
 from jaxcollapse.arguments.types import HostArray
+from jaxcollapse.arguments.words import percent
 from jaxcollapse.replication import trust
 from jaxcollapse.replication.estimate import Estimate
 
@@ -286,5 +287,5 @@ def _apart(mean: HostArray, theory: np.ndarray, wrong: HostArray) -> str:
 
 
 def _percent(value: Any) -> str:
-    largest, smallest = 100 * float(np.max(value)), 100 * float(np.min(value))
-    return f"{largest:.2g} %" if largest == smallest else f"{smallest:.2g} to {largest:.2g} %"
+    largest, smallest = percent(np.max(value)), percent(np.min(value))
+    return largest if largest == smallest else f"{smallest.removesuffix(' %')} to {largest}"

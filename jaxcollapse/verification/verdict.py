@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from jaxcollapse.arguments.types import HostArray
+from jaxcollapse.arguments.words import percent
 from jaxcollapse.replication.estimate import Estimate
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Relation
@@ -41,28 +42,47 @@ class Verdict:
         lines = [f"{self.claim.name}: {self.outcome}", f"  {self.claim.statement}", f"  {self.reason}"]
         if self.outcome == "fails":
             lines.append(f"  {self.gap()}")
-        elif self.outcome == "holds" and np.isfinite(self.notices):
-            lines.append(f"  would notice an error of {_size(self)} (95 % power)")
+        elif self.outcome == "holds" and (size := self.noticed()):
+            lines.append(f"  would notice an error of {size} (95 % power)")
         if self.needed:
             lines.append(f"  about {self.needed:,} replications would decide")
         lines.append(f"  {self.replications:,} replications, {self.seconds:.1f} s")
         return "\n".join(lines)
 
-    def gap(self) -> str:
+    def noticed(self) -> str:
+        """The smallest error of the theory that would have been noticed, with its unit: ``"0.8 %"``.
+
+        For a rate it is an error of the exponent, which has no unit. Empty where none is known, and for a claim that
+        fails: there the error that *was* noticed may be smaller, and `gap` says how large it is.
+        """
+        if self.outcome == "fails" or not (np.isfinite(self.notices) and self.notices > 0):
+            return ""
+        if self.claim.relation.name == "rate":
+            return f"{self.notices:.2g} in the exponent"
+        return percent(self.notices)
+
+    def gap(self, digits: int = 5) -> str:
         """How far the theory is from the simulation at the entry that disagrees most, with the interval that decided.
 
-        As their quotient; as two numbers for the exponent of a rate, or where the interval contains zero.
+        As their quotient; as two numbers for the exponent of a rate, or where the interval contains zero. `digits`
+        is how many of them each number has.
         """
         theory, lower, upper = (np.ravel(np.asarray(a, float)) for a in (self.theory, self.lower, self.upper))
-        found = (lower + upper) / 2
-        outside = (theory < lower) | (theory > upper)
-        worst = int(np.argmax(np.where(outside, np.abs(found - theory), -1.0)))
+        name, found = self.claim.relation.name, (lower + upper) / 2
+        if name != "rate" and self.estimate is not None:
+            found = np.ravel(np.asarray(self.estimate.mean, float))
+        allowed = np.ravel(np.broadcast_to(getattr(self.relation, "allowance", 0.0), np.shape(self.theory)))
+        allowed = allowed * (1.0 if name == "rate" else np.abs(theory))
+        outside = np.maximum(
+            lower - theory if name != "at_least" else -np.inf, theory - upper if name != "at_most" else -np.inf
+        )
+        worst = int(np.argmax(np.where(outside > allowed, np.abs(found - theory), -1.0)))
         t, m, low, high = (float(a[worst]) for a in (theory, found, lower, upper))
         where = f" at entry {worst + 1}" if theory.size > 1 else ""
-        if self.claim.relation.name == "rate" or t == 0 or low <= 0 <= high:
-            return f"theory {t:.5g}, simulation {m:.5g} ({low:.5g} to {high:.5g}){where}"
+        if name == "rate" or t == 0 or m == 0 or low <= 0 <= high:
+            return f"theory {t:.{digits}g}, simulation {m:.{digits}g} ({low:.{digits}g} to {high:.{digits}g}){where}"
         first, last = sorted((t / low, t / high))
-        return f"theory/simulation is {t / m:.5g} ({first:.5g} to {last:.5g}){where}"
+        return f"theory/simulation is {t / m:.{digits}g} ({first:.{digits}g} to {last:.{digits}g}){where}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +125,7 @@ class Verification:
         width = max((len(v.claim.name) for v in self), default=0)
         lines = []
         for v in self:
-            size = f"would notice {_size(v)}" if np.isfinite(v.notices) else v.reason
+            size = f"would notice {size}" if (size := v.noticed()) else v.reason
             size = v.gap() if v.outcome == "fails" else size
             lines.append(f"{v.claim.name:<{width}}  {v.outcome:<9}  {size}, {v.replications:,} replications")
         count = {outcome: sum(v.outcome == outcome for v in self) for outcome in ("holds", "fails", "undecided")}
@@ -114,9 +134,3 @@ class Verification:
             f"the chance that any true claim is rejected is at most {self.level:g}"
         )
         return "\n".join(lines)
-
-
-def _size(verdict: Verdict) -> str:
-    if verdict.claim.relation.name == "rate":
-        return f"{verdict.notices:.2g} in the exponent"
-    return f"{100 * verdict.notices:.2g} %"

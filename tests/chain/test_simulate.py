@@ -98,6 +98,22 @@ def test_real_data_is_what_the_model_says():
         np.testing.assert_allclose(run.params, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("mix", "samples", "rows"),
+    [
+        (jc.Mix("fresh", real_samples=10), 90, 10),
+        (jc.Mix("fixed", real_samples=10), 90, 10),
+        (jc.Mix("fresh", real_samples=[100, 10]), 90, 100),
+        (jc.Mix("fresh", weight=0.1), 100, 100),
+    ],
+)
+def test_a_mix_starts_from_a_fit_to_its_real_rows_alone(mix, samples, rows):
+    """The error of generation 1 is that of as many real rows, however many synthetic ones there are."""
+    run = lambda k: jc.simulate(jc.NormalMean(0.0), mix, key=k, samples=samples, generations=2).squared_error  # noqa: E731
+    estimate = jc.monte_carlo(run, jax.random.key(5), 16_384)
+    assert abs(estimate.mean[0] * rows - 1) < 4 * np.sqrt(2 / 16_384)
+
+
 def test_a_mixture_of_all_weight_on_real_data_never_moves():
     np.testing.assert_allclose(record(jc.Mix("fresh", weight=1.0)), 1.0, rtol=1e-6)
 

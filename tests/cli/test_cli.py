@@ -63,6 +63,11 @@ def test_a_false_claim_sets_the_status(call, stub):
     result = call("verify")
     assert result.exit_code == 1
     assert "doe-wrong: fails: 8 of 8 entries disagree" in result.stdout
+    gap = r"theory/simulation is 1\.\d+ \(1\.\d+ to 1\.\d+\) at entry \d"
+    lines = result.stdout.splitlines()
+    assert re.fullmatch(rf"fails      doe-wrong  equal, {gap}, 4,096 replications, \d+\.\d s", lines[0])
+    assert re.fullmatch(r"undecided  doe-heavy  equal, 0 replications, \d+\.\d s", lines[1])
+    assert re.search(rf"^doe-wrong: fails: .*\. T{gap[1:]}\.$", result.stdout, re.MULTILINE)
     assert "Of 3 claims 1 holds, 1 fails and 1 is undecided." in result.stdout
 
 
@@ -216,7 +221,7 @@ def test_the_screen_fits_80_columns(stub, verification):
                 screen.finished(verdict)
         text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
         assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= width
-        assert re.search(r"✗ fails +doe-wrong +equal +0\.\d+ % +4,096 +\d+\.\d s", text)
+        assert re.search(r"✗ fails +doe-wrong +equal +– +4,096 +\d+\.\d s", text)
 
 
 @pytest.mark.parametrize(("count", "text"), [(4096, "4,096"), (65536, "65.5k"), (1_234_567, "1.23M"), (0, "0")])

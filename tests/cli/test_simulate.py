@@ -231,6 +231,7 @@ def test_all_models_and_workflows_are_listed(command_line):
 def test_a_standard_error_that_means_nothing_is_named(command_line):
     result = command_line(*WALK[:-1], "2", "--generations", "4")
     assert result.exit_code == 0 and "Do not trust the standard error of generation 1, 2, 3, 4" in result.stderr
+    assert "(fewer than 8 replications do not show how far they spread)." in result.stderr
 
 
 def test_netcdf_without_xarray(command_line, monkeypatch):

@@ -66,6 +66,12 @@ def test_one_replication_that_carries_the_mean_is_never_trusted():
             assert not trust.usable(m)
 
 
+def test_the_part_of_the_heaviest_replication():
+    estimate = jc.monte_carlo(lambda key: jnp.exp(jax.random.normal(key, (3,))), KEY, 500)
+    squares = (np.concatenate(list(estimate._rows())) - estimate.mean) ** 2
+    np.testing.assert_allclose(estimate.heaviest, squares.max(axis=0) / squares.sum(axis=0), rtol=1e-4)
+
+
 def test_the_doubt_names_entries_reason_and_a_number_that_does():
     def draw(key):
         x = jax.random.normal(key, (4,))

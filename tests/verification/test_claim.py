@@ -217,6 +217,28 @@ def test_a_heavy_tail_is_found_and_refused(monkeypatch, experiment, mean):
             assert np.isnan(verdict.lower).all() and verdict.needed is None
 
 
+def collapsing(key):
+    """An unbiased variance, fitted again and again to five draws: its mean stays 1, carried by ever fewer chains."""
+    run = jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), key=key, samples=5, generations=100)
+    return run.variance[-1]
+
+
+@pytest.mark.parametrize("theory", [1.0, 1e-6, np.array([1.0, 1.0])])
+def test_a_tail_that_no_number_of_replications_tames_is_refused_soon(theory):
+    """Where one of 65,536 replications is most of the spread, as it was at both looks before, more do not help."""
+    experiment = collapsing if np.ndim(theory) == 0 else lambda key: jnp.stack([normal(key), collapsing(key)])
+    verdict = jc.verify(claim(theory=theory, experiment=experiment), KEY)
+    assert verdict.outcome == "undecided" and "heavy tail" in verdict.reason
+    assert verdict.replications <= 2**20 and float(np.max(verdict.estimate.heaviest)) > 0.5
+
+
+def test_a_rare_event_is_waited_for():
+    """One event in some thousand replications is most of the spread at first, and no heavy tail."""
+    rare = lambda key: 1 + 10 * (jax.random.uniform(key) < 2e-4)  # noqa: E731
+    verdict = jc.verify(claim(theory=1.002, experiment=rare), KEY)
+    assert verdict.outcome == "holds"
+
+
 def test_a_heavy_tail_can_be_tested_by_its_logarithm_or_a_probability():
     verification = jc.verify(
         [
@@ -414,6 +436,35 @@ def test_summary_of_a_verdict(verification):
     assert "notice" not in refused.summary() and "would decide" not in refused.summary()
     assert refused.summary().endswith("  0 replications, 0.0 s")
     assert f"would notice an error of {slope.notices:.2g} in the exponent" in slope.summary()
+
+
+@pytest.mark.parametrize(("relation", "theory"), [("at_most", [10.0, 1.0]), ("at_least", [0.1, 1.3])])
+def test_the_gap_is_that_of_an_entry_that_fails(relation, theory):
+    """An entry that respects its bound by far is not what made the claim fail."""
+    draw = lambda key: 1.15 + 0.1 * jax.random.normal(key, (2,))  # noqa: E731
+    verdict = jc.verify(claim(theory=np.array(theory), experiment=draw, relation=relation), KEY)
+    assert verdict.outcome == "fails" and verdict.reason.endswith("at entry 2")
+    quotient, low, high = (theory[1] / float(a[1]) for a in (verdict.estimate.mean, verdict.upper, verdict.lower))
+    assert verdict.gap() == f"theory/simulation is {quotient:.5g} ({low:.5g} to {high:.5g}) at entry 2"
+    assert f"({low:.2g} to {high:.2g})" in verdict.gap(digits=2)
+
+
+def test_the_gap_is_that_of_an_entry_beyond_its_allowance():
+    draw = lambda key: jnp.array([1.2, 1.1]) + 0.1 * jax.random.normal(key, (2,))  # noqa: E731
+    limit = Asymptotic(allowance=np.array([0.5, 0.01]))
+    verdict = jc.verify(claim(theory=np.ones(2), experiment=draw, relation=limit), KEY)
+    assert verdict.outcome == "fails" and verdict.reason.endswith("at entry 2") and verdict.gap().endswith("at entry 2")
+
+
+def test_a_claim_that_fails_says_nothing_of_what_it_would_have_noticed(verification):
+    """Nor does any claim say that it noticed an error of zero."""
+    true, false, refused, slope = verification
+    assert np.isfinite(false.notices) and not false.noticed() and not refused.noticed()
+    assert "notice" not in false.summary() and "notice" not in verification.summary().splitlines()[1]
+    assert true.noticed().endswith(" %") and slope.noticed().endswith(" in the exponent")
+    for one in (true, slope):
+        none = dataclasses.replace(one, notices=0.0)
+        assert not none.noticed() and "notice" not in none.summary()
 
 
 def test_summary_of_a_verification(verification):

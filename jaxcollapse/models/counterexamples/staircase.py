@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_choice, check_integer
+from jaxcollapse.arguments.check import check_choice, check_length
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
@@ -82,7 +82,7 @@ class Staircase(Model):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, levels: Count, *, sampling: Literal["exact", "raw"] = "exact"):
-        check_integer("levels", levels, minimum=1)
+        check_length("levels", levels)
         check_choice("sampling", sampling, ("exact", "raw"))
         self.levels = int(levels)
         self.sampling = sampling

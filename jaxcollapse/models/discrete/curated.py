@@ -14,7 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_at_least, check_integer, check_shape
+from jaxcollapse.arguments.check import (
+    check_at_least,
+    check_count,
+    check_fits,
+    check_shape,
+)
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
@@ -61,7 +66,7 @@ class Curated(Wrapper):
             raise TypeError(f"language must be a jaxcollapse Categorical, got {language!r}")
         check_at_least("rewards", rewards, -np.inf)
         check_shape("rewards", rewards, language.probabilities.shape)
-        check_integer("candidates", candidates, minimum=1)
+        check_count("candidates", candidates, minimum=1)
         self.language = language
         self.rewards = as_floats(rewards)
         self.candidates = int(candidates)
@@ -77,6 +82,8 @@ class Curated(Wrapper):
             chosen = curate(params, rewards=self.rewards, candidates=self.candidates)
             return self.language.sample(key, chosen, n)
         text_key, choice_key = split(key)
+        size = 16.0 * int(n) * self.candidates
+        check_fits(f"candidates={self.candidates:,}: so many of {int(n):,} texts", size, "take fewer")
         text = symbols(text_key, params, int(n) * self.candidates).reshape(int(n), self.candidates)
         score = self.rewards[text] + jax.random.gumbel(choice_key, text.shape, self.rewards.dtype)
         return Samples(jnp.take_along_axis(text, jnp.argmax(score, axis=1)[:, None], axis=1)[:, 0])

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_integer, check_positive, check_probabilities, check_shape
+from jaxcollapse.arguments.check import check_at_least, check_integer, check_positive, check_probabilities, check_shape
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
@@ -80,6 +80,7 @@ class GaussianMixture(Model):
 
     def __init__(self, weights: Any, means: Any, variances: Any, *, iterations: Count = 100, floor: Any = 1e-6):
         check_probabilities("weights", weights)
+        check_at_least("means", means, -float("inf"))
         check_positive("variances", variances)
         check_integer("iterations", iterations, minimum=1)
         self.weights, self.means, self.variances = as_floats(weights), as_floats(means), as_floats(variances)

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_choice, check_shape, is_traced
+from jaxcollapse.arguments.check import check_at_least, check_choice, check_numbers, check_shape, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
@@ -212,6 +212,7 @@ class MultivariateGaussian(Model):
         check_choice("sampling", sampling, ("exact", "raw"))
         self.ddof = ddof
         self.sampling = sampling
+        check_numbers("covariance", covariance)
         self.covariance = as_floats(covariance)
         shape = self.covariance.shape
         if len(shape) != 2 or shape[0] != shape[1]:
@@ -221,7 +222,9 @@ class MultivariateGaussian(Model):
                 symmetric = jnp.allclose(self.covariance, self.covariance.T)
                 if not symmetric or not jnp.linalg.eigvalsh(self.covariance)[0] > 0:
                     raise ValueError("covariance must be symmetric and positive definite")
-        self.mean = as_floats(jnp.zeros(shape[0]) if mean is None else mean)
+        mean = jnp.zeros(shape[0]) if mean is None else mean
+        check_at_least("mean", mean, -float("inf"))
+        self.mean = as_floats(mean)
         check_shape("mean", self.mean, (shape[0],))
 
     @property

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_integer, is_traced
+from jaxcollapse.arguments.check import check_length, is_traced
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
@@ -57,7 +57,7 @@ class FixedDesignWalk(Model):
     """The factor of the inverse Gram matrix in the directions that the noise takes: one replication keeps it."""
 
     def __init__(self, dim: int, generations: int, *, noise: Any):
-        check_integer("generations", generations, minimum=1)
+        check_length("generations", generations)
         self.dim = dim
         self.directions = min(dim, generations)
         self.noise = number_or_schedule(noise, "noise", 0.0)

@@ -167,6 +167,8 @@ def rows_of(
     spectrum: Spectrum, features: Features | None, design: Any, sampling: Any
 ) -> tuple[Features | None, Literal["fresh", "fixed"], Literal["exact", "raw"]]:
     """The rows, checked, and how they are drawn."""
+    if isinstance(features, type):
+        raise TypeError(f"features must be made: got the class {features.__name__}, write {features.__name__}(...)")
     if features is not None and not callable(features):
         raise TypeError(f"features must be a function of a key and a number of rows, got {features!r}")
     table = isinstance(features, Table)

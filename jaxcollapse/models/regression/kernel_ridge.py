@@ -16,7 +16,7 @@ import numpy as np
 from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float, Int, Key
 
-from jaxcollapse.arguments.check import check_integer, check_positive, check_shape, is_traced
+from jaxcollapse.arguments.check import check_integer, check_numbers, check_positive, check_shape, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
@@ -70,6 +70,8 @@ class KernelRidge(Model):
     order: Int[Array, " points"] | None
 
     def __init__(self, kernel: Any, targets: Any, *, noise: Any, penalty: Any, test: int = 0, order: Any = None):
+        check_numbers("kernel", kernel)
+        check_numbers("targets", targets)
         self.kernel, self.targets = as_floats(kernel), as_floats(targets)
         points = len(self.targets) if self.targets.ndim == 1 else 0
         if points < 1:
@@ -84,6 +86,7 @@ class KernelRidge(Model):
             raise ValueError(f"test must be below {points}, the number of points, got {test}")
         self.test = int(test)
         if order is not None:
+            check_numbers("order", order)
             check_shape("order", order, (points,))
             if not is_traced(order) and not np.array_equal(np.sort(np.asarray(order)), np.arange(points)):
                 raise ValueError(f"order must hold every point from 0 to {points - 1} once")

@@ -106,6 +106,8 @@ class LinearRegression(Model):
         self.noise = number_or_schedule(noise, "noise", 0.0)
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
         self.design = design
+        if isinstance(features, type):
+            raise TypeError(f"features must be made: got the class {features.__name__}, write {features.__name__}(...)")
         if features is not None and (sampling not in ("exact", "raw") or not callable(features)):
             raise ValueError(
                 f'features must be a function of a key and a number of rows, and needs sampling="raw"; '

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_choice, check_integer
+from jaxcollapse.arguments.check import check_choice, check_length
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Wrapper, keeping
@@ -69,7 +69,7 @@ class RandomProjection(Wrapper):
         penalty: Any,
         sampling: Literal["exact", "raw"] = "exact",
     ):
-        check_integer("width", width, minimum=1)
+        check_length("width", width)
         check_choice("sampling", sampling, ("exact", "raw"))
         self.rows = LinearRegression(spectrum, noise=noise, penalty=penalty, sampling=sampling)
         self.width = int(width)

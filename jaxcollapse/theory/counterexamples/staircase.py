@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_positive
+from jaxcollapse.arguments.check import check_at_most, check_integer, check_length, check_positive
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.counterexamples.immediate_collapse import gap_mean_power
@@ -43,7 +43,7 @@ def staircase_first_waiting(*, samples: Number, generations: Count) -> Float[Arr
     ```
     """
     check_positive("samples", samples)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     return gap_mean_power(samples=samples, slope=0.5, power=jnp.arange(generations))
 
 
@@ -53,7 +53,7 @@ def staircase_waiting(*, level: Count, generations: Count) -> Float[Array, " gen
 
     **Arguments**
 
-    - `level`: ``J``, a positive integer.
+    - `level`: ``J``, a positive integer, at most 100.
     - `generations`: ``G``, a positive integer; the cost grows like ``G J``, some seconds for ``G = 10^4``.
 
     **Returns** shape ``(generations,)``: entry ``t`` is ``P(T_J > t)``, for the fit of generation ``g = t + 1``. The
@@ -71,7 +71,8 @@ def staircase_waiting(*, level: Count, generations: Count) -> Float[Array, " gen
     ```
     """
     check_integer("level", level, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_at_most("level", level, 100)
+    check_length("generations", generations)
     rate = 2.0 ** (jnp.arange(_BELOW * _OCTAVE, _ABOVE * _OCTAVE + 1) / _OCTAVE)
     step = math.log(2) / _OCTAVE
 

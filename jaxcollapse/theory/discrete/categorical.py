@@ -16,7 +16,7 @@ from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
-    check_integer,
+    check_length,
     check_nonnegative,
     check_positive,
     check_probabilities,
@@ -51,8 +51,8 @@ def categorical_replace_ancestors(*, samples: Count, generations: Count) -> Floa
 
     ```
     """
-    check_integer("samples", samples, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_length("samples", samples)
+    check_length("generations", generations)
     occupied = _occupied(int(samples))
     start = jnp.zeros(samples + 1, occupied.dtype).at[samples].set(1.0)
     _, later = jax.lax.scan(lambda law, _: (law @ occupied, law), start, None, int(generations))
@@ -137,7 +137,7 @@ def categorical_replace_collapse_time(probabilities: Vector, *, samples: Count) 
     """
     check_probabilities("probabilities", probabilities)
     p = as_floats(probabilities)
-    check_integer("samples", samples, minimum=1)
+    check_length("samples", samples)
     if samples == 1:
         return jnp.ones((), p.dtype)
     several = _occupied(int(samples))[2:, 2:]  # one ancestor is the end
@@ -269,7 +269,7 @@ def categorical_replace_diversity(
     check_probabilities("probabilities", probabilities)
     p = as_floats(probabilities)
     check_positive("samples", samples)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     g = jnp.arange(1, generations + 1)
     return (1 - jnp.sum(p**2)) * (1 - 1 / jnp.asarray(samples)) ** g
 
@@ -309,7 +309,7 @@ def categorical_mix(
     p = as_floats(probabilities)
     check_positive("real_samples", real_samples)
     check_positive("samples", samples)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     size, n = jnp.asarray(real_samples), jnp.asarray(samples)
     spread = 1 - jnp.sum(p**2)
     alpha = n / (size + n)
@@ -346,7 +346,7 @@ def poisson_replace_survival(*, samples: Number, rate: Number, generations: Coun
     """
     check_nonnegative("rate", rate)
     check_positive("samples", samples)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     dtype = jnp.result_type(rate, samples, float)
     _, kept = jax.lax.scan(lambda g, _: (-jnp.expm1(-g), g), jnp.ones((), dtype), None, int(generations))
     return -jnp.expm1(-jnp.asarray(samples * jnp.asarray(rate), dtype) * kept)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_at_least, check_integer, check_probabilities, check_share
+from jaxcollapse.arguments.check import check_above, check_at_least, check_length, check_probabilities, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
@@ -117,7 +117,7 @@ def _arguments(
 ) -> tuple[Float[Array, ""], Float[Array, " generations"], Float[Array, " generations"]]:
     """The diversity of the truth, and shares and sizes of all batches."""
     check_probabilities("probabilities", probabilities)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_share("real_share", real_share)
     check_at_least("samples", samples, 1.0)
     p = as_floats(probabilities)

@@ -15,7 +15,10 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_at_least,
-    check_integer,
+    check_count,
+    check_fits,
+    check_length,
+    check_numbers,
     check_positive,
     check_probabilities,
     check_shape,
@@ -60,7 +63,7 @@ def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Floa
     ```
     """
     p, r = _language(probabilities, rewards)
-    check_integer("candidates", candidates, minimum=1)
+    check_count("candidates", candidates, minimum=1)
     return _curate(p, r, int(candidates))
 
 
@@ -95,8 +98,8 @@ def curated_mix(
     ```
     """
     p, r = _language(probabilities, rewards)
-    check_integer("candidates", candidates, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_count("candidates", candidates, minimum=1)
+    check_length("generations", generations)
     check_share("real_share", real_share)
 
     def step(q, _):
@@ -129,7 +132,7 @@ def curated_replace_limit(
     ```
     """
     p, r = _language(probabilities, rewards)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     best = jax.lax.stop_gradient(jnp.max(jnp.where(p > 0, r, -jnp.inf)))
     # The largest reward of a symbol that occurs is the unit; one without probability may have any other.
     growth = jnp.arange(int(generations))[:, None] * jnp.where(p > 0, r - best, jnp.clip(r - best, None, 0.9))
@@ -158,7 +161,7 @@ def curated_reward_gain(probabilities: Vector, *, rewards: Vector, candidates: C
     ```
     """
     p, r = _language(probabilities, rewards)
-    check_integer("candidates", candidates, minimum=1)
+    check_count("candidates", candidates, minimum=1)
     value = jnp.exp(r)
     variance = p @ (value - p @ value) ** 2
     return (1 - 1 / candidates) * variance / jnp.max(jnp.where(p > 0, value, 0.0))
@@ -190,7 +193,7 @@ def curated_mix_divergence(*, real_share: Number, candidates: Count) -> Float[Ar
     """
     check_positive("real_share", real_share)
     check_share("real_share", real_share)
-    check_integer("candidates", candidates, minimum=1)
+    check_count("candidates", candidates, minimum=1)
     w = as_floats(real_share)
     left = 1 - (1 - w) / w * (candidates - 1)
     return jnp.where(left > 0, -jnp.log(jnp.where(left > 0, left, 1.0)), jnp.inf)
@@ -226,10 +229,12 @@ def curated_replace_two_symbols(
 
     ```
     """
+    check_numbers("reward", reward)
     check_share("probability", probability)
-    check_integer("candidates", candidates, minimum=1)
-    check_integer("samples", samples, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_count("candidates", candidates, minimum=1)
+    check_length("samples", samples)
+    check_fits(f"samples={samples:,}: a square of that size", 16.0 * float(samples) ** 2, "take fewer")
+    check_length("generations", generations)
     dtype = jnp.result_type(probability, reward, float)
     r = jnp.stack([jnp.asarray(reward, dtype), jnp.zeros((), dtype)])
     j = jnp.arange(samples + 1, dtype=dtype)
@@ -267,8 +272,9 @@ def curated_replace_fixation(
 
     ```
     """
+    check_numbers("reward", reward)
     check_share("probability", probability)
-    check_integer("candidates", candidates, minimum=1)
+    check_count("candidates", candidates, minimum=1)
     check_positive("samples", samples)
     p = as_floats(probability)
     x = 2 * samples * (1 - 1 / candidates) * jnp.asarray(reward, p.dtype)

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
-    check_integer,
+    check_length,
     check_nonnegative,
     check_probabilities,
     check_shape,
@@ -54,7 +54,7 @@ def zipf(symbols: Count, *, exponent: Number) -> Float[Array, " symbols"]:
 
     ```
     """
-    check_integer("symbols", symbols, minimum=1)
+    check_length("symbols", symbols)
     check_nonnegative("exponent", exponent)
     with jax.ensure_compile_time_eval():
         weights = jnp.arange(1.0, symbols + 1) ** -exponent
@@ -148,7 +148,7 @@ def effective_samples(*, samples: Number | Curve, generations: Count) -> Float[A
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_at_least("samples", samples, 1.0)
     return _ancestors(per_generation("samples", samples, generations))
 

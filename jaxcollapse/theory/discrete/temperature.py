@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_positive, check_probabilities, check_share
+from jaxcollapse.arguments.check import check_length, check_numbers, check_positive, check_probabilities, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.machine.leniency import lenient
@@ -41,6 +41,7 @@ def temper(probabilities: Vector, *, temperature: Number) -> Float[Array, " symb
 
     ```
     """
+    check_numbers("probabilities", probabilities)
     check_positive("temperature", temperature)
     p = as_floats(probabilities)
     # Powers, not exponentials of logarithms: they have derivatives where a symbol has no probability.
@@ -77,7 +78,7 @@ def temperature_replace(
     """
     check_probabilities("probabilities", probabilities)
     check_positive("temperature", temperature)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     p = as_floats(probabilities)
     powers = jnp.asarray(temperature, p.dtype) ** jnp.arange(int(generations))
     return jax.vmap(lambda tau: temper(p, temperature=tau))(powers)
@@ -110,7 +111,7 @@ def temperature_accumulate(
     """
     check_probabilities("probabilities", probabilities)
     check_positive("temperature", temperature)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
 
     def step(q, g):
         return (g * q + temper(q, temperature=temperature)) / (g + 1), q
@@ -153,7 +154,7 @@ def temperature_mix(
     check_probabilities("probabilities", probabilities)
     check_positive("temperature", temperature)
     check_share("real_share", real_share)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     p = as_floats(probabilities)
     start = p
     if first is not None:

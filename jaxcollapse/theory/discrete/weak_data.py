@@ -10,7 +10,7 @@ Reference: Amin et al. 2025, arXiv:2502.08924.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_share
+from jaxcollapse.arguments.check import check_length, check_share
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import lenient
 
@@ -67,5 +67,5 @@ def weak_data_accuracy(*, first: Number, weak_accuracy: Number, generations: Cou
     """
     check_share("first", first)
     check_share("weak_accuracy", weak_accuracy)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     return 1 - (1 - jnp.asarray(weak_accuracy)) ** jnp.arange(int(generations)) * (1 - jnp.asarray(first))

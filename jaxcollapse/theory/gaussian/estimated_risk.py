@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_positive
+from jaxcollapse.arguments.check import check_count, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.gaussian.law import check_probability
@@ -130,7 +130,7 @@ def _squares(
     replications: Count, samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, ""], Float[Array, " points"], Float[Array, " points"]]:
     """The number of replications, and the law of ``(X_T - 1)^2`` on a grid."""
-    check_integer("replications", replications, minimum=1)
+    check_count("replications", replications, minimum=1)
     half, bias, times = distinct_factors(samples, generations, ddof)
     return jnp.asarray(replications, half.dtype), *_grid(half, bias, times)
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_positive
+from jaxcollapse.arguments.check import check_count, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number
@@ -105,7 +105,7 @@ def variance_maximum_quantile(
     ```
     """
     check_probability("p", p)
-    check_integer("replications", replications, minimum=1)
+    check_count("replications", replications, minimum=1)
     log_p = jnp.log(jnp.asarray(p, float)) / replications
     return _quantile(log_p, jnp.log(-jnp.expm1(log_p)), samples, generations, ddof)
 

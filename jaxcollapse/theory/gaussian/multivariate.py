@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_integer
+from jaxcollapse.arguments.check import check_above, check_count, check_numbers
 from jaxcollapse.arguments.types import Count, Matrix, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.gaussian.univariate import equal_batches
@@ -55,6 +55,7 @@ def trace_moments(covariance: Matrix, *, samples: Number, generations: Count) ->
 
     ```
     """
+    check_numbers("covariance", covariance)
     sigma = jnp.asarray(covariance)
     if sigma.ndim != 2 or sigma.shape[0] != sigma.shape[1]:
         raise ValueError(f"covariance must have shape (dim, dim), got {sigma.shape}")
@@ -132,7 +133,7 @@ def log_determinant_variance(*, dim: Count, samples: Number, generations: Count)
 
 def _halves(dim: Count, samples: Number) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
     """Half the degrees of freedom of the chi-squares in a Bartlett factor, and the divisor."""
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_above("samples", samples, float(dim))
     n, _ = equal_batches(samples, 1)
     nu = n - 1

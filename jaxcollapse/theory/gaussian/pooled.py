@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import (
     check_at_least,
     check_choice,
-    check_integer,
+    check_length,
     check_nonnegative,
     check_positive,
     check_share,
@@ -173,7 +173,7 @@ def moments_mix(
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_choice("real", real, ("fresh", "fixed"))
     check_at_least("real_samples", real_samples, 2.0)
     check_at_least("samples", samples, 1.0)
@@ -219,7 +219,7 @@ def variance_mix_tempered(
     """
     check_positive("temperature", temperature)
     check_share("real_share", real_share)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     if samples is not None:
         check_at_least("samples", samples, 1.0)
     w, tau, noise = as_floats(real_share), as_floats(temperature), as_floats(0.0 if samples is None else 1 / samples)

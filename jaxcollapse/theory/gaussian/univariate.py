@@ -11,7 +11,7 @@ import numpy as np
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_choice, check_integer
+from jaxcollapse.arguments.check import check_above, check_choice, check_length, check_numbers
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import one_size, per_generation
@@ -39,6 +39,7 @@ def log_mellin(s: Number, *, samples: Number | Curve, generations: Count, ddof: 
 
     ```
     """
+    check_numbers("s", s)
     half, bias, times = distinct_factors(samples, generations, ddof)
     return times * jnp.sum(log_gamma_rest(half, jnp.asarray(s, half.dtype)) + s * bias)
 
@@ -145,6 +146,7 @@ def variance_moment(
 
     ```
     """
+    check_numbers("s", s)
     return jnp.exp(log_moments(s, samples=samples, generations=generations, ddof=ddof))
 
 
@@ -161,7 +163,7 @@ def factors(
     samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
     """Half the degrees of freedom, and the log of the mean of the factor ``chi2(n - 1)/(n - ddof)``, of every batch."""
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_choice("ddof", ddof, (0, 1))
     check_above("samples", samples, 1.0)
     sizes = per_generation("samples", samples, generations)
@@ -172,7 +174,8 @@ def distinct_factors(
     samples: Number | Curve, generations: Count, ddof: int
 ) -> tuple[Float[Array, " factors"], Float[Array, " factors"], Float[Array, ""]]:
     """What `factors` has of those that differ, and how often each occurs."""
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
+    check_numbers("samples", samples)
     alike = np.ndim(samples) == 0
     half, bias = factors(samples, 1 if alike else generations, ddof)
     return half, bias, jnp.asarray(generations if alike else 1, half.dtype)

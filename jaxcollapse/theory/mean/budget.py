@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_choice, check_integer, check_positive
+from jaxcollapse.arguments.check import check_choice, check_length, check_positive
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
@@ -48,7 +48,7 @@ def mean_replace_allocation(
     ```
     """
     check_positive("budget", budget)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_choice("objective", objective, ("final", "sum"))
     check_positive("cost", cost)
     costs = per_generation("cost", cost, generations)

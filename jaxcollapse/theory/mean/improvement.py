@@ -14,7 +14,14 @@ import jax.numpy as jnp
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float, Real
 
-from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
+from jaxcollapse.arguments.check import (
+    check_at_least,
+    check_choice,
+    check_count,
+    check_length,
+    check_nonnegative,
+    check_positive,
+)
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
@@ -49,7 +56,7 @@ def improvement_probability(*, dim: Count = 1, ratio: Real[Any, "*shape"] | Numb
     ```
     """
     check_nonnegative("ratio", ratio)
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     r = jnp.asarray(ratio)
     r = r.astype(jnp.result_type(r, float))
     if dim == 1:
@@ -136,7 +143,7 @@ def independent_improvement_probability(
     ```
     """
     check_nonnegative("ratio", ratio)
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     r = jnp.asarray(ratio)
     r = r.astype(jnp.result_type(r, float))
     half = jnp.asarray(dim / 2, r.dtype)
@@ -177,7 +184,7 @@ def estimated_improvement_probability(
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_choice("ddof", ddof, (0, 1))
     check_at_least("samples", samples, 4.0)
     sizes = per_generation("samples", samples, generations)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_above,
-    check_integer,
+    check_length,
     check_nonnegative,
     check_share,
 )
@@ -51,7 +51,7 @@ def mean_mix(*, real_weight: Number | Curve, ratio: Number, generations: Count) 
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_share("real_weight", real_weight)
     check_nonnegative("ratio", ratio)
     dtype = jnp.result_type(jnp.asarray(real_weight), ratio, float)
@@ -183,7 +183,7 @@ def mean_mix_dynamic_weight(*, ratio: Number, generations: Count) -> Float[Array
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_nonnegative("ratio", ratio)
     dtype = jnp.result_type(ratio, float)
 

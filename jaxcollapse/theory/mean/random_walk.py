@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.scipy.special import zeta
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_positive
+from jaxcollapse.arguments.check import check_numbers, check_positive
 from jaxcollapse.arguments.types import Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import of_any_length
@@ -60,6 +60,7 @@ def mean_replace_variance_limit(*, scale: Number, growth: Number) -> Float[Array
 
     ```
     """
+    check_numbers("growth", growth)
     check_positive("scale", scale)
     return _zeta(1.0 + growth) / scale
 
@@ -87,6 +88,7 @@ def mean_replace_bias(*, samples: Curve, coefficient: Number, order: Number) -> 
 
     ```
     """
+    check_numbers("coefficient", coefficient)
     check_positive("order", order)
     return coefficient * jnp.cumsum(_sizes(samples) ** -order)
 
@@ -107,6 +109,8 @@ def mean_replace_bias_limit(*, scale: Number, growth: Number, coefficient: Numbe
 
     ```
     """
+    check_numbers("coefficient", coefficient)
+    check_numbers("growth", growth)
     check_positive("scale", scale)
     check_positive("order", order)
     return coefficient * jnp.asarray(scale, float) ** -order * _zeta(order * (1.0 + growth))
@@ -131,6 +135,7 @@ def mean_replace_squared_error(*, samples: Curve, coefficient: Number, order: Nu
 
     ```
     """
+    check_numbers("coefficient", coefficient)
     return mean_replace_bias(samples=samples, coefficient=coefficient, order=order) ** 2 + mean_replace_variance(
         samples=samples
     )
@@ -203,6 +208,7 @@ def mean_replace_drift_ratio_limit(*, growth: Number) -> Float[Array, ""]:
 
     ```
     """
+    check_numbers("growth", growth)
     return jnp.sqrt(_zeta(1.0 + growth) - 1)
 
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_at_least, check_integer
+from jaxcollapse.arguments.check import check_at_least, check_fits, check_length
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
@@ -68,7 +68,9 @@ def inflation_covariance(
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    _check_workflow(workflow)
+    check_length("generations", generations)
+    check_fits(f"generations={generations:,}: a covariance of them", 32.0 * float(generations) ** 2, "take fewer")
     if samples is None:
         samples = jnp.full(generations, _MANY if getattr(workflow, "needs_rows", False) else 1.0)
     sizes = per_generation("samples", samples, generations)
@@ -80,6 +82,12 @@ def inflation_covariance(
     response = jnp.concatenate([noise, jnp.diag(independent)], axis=1)
     coefficients = jax.scipy.linalg.solve_triangular(feedback, response, lower=True, unit_diagonal=True)
     return coefficients @ coefficients.T
+
+
+def _check_workflow(workflow: Any) -> None:
+    if isinstance(workflow, type) or not callable(getattr(workflow, "weights", None)):
+        hint = f"the class {workflow.__name__}: write {workflow.__name__}()" if isinstance(workflow, type) else None
+        raise TypeError(f"workflow must be a workflow such as jaxcollapse.Replace(), got {hint or repr(workflow)}")
 
 
 _MANY = 2.0**46  # rows of a batch: what is picked of them is as good as with replacement, to rounding

@@ -13,10 +13,17 @@ import jax.numpy as jnp
 from jax.scipy.special import polygamma
 from jaxtyping import Array, Float, Real
 
-from jaxcollapse.arguments.check import check_at_least, check_choice, check_integer, check_nonnegative, check_positive
+from jaxcollapse.arguments.check import (
+    check_at_least,
+    check_choice,
+    check_count,
+    check_length,
+    check_nonnegative,
+    check_positive,
+)
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import check_one_number, of_any_length, per_generation
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
@@ -184,7 +191,7 @@ def minimum_norm_accumulate(
     ```
     """
     _check_sizes(dim, 1, noise)
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_nonnegative("norm", norm)
     sizes = _sizes(samples, generations)
     pool = jnp.cumsum(sizes)
@@ -238,8 +245,9 @@ def ridge_accumulate_total_penalty(
 
     ```
     """
+    check_spectrum(spectrum)
     check_choice("design", design, ("fresh", "fixed"))
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_positive("penalty", penalty)
     check_nonnegative("noise", noise)
     if design == "fixed":
@@ -295,6 +303,7 @@ def ridge_accumulate_given_design(
 
     ```
     """
+    check_spectrum(spectrum)
     _check_ridge(penalty, samples, noise, generations)
     bias, variance = _shrinking(spectrum.eigenvalues, penalty, samples, generations)
     return bias @ spectrum.signal**2 + noise**2 * variance.sum(axis=1)
@@ -334,7 +343,7 @@ def ridge_accumulate_per_sample_penalty(
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_nonnegative("norm", norm)
     _check_ridge(penalty, samples, noise, generations)
     ratio = jnp.asarray(dim / samples)
@@ -377,13 +386,13 @@ _NODES = 1024
 
 
 def _check_sizes(dim: Count, samples: Number, noise: Number) -> None:
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
 
 
 def _check_ridge(penalty: Number, samples: Number, noise: Number, generations: Count) -> None:
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_positive("penalty", penalty)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)

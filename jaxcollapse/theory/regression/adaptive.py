@@ -7,10 +7,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_above, check_integer, check_nonnegative, check_positive
+from jaxcollapse.arguments.check import (
+    check_above,
+    check_count,
+    check_nonnegative,
+    check_numbers,
+    check_positive,
+)
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import check_downstream, learns_all, penalised_risk, ridge_downstream
 from jaxcollapse.theory.regression.recursion import ridge_replace
@@ -50,6 +56,7 @@ def adaptive_penalty(
 
     ```
     """
+    check_spectrum(spectrum)
     check_downstream(1.0, samples, noise, generators, generator_samples, generator_noise)
     one_design = learns_all(spectrum, generators, generator_samples)
     return _best(spectrum, samples, noise, int(generators), generator_samples, generator_noise, one_design)
@@ -135,8 +142,8 @@ def ridge_downstream_shrunk(
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
-    check_integer("generators", generators, minimum=0)
+    check_count("dim", dim, minimum=1)
+    check_count("generators", generators, minimum=0)
     check_positive("samples", samples)
     check_above("generator_samples", generator_samples, dim + 1)
     check_nonnegative("noise", noise)
@@ -194,6 +201,7 @@ def adaptive_exponent(
 
     ```
     """
+    check_numbers("noise_exponent", noise_exponent)
     check_above("capacity", capacity, 1.0)
     check_positive("source", source)
     check_positive("generator_exponent", generator_exponent)

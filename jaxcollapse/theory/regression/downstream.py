@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_choice,
-    check_integer,
+    check_count,
     check_nonnegative,
     check_positive,
     check_shape,
@@ -17,7 +17,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 from jaxcollapse.theory.regression.equivalent import positive_or_one, resolvent
@@ -70,6 +70,7 @@ def ridge_downstream_terms(
 
     ```
     """
+    check_spectrum(spectrum)
     check_ridge(penalty, samples, noise)
     check_positive("generator_samples", generator_samples)
     s, w = spectrum.eigenvalues, spectrum.signal
@@ -144,6 +145,7 @@ def ridge_downstream(
 
     ```
     """
+    check_spectrum(spectrum)
     check_downstream(penalty, samples, noise, generators, generator_samples, generator_noise)
     check_choice("design", design, ("fresh", "fixed"))
     if generators == 0:
@@ -180,7 +182,7 @@ def check_downstream(
 ) -> None:
     """The arguments of `ridge_downstream` are what it says."""
     check_ridge(penalty, samples, noise)
-    check_integer("generators", generators, minimum=0)
+    check_count("generators", generators, minimum=0)
     check_nonnegative("generator_noise", generator_noise)
     if generators > 0:
         if generator_samples is None:
@@ -268,6 +270,7 @@ def ridge_strong_collapse_terms(
 
     ```
     """
+    check_spectrum(spectrum)
     check_shifted_rows(spectrum, shift, fraction, penalty, samples, noise, generator_noise)
     other_noise = noise if generator_noise is None else generator_noise
     s, w, delta = spectrum.eigenvalues, spectrum.signal, jnp.asarray(shift)

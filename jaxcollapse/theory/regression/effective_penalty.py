@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_positive
 from jaxcollapse.arguments.types import Count, Number, Vector
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, eigenvalues_of
 from jaxcollapse.theory.search import implicit, root_in_bracket
 
 
@@ -42,7 +42,7 @@ def kappa(spectrum: Spectrum | Vector, *, samples: Number, penalty: Number) -> F
     """
     check_nonnegative("penalty", penalty)
     check_positive("samples", samples)
-    eigenvalues = spectrum.eigenvalues if isinstance(spectrum, Spectrum) else jnp.asarray(spectrum)
+    eigenvalues = eigenvalues_of(spectrum)
     dtype = jnp.result_type(eigenvalues, penalty, samples, float)
     return kappa_of_arrays(eigenvalues.astype(dtype), jnp.asarray(penalty, dtype), jnp.asarray(samples, dtype))
 
@@ -67,7 +67,7 @@ def degrees_of_freedom(spectrum: Spectrum | Vector, *, kappa: Number, order: Cou
     """
     check_nonnegative("kappa", kappa)
     check_integer("order", order, minimum=1)
-    eigenvalues = spectrum.eigenvalues if isinstance(spectrum, Spectrum) else jnp.asarray(spectrum)
+    eigenvalues = eigenvalues_of(spectrum)
     return shrinkage(eigenvalues, kappa, order).sum()
 
 

@@ -13,10 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
-from jaxcollapse.arguments.check import check_at_least, check_nonnegative, is_traced
+from jaxcollapse.arguments.check import check_at_least, check_nonnegative, check_numbers, is_traced
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.regression.effective_penalty import FLATTEST, kappa_of_arrays, shrinkage, spare_rows
 from jaxcollapse.theory.search import implicit, root_in_bracket
 
@@ -113,8 +113,10 @@ def ridge_equivalent(
 
     ```
     """
+    check_spectrum(spectrum)
     counts, noises, omegas, basis = _sources(samples, noise, weights, labellers)
     check_nonnegative("penalty", penalty)
+    check_numbers("moments", moments)
     if np.shape(moments) != (basis.shape[1], basis.shape[1], spectrum.dim):
         raise ValueError(
             f"moments must have shape {(basis.shape[1], basis.shape[1], spectrum.dim)}, got {np.shape(moments)}"
@@ -129,12 +131,13 @@ def ridge_equivalent(
 
 def _sources(samples, noise, weights, labellers):
     """The arguments of `ridge_equivalent` as arrays, checked."""
+    check_numbers("labellers", labellers)
     basis = jnp.asarray(labellers)
     if basis.ndim != 2 or basis.size == 0:
         raise ValueError(f"labellers must have shape (sources, basis), got {basis.shape}")
+    weights = jnp.ones(len(basis)) if weights is None else weights
     arrays = []
     for name, value in (("samples", samples), ("noise", noise), ("weights", weights)):
-        value = jnp.ones(len(basis)) if value is None else value
         check_nonnegative(name, value)
         if np.shape(value) != (len(basis),):
             raise ValueError(f"{name} must have shape ({len(basis)},), one number for each labeller, got {value}")

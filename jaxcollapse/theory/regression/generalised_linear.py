@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
-from jaxcollapse.arguments.check import check_positive, check_shape
+from jaxcollapse.arguments.check import check_numbers, check_positive
 from jaxcollapse.arguments.types import Matrix, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
@@ -45,7 +45,9 @@ def maximum_likelihood_error(information: Real[Array, "dim dim"], *, samples: Nu
 
     ```
     """
-    check_shape("information", information, (len(information),) * 2)
+    check_numbers("information", information)
+    if np.ndim(information) != 2 or np.shape(information)[0] != np.shape(information)[1]:
+        raise ValueError(f"information must have shape (dim, dim), got {np.shape(information)}")
     check_positive("samples", samples)
     return jnp.trace(jnp.linalg.inv(information)) / samples
 

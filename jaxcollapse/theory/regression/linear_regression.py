@@ -10,7 +10,8 @@ from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
     check_choice,
-    check_integer,
+    check_count,
+    check_length,
     check_nonnegative,
     check_positive,
     check_shape,
@@ -18,7 +19,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import check_one_number, per_generation
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, risk_cdf
 from jaxcollapse.theory.special import digamma_below_one
@@ -122,7 +123,7 @@ def ols_accumulate_limit(
     ```
     """
     check_choice("design", design, ("fresh", "fixed"))
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_above("samples", samples, dim + 1)
     check_nonnegative("noise", noise)
     samples = jnp.asarray(samples, jnp.result_type(samples, float))
@@ -257,6 +258,7 @@ def ols_replace_shifted(
 
     ```
     """
+    check_spectrum(spectrum)
     sizes, noises = curves(spectrum.dim, samples, noise, generations)
     check_rows(spectrum.dim, samples)
     check_nonnegative("test_variances", test_variances)
@@ -271,8 +273,8 @@ def curves(
     dim: Count, samples: Number | Curve, noise: Number | Curve, generations: Count
 ) -> tuple[Float[Array, " generations"], Float[Array, " generations"]]:
     """Sizes and noises at generations 1, ..., G."""
-    check_integer("dim", dim, minimum=1)
-    check_integer("generations", generations, minimum=1)
+    check_count("dim", dim, minimum=1)
+    check_length("generations", generations)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
     return per_generation("samples", samples, generations), per_generation("noise", noise, generations)

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_shape
 from jaxcollapse.arguments.types import Matrix, Vector
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.regression.generalised_linear import (
     checked_rows,
     even_mean,
@@ -45,6 +45,7 @@ def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> F
 
     ```
     """
+    check_spectrum(spectrum)
     if rows is not None:
         return information_of_rows(spectrum, rows, _bernoulli_variance)
     scale = predictor_scale(spectrum)
@@ -89,6 +90,7 @@ def logistic_accuracy(spectrum: Spectrum, coefficients: Vector, *, rows: Matrix 
 
     ```
     """
+    check_spectrum(spectrum)
     check_shape("coefficients", coefficients, spectrum.signal.shape)
     coefficients = jnp.asarray(coefficients)
     if rows is not None:

@@ -12,14 +12,15 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
-    check_integer,
+    check_count,
+    check_length,
     check_nonnegative,
     check_positive,
     check_share,
 )
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import from_the_second
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.mean.mixing import mean_mix
@@ -59,7 +60,7 @@ def ols_mix_contraction(*, dim: Count, samples: Number, real_samples: Number) ->
 
     ```
     """
-    check_integer("dim", dim, minimum=1)
+    check_count("dim", dim, minimum=1)
     check_positive("real_samples", real_samples)
     check_positive("samples", samples)
     check_at_least("real_samples + samples", jnp.asarray(real_samples + samples), float(dim))
@@ -105,7 +106,7 @@ def ols_mix(
 
     ```
     """
-    check_integer("generations", generations, minimum=1)
+    check_length("generations", generations)
     check_nonnegative("noise", noise)
     c = ols_mix_contraction(dim=dim, real_samples=real_samples, samples=samples)
     check_at_least("real_samples", real_samples, float(dim))
@@ -155,6 +156,7 @@ def minimum_norm_mixed_labels(
 
     ```
     """
+    check_spectrum(spectrum)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
     factors = mean_mix(real_weight=real_weight, ratio=1.0, generations=generations)
@@ -206,6 +208,7 @@ def minimum_norm_mixed_labels_fresh(
 
     ```
     """
+    check_length("generations", generations)
     check_share("real_weight", real_weight)
     variance = minimum_norm_replace(dim=dim, samples=samples, noise=noise, generations=1, norm=0.0, design="fresh")[0]
     first = minimum_norm_replace(dim=dim, samples=samples, noise=0.0, generations=1, norm=norm, design="fresh")[0]
@@ -254,6 +257,7 @@ def ridge_mixed_labels_limit(
 
     ```
     """
+    check_spectrum(spectrum)
     check_positive("penalty", penalty)
     check_positive("samples", samples)
     check_nonnegative("noise", noise)
@@ -296,6 +300,7 @@ def ridge_mixed_labels_optimal_weight(
 
     ```
     """
+    check_spectrum(spectrum)
     check_positive("penalty", penalty)
     check_positive("samples", samples)
     check_positive("noise", noise)

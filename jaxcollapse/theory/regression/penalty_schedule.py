@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import over_generations
 from jaxcollapse.theory.former import formerly, length_of_curves
 from jaxcollapse.theory.regression.recursion import check_ridge, ridge_replace
@@ -62,6 +62,7 @@ def ridge_replace_optimal_schedule(
 
     ```
     """
+    check_spectrum(spectrum)
     check_ridge(0.0, samples, noise)
     check_integer("steps", steps, minimum=1)
     sizes, noises = over_generations(generations, samples=samples, noise=noise)

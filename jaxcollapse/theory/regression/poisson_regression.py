@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Matrix
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.regression.generalised_linear import information_of_gaussian_rows, information_of_rows
 
 
@@ -35,6 +35,7 @@ def poisson_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> Fl
 
     ```
     """
+    check_spectrum(spectrum)
     if rows is not None:
         return information_of_rows(spectrum, rows, jnp.exp)
     mean = jnp.exp(0.5 * jnp.sum(spectrum.eigenvalues * spectrum.signal**2))

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom, kappa, spare_rows
 
@@ -67,6 +67,7 @@ def pruned_accuracy(
 
     ```
     """
+    check_spectrum(spectrum)
     check_nonnegative("penalty", penalty)
     check_nonnegative("samples", samples)
     check_nonnegative("real_samples", real_samples)
@@ -119,6 +120,7 @@ def pruned_accuracy_limit(
 
     ```
     """
+    check_spectrum(spectrum)
     check_nonnegative("penalty", penalty)
     check_nonnegative("ratio", ratio)
     _check_labels(error_rate, keep_right, keep_wrong)

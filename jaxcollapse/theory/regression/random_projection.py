@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.arguments.types import Number, Vector
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.regression.downstream import StrongCollapseTerms, check_shifted_rows
 from jaxcollapse.theory.regression.effective_penalty import shrinkage, spare_rows
@@ -49,6 +49,7 @@ def projected_kappa(spectrum: Spectrum, *, samples: Number, penalty: Number, wid
 
     ```
     """
+    check_spectrum(spectrum)
     check_positive("penalty", penalty)
     check_positive("samples", samples)
     check_positive("width", width)
@@ -103,6 +104,7 @@ def projected_strong_collapse_terms(
 
     ```
     """
+    check_spectrum(spectrum)
     check_shifted_rows(spectrum, shift, fraction, penalty, samples, noise, generator_noise)
     other_noise = noise if generator_noise is None else generator_noise
     s, delta, real = spectrum.eigenvalues, jnp.asarray(shift), 1 - fraction

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_choice, check_nonnegative, check_positive, check_share
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.curves import over_generations
 from jaxcollapse.theory.former import formerly, length_of_curves
 from jaxcollapse.theory.regression.effective_penalty import kappa, shrinkage
@@ -60,6 +60,7 @@ def ridge_replace(
 
     ```
     """
+    check_spectrum(spectrum)
     check_ridge(penalty, samples, noise)
     sizes, noises, penalties = over_generations(generations, samples=samples, noise=noise, penalty=penalty)
     ones = jnp.ones_like(sizes)
@@ -113,6 +114,7 @@ def ridge_mix(
 
     ```
     """
+    check_spectrum(spectrum)
     generator_noise = noise if generator_noise is None else generator_noise
     check_ridge(penalty, 1.0, noise)
     for name, value in (("real_samples", real_samples), ("samples", samples), ("generator_noise", generator_noise)):
@@ -171,6 +173,7 @@ def ridge_replace_limit(
 
     ```
     """
+    check_spectrum(spectrum)
     check_choice("design", design, ("fresh", "fixed"))
     check_ridge(penalty, samples, noise)
     check_positive("penalty", penalty)

@@ -1,0 +1,133 @@
+"""Sizes that no machine has room for, and things that are no sizes: each is refused before anything is allocated.
+
+`python tests/sizes.py objects|theory` tries every size under a limit of memory, and prints what did not go well. A call
+may work: what it makes is then small (a number, or something that waits).
+"""
+
+import inspect
+import resource
+import sys
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import jaxcollapse as jc
+from theory.settings import SETTINGS, Edge, Held, public_functions
+
+LIMIT = 6 * 2**30
+VALUES = (10**9, 10**12, -1, 0, True, 2.5, "3")
+KEY = jax.random.key(0)
+Spectrum = jc.theory.Spectrum
+MODEL = jc.Gaussian(ddof=1)
+ROWS = jc.Gaussian(ddof=1, sampling="raw")
+WORDS = jc.Categorical([0.5, 0.3, 0.2])
+
+
+def run(model=MODEL, workflow=None, **changes):
+    setting = {**dict(samples=10, generations=2), **changes}
+    return jc.simulate(model, jc.Replace() if workflow is None else workflow, key=KEY, **setting).metrics
+
+
+def regression(**fields):
+    return jc.LinearRegression(Spectrum.isotropic(3), noise=0.5, penalty=0.1, **fields)
+
+
+def projected(width):
+    return run(jc.RandomProjection(Spectrum.isotropic(3), width=width, noise=0.5, penalty=0.1))
+
+
+def curated(candidates, sampling):
+    words = jc.Categorical([0.5, 0.3, 0.2], sampling=sampling)
+    return run(jc.Curated(words, rewards=[0.0, 1.0, 2.0], candidates=candidates))
+
+
+def estimate():
+    return jc.monte_carlo(jax.random.normal, KEY, 64, progress=False)
+
+
+OBJECTS = {
+    "isotropic dim": Spectrum.isotropic,
+    "power_law dim": lambda v: Spectrum.power_law(v, capacity=1.5, source=0.5),
+    "RandomProjection width": projected,
+    "GaussianMixture iterations": lambda v: jc.GaussianMixture([1.0], [[0.0]], [[1.0]], iterations=v),
+    "Curated candidates": lambda v: curated(v, "exact"),
+    "Curated candidates of rows": lambda v: curated(v, "raw"),
+    "Mutual models": lambda v: run(jc.Mutual(jc.NormalMean(jnp.zeros(2)), models=v, private_weight=0.5)),
+    "Staircase levels": lambda v: run(jc.Staircase(v)),
+    "Window batches": lambda v: run(MODEL, jc.Window(v)),
+    "Window batches of rows": lambda v: run(ROWS, jc.Window(v)),
+    "KernelRidge test": lambda v: jc.KernelRidge(np.eye(6), np.arange(6.0), noise=0.5, penalty=0.1, test=v),
+    "polynomial degree": lambda v: jc.kernels.polynomial(np.eye(3), degree=v),
+    "simulate generations": lambda v: run(generations=v),
+    "simulate generations of a schedule": lambda v: run(generations=v, samples=lambda g: 10 + g),
+    "simulate generations of rows": lambda v: run(ROWS, jc.Accumulate(), generations=v),
+    "simulate samples": lambda v: run(samples=v),
+    "simulate samples of rows": lambda v: run(ROWS, samples=v),
+    "simulate samples of a pool": lambda v: run(ROWS, jc.Accumulate(), samples=v),
+    "simulate samples of a regression": lambda v: run(regression(sampling="raw"), samples=v),
+    "simulate samples of a density": lambda v: run(jc.KernelDensity(0.5), samples=v),
+    "Mix real_samples": lambda v: run(ROWS, jc.Mix("fresh", real_samples=v)),
+    "monte_carlo replications": lambda v: v == 10**9 or jc.monte_carlo(jax.random.normal, KEY, v, progress=False),
+    "monte_carlo threads": lambda v: jc.monte_carlo(jax.random.normal, KEY, 64, threads=v, progress=False),
+    "monte_carlo block": lambda v: jc.monte_carlo(jax.random.normal, KEY, 64, block=v, progress=False),
+    "refine replications": lambda v: v == 10**9 or estimate().refine(replications=v, progress=False),
+    "refine max_replications": lambda v: v == 10**9 or estimate().refine(rtol=0.1, max_replications=v, progress=False),
+    "replay": lambda v: estimate().replay(v),
+    "check_model samples": lambda v: jc.check_model(jc.NormalMean(0.0), samples=v),
+    "check_model generations": lambda v: jc.check_model(jc.NormalMean(0.0), generations=v),
+    "Claim first_look": lambda v: jc.Claim("a", "b", 1.0, jax.random.normal, "equal", first_look=v),
+    "Grid": lambda v: jc.Grid(n=range(v) if type(v) is int else v),
+    "Samples first": lambda v: jc.Samples(jnp.ones(3)).first(v),
+    "Pool slots": lambda v: jc.Pool.empty(jax.eval_shape(lambda: jc.Samples(jnp.ones(3))), v),
+    "Rademacher": lambda v: jc.features.Rademacher([1.0, 1.0])(KEY, v),
+    "StudentT": lambda v: jc.features.StudentT([1.0, 1.0], 5.0, shared=True)(KEY, v),
+    "Table": lambda v: jc.features.Table(np.eye(3))(KEY, v),
+}
+
+
+def plain(value):
+    return value.value if isinstance(value, Edge | Held) else value
+
+
+def theory():
+    """Every closed form, by each of its integers."""
+    found = {}
+    for name, function in public_functions().items():
+        setting, signature = SETTINGS[name][0], inspect.signature(function)
+        given = signature.bind(*map(plain, setting.positional), **{n: plain(v) for n, v in setting.named.items()})
+        for argument, value in given.arguments.items():
+            if type(value) is int and argument != "ddof":
+
+                def call(size, function=function, given=given, argument=argument):
+                    bound = inspect.signature(function).bind(*given.args, **given.kwargs)
+                    bound.arguments[argument] = size
+                    return function(*bound.args, **bound.kwargs)
+
+                found[f"{name} {argument}"] = call
+    return found
+
+
+def complaint(call, value):
+    """What is wrong with how a size is met; empty if it works, or is refused in a sentence."""
+    try:
+        jax.block_until_ready(call(value))
+    except (TypeError, ValueError) as error:
+        text = str(error)
+        good = "must" in text or "would take" in text
+        return "" if good and "RESOURCE" not in text and len(text) < 500 else f"{type(error).__name__}: {text[:200]}"
+    except BaseException as error:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    return ""
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+    warnings.simplefilter("ignore")
+    calls = {"objects": OBJECTS, "theory": theory()}[sys.argv[1]]
+    for name, call in calls.items():
+        for value in VALUES:
+            if wrong := complaint(call, value):
+                print(f"{name}={value!r}: {wrong}", flush=True)
+    print(f"tried {len(calls) * len(VALUES)}")
