@@ -23,6 +23,7 @@ _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 @jax.custom_jvp
+@lenient()
 def log(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """``log x`` to the last digit but one; minus infinity of what XLA takes for zero, numbers below 2.3e-308.
 
