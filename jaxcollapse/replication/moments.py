@@ -222,6 +222,7 @@ def _failures(
 
 
 _LANES = 16  # of a vector: as many numbers are left to be summed one after the other
+_CHEAP = 2**13  # numbers that may be, at a nanosecond each
 
 
 def _sums(x: Array, count: Array, present: Array, last: bool) -> tuple[Array, ...]:
@@ -248,9 +249,12 @@ def _sums(x: Array, count: Array, present: Array, last: bool) -> tuple[Array, ..
 
 
 def _folded(x: Array, pair: Callable, rest: Callable, last: bool) -> Array:
-    """A reduction over the last or the first axis, of one half with the other until few entries are left."""
+    """A reduction over the last or the first axis: of one half with the other, until little is left.
+
+    Every fold is one more operation to compile.
+    """
     axis = -1 if last else 0
-    while (n := x.shape[axis]) > (2 * _LANES if last else 1) and n % 2 == 0:
+    while (n := x.shape[axis]) > 2 * _LANES and n % 2 == 0 and x.size > _CHEAP:
         half = n // 2
         x = pair(x[..., :half], x[..., half:]) if last else pair(x[:half], x[half:])
     return rest(x, axis=axis)
