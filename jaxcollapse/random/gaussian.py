@@ -1,18 +1,13 @@
-"""Standard normals without a rejection loop: in pairs by the method of Box and Muller, one alone by its quantile.
+"""Standard normals in pairs, without a rejection loop: the method of Box and Muller.
 
 A pair is a point of the plane: its distance from the origin is ``sqrt(-2 log u)`` and its direction uniform. One word
 of 32 uniform bits gives each of the two in single precision, two words in double precision; ``u`` is resolved down to
-``2^-33`` and ``2^-65``, and so are the tails, out to 6.7 and 9.5 standard deviations.
-
-A single number in double precision takes one hash instead of two by the quantile function. With the tail probability
-``p`` below one half and ``x = 1 - 2p``, the quantile is ``x`` times a smooth function of ``w = -log(4 p (1 - p))``:
-polynomials in ``w`` near the centre and in ``sqrt(w)`` in the tails, interpolating SciPy's quantile function at
-Chebyshev points when first used.
+``2^-33`` and ``2^-65``, and so are the tails, out to 6.7 and 9.5 standard deviations. The first words are the same in
+both precisions, and so are the numbers, to 32 bits.
 
 Reference: Box and Muller 1958, "A note on the generation of random normal deviates", Ann. Math. Statist. 29(2).
 """
 
-import functools
 import math
 from typing import Any, TypeAlias
 
@@ -22,12 +17,10 @@ import numpy as np
 from jaxtyping import Array, Float, Key, Scalar, UInt32
 
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.random.logarithm import log, log_of_normal, log_of_word
+from jaxcollapse.random.logarithm import log_of_normal, log_of_word
 from jaxcollapse.random.words import word_pairs
 
 Words: TypeAlias = tuple[UInt32[Array, ""], UInt32[Array, ""]]
-_CENTRE, _TAIL = 6.25, 46.0  # the range of w of the two polynomials
-_ORDERS = (16, 20)
 
 
 @lenient()
@@ -43,7 +36,7 @@ def normal(
     - `stream`: draws of one key on different streams are independent.
 
     **Exactness** In law up to the rounding of the arithmetic and the ends of the tails, at 6.7 standard deviations in
-    single and 9.1 in double precision.
+    single and 9.5 in double precision.
 
     ```python
     >>> import jax
@@ -55,19 +48,16 @@ def normal(
     dtype = jnp.result_type(float if dtype is None else dtype)
     count = math.prod(shape)
     pairs = (count + 1) // 2
-    if dtype == jnp.float64:
-        if count == 1:
-            return quantile(*word_pairs(key, shape, stream))
-        high, low = word_pairs(key, (2, pairs), stream)
-        both = pair(high[0], high[1], low[0], low[1])
-    else:
-        both = pair(*word_pairs(key, (pairs,), stream))
+    words = word_pairs(key, (pairs,), stream)
+    both = pair(*words, *word_pairs(key, (pairs,), stream, first=pairs)) if dtype == jnp.float64 else pair(*words)
     values = jnp.concatenate(both) if count > 1 else both[0]
     return values[:count].reshape(shape).astype(dtype)
 
 
 @lenient()
-def normal_pair(key: Key[Array, ""], dtype: Any, words: Words | None = None) -> tuple[Float[Array, ""], ...]:
+def normal_pair(
+    key: Key[Array, ""], dtype: Any, words: Words | None = None, *, stream: Scalar | int = 0
+) -> tuple[Float[Array, ""], ...]:
     """Two independent standard normals from one hash of the key in single, from two in double precision.
 
     With `words`, two random ones that are independent of the key's streams, it is one hash less.
@@ -80,9 +70,9 @@ def normal_pair(key: Key[Array, ""], dtype: Any, words: Words | None = None) -> 
     ```
     """
     dtype = jnp.dtype(dtype)
-    words = word_pairs(key) if words is None else words
+    words = word_pairs(key, (), stream) if words is None else words
     if dtype == jnp.float64:
-        return pair(*words, *word_pairs(key, (), 1))
+        return pair(*words, *word_pairs(key, (), stream, first=1))
     return tuple(z.astype(dtype) for z in pair(*words))
 
 
@@ -121,25 +111,6 @@ def pair(
     return jnp.where(left, -first, first), jnp.where(down, -second, second)
 
 
-@jax.jit
-def quantile(word: UInt32[Array, "*shape"], low: UInt32[Array, "*shape"] | None = None) -> Float[Array, "*shape"]:
-    """The normal quantile of 32 uniform bits in single, of 64 in double precision."""
-    rest = word & jnp.uint32(0x7FFFFFFF)
-    if low is None:
-        p = (rest.astype(jnp.float32) + 0.5) * 2.0**-32
-        x = ((jnp.uint32(0x7FFFFFFF) - rest).astype(jnp.float32) + 0.5) * 2.0**-31
-    else:
-        p = rest.astype(jnp.float64) * 2.0**-32 + (low.astype(jnp.float64) + 0.5) * 2.0**-64
-        x = 1 - 2 * p
-    w = -log(4 * p * (1 - p))
-    centre, tail = _polynomials()
-    near = polynomial(centre, 2 * w / _CENTRE - 1)
-    start, end = _CENTRE**0.5, _TAIL**0.5
-    far = polynomial(tail, (2 * jnp.sqrt(w) - start - end) / (end - start))
-    z = x * jnp.where(w < _CENTRE, near, far)
-    return jnp.where(word >> jnp.uint32(31) == 1, -z, z)
-
-
 def polynomial(coefficients: Any, x: Any) -> Any:
     """The polynomial with these coefficients, numbers or arrays, the constant first, by Horner's rule."""
     value = coefficients[-1]
@@ -151,19 +122,6 @@ def polynomial(coefficients: Any, x: Any) -> Any:
 def nodes(order: int, low: float, high: float) -> np.ndarray:
     """The Chebyshev points, at which an interpolating polynomial of this order meets its function."""
     return 0.5 * (low + high) + 0.5 * (high - low) * np.polynomial.chebyshev.chebpts1(order + 1)
-
-
-@functools.lru_cache(maxsize=1)
-def _polynomials() -> tuple[list[float], list[float]]:
-    from scipy.special import ndtri
-
-    def ratio(w):
-        x = np.sqrt(-np.expm1(-w))
-        return -ndtri(np.exp(-w) / (2 * (1 + x))) / x
-
-    centre = interpolant(ratio(nodes(_ORDERS[0], 0.0, _CENTRE)))
-    tail = interpolant(ratio(nodes(_ORDERS[1], _CENTRE**0.5, _TAIL**0.5) ** 2))
-    return centre.tolist(), tail.tolist()
 
 
 def interpolant(values: np.ndarray) -> np.ndarray:

@@ -45,9 +45,11 @@ def threefry_2x32(
 
 
 def word_pairs(
-    key: Key[Array, ""], shape: tuple[int, ...] = (), stream: Scalar | int = 0
+    key: Key[Array, ""], shape: tuple[int, ...] = (), stream: Scalar | int = 0, *, first: int = 0
 ) -> tuple[UInt32[Array, "*shape"], UInt32[Array, "*shape"]]:
     """Two independent uniform words of 32 bits for every entry: a function of the key, the entry's place and `stream`.
+
+    Places are counted from `first`.
 
     Streams of one key are independent of each other, and of the keys that `fold_in` makes of it. Keys of another kind
     than Threefry fall back on `jax.random.bits`.
@@ -61,9 +63,10 @@ def word_pairs(
     ```
     """
     if not _is_threefry(key):
-        bits = jax.random.bits(jax.random.fold_in(key, _word(stream)), (2, *shape), jnp.uint32)
+        other = jax.random.fold_in(key, first) if first else key
+        bits = jax.random.bits(jax.random.fold_in(other, _word(stream)), (2, *shape), jnp.uint32)
         return bits[0], bits[1]
-    place = jnp.arange(math.prod(shape), dtype=jnp.uint32)
+    place = first + jnp.arange(math.prod(shape), dtype=jnp.uint32)
     data = jax.random.key_data(key)
     x, y = threefry_2x32((data[0], data[1]), (place, jnp.full_like(place, stream) + jnp.uint32(_STREAMS)))
     return x.reshape(shape), y.reshape(shape)

@@ -12,7 +12,7 @@ from jaxcollapse import random
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.random import inverse_wishart_factor
 from jaxcollapse.random.chi import cube_root
-from jaxcollapse.random.gaussian import pair, quantile
+from jaxcollapse.random.gaussian import pair
 from jaxcollapse.random.logarithm import log
 from jaxcollapse.random.words import threefry_2x32
 
@@ -55,21 +55,6 @@ def test_streams_and_places_are_independent(implementation):
     if implementation == "threefry2x32":
         stacked = jax.vmap(lambda key: random.word_pairs(key, (3,)))(KEYS[:5])
         assert (stacked[1][2] == random.word_pairs(KEYS[2], (3,))[1]).all()
-
-
-def test_normal_quantiles_are_those_of_scipy(x64):
-    rng = np.random.default_rng(0)
-    high = np.concatenate([rng.integers(0, 2**32, 100_000), 2.0 ** np.arange(31), np.zeros(64)]).astype(np.uint32)
-    low = np.concatenate([rng.integers(0, 2**32, 100_031), 2.0 ** np.linspace(0, 31, 64)]).astype(np.uint32)
-    side = np.where(high >> 31, -1, 1)
-    rest = (high & 0x7FFFFFFF).astype(float)
-    exact = -side * special.ndtri(rest * 2.0**-32 + (low + 0.5) * 2.0**-64)
-    np.testing.assert_allclose(quantile(jnp.asarray(high), jnp.asarray(low)), exact, rtol=2e-11)
-    exact = -side * special.ndtri((rest + 0.5) * 2.0**-32)
-    single = quantile(jnp.asarray(high))
-    assert single.dtype == jnp.float32
-    np.testing.assert_allclose(single, exact, rtol=5e-7)
-    assert np.abs(single).max() > 6.2  # the tails are there
 
 
 def words_for_pairs():
@@ -123,6 +108,19 @@ def test_the_two_normals_of_a_pair_are_independent(x64_enabled):
         for a, b in ((1, 1), (2, 2), (1, 2), (2, 1), (3, 1)):
             centred = (z**a - stats.norm.moment(a)) * (other**b - stats.norm.moment(b))
             assert abs(centred.mean()) < stats.norm.isf(1e-4) * centred.std() / np.sqrt(z.size)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2,), (5,), (3, 4)])
+def test_normals_are_the_same_in_both_precisions(shape, x64):
+    """The first 32 bits decide: a double has more of them."""
+    keys = KEYS[:2000]
+    single, double = (jax.vmap(lambda key, t=t: random.normal(key, shape, t))(keys) for t in (jnp.float32, jnp.float64))
+    np.testing.assert_allclose(single, double, rtol=0, atol=2e-6)
+    assert len(np.unique(double)) == double.size
+    both = [
+        jax.vmap(lambda key, t=t: random.normal_pair(key, t, stream=3)[1])(keys) for t in (jnp.float32, jnp.float64)
+    ]
+    np.testing.assert_allclose(*both, rtol=0, atol=2e-6)
 
 
 def test_logarithms_are_exact_to_the_last_digit(x64):

@@ -178,7 +178,7 @@ class Gaussian(Model):
         scale = jnp.exp(0.5 * params.log_variance)
         n = jnp.asarray(n, scale.dtype)
         z, other = normal_pair(key, scale.dtype, words)
-        return params.mean + scale * z / jnp.sqrt(n), chi_square(key, n - 1 + extra, stream=2, z=other)
+        return params.mean + scale * z / jnp.sqrt(n), chi_square(key, n - 1 + extra, stream=1, z=other)
 
 
 def check_rows_for(ddof: Literal[0, 1], workflow: Workflow, samples: Float[Array, " generations"]) -> None:
