@@ -197,6 +197,8 @@ TABLE = [
      "scale must be one number, got shape (2,)"),
     ("numbers as parameters", lambda: run(jc.Gaussian(ddof=1), truth=1.0), TypeError,
      "truth must be the parameters of Gaussian, a Normal, got 1.0: Gaussian.truth() returns one"),
+    ("one number as coefficients", lambda: run(truth=20), ValueError,
+     "truth must have the shape (10,) of the parameters of LinearRegression, got ()"),
     ("a list as coefficients", lambda: run(truth=[1.0]), TypeError,
      "truth must be an array, as the parameters of LinearRegression, got [1.0]"),
     ("sizes on a grid", lambda: on_grid(dim=[10, 20]), TypeError, "for dim write Grid(dim={'10': 10, '20': 20})"),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.numbers import is_numeric
@@ -231,6 +232,8 @@ def check_truth(model: Model, truth: Any) -> None:
     plain = type(truth).__module__ == "builtins" or eqx.is_array(truth)
     if eqx.is_array(known) and (not is_numeric(truth) or isinstance(truth, list | tuple)):
         raise TypeError(f"truth must be an array, as the parameters of {name}, got {truth!r}")
+    if eqx.is_array(known) and np.shape(truth) != known.shape:
+        raise ValueError(f"truth must have the shape {known.shape} of the parameters of {name}, got {np.shape(truth)}")
     if not eqx.is_array(known) and plain and type(truth) is not type(known):
         kind = type(known).__name__
         raise TypeError(f"truth must be the parameters of {name}, a {kind}, got {truth!r}: {name}.truth() returns one")

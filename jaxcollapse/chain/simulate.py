@@ -202,6 +202,11 @@ def _scan(
             f"first must have the shapes of the {'true ' if sampled else ''}parameters, {{wanted}}, got {{got}}",
         )
     workflow, sizes, real_sizes = _in_precision(float_type(shape), (workflow, sizes, real_sizes))
+    carried = start
+    if sampled:  # parameters themselves
+        carried = _like(
+            shape, truth, f"{name}.fit must return parameters in the shapes of the truth, {{got}}, got {{wanted}}"
+        )
 
     # Traced once, and called twice: inside of the scan and behind it.
     @functools.partial(jax.jit, inline=True)
@@ -219,8 +224,7 @@ def _scan(
 
     # The words of a key are made a generation ahead: what is carried is in memory, and not hashed again by each reader.
     steps = key_steps(key, generation[0])
-    numbers = eqx.filter(start, eqx.is_array)
-    at_once = computes_with_numbers(needed(jax.make_jaxpr(measure)(numbers, steps, g)))
+    at_once = computes_with_numbers(needed(jax.make_jaxpr(measure)(eqx.filter(carried, eqx.is_array), steps, g)))
 
     def step(carry, inputs):
         numbers, before, steps, state = carry
@@ -271,11 +275,6 @@ def _scan(
         outcome = (numbers, measure(numbers, steps, g)) if at_once else outcome
         return (numbers, steps, key_steps(key, g + 1), state), outcome
 
-    carried = start
-    if sampled:  # parameters themselves
-        carried = _like(
-            shape, truth, f"{name}.fit must return parameters in the shapes of the truth, {{got}}, got {{wanted}}"
-        )
     carry = carried, steps, steps, alongside(state, key)
     outcomes: Any
     (last, before, _, _), outcomes = jax.lax.scan(step, carry, (generation, sizes, real_sizes))
