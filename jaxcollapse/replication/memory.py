@@ -56,8 +56,9 @@ def _memory(jaxpr: core.Jaxpr, varying: Sequence[bool]) -> tuple[Memory, list[bo
             if equation.primitive.name in CALLS:
                 results, kept = inside, found.records
         if equation.primitive.name == "scan":
-            carried = equation.params["num_carry"]
-            kept = [i >= carried and len(_shape(v)) == 1 for i, v in enumerate(equation.outvars)]
+            body = inner(equation)[0]
+            stacked = [_shape(v) != _shape(w) for v, w in zip(equation.outvars, body.outvars, strict=True)]
+            kept = [flag and len(_shape(v)) == 1 for v, flag in zip(equation.outvars, stacked, strict=True)]
         varies.update(zip(equation.outvars, results, strict=True))
         records.update(v for v, flag in zip(equation.outvars, kept, strict=True) if flag)
         operands = (*equation.invars, *equation.outvars)
@@ -71,9 +72,10 @@ def _flags_inside(equation: Any, program: core.Jaxpr, flags: list[bool]) -> list
     name = equation.primitive.name
     if name in CALLS and len(program.invars) == len(flags):
         return flags
-    if name == "scan":
-        consts, carried = equation.params["num_consts"], equation.params["num_carry"]
-        return [*flags[:consts], *[True] * carried, *flags[consts + carried :]]
+    if name == "scan":  # how it counts what is constant, carried and stacked differs between releases
+        carried = sum(_shape(v) == _shape(w) for v, w in zip(equation.outvars, program.outvars, strict=True))
+        whole = sum(_shape(v) == _shape(w) for v, w in zip(equation.invars, program.invars, strict=True))
+        return [*flags[: whole - carried], *[True] * carried, *flags[whole:]]
     return [True] * len(program.invars)
 
 
