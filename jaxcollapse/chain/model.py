@@ -106,7 +106,9 @@ class Model(eqx.Module):
     def refit(self, key: Key[Array, ""], params: PyTree, n: Scalar | int, **context) -> PyTree:
         """Sample `n`, then fit, in one draw: called instead of the two where no old data is kept.
 
-        Only for models that draw sums. `context` is that of `fit` without ``key`` and ``newest``.
+        Only for models that draw sums. `context` is that of `fit` without ``key`` and ``newest``, and with ``words``:
+        ``words(key)`` gives two random words of 32 bits that nothing drawn from `key` depends on, which saves a hash,
+        and None for any other key.
         """
         data_key, fit_key = split(key)
         data = self.sample(data_key, params, n)

@@ -295,7 +295,8 @@ def _fit(model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest
 def _refit(
     model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, previous: PyTree, g: Scalar, words: PyTree = None
 ) -> PyTree:
-    return _arrays(model.refit(key, params, n, previous=previous, generation=g, words=words))
+    own = lambda shown: words if shown is key else None  # noqa: E731
+    return _arrays(model.refit(key, params, n, previous=previous, generation=g, words=own))
 
 
 def _fitted(

@@ -154,7 +154,8 @@ class Gaussian(Model):
 
     def refit(self, key: Key[Array, ""], params: Normal, n: Scalar | int, **context) -> Normal:
         """Sample and fit in one draw: the log of a ratio next to one, where single precision resolves its spread."""
-        mean, chi2 = self.statistics(key, params, n, words=context.get("words"))
+        words = context.get("words")
+        mean, chi2 = self.statistics(key, params, n, words=words and words(key))
         return Normal(mean, params.log_variance + log(chi2 / (n - self.ddof)))
 
     def fit(self, data: NormalSums | Samples, **context) -> Normal:
