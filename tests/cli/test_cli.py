@@ -10,7 +10,7 @@ import jax
 import pytest
 
 import jaxcollapse
-from jaxcollapse.cli import _cache, _progress
+from jaxcollapse.cli import _cache, _progress, _workers
 from jaxcollapse.cli._status import Status
 from jaxcollapse.verification.claim import Numbers
 from stand_ins import OTHER, PAPER, make_claims, make_undecided, make_wrong, strict, words
@@ -33,6 +33,7 @@ def stub(monkeypatch):
 
     stub = Claims()
     monkeypatch.setitem(sys.modules, "jaxcollapse.claims", stub)
+    monkeypatch.setattr(_workers, "sensible", lambda claims: 1)  # another process has no stand-ins
     monkeypatch.setattr(jaxcollapse, "claims", stub, raising=False)
     return stub
 
@@ -218,6 +219,7 @@ def test_the_screen_fits_80_columns(stub, verification):
         with _progress._Screen(console, claims) as screen:
             for index, verdict in enumerate(verification):
                 screen.started(verdict.claim, index, len(claims))
+                screen.decided(verdict)
                 screen.finished(verdict)
         text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
         assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= width
