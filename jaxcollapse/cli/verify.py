@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EPILOG = f"""\
 Examples:
+  jaxcollapse verify --tour             (one claim of every paper: a minute)
   jaxcollapse verify                    (everything: bring some time)
   jaxcollapse verify gerstgrasser-replace fu-replace --quick
   jaxcollapse verify --paper 2404.01413 --precision high --out report
@@ -48,6 +49,7 @@ def verify(
         typer.Argument(metavar="CLAIM", help="Only these claims.", show_default=False, autocompletion=_complete.claims),
     ] = None,
     paper: Papers = None,
+    tour: Annotated[bool, typer.Option("--tour", help="One claim of every paper, in about a minute.")] = False,
     precision: Annotated[
         Precision | None,
         typer.Option(
@@ -80,7 +82,7 @@ def verify(
     if quick and precision not in (None, Precision.QUICK):
         raise typer.BadParameter("--quick and --precision contradict each other", param_hint="--quick")
     chosen = Precision.QUICK if quick else precision or Precision.DEFAULT
-    wanted = select(claims, paper)
+    wanted = select(claims, paper, tour)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -28,6 +28,9 @@ def stub(monkeypatch):
         def all(self):
             return list(self.listed)
 
+        def tour(self):
+            return self.listed[1:]
+
         def papers(self):
             return {"doe2024": PAPER, "roe2025": OTHER}
 
@@ -89,6 +92,11 @@ def test_names_and_papers_filter(call, tmp_path):
         ]  # fmt: skip
 
 
+def test_the_tour_is_what_the_library_says(call):
+    lines = call("verify", "--tour", "--quick").stdout.splitlines()
+    assert [line.split()[1] for line in lines[:2]] == ["doe-asymptotic", "roe-rate"]
+
+
 def test_options_reach_the_engine(call, tmp_path):
     call("verify", "doe-equal", "--quick", "--seed", "7")
     facts = json.loads((tmp_path / "jaxcollapse-report" / "report.json").read_text())
@@ -108,6 +116,9 @@ def test_options_reach_the_engine(call, tmp_path):
         (["verify", "roe-rate", "--paper", "doe2024"], "none of these claims belongs to that paper"),
         (["verify", "--quick", "--precision", "high"], "contradict each other"),
         (["verify", "--precision", "quik"], "Invalid value for '--precision'"),
+        (["verify", "--tour", "--paper", "doe2024"], "the tour is one claim of every paper: name none"),
+        (["verify", "--tour", "doe-equal"], "the tour is one claim of every paper: name none"),
+        (["verify", "--workers", "0"], "Invalid value for '--workers'"),
         (["verify", "--seed", "-1"], "Invalid value for '--seed'"),
         (["verify", "--out", "file"], "is a file"),
         (["verify", "--out", "file/below"], "cannot make the directory"),
