@@ -75,6 +75,7 @@ def _alone(key):
     return run.variance
 
 
+TOUR = "alemohammad-synthetic"
 CLAIMS = (
     _mixed(
         "alemohammad-fresh",

@@ -48,6 +48,7 @@ def _corrected(key):
     return jnp.mean((own < _ACCURACIES) | (weak < _WEAK), axis=0)
 
 
+TOUR = "amin-weak-data"
 CLAIMS = (
     _claim(
         name="amin-weak-data",

@@ -177,6 +177,7 @@ def _dropped(key) -> Array:
     return jnp.stack([model.fit(data).alpha > 0.5 * jnp.min(data.rows)])
 
 
+TOUR = "barzilai-inflation"
 CLAIMS = (
     _flat_claim("barzilai-flat-gaussian", "mean of a Gaussian", _flat(_gaussian_mean, 0.0), 1.0),
     _flat_claim("barzilai-flat-exponential", "exponential distribution", _flat(_family(Exponential), 1.0), 1.0),

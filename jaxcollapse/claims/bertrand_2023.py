@@ -55,6 +55,7 @@ def _return(key):
     return run.estimate
 
 
+TOUR = "bertrand-fixed"
 CLAIMS = (
     _claim(
         name="bertrand-fresh",

@@ -1,6 +1,7 @@
 """All claims, by the files of this folder: each that has `CLAIMS` is found, and no list is kept.
 
-A file is one paper, its `REFERENCE`, or holds results without a paper: its `REFERENCE` is None.
+A file is one paper, its `REFERENCE`, or holds results without a paper: its `REFERENCE` is None. A paper names one of
+its claims, which is decided in seconds and shows what the paper is about, as its `TOUR`.
 """
 
 import functools
@@ -47,6 +48,20 @@ def get(name: str) -> Claim:
 def papers() -> dict[str, Reference]:
     """The papers by their BibTeX keys."""
     return {file.REFERENCE.key: file.REFERENCE for file in _files() if file.REFERENCE is not None}
+
+
+def tour() -> list[Claim]:
+    """One claim of every paper, each decided in seconds: what ``jaxcollapse verify --tour`` decides.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> [claim.reference.key for claim in jc.claims.tour()] == list(jc.claims.papers())
+    True
+
+    ```
+    """
+    chosen = {file.TOUR for file in _files() if file.REFERENCE is not None}
+    return [claim for claim in all() if claim.name in chosen]
 
 
 @functools.cache

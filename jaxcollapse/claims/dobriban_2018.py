@@ -69,6 +69,7 @@ def _rows(name: str, statement: str, features: Callable, relation: Relation, row
 
 _SURVIVES = Asymptotic(allowance=3 / DIM, tolerance=0.02)
 
+TOUR = "dobriban-uniform"
 CLAIMS = (
     _rows(
         "dobriban-rademacher",

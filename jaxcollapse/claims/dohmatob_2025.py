@@ -113,6 +113,7 @@ def _shrinkage_theory() -> Float[Array, " blocks"]:
     return jnp.asarray(_BLOCKS) / (_BLOCKS + regression.projected_kappa(_blocks(), samples=80, **_FIT))
 
 
+TOUR = "dohmatob-strong-plateau"
 CLAIMS = (
     _claim(
         name="dohmatob-strong-ridge",

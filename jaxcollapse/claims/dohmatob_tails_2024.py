@@ -80,6 +80,7 @@ def _unseen_theory() -> Float[Array, " cells"]:
     return jnp.concatenate([own, discrete.unseen(_real(_FEW), samples=_SHORT_TEXTS, source=_uniform())])
 
 
+TOUR = "dohmatob-tails-cut"
 CLAIMS = (
     _claim(
         "dohmatob-tails-clean",

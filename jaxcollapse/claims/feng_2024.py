@@ -96,6 +96,7 @@ def _at_threshold(key):
     return jnp.stack(accuracies)
 
 
+TOUR = "feng-oracle"
 CLAIMS = (
     _claim(
         "feng-weak-verifier",

@@ -101,6 +101,7 @@ def _won(key):
     return jax.lax.scan(step, start, uniforms[1:])[0] == 1
 
 
+TOUR = "ferbach-gain"
 CLAIMS = (
     _claim(
         name="ferbach-choice",

@@ -77,6 +77,7 @@ def _around_the_best(key):
     return jnp.stack([_run(key, Replace(), _FEW, factor * _best()).squared_error[-1] for factor in _FACTORS])
 
 
+TOUR = "fu-accumulate"
 CLAIMS = (
     _claim(
         "fu-replace",

@@ -183,6 +183,7 @@ def _given(key):
     return jnp.stack(risks)
 
 
+TOUR = "gerstgrasser-replace"
 CLAIMS = (
     _claim(
         "gerstgrasser-replace",

@@ -167,6 +167,7 @@ def _kept(key):
     return simulate(model, Mix("fresh", real_samples=_KEPT["real_samples"]), key=key, **sizes).risk[1:]
 
 
+TOUR = "he-dynamic-weight"
 CLAIMS = (
     _claim(
         name="he-weight",

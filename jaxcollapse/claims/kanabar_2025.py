@@ -52,6 +52,7 @@ def _theory(curve):
     return jnp.concatenate([curve(_LANGUAGE, real_share=share, **_TEXT)[_TIMES - 1] for share in _SHARES])
 
 
+TOUR = "kanabar-debiased"
 CLAIMS = (
     _claim(
         name="kanabar-pooled",

@@ -59,6 +59,7 @@ def _part_theory():
     return jnp.concatenate([moments.variance, moments.mean_square])
 
 
+TOUR = "kazdan-accumulate-unbiased"
 CLAIMS = (
     _claim(
         name="kazdan-accumulate",

@@ -110,6 +110,7 @@ def _departure_theory():
     return ((1 - _AROUND) / (1 - discrete.temperature_needed_share(temperature=_TAU))) ** 3
 
 
+TOUR = "marchi-accumulate"
 CLAIMS = (
     _loop("mode-collapse", "Below temperature one the likeliest symbol takes all.", _COLD, 0, "likeliest"),
     _loop("heat-death", "Above temperature one all symbols become equally likely.", _HOT, 3, "rarest"),

@@ -115,6 +115,7 @@ def _aligned(key) -> Float[Array, " students"]:
     return jnp.append(taught.risk, jax.lax.map(risk, jnp.asarray(_ALIGNED)))
 
 
+TOUR = "moniri-tuned-teacher"
 CLAIMS = (
     _claim(
         name="moniri-weak-teacher",

@@ -46,6 +46,7 @@ def _time(key):
 
 _SETTING = f"Probabilities 0.4, 0.3, 0.2, 0.1; n = {_SAMPLES} draws of the newest model at every generation."
 
+TOUR = "seddik-time-upper"
 CLAIMS = (
     _claim(
         name="seddik-diversity",

@@ -110,6 +110,7 @@ def _passage(key):
     return chain.log_variance[first] / gaussian.log_variance_mean(**_STEPS, generations=1)[0]
 
 
+TOUR = "shumailov-wasserstein"
 CLAIMS = (
     _claim(
         name="shumailov-wasserstein",

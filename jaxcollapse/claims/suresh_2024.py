@@ -82,6 +82,7 @@ def _ancestors(key):
     return run.support[-1] == _KINDS
 
 
+TOUR = "suresh-vocabulary"
 CLAIMS = (
     _claim(
         name="suresh-poisson",

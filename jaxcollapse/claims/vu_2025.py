@@ -133,6 +133,7 @@ def _given(key):
     )
 
 
+TOUR = "vu-disagreement"
 CLAIMS = (
     _claim(
         name="vu-risk",

@@ -9,6 +9,7 @@ import sys
 from typing import Literal, NamedTuple
 
 from jaxcollapse.cli import _cache
+from jaxcollapse.machine import resources
 from jaxcollapse.machine.xla import OPTION, WRONG_RELEASE
 
 _NEEDED = ("jax", "jaxlib", "numpy", "equinox", "optax", "scipy", "matplotlib")
@@ -91,7 +92,7 @@ def devices() -> list[Finding]:
 
 def cores() -> list[Finding]:
     """Cores, and the size of the thread pool of XLA."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = resources.cores()
     pool = os.environ.get("NPROC", "")
     detail = f"{count}; thread pool: {pool + ' (NPROC)' if pool else 'one thread per core'}"
     if count >= _FEW_CORES or (pool.isdigit() and int(pool) >= _FEW_CORES):

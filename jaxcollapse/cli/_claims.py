@@ -22,10 +22,14 @@ Papers = Annotated[
 _ALL = "`jaxcollapse list` shows all of them."
 
 
-def select(names: list[str] | None, papers: list[str] | None) -> "list[Claim]":
-    """The claims with these names that belong to these papers."""
+def select(names: list[str] | None, papers: list[str] | None, tour: bool = False) -> "list[Claim]":
+    """The claims with these names that belong to these papers, or those of the tour."""
     from jaxcollapse import claims
 
+    if tour:
+        if names or papers:
+            raise typer.BadParameter("the tour is one claim of every paper: name none", param_hint="--tour")
+        return claims.tour()
     chosen = list(claims.all())
     if names:
         known = {claim.name: claim for claim in chosen}

@@ -22,6 +22,7 @@ app = typer.Typer(
     epilog=f"""\
 A first look:
   jaxcollapse list
+  jaxcollapse verify --tour
   jaxcollapse verify gerstgrasser-replace --quick
   jaxcollapse simulate LinearRegression Replace \\
       --set dim=100 --set noise=1 --samples 200

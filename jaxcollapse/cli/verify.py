@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EPILOG = f"""\
 Examples:
+  jaxcollapse verify --tour             (one claim of every paper: a minute)
   jaxcollapse verify                    (everything: bring some time)
   jaxcollapse verify gerstgrasser-replace fu-replace --quick
   jaxcollapse verify --paper 2404.01413 --precision high --out report
@@ -48,6 +49,7 @@ def verify(
         typer.Argument(metavar="CLAIM", help="Only these claims.", show_default=False, autocompletion=_complete.claims),
     ] = None,
     paper: Papers = None,
+    tour: Annotated[bool, typer.Option("--tour", help="One claim of every paper, in about a minute.")] = False,
     precision: Annotated[
         Precision | None,
         typer.Option(
@@ -57,6 +59,15 @@ def verify(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Short for --precision quick.")] = False,
     seed: Annotated[int, typer.Option(help="Of the random numbers.", min=0, max=2**32 - 1)] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Claims that are decided at a time; one per core by default, as far as memory allows.",
+            min=1,
+            max=1024,
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Directory of the report.", file_okay=False, show_default=True)
     ] = Path("jaxcollapse-report"),
@@ -71,7 +82,7 @@ def verify(
     if quick and precision not in (None, Precision.QUICK):
         raise typer.BadParameter("--quick and --precision contradict each other", param_hint="--quick")
     chosen = Precision.QUICK if quick else precision or Precision.DEFAULT
-    wanted = select(claims, paper)
+    wanted = select(claims, paper, tour)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -82,46 +93,45 @@ def verify(
 
     from jaxcollapse import report
     from jaxcollapse import verification as engine
-    from jaxcollapse.cli import _progress
+    from jaxcollapse.cli import _progress, _workers
     from jaxcollapse.machine.versions import versions
 
+    if workers not in (None, 1) and jax.default_backend() != "cpu":
+        raise typer.BadParameter("several processes cannot share this device", param_hint="--workers")
+    several = min(workers or _workers.sensible(len(wanted)), len(wanted))
     stream = sys.stderr if json else sys.stdout
-    progress = _progress.start(stream, wanted, f"precision {chosen.value}, seed {seed}")
-    finished: list[Verdict] = []
+    progress = _progress.start(stream, wanted, f"precision {chosen.value}, seed {seed}", several)
+    place = {claim.name: index for index, claim in enumerate(wanted)}
+    finished: dict[int, Verdict] = {}
 
     def decided() -> engine.Verification:
-        seconds = time.perf_counter() - began
-        return engine.Verification(tuple(finished), seed, chosen.value, _LEVEL, versions(), seconds)
+        found = tuple(finished[index] for index in sorted(finished))
+        return engine.Verification(found, seed, chosen.value, _LEVEL, versions(), time.perf_counter() - began)
 
-    def on_verdict(verdict: "Verdict") -> None:
-        jax.clear_caches()  # the programs of one claim serve no other, and hold tens of megabytes
-        finished.append(verdict)
+    def on_decided(verdict: "Verdict") -> None:
+        finished[place[verdict.claim.name]] = verdict
         report.keep(decided(), out)  # before it is shown: whatever happens then, it is not lost
-        progress.finished(verdict)
+        progress.decided(verdict)
 
     began = time.perf_counter()
-    note, stopped = "", None
+    shown, note, stopped = 0, "", None
+    settings = _workers.Settings(seed, chosen.value, _LEVEL / len(wanted))
+    verdicts = _workers.verdicts(wanted, settings, workers=several, on_start=progress.started, on_decided=on_decided)
     try:
-        with progress:
-            result = engine.verify(
-                wanted,
-                jax.random.key(seed),
-                precision=chosen.value,
-                level=_LEVEL,
-                on_start=progress.started,
-                on_verdict=on_verdict,
-                progress=False,
-            )
+        with progress, contextlib.closing(verdicts):
+            for verdict in verdicts:
+                shown += 1
+                progress.finished(verdict)
     except (KeyboardInterrupt, Exception) as error:  # what was finished is reported, and the error is not swallowed
         stopped = error
-        where = f"An error in {wanted[len(finished)].name}" if len(finished) < len(wanted) else "An error at the end"
+        where = f"An error in {wanted[shown].name}" if shown < len(wanted) else "An error at the end"
         why = "Interrupted" if isinstance(error, KeyboardInterrupt) else where
         note = f"{why}: {len(finished)} of {len(wanted)} claims were finished."
-        result = decided()
         with contextlib.suppress(OSError):
             print(f"\n{note}", file=sys.stderr)
         if not finished:
             raise typer.Exit(Status.INTERRUPTED) if isinstance(error, KeyboardInterrupt) else error from None
+    result = decided()
     page = report.write(result, out, note=note)
     try:
         _progress.conclude(stream, result)

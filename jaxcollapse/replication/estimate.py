@@ -226,6 +226,10 @@ class Estimate:
             )
         return refined
 
+    def numbers_alone(self, reason: str) -> "Estimate":
+        """This estimate without its function, for another process: `reason` is said where more is asked for."""
+        return Estimate(self._run.numbers_alone(reason), self._state, self._dims, self._axis)
+
     def _extended(self, replications: Count, progress: bool | None) -> "Estimate":
         check_integer("replications", replications, minimum=1)
         if replications > LARGEST:

@@ -81,10 +81,23 @@ class Run:
         """What it is made from; and, should the function be lost on the way, what the numbers mean."""
         if self._lost:
             return self._state
+        return {"made from": packed((self._function, self.grid)), **self._facts()}
+
+    def numbers_alone(self, reason: str) -> "Run":
+        """What the numbers of an estimate mean, without the function: in a pickle it is small, and traces nothing.
+
+        `reason` is said to whoever asks for more replications.
+        """
+        if self._lost:
+            return self
+        bare = object.__new__(Run)
+        bare.__setstate__({"made from": reason, **self._facts()})
+        return bare
+
+    def _facts(self) -> dict[str, Any]:
         options = {"independent": self._independent, "threads": self._threads, "block": self._block_size}
         key = str(jax.random.key_impl(self._key)), np.asarray(jax.random.key_data(self._key))
         return {
-            "made from": packed((self._function, self.grid)),
             "key": key,
             "options": {**options, "save": self._save},
             "double": self._x64,
@@ -97,7 +110,8 @@ class Run:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Traces the function again; where that is not possible, or gives another program, numbers are all there is."""
-        made = unpacked(state["made from"], "the function of this estimate, or its grid,")
+        given = state["made from"]
+        made = Lost(given) if isinstance(given, str) else unpacked(given, "the function of this estimate, or its grid,")
         reason = ""
         if isinstance(made, Lost):
             reason = made.reason
@@ -174,10 +188,7 @@ class Run:
                             whole = moments if whole is None else whole.merge(moments)
                             if checkpoint is not None:
                                 checkpoint.save(State(whole), now=False)
-                except (
-                    RuntimeError,
-                    MemoryError,
-                ):  # what other processes had to give, or this one computed before, is not lost
+                except (RuntimeError, MemoryError):  # what was computed before, here or elsewhere, is not lost
                     if checkpoint is not None:
                         checkpoint.save(State(whole), now=True)
                     raise

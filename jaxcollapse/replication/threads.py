@@ -2,13 +2,14 @@
 
 import atexit
 import heapq
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import jax
+
+from jaxcollapse.machine.resources import cores
 
 T = TypeVar("T")
 
@@ -25,9 +26,8 @@ def devices_of_workers(threads: int | None) -> list[Any]:
         return devices
     if threads is not None and threads > _MOST_THREADS:
         raise ValueError(f"threads must be at most {_MOST_THREADS:,}, got {threads:,}")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = threads or cores
-    return [devices[i % len(devices)] for i in range(max(count, 1))]
+    count = threads or cores()
+    return [devices[i % len(devices)] for i in range(count)]
 
 
 def in_order(

@@ -93,8 +93,7 @@ def verify(
     for index, claim in enumerate(several):
         if on_start is not None:
             on_start(claim, index, len(several))
-        with enable_x64(True):
-            verdict = _decide(claim, key, _PRECISIONS[precision], level / len(several), progress)
+        verdict = decide(claim, key, precision=precision, level=level / len(several), progress=progress)
         verdicts.append(verdict)
         if on_verdict is not None:
             on_verdict(verdict)
@@ -105,7 +104,31 @@ def verify(
     return Verification(tuple(verdicts), seed, precision, level, versions(), time.perf_counter() - began)
 
 
-def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, progress: bool | None) -> Verdict:
+@lenient()
+def decide(
+    claim: Claim,
+    key: Key[Array, ""],
+    *,
+    precision: str,
+    level: float,
+    threads: int | None = None,
+    progress: bool | None = None,
+) -> Verdict:
+    """The verdict on one claim at an error level of its own, as `verify` reaches it, the same for any `threads`."""
+    with enable_x64(True):
+        return _decide(claim, key, _PRECISIONS[precision], level, threads, progress)
+
+
+def not_decided(claim: Claim, reason: str, seconds: float, *, precision: str, level: float) -> Verdict:
+    """The verdict on a claim that was given up, for a reason outside of it: nothing is known of its numbers."""
+    unknown = np.array(np.nan)
+    fields = ("undecided", reason, None, unknown, unknown, unknown, float("nan"), 0, None)
+    return Verdict(claim, claim.relation.scaled(_PRECISIONS[precision]), *fields, seconds, level)
+
+
+def _decide(
+    claim: Claim, key: Key[Array, ""], factor: float, level: float, threads: int | None, progress: bool | None
+) -> Verdict:
     """Look at the evidence until it decides."""
     began = time.perf_counter()
     theory = claim.prediction()
@@ -134,7 +157,7 @@ def _decide(claim: Claim, key: Key[Array, ""], factor: float, level: float, prog
     own_key = jax.random.fold_in(key, zlib.crc32(claim.name.encode()))
     with warnings.catch_warnings():  # an experiment may be a computation that draws nothing: the verdict says so
         warnings.filterwarnings("ignore", message=IGNORES_KEY)
-        estimate = monte_carlo(claim.experiment, own_key, claim.first_look, progress=progress)
+        estimate = monte_carlo(claim.experiment, own_key, claim.first_look, threads=threads, progress=progress)
     if estimate.ignores_key and estimate.count == 1:
         estimate = estimate.refine(replications=2)
     look, dominated = 0, np.array(0)

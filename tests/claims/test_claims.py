@@ -82,3 +82,8 @@ def test_a_paper_is_cited_once_for_all_its_claims():
             assert source.count("reference=REFERENCE") <= 1, file
             for own in ("dict[str, Any] = dict(", 'Axis("generation g"'):
                 assert own not in source, file
+
+
+def test_the_tour_has_one_claim_of_every_paper():
+    """In the order of the papers; a name that no claim of the file bears would leave its paper out."""
+    assert [claim.reference.key for claim in jc.claims.tour()] == list(jc.claims.papers())

@@ -10,7 +10,7 @@ import jax
 import pytest
 
 import jaxcollapse
-from jaxcollapse.cli import _cache, _progress
+from jaxcollapse.cli import _cache, _progress, _workers
 from jaxcollapse.cli._status import Status
 from jaxcollapse.verification.claim import Numbers
 from stand_ins import OTHER, PAPER, make_claims, make_undecided, make_wrong, strict, words
@@ -28,11 +28,15 @@ def stub(monkeypatch):
         def all(self):
             return list(self.listed)
 
+        def tour(self):
+            return self.listed[1:]
+
         def papers(self):
             return {"doe2024": PAPER, "roe2025": OTHER}
 
     stub = Claims()
     monkeypatch.setitem(sys.modules, "jaxcollapse.claims", stub)
+    monkeypatch.setattr(_workers, "sensible", lambda claims: 1)  # another process has no stand-ins
     monkeypatch.setattr(jaxcollapse, "claims", stub, raising=False)
     return stub
 
@@ -88,6 +92,11 @@ def test_names_and_papers_filter(call, tmp_path):
         ]  # fmt: skip
 
 
+def test_the_tour_is_what_the_library_says(call):
+    lines = call("verify", "--tour", "--quick").stdout.splitlines()
+    assert [line.split()[1] for line in lines[:2]] == ["doe-asymptotic", "roe-rate"]
+
+
 def test_options_reach_the_engine(call, tmp_path):
     call("verify", "doe-equal", "--quick", "--seed", "7")
     facts = json.loads((tmp_path / "jaxcollapse-report" / "report.json").read_text())
@@ -107,6 +116,9 @@ def test_options_reach_the_engine(call, tmp_path):
         (["verify", "roe-rate", "--paper", "doe2024"], "none of these claims belongs to that paper"),
         (["verify", "--quick", "--precision", "high"], "contradict each other"),
         (["verify", "--precision", "quik"], "Invalid value for '--precision'"),
+        (["verify", "--tour", "--paper", "doe2024"], "the tour is one claim of every paper: name none"),
+        (["verify", "--tour", "doe-equal"], "the tour is one claim of every paper: name none"),
+        (["verify", "--workers", "0"], "Invalid value for '--workers'"),
         (["verify", "--seed", "-1"], "Invalid value for '--seed'"),
         (["verify", "--out", "file"], "is a file"),
         (["verify", "--out", "file/below"], "cannot make the directory"),
@@ -218,6 +230,7 @@ def test_the_screen_fits_80_columns(stub, verification):
         with _progress._Screen(console, claims) as screen:
             for index, verdict in enumerate(verification):
                 screen.started(verdict.claim, index, len(claims))
+                screen.decided(verdict)
                 screen.finished(verdict)
         text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", console.file.getvalue())
         assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= width

@@ -53,22 +53,22 @@ def test_a_closed_output_is_no_error(line):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["terminated", "hung up"])
 def test_a_verification_that_is_stopped_keeps_what_it_decided(tmp_path, number):
     """However it is stopped: the report has the claims that were finished."""
-    names = ["kazdan-replace", *(claim.name for claim in jc.claims.all()[:40])]
+    names = ["alemohammad-synthetic", *(claim.name for claim in jc.claims.all()[:40])]
     names = list(dict.fromkeys(names))
     process = subprocess.Popen(
         [*COMMAND, "verify", *names, "--quick", "--out", "out"],
         cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert process.stdout.readline().split()[1] == "kazdan-replace"
+        assert process.stdout.readline().split()[1] == "alemohammad-synthetic"
         kept = strict((tmp_path / "out" / "report.unfinished.json").read_text(encoding="utf-8"))
-        assert [claim["name"] for claim in kept["claims"]][:1] == ["kazdan-replace"]
+        assert [claim["name"] for claim in kept["claims"]][:1] == ["alemohammad-synthetic"]
         process.send_signal(number)
         assert process.wait(60) == 130
     finally:
         process.kill()
     report = strict((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
-    assert report["claims"][0]["name"] == "kazdan-replace" and "Interrupted" in report["note"]
+    assert report["claims"][0]["name"] == "alemohammad-synthetic" and "Interrupted" in report["note"]
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"report.html", "report.md", "report.json"}
 
 

@@ -2,3 +2,4 @@
 
 from jaxcollapse.claims.dohmatob_2024.paper import CLAIMS as CLAIMS
 from jaxcollapse.claims.dohmatob_2024.paper import REFERENCE as REFERENCE
+from jaxcollapse.claims.dohmatob_2024.paper import TOUR as TOUR

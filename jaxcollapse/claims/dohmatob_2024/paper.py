@@ -8,4 +8,5 @@ parameters are those of their figures 1 and 2: ``d = 300``, ``T0 = 600``.
 from jaxcollapse.claims.dohmatob_2024 import adaptive, digits, figures, laws
 from jaxcollapse.claims.dohmatob_2024.protocol import REFERENCE as REFERENCE
 
+TOUR = "dohmatob-minimum-norm-fixed"
 CLAIMS = figures.CLAIMS + laws.CLAIMS + digits.CLAIMS + adaptive.CLAIMS

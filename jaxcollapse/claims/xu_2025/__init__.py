@@ -2,3 +2,4 @@
 
 from jaxcollapse.claims.xu_2025.paper import CLAIMS as CLAIMS
 from jaxcollapse.claims.xu_2025.paper import REFERENCE as REFERENCE
+from jaxcollapse.claims.xu_2025.paper import TOUR as TOUR

@@ -7,4 +7,5 @@ with unknown mean and variance, ``n = 100``, ``T = 100, ..., 500``, 10,000 repli
 from jaxcollapse.claims.xu_2025 import figure_3, improvement, schedules, tables
 from jaxcollapse.claims.xu_2025.protocol import REFERENCE as REFERENCE
 
+TOUR = "xu-figure-3-probability"
 CLAIMS = figure_3.CLAIMS + improvement.CLAIMS + schedules.CLAIMS + tables.CLAIMS

@@ -1,0 +1,23 @@
+"""What this process may use of its machine: cores and memory."""
+
+import os
+from pathlib import Path
+
+_LIMIT_OF_A_GROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+def cores() -> int:
+    """How many threads can run at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> float:
+    """About how many bytes nobody else needs; infinite where that is not known."""
+    free = float("inf")
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+        free = min(free, float(_LIMIT_OF_A_GROUP.read_text(encoding="ascii").replace("max", "inf")))
+    except (OSError, ValueError, IndexError, StopIteration):
+        pass
+    return free
