@@ -1,12 +1,13 @@
-"""Writes the lists of claims that stand in the repository: the table of papers in `README.md`, and `docs/claims.md`.
+"""Writes the lists that stand in the repository: the papers in `README.md`, `docs/claims.md`, the words of the Tab key.
 
-`python docs/readme.py` after a claim was added or its statement changed; a test compares both with the code. The site
-has a page of its own, with formulas and verdicts (`docs/results.py`).
+`python docs/readme.py` after a claim, a model or a workflow was added or changed its name, statement or arguments;
+tests compare all three with the code. The site has a page of its own, with formulas and verdicts (`docs/results.py`).
 """
 
 from pathlib import Path
 
 import jaxcollapse as jc
+from jaxcollapse.cli import _words
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 
@@ -73,3 +74,4 @@ def readme() -> str:
 if __name__ == "__main__":
     README.write_text(readme(), encoding="utf-8")
     LIST.write_text(page(), encoding="utf-8")
+    _words.FILE.write_text(_words.text(), encoding="utf-8")

@@ -1,20 +1,15 @@
 """Simulate, predict and verify model collapse: what happens when models train on what their predecessors made.
 
 What the faces of `chain` and `models` pass on is public here: a new workflow or family needs no line in this file.
+A room is entered when a name in it is first asked for, and JAX with it: the import alone takes a few hundredths of a
+second.
 """
 
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from jaxcollapse import chain, models
-from jaxcollapse.chain.simulate import Trajectory as Trajectory
-from jaxcollapse.chain.simulate import simulate as simulate
 from jaxcollapse.machine.partners import start_together as _start_together
 from jaxcollapse.machine.versions import __version__ as __version__
 from jaxcollapse.machine.xla import turn_off_wrong_sums as _turn_off_wrong_sums
-from jaxcollapse.replication.estimate import Estimate as Estimate
-from jaxcollapse.replication.grid import Grid as Grid
-from jaxcollapse.replication.monte_carlo import monte_carlo as monte_carlo
 
 if TYPE_CHECKING:
     from jaxcollapse import claims as claims
@@ -24,10 +19,15 @@ if TYPE_CHECKING:
     from jaxcollapse import theory as theory
     from jaxcollapse.chain import *
     from jaxcollapse.chain import schedule as schedule
+    from jaxcollapse.chain.simulate import Trajectory as Trajectory
+    from jaxcollapse.chain.simulate import simulate as simulate
     from jaxcollapse.models import *
     from jaxcollapse.population import datasets as datasets
     from jaxcollapse.population import features as features
     from jaxcollapse.population import kernels as kernels
+    from jaxcollapse.replication.estimate import Estimate as Estimate
+    from jaxcollapse.replication.grid import Grid as Grid
+    from jaxcollapse.replication.monte_carlo import monte_carlo as monte_carlo
     from jaxcollapse.verification import relation as relation
     from jaxcollapse.verification.claim import Axis as Axis
     from jaxcollapse.verification.claim import Claim as Claim
@@ -51,29 +51,57 @@ _MODULES = {
     "schedule": "chain.schedule",
     "theory": "theory",
 }
-_OF_CLAIM = frozenset({"Axis", "Claim", "Reference", "Verdict", "Verification", "verify"})
-
-for _face in (chain, models):
-    # A star at this place would bring the files along, which are names of a face as well.
-    globals().update({n: v for n, v in vars(_face).items() if not (n.startswith("_") or isinstance(v, ModuleType))})
+_HOMES = {
+    "Axis": "verification.claim",
+    "Claim": "verification.claim",
+    "Estimate": "replication.estimate",
+    "Grid": "replication.grid",
+    "Reference": "verification.reference",
+    "Trajectory": "chain.simulate",
+    "Verdict": "verification.verdict",
+    "Verification": "verification.verdict",
+    "monte_carlo": "replication.monte_carlo",
+    "simulate": "chain.simulate",
+    "verify": "verification.decision",
+}
+_FACES = ("chain", "models")
+"""Whose public names are all public here."""
 
 if not TYPE_CHECKING:  # which reads the imports above instead, and so sees a name that is not there
 
     def __getattr__(name: str):
-        """The rooms that a simulation does not need are imported when they are first entered."""
-        import importlib
+        """A public name, or a room, when it is first asked for; a star asks for `__all__`."""
+        import importlib.util
 
+        if name == "__all__":
+            return __dir__()
         if name in _MODULES:
-            return importlib.import_module(f"jaxcollapse.{_MODULES[name]}")
-        if name in _OF_CLAIM:
-            return getattr(importlib.import_module("jaxcollapse.verification"), name)
-        from jaxcollapse.arguments.names import did_you_mean
+            value = importlib.import_module(f"jaxcollapse.{_MODULES[name]}")
+        elif name in _HOMES:
+            value = getattr(importlib.import_module(f"jaxcollapse.{_HOMES[name]}"), name)
+        elif name.startswith("_") or not name.isidentifier():
+            raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}")
+        elif importlib.util.find_spec(f"jaxcollapse.{name}"):
+            value = importlib.import_module(f"jaxcollapse.{name}")
+        elif name in (passed_on := _passed_on()):
+            value = passed_on[name]
+        else:
+            from jaxcollapse.arguments.names import did_you_mean
 
-        hint = "" if name.startswith("_") else did_you_mean(name, __dir__())
-        raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}{hint}")
+            raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}{did_you_mean(name, __dir__())}")
+        return globals().setdefault(name, value)
+
+
+def _passed_on() -> dict:
+    """The public names of the faces: files of a room, which are names of its face as well, are not among them."""
+    import importlib
+    from types import ModuleType
+
+    faces = [importlib.import_module(f"jaxcollapse.{face}") for face in _FACES]
+    named = {name: value for face in faces for name, value in vars(face).items() if not name.startswith("_")}
+    return {name: value for name, value in named.items() if not isinstance(value, ModuleType)}
 
 
 def __dir__() -> list[str]:
-    """All public names, those imported late included, and nothing else."""
-    ours = {n for n, v in globals().items() if str(getattr(v, "__module__", "")).startswith("jaxcollapse.")}
-    return sorted({name for name in ours if not name.startswith("_")} | _MODULES.keys() | _OF_CLAIM)
+    """All public names, those that nobody has asked for yet included, and nothing else."""
+    return sorted(_MODULES.keys() | _HOMES.keys() | _passed_on().keys())

@@ -25,8 +25,12 @@ def as_floats(value: Any) -> Float[Array, "..."]:
     """
     leaves = jax.tree.leaves(value)
     with lenient(), at_once(*leaves):
-        array = jnp.asarray(value) if any(isinstance(leaf, jax.Array) for leaf in leaves) else np.asarray(value)
-        return jnp.asarray(array, common_type(array, float))
+        if any(isinstance(leaf, jax.Array) for leaf in leaves):
+            array = jnp.asarray(value)
+            return jnp.asarray(array, common_type(array, float))
+        known = np.asarray(value)
+        with np.errstate(over="ignore"):  # converted by NumPy: JAX would compile a program for it
+            return jax.device_put(known.astype(common_type(known, float)))
 
 
 def common_type(*values: Any) -> np.dtype:

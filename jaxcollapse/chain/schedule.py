@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_at_least, check_at_most, check_scalar
+from jaxcollapse.arguments.check import check_at_least, check_at_most, check_scalar, is_traced
 from jaxcollapse.arguments.numbers import as_floats, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
 
@@ -162,6 +162,8 @@ def evaluate(
         )
     check_at_least(name, values, minimum)
     check_at_most(name, values, maximum)
+    if not is_traced(values):
+        values = np.broadcast_to(np.asarray(values), (int(generations),))
     with jax.ensure_compile_time_eval():
         return jnp.broadcast_to(as_floats(values), (generations,))
 

@@ -115,8 +115,7 @@ def simulate(
     if not takes_context(model.fit):
         raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
     with lenient(types=False):  # rows are broadcast throughout; types are the user's affair in a model of their own
-        with jax.ensure_compile_time_eval():
-            sizes = jnp.round(evaluate(samples, generations, "samples", 1.0))
+        sizes = _rounded(evaluate(samples, generations, "samples", 1.0))
         model, workflow = tabulate(model, generations), tabulate(workflow, generations)
         model.check(workflow, sizes)
         if truth is None:
@@ -125,8 +124,8 @@ def simulate(
         elif real_is_sampled(model):
             check_truth(model, truth)
         with jax.ensure_compile_time_eval():
-            real_sizes = jnp.round(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
-            all_sizes = jnp.round(workflow.all_sizes(sizes))
+            real_sizes = _rounded(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
+            all_sizes = _rounded(workflow.all_sizes(sizes))
         truth, first = _arrays(truth), _arrays(first)
         model = model.prepare(fold_in(key, _MODEL), all_sizes)
         capacities = (None, None)
@@ -177,9 +176,12 @@ def _scan(
     start = current.start(fold_in(key, _START))
     generation = jnp.arange(1, generations + 1)
     previous, g = _zeros(truth, key) if start is None else start, generation[0]
+    # The words of a key are made a generation ahead: what is carried is in memory, and not hashed again by each reader.
+    steps = key_steps(key, g)
+    known = steps if isinstance(steps, tuple) else None
     if current.draws_sums and flow.newest_alone and sampled:
         with explained(current):
-            shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g)
+            shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g, known)
     else:
         data, newest = eqx.filter_eval_shape(lambda: (flow.step(state, begin, g)[0], begin.synthetic()))
         shape, reads_weights = _fitted(current, data, key, previous, newest, g)
@@ -222,8 +224,6 @@ def _scan(
                 )
         return metrics
 
-    # The words of a key are made a generation ahead: what is carried is in memory, and not hashed again by each reader.
-    steps = key_steps(key, generation[0])
     at_once = computes_with_numbers(needed(jax.make_jaxpr(measure)(eqx.filter(carried, eqx.is_array), steps, g)))
 
     def step(carry, inputs):
@@ -372,6 +372,14 @@ def _shapes(params: PyTree) -> PyTree:
 
 def _is_key(leaf: Any) -> bool:
     return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _rounded(sizes: Float[Array, " generations"]) -> Float[Array, " generations"]:
+    """Whole samples: by NumPy where they are known, since JAX would compile a program for it."""
+    if is_traced(sizes):
+        return jnp.round(sizes)
+    with jax.ensure_compile_time_eval():
+        return jax.device_put(np.round(np.asarray(sizes)))
 
 
 def _capacity(sizes: Float[Array, " generations"], name: str) -> int:

@@ -6,7 +6,6 @@ import typing
 from collections.abc import Iterable
 from typing import Any, Literal
 
-import numpy as np
 import typer
 
 from jaxcollapse.cli._print import check_known
@@ -97,9 +96,9 @@ def refused(error: Exception, values: Iterable[str], flag: str, who: str) -> typ
 
 
 def _public(base: type) -> dict[str, type]:
-    import jaxcollapse
+    from jaxcollapse import chain, models
 
-    found = {name: value for name, value in vars(jaxcollapse).items() if isinstance(value, type)}
+    found = {name: value for face in (chain, models) for name, value in vars(face).items() if isinstance(value, type)}
     return {n: c for n, c in sorted(found.items()) if issubclass(c, base) and not inspect.isabstract(c)}
 
 
@@ -203,6 +202,8 @@ def _spectrum(given: dict[str, Any], name: str, flag: str) -> Any:
 def _plain(value: Any) -> Any:
     """A list of numbers as an array; everything else as it is."""
     if isinstance(value, list):
+        import numpy as np
+
         try:
             array = np.asarray(value)
         except ValueError:  # rows of different lengths: whoever takes it says so

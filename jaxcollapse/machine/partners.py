@@ -4,10 +4,9 @@ By the service that started the processes, which needs no common program, so tha
 """
 
 import contextlib
+import sys
 import time
 import warnings
-
-import jax
 
 PATIENCE = 40.0
 """Seconds until all processes have come to the same line of their program."""
@@ -18,6 +17,9 @@ def start_together() -> None:
 
     Where one ends before that, the others would wait for it for minutes at their first array.
     """
+    if "jax._src.distributed" not in sys.modules:  # nobody can have called jax.distributed.initialize
+        return
+    import jax
     from jax._src import distributed, xla_bridge
 
     client, processes = distributed.global_state.client, distributed.global_state.num_processes
@@ -37,6 +39,7 @@ def start_together() -> None:
 
 def said_by_all(words: str, topic: str) -> list[str | None]:
     """What every process says about a topic, in their order, up to None for the first that says nothing in time."""
+    import jax
     from jax._src import distributed
 
     client = distributed.global_state.client
@@ -59,6 +62,7 @@ def part(topic: str) -> None:
 
     It is home to the service; when that is gone, JAX ends all processes at once, whatever they were about to say.
     """
+    import jax
     from jax._src import distributed
 
     client = distributed.global_state.client

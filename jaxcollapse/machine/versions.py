@@ -1,16 +1,15 @@
-"""The version of this package, and all versions and devices that a result depends on."""
-
-import platform
-
-import jax
-import numpy as np
+"""The version of this package, and all versions and devices that a result depends on. Without JAX until it is asked."""
 
 __version__ = "0.1.0"
 
 
 def versions() -> dict[str, str]:
     """The versions and the device that a result depends on."""
+    import platform
+
+    import jax
     import jaxlib
+    import numpy as np
 
     return {
         "jaxcollapse": __version__,

@@ -5,6 +5,7 @@ wrong numbers without a word (github.com/jax-ml/jax/issues/39103).
 """
 
 import os
+import sys
 import warnings
 
 import jaxlib.version
@@ -18,9 +19,8 @@ def turn_off_wrong_sums() -> None:
     flags = _flags()
     if jaxlib.version.__version__ != WRONG_RELEASE or OPTION in flags:
         return
-    from jax._src import xla_bridge
-
-    if xla_bridge.backends_are_initialized():
+    bridge = sys.modules.get("jax._src.xla_bridge")  # before JAX is imported, nothing was computed
+    if bridge is not None and bridge.backends_are_initialized():
         warnings.warn(
             f"JAX {WRONG_RELEASE} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, "
             f"set XLA_FLAGS={OPTION}= before you start Python, or install another release of JAX.",

@@ -128,7 +128,13 @@ class Spectrum(eqx.Module):
         check_scalar("norm", norm)
         check_nonnegative("norm", norm)
         with jax.ensure_compile_time_eval():  # known before compilation, also inside of a traced function
-            return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
+            if isinstance(norm, jax.Array):
+                return Spectrum(jnp.ones(dim), jnp.ones(dim) * norm / dim**0.5)
+            # The same bits by NumPy, for which JAX would compile four programs: XLA divides by way of the inverse.
+            ones = np.ones(dim, common_type(float))
+            one = ones.dtype.type(1)
+            signal = ones * ones.dtype.type(norm) * (one / ones.dtype.type(dim**0.5))
+            return Spectrum(*jax.device_put((ones, signal)))
 
     @staticmethod
     @lenient()

@@ -5,11 +5,12 @@ path of an estimate, is written and read once, from front to back: it may be lar
 again, and its replications lie side by side.
 """
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 from jax.extend import core
 
 from jaxcollapse.replication.linear_algebra import CALLS, inner
@@ -41,11 +42,12 @@ def _memory(jaxpr: core.Jaxpr, varying: Sequence[bool]) -> tuple[Memory, list[bo
     def record(v: Any) -> bool:
         return not isinstance(v, core.Literal) and v in records
 
-    def held(variables: Sequence[Any], whole: bool) -> int:
-        return sum(size(v.aval) for v in variables if varies_with_key(v) and (whole or not record(v)))
+    def held(variables: Sequence[Any]) -> tuple[int, int]:
+        """Without records, and with them."""
+        sizes = [(size(v.aval), v in records) for v in variables if varies_with_key(v)]
+        return sum(size for size, is_record in sizes if not is_record), sum(size for size, _ in sizes)
 
-    worked_on = 0
-    whole = held(jaxpr.outvars, True)
+    worked_on, whole = 0, held(jaxpr.outvars)[1]
     for equation in jaxpr.eqns:
         flags = [varies_with_key(v) for v in equation.invars]
         results = [any(flags)] * len(equation.outvars)
@@ -61,8 +63,8 @@ def _memory(jaxpr: core.Jaxpr, varying: Sequence[bool]) -> tuple[Memory, list[bo
             kept = [flag and len(_shape(v)) == 1 for v, flag in zip(equation.outvars, stacked, strict=True)]
         varies.update(zip(equation.outvars, results, strict=True))
         records.update(v for v, flag in zip(equation.outvars, kept, strict=True) if flag)
-        operands = (*equation.invars, *equation.outvars)
-        worked_on, whole = max(worked_on, held(operands, False)), max(whole, held(operands, True))
+        here = held((*equation.invars, *equation.outvars))
+        worked_on, whole = max(worked_on, here[0]), max(whole, here[1])
     last = [varies_with_key(v) for v in jaxpr.outvars]
     return Memory(worked_on, whole, [record(v) for v in jaxpr.outvars]), last
 
@@ -83,9 +85,10 @@ def _shape(v: Any) -> tuple[int, ...]:
     return getattr(v.aval, "shape", ())
 
 
+@functools.lru_cache(maxsize=4096)
 def size(aval: Any) -> int:
     """The bytes of one value."""
     if not hasattr(aval, "shape"):
         return 0
     itemsize = 8 if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended) else aval.dtype.itemsize
-    return int(np.prod(aval.shape)) * itemsize
+    return math.prod(aval.shape) * itemsize

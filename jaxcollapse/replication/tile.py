@@ -105,6 +105,7 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
     moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)
     tiles_of_a_block = max(1, min(_BLOCK_TILES, _RESULT_BYTES // max(1, moment_bytes)))
 
+    @functools.partial(jax.jit, inline=True)  # traced once: for the shapes, and in the loop
     def run_tile(inputs, key, t, replications):
         numbers, values = inputs
         index = t * tile + jnp.arange(tile, dtype=jnp.uint32)

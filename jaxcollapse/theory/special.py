@@ -5,6 +5,7 @@ wanted is lost in single precision from ``n = 1000`` on, in double from ``1e9``.
 such, from Stirling's series.
 """
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -161,7 +162,7 @@ def _ratio_mass(start, a, b, side):
     slope = (a + b) * jnp.abs(jax.nn.sigmoid(start + jnp.log(a / b)) - p)
     reach = 1.5 * jnp.sqrt(2 * nothing * (1 / a + 1 / b)) + 1.2 * nothing / edge
     reach = jax.lax.stop_gradient(jnp.minimum(reach, nothing / jnp.maximum(slope, nothing / reach)))
-    x, weight = (jnp.asarray(v, start.dtype).reshape(-1, *[1] * jnp.ndim(start)) for v in _LEGENDRE)
+    x, weight = (jnp.asarray(v, start.dtype).reshape(-1, *[1] * jnp.ndim(start)) for v in _legendre())
     t = start + side * reach * x
     return reach * jnp.sum(weight * jnp.exp(-_ratio_exponent(t, a, b)), axis=0)
 
@@ -251,7 +252,13 @@ def binomial_law(q: Float[Array, ""], *, draws: Count) -> Float[Array, " outcome
 
 _FAR = 12  # from here on the series have all digits of double precision
 _FIRST = 9
-_LEGENDRE = [(1 + np.polynomial.legendre.leggauss(96)[0]) / 2, np.polynomial.legendre.leggauss(96)[1] / 2]
+
+
+@functools.lru_cache(maxsize=1)
+def _legendre() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights between zero and one."""
+    x, weight = np.polynomial.legendre.leggauss(96)
+    return (1 + x) / 2, weight / 2
 
 
 def _log1p(x):
