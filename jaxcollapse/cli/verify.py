@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EPILOG = f"""\
 Examples:
-  jaxcollapse verify --tour             (one claim of every paper: a minute)
+  jaxcollapse verify --tour             (one claim of every paper)
   jaxcollapse verify                    (everything: bring some time)
   jaxcollapse verify gerstgrasser-replace fu-replace --quick
   jaxcollapse verify --paper 2404.01413 --precision high --out report
@@ -49,7 +49,7 @@ def verify(
         typer.Argument(metavar="CLAIM", help="Only these claims.", show_default=False, autocompletion=_complete.claims),
     ] = None,
     paper: Papers = None,
-    tour: Annotated[bool, typer.Option("--tour", help="One claim of every paper, in about a minute.")] = False,
+    tour: Annotated[bool, typer.Option("--tour", help="One claim of every paper, chosen to be quick.")] = False,
     precision: Annotated[
         Precision | None,
         typer.Option(

@@ -180,7 +180,9 @@ class Run:
             ):
                 compute = functools.partial(self._moments, replications, queue, interrupt)
                 try:
-                    for moments in processes.shared(compute, first, total, self._entries):
+                    for place, moments in enumerate(processes.shared(compute, first, total, self._entries)):
+                        if place == 0:
+                            bar.unpause()  # until now it was compilation, which says nothing of the time that is left
                         bar.update(moments.count)
                         if moments.count < self.tile:
                             rest = moments
@@ -401,5 +403,8 @@ def _bar(replications: int, done: int, progress: bool | None):
 
 
 class _NoBar:
+    def unpause(self) -> None:
+        """Nothing to show."""
+
     def update(self, n: int) -> None:
         """Nothing to show."""

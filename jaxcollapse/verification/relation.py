@@ -262,14 +262,15 @@ def _notices(z: float, stderr: HostArray, theory: np.ndarray, allowance: Any = 0
 def _needed(count: int, z: float, stderr: HostArray, gap: HostArray, allowed: Any, resolved: Any) -> int | None:
     """Replications whose interval lies on one side: below ``allowed + resolved``, or above `allowed`.
 
-    At least twice those that there are. Of a gap above zero, two standard errors may be noise and do not count.
+    At least a quarter more than there are. One more look costs little, and replications beyond those that decide are
+    lost: the margin for chance is one standard error. Of a gap above zero, 2.5 of them may be noise and do not count.
     None where no number of replications is sure to decide: a tolerance of zero and a gap that may be noise.
     """
-    sure = np.where(gap > 0, np.maximum(gap - 2 * stderr, 0.0), gap)
+    sure = np.where(gap > 0, np.maximum(gap - 2.5 * stderr, 0.0), gap)
     room = np.maximum(allowed + resolved - sure, sure - allowed)
     with np.errstate(divide="ignore", invalid="ignore"):
-        needed = count * np.max(np.where(stderr > 0, (z + 1.5) * stderr / room, 0.0)) ** 2
-    return max(int(needed), 2 * count) if np.isfinite(needed) else None
+        needed = count * np.max(np.where(stderr > 0, (z + 1.0) * stderr / room, 0.0)) ** 2
+    return max(int(needed), count + count // 4) if np.isfinite(needed) else None
 
 
 def _normal(alpha: float) -> float:

@@ -324,3 +324,23 @@ def run_program(program, *, seconds, text=True, **environment):
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+def test_the_time_that_is_left_is_not_that_of_compilation(monkeypatch):
+    """The clock of the progress bar begins with the first replications."""
+    import tqdm.auto
+
+    said = []
+
+    class Bar(tqdm.auto.tqdm):
+        def unpause(self):
+            said.append("unpause")
+            super().unpause()
+
+        def update(self, n=1):
+            said.append(n)
+            return super().update(n)
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    jc.monte_carlo(jax.random.normal, jax.random.key(0), 5000, progress=True, block=1)
+    assert said[0] == "unpause" and "unpause" not in said[1:] and sum(said[1:]) == 5000

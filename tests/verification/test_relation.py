@@ -277,11 +277,11 @@ ALL = [Equal(), Asymptotic(), AtMost(), AtLeast(), Rate(), Probability(tolerance
 
 @pytest.mark.parametrize("relation", ALL, ids=lambda relation: relation.name)
 def test_the_needed_replications_decide_and_few_of_them_do_not(relation):
-    """At most 2.7 times as many as the same mean and spread ask for: a margin of 1.5 standard errors for chance."""
+    """At most 2.1 times as many as the same mean and spread ask for: a margin of one standard error for chance."""
     needed = at_theory(relation, 3.0).needed
     assert needed > 10_000
     assert at_theory(relation, 3.0, needed).outcome == "holds"
-    assert at_theory(relation, 3.0, int(needed / 2.75)).outcome == "undecided"
+    assert at_theory(relation, 3.0, int(needed / 2.1)).outcome == "undecided"
 
 
 @pytest.mark.parametrize("relation", ALL, ids=lambda relation: relation.name)
@@ -304,9 +304,9 @@ def test_whatever_the_gap_the_plan_leads_to_a_verdict(relation, gap, outcomes):
     gap = getattr(relation, "allowance", 0.0) + gap * resolved
     count, looks = 1000, 0
     while (ruling := at_theory(relation, 3.0, count, -gap if isinstance(relation, AtLeast) else gap)).needed:
-        assert ruling.outcome == "undecided" and ruling.needed >= 2 * count
+        assert ruling.outcome == "undecided" and ruling.needed >= count + count // 4
         count, looks = ruling.needed, looks + 1
-    assert ruling.outcome in outcomes and looks <= 6
+    assert ruling.outcome in outcomes and looks <= 16
 
 
 @pytest.mark.parametrize(("relation", "mean"), [(AtMost(), 1.0), (AtLeast(), 19.0)])
@@ -314,7 +314,7 @@ def test_a_bound_that_is_far_away_needs_few_replications(relation, mean):
     """Nine units of room at five units of standard error: not the number that would resolve 1 % of the bound."""
     needed = judge(relation, mean, 5.0, 10.0, count=1000).needed
     z = stats.t.isf(LEVEL, 1000 - 1)
-    assert 1000 * (z * 5 / 9.1) ** 2 < needed <= 1000 * ((z + 1.5) * 5 / 9.1) ** 2
+    assert 1000 * (z * 5 / 9.1) ** 2 < needed <= 1000 * ((z + 1.0) * 5 / 9.1) ** 2
     assert judge(relation, mean, 5.0 * (1000 / needed) ** 0.5, 10.0, count=needed).outcome == "holds"
 
 

@@ -160,7 +160,7 @@ CLAIMS = (
         protocol=_FIGURE_3
         + "T = 100, 10,000 chains an estimate; the median of nine estimates, against its expectation.",
         quantity="median of the estimated risk",
-        first_look=384,
+        first_look=256,
     ),
     claim(
         name="xu-tilted-moment",
