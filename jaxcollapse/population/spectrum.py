@@ -44,7 +44,7 @@ def eigenvalues_of(value: Any) -> Float[Array, " dim"]:
             f"spectrum must be a jaxcollapse.theory.Spectrum or eigenvalues of shape (dim,), got {value!r}: "
             f"write Spectrum.isotropic(dim)"
         )
-    return jnp.asarray(value)
+    return as_floats(value)
 
 
 def _two_exponents(power_law: Callable[P, "Spectrum"]) -> Callable[P, "Spectrum"]:
