@@ -1,8 +1,7 @@
-"""What one vectorised replication holds in memory: what it works on, and what a loop writes down for later.
+"""What one vectorised replication holds in memory, and which of it is the record that a loop makes of single numbers.
 
-Only what depends on the replication's key is there once per replication. A loop's record of single numbers, such as the
-path of an estimate, is written and read once, from front to back: it may be larger than what is worked on again and
-again, and its replications lie side by side.
+Only what depends on the replication's key is there once per replication. In a record, such as the path of an estimate,
+the numbers of all replications at one step lie side by side.
 """
 
 import functools
@@ -17,13 +16,12 @@ from jaxcollapse.replication.linear_algebra import CALLS, inner
 
 
 class Memory(NamedTuple):
-    """Bytes of one replication, and which results are a loop's record of single numbers."""
+    """Of one replication."""
 
-    worked_on: int
-    """The largest operands and results of a single operation, records aside."""
-    whole: int
-    """The same, with records."""
+    size: int
+    """In bytes: the largest operands and results of a single operation."""
     records: list[bool]
+    """Which results are a loop's record of single numbers."""
 
 
 def memory(jaxpr: core.Jaxpr) -> Memory:
@@ -42,19 +40,17 @@ def _memory(jaxpr: core.Jaxpr, varying: Sequence[bool]) -> tuple[Memory, list[bo
     def record(v: Any) -> bool:
         return not isinstance(v, core.Literal) and v in records
 
-    def held(variables: Sequence[Any]) -> tuple[int, int]:
-        """Without records, and with them."""
-        sizes = [(size(v.aval), v in records) for v in variables if varies_with_key(v)]
-        return sum(size for size, is_record in sizes if not is_record), sum(size for size, _ in sizes)
+    def held(variables: Sequence[Any]) -> int:
+        return sum(size(v.aval) for v in variables if varies_with_key(v))
 
-    worked_on, whole = 0, held(jaxpr.outvars)[1]
+    largest = held(jaxpr.outvars)
     for equation in jaxpr.eqns:
         flags = [varies_with_key(v) for v in equation.invars]
         results = [any(flags)] * len(equation.outvars)
         kept = [any(record(w) and _shape(w) == _shape(v) for w in equation.invars) for v in equation.outvars]
         for program in inner(equation) if any(flags) else ():
             found, inside = _memory(program, _flags_inside(equation, program, flags))
-            worked_on, whole = max(worked_on, found.worked_on), max(whole, found.whole)
+            largest = max(largest, found.size)
             if equation.primitive.name in CALLS:
                 results, kept = inside, found.records
         if equation.primitive.name == "scan":
@@ -63,10 +59,9 @@ def _memory(jaxpr: core.Jaxpr, varying: Sequence[bool]) -> tuple[Memory, list[bo
             kept = [flag and len(_shape(v)) == 1 for v, flag in zip(equation.outvars, stacked, strict=True)]
         varies.update(zip(equation.outvars, results, strict=True))
         records.update(v for v, flag in zip(equation.outvars, kept, strict=True) if flag)
-        here = held((*equation.invars, *equation.outvars))
-        worked_on, whole = max(worked_on, here[0]), max(whole, here[1])
+        largest = max(largest, held((*equation.invars, *equation.outvars)))
     last = [varies_with_key(v) for v in jaxpr.outvars]
-    return Memory(worked_on, whole, [record(v) for v in jaxpr.outvars]), last
+    return Memory(largest, [record(v) for v in jaxpr.outvars]), last
 
 
 def _flags_inside(equation: Any, program: core.Jaxpr, flags: list[bool]) -> list[bool]:

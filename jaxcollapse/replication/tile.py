@@ -19,7 +19,6 @@ from jaxcollapse.replication.memory import memory, size
 from jaxcollapse.replication.program import Program
 
 _LIVE_BYTES = 2 * 2**20
-_RECORD_BYTES = 8 * 2**20
 _RESULT_BYTES = 16 * 2**20
 _BLOCK_TILES = 64
 _TILE = 1024  # replications at most; of a larger tile, a short run would compute many that nobody asked for
@@ -95,11 +94,9 @@ def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x
     held = [memory(program.jaxpr) for program in programs]
     tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), _TILE)
     for need, one_by_one in zip(held, single, strict=True):
-        if one_by_one:  # only the results are held for a whole tile
-            tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, result_bytes), _TILE_ONE_BY_ONE))
-        else:
-            tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, need.worked_on), _TILE))
-            tile = min(tile, _power_of_two(_RECORD_BYTES // max(1, need.whole), _TILE))
+        # Of replications that run one by one, only the results are held for a whole tile.
+        live, largest = (result_bytes, _TILE_ONE_BY_ONE) if one_by_one else (need.size, _TILE)
+        tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, live), largest))
     axes = len(layout.shape)
     lanes = [not any(single) and flag for flag in held[0].records]
     moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)
