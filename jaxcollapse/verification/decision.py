@@ -26,7 +26,7 @@ from jaxcollapse.verification.relation import Relation, Ruling
 from jaxcollapse.verification.verdict import Verdict, Verification
 
 _LARGEST_RUN = 2**23
-_DOMINATED = 0.5  # of the sum of squares, in one replication
+_DOMINATED = 0.25  # of the sum of squares, in one replication
 _PATIENCE = 3  # looks in a row: a rare event that is seen once, and not in 15 times as many replications, is as rare
 _FEWEST = 256  # of fewer replications one may dominate by chance, and none looks heavy-tailed
 

@@ -225,11 +225,11 @@ def collapsing(key):
 
 @pytest.mark.parametrize("theory", [1.0, 1e-6, np.array([1.0, 1.0])])
 def test_a_tail_that_no_number_of_replications_tames_is_refused_soon(theory):
-    """Where one of 65,536 replications is most of the spread, as it was at both looks before, more do not help."""
+    """Where one of 65,536 replications is a quarter of the spread, as it was at both looks before, more do not help."""
     experiment = collapsing if np.ndim(theory) == 0 else lambda key: jnp.stack([normal(key), collapsing(key)])
     verdict = jc.verify(claim(theory=theory, experiment=experiment), KEY)
     assert verdict.outcome == "undecided" and "heavy tail" in verdict.reason
-    assert verdict.replications <= 2**20 and float(np.max(verdict.estimate.heaviest)) > 0.5
+    assert verdict.replications <= 2**20 and float(np.max(verdict.estimate.heaviest)) > 0.25
 
 
 def test_a_rare_event_is_waited_for():
