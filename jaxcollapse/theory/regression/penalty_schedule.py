@@ -109,7 +109,9 @@ def _optimal(
     # The descent has no derivative, where it ends has: the gradient stays zero. Penalties that are as good as none,
     # which are at the edge, stay so.
     slope = jax.grad(lambda logs: chain(logs, setting)[-1])(best)
-    curvature = jax.hessian(last)(best)
-    moved = jnp.linalg.solve(curvature + jnp.finfo(best.dtype).tiny * jnp.eye(len(best)), slope)
+    curvature = jax.lax.stop_gradient(jax.hessian(last)(best))
+    # A penalty may be too small for a second derivative in numbers: it stays as well.
+    finite, falling = jnp.where(jnp.isfinite(curvature), curvature, 0.0), jnp.where(jnp.isfinite(slope), slope, 0.0)
+    moved = jnp.linalg.pinv(finite, hermitian=True) @ falling
     best = best - (moved - jax.lax.stop_gradient(moved))
     return PenaltySchedule(jnp.exp(best), chain(best, setting))
