@@ -9,6 +9,7 @@ import pytest
 
 import jaxcollapse as jc
 from jaxcollapse.arguments import check
+from jaxcollapse.machine import resources
 
 TESTS = Path(__file__).parent
 
@@ -28,7 +29,7 @@ def test_every_size_is_met_with_a_sentence(kind):
 
 
 def test_the_memory_of_a_process_counts_where_it_is_limited(monkeypatch):
-    monkeypatch.setattr(check, "_limit_of_this_process", lambda: 2.0**30)
+    monkeypatch.setattr(resources, "limit_of_this_process", lambda: 2.0**30)
     check.check_fits("a curve", 2.0**30, "take less")
     with pytest.raises(
         ValueError, match=r"^a curve would take 1\.5 GiB, and this process may have 1\.0 GiB: take less$"

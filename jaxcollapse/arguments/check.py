@@ -3,7 +3,6 @@
 Traced values cannot be checked and pass.
 """
 
-import os
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 from jax.core import Tracer
 
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.machine import resources
 
 
 def is_traced(value: Any) -> bool:
@@ -119,6 +119,12 @@ def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
         raise ValueError(f"{name} must be {' or '.join(repr(choice) for choice in choices)}, got {value!r}{hint}")
 
 
+def check_made(name: str, value: Any) -> None:
+    """Not a class in place of one of its objects."""
+    if isinstance(value, type):
+        raise TypeError(f"{name} must be made: got the class {value.__name__}, write {value.__name__}(...)")
+
+
 def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """An array of exactly this shape."""
     try:
@@ -150,25 +156,14 @@ def is_key(value: Any) -> bool:
 
 def check_fits(what: str, size: float, advice: str) -> None:
     """So many bytes fit into the memory of this machine, or of this process if it has a limit; where that is known."""
-    try:
-        memory, who = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "this machine has"
-    except (AttributeError, OSError, ValueError):
+    memory, limit = resources.memory(), resources.limit_of_this_process()
+    if memory is None:
         return
-    limit = _limit_of_this_process()
+    who = "this machine has"
     if limit < memory:
         memory, who = limit, "this process may have"
     if size > memory:
         raise ValueError(f"{what} would take {_in_gib(size)} GiB, and {who} {_in_gib(memory)} GiB: {advice}")
-
-
-def _limit_of_this_process() -> float:
-    try:
-        import resource
-
-        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    except (ImportError, OSError, ValueError):  # as on Windows
-        return float("inf")
-    return float("inf") if limit == resource.RLIM_INFINITY else limit
 
 
 def _in_gib(size: float) -> str:

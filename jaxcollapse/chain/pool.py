@@ -45,17 +45,14 @@ class Pool(eqx.Module):
         return _Slots(jax.tree.map(lambda leaf: jnp.stack([leaf] * slots), batch.empty()))
 
     @abc.abstractmethod
-    @lenient()
     def add(self, batch: Data, slot: Scalar | int) -> "Pool":
         """With one batch more. Where batches are kept apart it takes the place of the one in its slot."""
 
     @abc.abstractmethod
-    @lenient()
     def times(self, weight: Scalar | float | Float[Array, " slots"]) -> "Pool":
         """Every row counted `weight` times: one number, or one for each of the batches that are kept apart."""
 
     @abc.abstractmethod
-    @lenient()
     def data(self) -> Data:
         """All of it as one data set."""
 
@@ -71,7 +68,6 @@ class _Sum(Pool):
     def times(self, weight):
         return _Sum(weight * self.held)
 
-    @lenient()
     def data(self):
         return self.held
 

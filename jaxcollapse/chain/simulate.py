@@ -178,10 +178,9 @@ def _scan(
     previous, g = _zeros(truth, key) if start is None else start, generation[0]
     # The words of a key are made a generation ahead: what is carried is in memory, and not hashed again by each reader.
     steps = key_steps(key, g)
-    known = steps if isinstance(steps, tuple) else None
     if current.draws_sums and flow.newest_alone and sampled:
         with explained(current):
-            shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g, known)
+            shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g, steps)
     else:
         data, newest = eqx.filter_eval_shape(lambda: (flow.step(state, begin, g)[0], begin.synthetic()))
         shape, reads_weights = _fitted(current, data, key, previous, newest, g)
@@ -224,7 +223,7 @@ def _scan(
                 )
         return metrics
 
-    at_once = computes_with_numbers(needed(jax.make_jaxpr(measure)(eqx.filter(carried, eqx.is_array), steps, g)))
+    at_once = computes_with_numbers(needed(jax.make_jaxpr(measure)(eqx.filter(carried, eqx.is_array), steps, g)).jaxpr)
 
     def step(carry, inputs):
         numbers, before, steps, state = carry
@@ -256,7 +255,7 @@ def _scan(
         def refit():
             return _like(
                 shape,
-                _refit(current, own, params, n, previous, g, steps if isinstance(steps, tuple) else None),
+                _refit(current, own, params, n, previous, g, steps),
                 f"{name}.refit must return the same shapes at every generation, {{wanted}}, got {{got}}",
             )
 
@@ -293,10 +292,10 @@ def _fit(model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest
 
 @eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
 def _refit(
-    model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, previous: PyTree, g: Scalar, words: PyTree = None
+    model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, previous: PyTree, g: Scalar, steps: PyTree
 ) -> PyTree:
-    own = lambda shown: words if shown is key else None  # noqa: E731
-    return _arrays(model.refit(key, params, n, previous=previous, generation=g, words=own))
+    words = lambda shown: steps if shown is key and isinstance(steps, tuple) else None  # noqa: E731
+    return _arrays(model.refit(key, params, n, previous=previous, generation=g, words=words))
 
 
 def _fitted(
@@ -409,9 +408,8 @@ def _draw(
     return data.first(n)
 
 
-_COPIES = (
-    4  # of a batch that are there at once: the rows, their weights, their random words and what a fit makes of them
-)
+# Of a batch that are there at once: the rows, their weights, their random words and what a fit makes of them.
+_COPIES = 4
 
 
 def _check_rows(model: Model, truth: PyTree, rows: int) -> None:

@@ -12,20 +12,24 @@ def needed(program: core.ClosedJaxpr) -> core.ClosedJaxpr:
     return core.ClosedJaxpr(jaxpr, [const for const, keep in zip(program.consts, used, strict=True) if keep])
 
 
-def computes_with_numbers(program: core.ClosedJaxpr) -> bool:
+def inner(equation: Any) -> list[core.Jaxpr]:
+    """The programs inside one operation: loop bodies, branches, inlined functions."""
+    found = []
+    for value in equation.params.values():
+        for item in value if isinstance(value, tuple | list) else (value,):
+            if isinstance(item, core.ClosedJaxpr):
+                found.append(item.jaxpr)
+            elif isinstance(item, core.Jaxpr):
+                found.append(item)
+    return found
+
+
+def computes_with_numbers(jaxpr: core.Jaxpr) -> bool:
     """Whether it is arithmetic with single numbers from beginning to end, without arrays, loops and branches."""
-    return _computes_with_numbers(program.jaxpr)
-
-
-def _computes_with_numbers(jaxpr: core.Jaxpr) -> bool:
     variables: list[Any] = [*jaxpr.invars, *(v for equation in jaxpr.eqns for v in equation.outvars)]
     if any(getattr(v.aval, "shape", None) != () for v in variables):
         return False
-    for equation in jaxpr.eqns:
-        called = equation.params.get("jaxpr", equation.params.get("call_jaxpr"))
-        called = called.jaxpr if isinstance(called, core.ClosedJaxpr) else called
-        if equation.primitive.name in ("scan", "while", "cond") or not (
-            called is None or _computes_with_numbers(called)
-        ):
-            return False
-    return True
+    return all(
+        equation.primitive.name not in ("scan", "while", "cond") and all(map(computes_with_numbers, inner(equation)))
+        for equation in jaxpr.eqns
+    )

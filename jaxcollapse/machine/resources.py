@@ -11,6 +11,25 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def memory() -> float | None:
+    """The bytes of the machine's memory; None where that is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def limit_of_this_process() -> float:
+    """The bytes that it may ask for; infinite without a limit."""
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError, ValueError):  # as on Windows
+        return float("inf")
+    return float("inf") if limit == resource.RLIM_INFINITY else limit
+
+
 def free_memory() -> float:
     """About how many bytes nobody else needs; infinite where that is not known."""
     free = float("inf")

@@ -1,6 +1,6 @@
 """The natural logarithm, in double precision by arithmetic that XLA vectorises.
 
-XLA:CPU calls a library for every single logarithm in double precision, which takes seven times as long. A number is
+XLA:CPU calls a library for every single logarithm in double precision, which takes four times as long. A number is
 ``2^e m`` with ``m`` between the roots of 1/2 and 2, and ``log m = 2 artanh(s)`` with ``s = (m - 1) / (m + 1)``, a
 series in ``s^2 < 0.03``.
 """

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 from jax.extend import core
 
-from jaxcollapse.machine.programs import needed
+from jaxcollapse.machine.programs import inner, needed
 
 _LINEAR_ALGEBRA = frozenset(
     "cholesky cholesky_update eig eigh geqp3 geqrf hessenberg householder_product lu lu_pivots_to_permutation ormqr "
@@ -144,15 +144,3 @@ def _is_batched(equation: Any) -> bool:
     if equation.primitive.name == "lu_pivots_to_permutation":
         return False  # no LAPACK call, and its batch is not that of a matrix
     return len(equation.invars[0].aval.shape) > 2
-
-
-def inner(equation: Any) -> list[core.Jaxpr]:
-    """The programs inside one operation: loop bodies, branches, inlined functions."""
-    found = []
-    for value in equation.params.values():
-        for item in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(item, core.ClosedJaxpr):
-                found.append(item.jaxpr)
-            elif isinstance(item, core.Jaxpr):
-                found.append(item)
-    return found

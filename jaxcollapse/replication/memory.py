@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import jax
 from jax.extend import core
 
-from jaxcollapse.replication.linear_algebra import CALLS, inner
+from jaxcollapse.machine.programs import inner
+from jaxcollapse.replication.linear_algebra import CALLS
 
 
 class Memory(NamedTuple):

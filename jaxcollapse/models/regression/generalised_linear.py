@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_at_most, check_choice, check_shape, is_traced
+from jaxcollapse.arguments.check import check_at_most, check_choice, check_made, check_shape, is_traced
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
@@ -167,8 +167,7 @@ def rows_of(
     spectrum: Spectrum, features: Features | None, design: Any, sampling: Any
 ) -> tuple[Features | None, Literal["fresh", "fixed"], Literal["exact", "raw"]]:
     """The rows, checked, and how they are drawn."""
-    if isinstance(features, type):
-        raise TypeError(f"features must be made: got the class {features.__name__}, write {features.__name__}(...)")
+    check_made("features", features)
     if features is not None and not callable(features):
         raise TypeError(f"features must be a function of a key and a number of rows, got {features!r}")
     table = isinstance(features, Table)

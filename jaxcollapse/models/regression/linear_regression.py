@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_choice, check_shape, is_traced
+from jaxcollapse.arguments.check import check_choice, check_made, check_shape, is_traced
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.schedule import Scheduled, Table, number_or_schedule
@@ -106,8 +106,7 @@ class LinearRegression(Model):
         self.noise = number_or_schedule(noise, "noise", 0.0)
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
         self.design = design
-        if isinstance(features, type):
-            raise TypeError(f"features must be made: got the class {features.__name__}, write {features.__name__}(...)")
+        check_made("features", features)
         if features is not None and (sampling not in ("exact", "raw") or not callable(features)):
             raise ValueError(
                 f'features must be a function of a key and a number of rows, and needs sampling="raw"; '
