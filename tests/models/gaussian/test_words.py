@@ -11,6 +11,7 @@ from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.random import split
 
 KEY = jax.random.key(0)
+COUNT = 100_000
 
 
 class Twice(jc.Wrapper):
@@ -33,15 +34,15 @@ def test_two_fits_with_different_keys_share_no_words(x64_enabled):
                 lambda key, flag=flag: jc.simulate(
                     Twice(jc.Gaussian(ddof=1), flag), jc.Replace(), key=key, samples=20, generations=1
                 ).mean[0]
-            )(jax.random.split(KEY, 2000))
+            )(jax.random.split(KEY, COUNT))
             for flag in (False, True)
         )
-        assert (same == 0).all() and np.var(apart) * 20 / 2 == pytest.approx(1, abs=5 * (2 / 2000) ** 0.5)
+        assert (same == 0).all() and np.var(apart) * 20 / 2 == pytest.approx(1, abs=5 * (2 / COUNT) ** 0.5)
 
 
 def test_a_fit_of_ones_own_needs_no_words():
     gaussian = jc.Gaussian(ddof=1)
-    fits = jax.vmap(lambda key: gaussian.refit(key, gaussian.truth(), jnp.asarray(50.0)))(jax.random.split(KEY, 4000))
-    assert np.var(fits.mean) * 50 == pytest.approx(1, abs=5 * (2 / 4000) ** 0.5)
-    assert np.mean(np.exp(fits.log_variance)) == pytest.approx(1, abs=5 * (2 / 49 / 4000) ** 0.5)
-    assert abs(np.corrcoef(fits.mean, fits.log_variance)[0, 1]) < 5 / 4000**0.5
+    fits = jax.vmap(lambda key: gaussian.refit(key, gaussian.truth(), jnp.asarray(50.0)))(jax.random.split(KEY, COUNT))
+    assert np.var(fits.mean) * 50 == pytest.approx(1, abs=5 * (2 / COUNT) ** 0.5)
+    assert np.mean(np.exp(fits.log_variance)) == pytest.approx(1, abs=5 * (2 / 49 / COUNT) ** 0.5)
+    assert abs(np.corrcoef(fits.mean, fits.log_variance)[0, 1]) < 5 / COUNT**0.5
