@@ -16,6 +16,11 @@ from jaxtyping import Array, Float, UInt32
 from jaxcollapse.machine.leniency import lenient
 
 _TERMS = 10
+_SERIES = (
+    *(0.3333333073, -0.2500030642, 0.2000104509, -0.1664128146),
+    *(0.1421449592, -0.1299816376, 0.1262231985, -0.0790274377),
+)
+"""Of ``(log(1 + t) - t + t^2/2) / t^3`` between the roots of 1/2 and 2 less one, through the Chebyshev points."""
 _BITS_OF_ROOT_HALF = int(np.float64(0.5**0.5).view(np.uint64))
 _FRACTION = (1 << 52) - 1
 _LOG_2 = (0.693145751953125, 1.4286068203094172e-06)  # the first with few digits: its products are exact
@@ -64,7 +69,12 @@ def log_of_word(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
     rest = jax.lax.bitcast_convert_type(fraction, jnp.float32) - 1
     near_one = word >= np.uint32(math.ceil(2**31.5))
     gap = ((~word).astype(jnp.float32) + 0.5) * -(2.0**-32)
-    return _log_of(jnp.where(near_one, 0.0, exponent), jnp.where(near_one, gap, rest))
+    t = jnp.where(near_one, gap, rest)
+    series = jnp.full_like(t, _SERIES[-1])
+    for c in _SERIES[-2::-1]:
+        series = series * t + c
+    exponent = jnp.where(near_one, 0.0, exponent)
+    return exponent * _LOG_2[0] + (t - (t**2 * (0.5 - t * series) - exponent * _LOG_2[1]))
 
 
 def _log_of(exponent: Float[Array, "*shape"], t: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -72,7 +82,7 @@ def _log_of(exponent: Float[Array, "*shape"], t: Float[Array, "*shape"]) -> Floa
     s = t / (t + 2)
     square = s**2
     series = jnp.zeros_like(square)
-    for k in range(_TERMS if t.dtype == jnp.float64 else _TERMS // 2, 0, -1):
+    for k in range(_TERMS, 0, -1):
         series = (series + 2 / (2 * k + 1)) * square
     half = 0.5 * t**2
     return exponent * _LOG_2[0] + (t - (half - (s * (half + series) + exponent * _LOG_2[1])))

@@ -7,7 +7,6 @@ import functools
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.types import Number
@@ -48,9 +47,12 @@ def bartlett(key: Key[Array, ""], samples: Number, dim: int) -> Float[Array, "di
 
 
 def strictly_lower(key: Key[Array, ""], dim: int, dtype) -> Float[Array, "dim dim"]:
-    """Normals below the diagonal, and only as many."""
-    drawn = normal(key, (max(dim * (dim - 1) // 2, 1),), dtype)
-    row, column = np.tril_indices(dim, -1)
-    place = np.zeros((dim, dim), np.int32)
-    place[row, column] = np.arange(len(row))
-    return jnp.tril(drawn[place], -1)
+    """Normals below the diagonal, and about as many.
+
+    A rectangle of half as many columns, and the same turned by half a turn, fill both halves below the diagonal: no
+    number comes twice, and none is looked up by its place, which costs more than to draw it.
+    """
+    even = dim + dim % 2
+    drawn = normal(key, (even - 1, even // 2), dtype)
+    below = jnp.concatenate([drawn, drawn[::-1, ::-1]], axis=1)
+    return jnp.tril(jnp.concatenate([jnp.zeros((1, even), dtype), below])[:dim, :dim], -1)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse.chain.data import Moved
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
-from jaxcollapse.random import chi_square, normal
+from jaxcollapse.random import chi_square, normal_pair
 from jaxcollapse.random.ridge.rotation import root
 
 
@@ -71,6 +71,7 @@ class LeastSquaresWalk(Model):
 
 def least_squares_move(key: Key[Array, ""], noise: Scalar, n: Scalar | int, dim: int, dtype) -> tuple[Array, Array]:
     """How far a least-squares fit moves, along a given direction and across it (relative to the features' scale)."""
-    scale = noise / jnp.sqrt(chi_square(key, n - dim + 1.0, stream=1))
+    z, other = normal_pair(key, dtype)
+    scale = noise / jnp.sqrt(chi_square(key, jnp.asarray(n - dim + 1.0, dtype), stream=1, z=other))
     across = chi_square(key, jnp.asarray(dim - 1.0, dtype), stream=8)
-    return scale * normal(key, (), dtype), scale * jnp.sqrt(across)
+    return scale * z, scale * jnp.sqrt(across)

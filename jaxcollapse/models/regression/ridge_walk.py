@@ -16,7 +16,7 @@ from jaxcollapse.chain.data import Moved
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
 from jaxcollapse.models.regression.least_squares_walk import least_squares_move
-from jaxcollapse.random import chi_square, isotropic_ridge, normal
+from jaxcollapse.random import chi_square, isotropic_ridge, normal, normal_pair
 from jaxcollapse.random.ridge.rotation import ratio, root
 
 RidgeFit: TypeAlias = Literal["penalised", "least squares", "minimum norm"]
@@ -117,8 +117,9 @@ class RidgeWalk(Model):
             return _minimum_norm_move(key, size, noise, n, self.dim)
 
         def rotation():
-            others = chi_square(key, jnp.asarray(max(self.dim - 2.0, 0.0), dtype), stream=_ROTATION + 1)
-            return normal(key, (), dtype, stream=_ROTATION), others
+            z, other = normal_pair(key, dtype, stream=_ROTATION)
+            df = jnp.asarray(max(self.dim - 2.0, 0.0), dtype)
+            return z, chi_square(key, df, stream=_ROTATION + 1, z=other)
 
         # Which branch serves each kind, if only the kinds that occur have one.
         moves = {"penalised": shrink, "least squares": move, "minimum norm": project}

@@ -22,7 +22,7 @@ from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.chi import chi_square
-from jaxcollapse.random.gaussian import normal
+from jaxcollapse.random.gaussian import normal, normal_pair
 from jaxcollapse.random.loops import alongside, while_loop
 from jaxcollapse.random.ridge.rotation import ratio, root, rotate, unfinished
 
@@ -131,8 +131,9 @@ def _iterate(
 
     def draws(k):
         stream = 16 * k
-        left = chi_square(key, jnp.maximum(n - k, 0), stream=stream)
-        right = chi_square(key, jnp.maximum(jnp.asarray(dim - 1.0 - k, dtype), 0.0), stream=stream + 8)
+        one, other = normal_pair(key, dtype, stream=stream)
+        left = chi_square(key, jnp.maximum(n - k, 0), stream=stream, z=one)
+        right = chi_square(key, jnp.maximum(jnp.asarray(dim - 1.0 - k, dtype), 0.0), stream=stream + 8, z=other)
         return _Draws(root(left), right, normal(key, (), dtype, stream=stream + 7))
 
     most = jnp.minimum(n, dim)
