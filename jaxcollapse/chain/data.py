@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from jaxcollapse.arguments.check import check_choice, check_scalar, check_shape, check_share
 from jaxcollapse.arguments.numbers import common_type
@@ -45,8 +45,8 @@ class Data(eqx.Module):
     def union(self: D) -> D:
         """The union of a stack of batches: every leaf of `self` has a leading axis of batches."""
 
-    def subsample(self: D, key: Key[Array, ""], n: Number, like: D) -> D:
-        """`n` of the rows, uniformly without replacement, in the shapes of `like`. Refused unless defined."""
+    def packed(self: D) -> D:
+        """The same rows in an order in which workflows can pick them. Refused unless defined."""
         raise TypeError(f"a workflow that picks rows cannot pick them from {type(self).__name__}")
 
 
@@ -195,14 +195,10 @@ class Samples(Data):
         return Samples(self.rows, jnp.where(jnp.arange(self.capacity, dtype=n.dtype) < n, self.weights, 0.0))
 
     @lenient()
-    def subsample(self, key: Key[Array, ""], n: Number, like: "Samples") -> "Samples":
-        """`n` of the rows that have weight, uniformly without replacement, in a buffer of the capacity of `like`."""
-        present: Bool[Array, " capacity"] = self.weights > 0
-        tickets = jnp.where(present, jax.random.uniform(key, (self.capacity,)), jnp.inf)
-        _, order = jax.lax.top_k(
-            -tickets, like.capacity
-        )  # the smallest in order; a sort of all takes ten times as long
-        return Samples(jax.tree.map(lambda leaf: leaf[order], self.rows), self.weights[order]).first(n)
+    def packed(self) -> "Samples":
+        """The same rows, those that have weight before the others."""
+        order = jnp.argsort(self.weights <= 0, stable=True)
+        return jax.tree.map(lambda leaf: leaf[order], self)
 
     @lenient()
     def __add__(self, other: "Samples") -> "Samples":

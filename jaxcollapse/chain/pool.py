@@ -5,11 +5,13 @@ import abc
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Scalar
+from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_fits, check_integer
-from jaxcollapse.chain.data import Data
+from jaxcollapse.arguments.types import Number
+from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.random import distinct
 
 
 class Pool(eqx.Module):
@@ -56,6 +58,15 @@ class Pool(eqx.Module):
     def data(self) -> Data:
         """All of it as one data set."""
 
+    def subsample(self, key: Key[Array, ""], n: Number) -> Data:
+        """`n` of the rows that have weight, no more than a batch has room for, uniformly without replacement.
+
+        Batches were `packed` before they were added. The buffer has the capacity of one of them.
+
+        **Raises** `TypeError` where sums are held, and not rows.
+        """
+        raise TypeError(f"rows cannot be picked from {type(self.held).__name__}")
+
 
 class _Sum(Pool):
     held: Data
@@ -89,3 +100,14 @@ class _Slots(Pool):
     @lenient()
     def data(self):
         return self.held.union()
+
+    @lenient()
+    def subsample(self, key, n):
+        if not isinstance(self.held, Samples):
+            return super().subsample(key, n)
+        sizes = jnp.sum(self.held.weights > 0, axis=1)
+        ends = jnp.cumsum(sizes)
+        rank = distinct(key, n, ends[-1], self.held.weights.shape[1])
+        slot = jnp.minimum(jnp.searchsorted(ends, rank, side="right"), len(ends) - 1)
+        row = rank - (ends - sizes)[slot]
+        return jax.tree.map(lambda leaf: leaf[slot, row], self.held).first(n)

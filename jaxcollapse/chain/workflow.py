@@ -287,9 +287,9 @@ class AccumulateSubsample(Workflow):
 
     def step(self, state: Pool, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Pool]:
         """A random part of the pool, of the size of one batch."""
-        batch = draw.synthetic()
+        batch = draw.synthetic().packed()
         pool = state.add(batch, generation - 1)
-        return pool.data().subsample(draw.key, draw.n, batch), pool
+        return pool.subsample(draw.key, draw.n), pool
 
     @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:

@@ -3,6 +3,7 @@
 from jaxcollapse.random.alphabet import bernoulli as bernoulli
 from jaxcollapse.random.alphabet import symbols as symbols
 from jaxcollapse.random.chi import chi_square as chi_square
+from jaxcollapse.random.choice import distinct as distinct
 from jaxcollapse.random.counts import binomial as binomial
 from jaxcollapse.random.counts import multinomial as multinomial
 from jaxcollapse.random.counts import poisson as poisson

@@ -351,3 +351,22 @@ def test_rows_that_fit_are_not_refused():
     model = jc.Curated(jc.Categorical([0.5, 0.5], sampling="raw"), rewards=[0.0, 1.0], candidates=2)
     run = lambda key: jc.simulate(model, jc.Replace(), key=key, samples=2**21, generations=2)  # noqa: E731
     jax.eval_shape(run, jax.random.key(0))
+
+
+def test_a_subsample_takes_rows_that_are_there_and_no_other():
+    """Batches of several sizes, with gaps between their rows: every row of weight is picked equally often."""
+    rng = np.random.default_rng(0)
+    rows = [jnp.arange(6.0) + 10 * slot for slot in range(3)]
+    weights = [jnp.asarray(rng.permutation([1.0] * count + [0.0] * (6 - count))) for count in (6, 2, 4)]
+    batches = [jc.Samples(row, weight) for row, weight in zip(rows, weights, strict=True)]
+    pool = jc.Pool.empty(jax.eval_shape(lambda: batches[0]), 4)
+    for slot, batch in enumerate(batches):
+        pool = pool.add(batch.packed(), slot)
+    part = jax.vmap(lambda key: pool.subsample(key, 5))(jax.random.split(jax.random.key(0), 20_000))
+    picked, kept = np.asarray(part.rows), np.asarray(part.weights)
+    assert (kept == [1, 1, 1, 1, 1, 0]).all()
+    there = np.concatenate([np.asarray(row)[np.asarray(weight) > 0] for row, weight in zip(rows, weights, strict=True)])
+    values, times = np.unique(picked[:, :5], return_counts=True)
+    np.testing.assert_array_equal(values, there)
+    assert all(len(set(row)) == 5 for row in picked[:, :5].tolist())
+    assert (abs(times - 20_000 * 5 / 12) < 4.5 * np.sqrt(20_000 * 5 / 12 * 7 / 12)).all()

@@ -1,6 +1,7 @@
 """The samplers: published words, quantiles against SciPy, and the law of raw data."""
 
 import functools
+import math
 
 import jax
 import jax.numpy as jnp
@@ -335,3 +336,27 @@ def test_loops_of_lanes_end_together():
     x = jnp.array([[8.0, 2.0], [64.0, 1.0]])
     assert jax.vmap(jax.vmap(halvings))(x).tolist() == [[6, 6], [6, 6]]
     assert [int(halvings(value)) for value in x.ravel()] == [3, 1, 6, 0]
+
+
+@pytest.mark.parametrize(("total", "n", "capacity"), [(5, 3, 3), (6, 3, 5), (6, 5, 6), (8, 2, 2), (7, 7, 9)])
+def test_distinct_numbers_are_every_set_equally_often(total, n, capacity):
+    """Sizes that are traced, and a buffer with room for more."""
+    draw = jax.jit(jax.vmap(lambda key, n, total: random.distinct(key, n, total, capacity), in_axes=(0, None, None)))
+    drawn = np.sort(np.asarray(draw(KEYS, n, total))[:, :n], axis=1)
+    assert (np.diff(drawn, axis=1) > 0).all() and drawn.min() == 0 and drawn.max() == total - 1
+    sets, times = np.unique(drawn, axis=0, return_counts=True)
+    assert len(sets) == math.comb(total, n)
+    if len(sets) > 1:
+        assert stats.chisquare(times).pvalue > 1e-4
+
+
+def test_distinct_numbers_of_many_are_spread_evenly():
+    """Far beyond the capacity, where no draw meets another; and close to it, where most are references to others."""
+    for total in (100_000, 70):
+        drawn = np.asarray(jax.vmap(lambda key, total=total: random.distinct(key, 64, total, 64))(KEYS[:2000]))
+        assert all(len(set(row)) == 64 for row in drawn.tolist())
+        counts = np.histogram(drawn, bins=min(total, 1000), range=(-0.5, total - 0.5))[0]
+        expected = counts.mean()
+        scale = 1 - 64 / total  # numbers of one row differ: their counts vary less
+        z = (np.sum((counts - expected) ** 2) / expected / scale - len(counts)) / np.sqrt(2 * len(counts))
+        assert abs(z) < 5
