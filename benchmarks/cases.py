@@ -244,6 +244,7 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
     ),
 }
 FIRST_RESULT = "first-result"
+VERIFICATION = "verification"
 DRAWS = (
     Entry("normals", OURS, Draws("normal", 1_000), 50_000),
     Entry("chi-squares", OURS, Draws("chi-square", 1_000), 50_000),

@@ -92,6 +92,21 @@ def first_result(measured: Sequence[dict], replications: int) -> str:
     return "\n".join([_table(head, rows), "", rounds])
 
 
+def verification(measured: Sequence[dict]) -> str:
+    """A table: one row per run of the command."""
+    head = ["", "clock", "all processors", "first verdict", "memory", "exit status"]
+    rows = [
+        [
+            run["name"],
+            *(_seconds(run[kind]) for kind in ("seconds", "processor_seconds", "first_verdict_seconds")),
+            f"{run['bytes'] / 2**30:.2f} GiB" if run["bytes"] else "not known",
+            str(run["status"]),
+        ]
+        for run in measured
+    ]
+    return _table(head, rows)
+
+
 def rates(results: Results) -> list[float]:
     """Normals, chi-squares and steps per second; nothing if they were not measured."""
     if any(isinstance(result, Absent) for result in results):

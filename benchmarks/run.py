@@ -16,7 +16,8 @@ import numpy as np
 import first_result
 import machine
 import report
-from cases import CASES, DRAWS, FIRST_RESULT, OURS, QUICK, Contest, Sweep
+import verification
+from cases import CASES, DRAWS, FIRST_RESULT, OURS, QUICK, VERIFICATION, Contest, Sweep
 from measure import Absent, Entry, Results, Settings, Workers, measure
 
 _PILOT = 4096
@@ -37,6 +38,9 @@ def main() -> int:
                 book.add(
                     name, "Time to the first result", report.first_result(starts, first_result.REPLICATIONS), starts
                 )
+            if name == VERIFICATION:
+                runs = verification.measure(1 if options.quick else 2, 3600, _say, everything=not options.quick)
+                book.add(name, "Deciding the claims", report.verification(runs), runs)
             for asked in CASES.get(name, ()):
                 asked = asked.thinned() if options.quick else asked
                 if isinstance(asked, Sweep):
@@ -100,7 +104,7 @@ def _say(what: str) -> None:
 
 
 def _options() -> argparse.Namespace:
-    names = [*CASES, FIRST_RESULT]
+    names = [*CASES, FIRST_RESULT, VERIFICATION]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"all of them by default: {', '.join(names)}")
     parser.add_argument(
