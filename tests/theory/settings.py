@@ -657,7 +657,7 @@ SETTINGS: dict[str, list[Setting]] = {
             spectrum(zero=True),
             networks.ridge_shrinkage(0.4),
             jc.Weighted(TRIANGLE),
-            samples=9.0,
+            samples=SIZES,
             noise=0.5,
             generations=3,
         ),

@@ -10,15 +10,13 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_count, check_nonnegative, is_traced
+from jaxcollapse.arguments.check import check_count, check_nonnegative
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
-from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.linear import positive_number
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
@@ -41,9 +39,10 @@ class EarlyStopping(Model):
     **Metrics** `squared_error` of every coefficient along the eigenvectors, shape ``(dim,)``, and `risk`, their sum:
     the excess risk of isotropic test data.
 
-    **Raises** `ValueError` or `TypeError` for other arguments, and for batches of different sizes.
+    **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** Exact in law, at a cost that does not depend on the number of rows.
+    **Exactness** Exact in law, at a cost that does not depend on the number of rows. Batches of other sizes have
+    designs with the same ``X'X/n``.
 
     **Reference** Ali, Kolter and Tibshirani 2019, arXiv:1810.10082, for one fit.
 
@@ -101,9 +100,3 @@ class EarlyStopping(Model):
         """The squared errors, and their sum."""
         squares = (params - self.spectrum.signal) ** 2
         return {"squared_error": squares, "risk": jnp.sum(squares)}
-
-    def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
-        """Batches on one design have one size."""
-        sizes = workflow.all_sizes(samples)
-        if not is_traced(sizes) and len(set(np.asarray(sizes).tolist())) != 1:
-            raise ValueError(f"samples must be the same for every batch: they label one design, got {sizes}")

@@ -16,12 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_count, check_nonnegative, check_positive, check_scalar
+from jaxcollapse.arguments.check import check_count, check_nonnegative, check_numbers, check_positive, check_scalar
 from jaxcollapse.arguments.numbers import as_floats
-from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
-from jaxcollapse.theory.curves import check_one_number
 from jaxcollapse.theory.mean.workflow import weights_of
 
 
@@ -127,7 +126,7 @@ def early_stopping_squared_error(
     shrinkage: Any,
     workflow: Any,
     *,
-    samples: Number,
+    samples: Number | Curve,
     noise: Number,
     warm: bool = False,
     generations: Count,
@@ -145,7 +144,8 @@ def early_stopping_squared_error(
       ``Spectrum.from_eigenvalues(s, basis.T @ w0)``.
     - `shrinkage`: ``F``, a `Shrinkage`: `gradient_flow`, `gradient_descent` or `ridge_shrinkage`.
     - `workflow`: any object with a method ``weights(samples)``, such as the workflows of `jaxcollapse`.
-    - `samples`: rows ``n`` of the design, one number, at least 1.
+    - `samples`: rows ``n`` of the design, a number, at least 1; or shape ``(generations,)``, of designs with the same
+      ``X'X/n``.
     - `noise`: ``sigma``, at least 0.
     - `warm`: whether a fit begins where the last one ended, the first one at zero; or each at zero.
     - `generations`: ``G``, a positive integer.
@@ -172,14 +172,14 @@ def early_stopping_squared_error(
     """
     check_spectrum(spectrum)
     _check_shrinkage(shrinkage)
-    check_one_number("samples", samples, "for labels of one design")
+    check_numbers("samples", samples)
     check_scalar("noise", noise)
     check_nonnegative("noise", noise)
     if not isinstance(warm, bool):
         raise TypeError(f"warm must be True or False, got {warm!r}")
     weights = weights_of(workflow, samples, generations)
     s, w0 = spectrum.eigenvalues, spectrum.signal
-    dtype = jnp.result_type(s, w0, weights.sizes, noise, samples)
+    dtype = jnp.result_type(s, w0, weights.sizes, noise)
     reached, missed = shrinkage(s).astype(dtype), shrinkage.missed(s).astype(dtype)
     sizes, batch, alone = (part.astype(dtype) for part in weights)
     noises = jnp.concatenate([batch * jnp.sqrt(sizes[0] / sizes), jnp.diag(alone)], axis=1)
@@ -199,7 +199,7 @@ def early_stopping_squared_error(
 
     bias, spread = (part.T for part in jax.lax.map(along, (reached, missed)))  # one by one: no batched linear algebra
     seen = s > 0  # a direction that no row has gives no noise, and nothing is learnt
-    variance = jnp.where(seen, noise**2 / (samples * jnp.where(seen, s, 1.0)), 0.0)
+    variance = jnp.where(seen, noise**2 / (sizes[0] * jnp.where(seen, s, 1.0)), 0.0)
     return bias**2 * w0**2 + variance * spread
 
 

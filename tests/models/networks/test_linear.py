@@ -225,17 +225,6 @@ def test_derivatives_go_through_every_step(x64):
         (lambda: diffusion(steps=-3), ValueError, "steps must be at least 1, got -3"),
         (lambda: jc.ProbabilisticPCA(VALUES, latent=3), ValueError, "latent must be below 3, the number of dimensions"),
         (
-            lambda: jc.simulate(
-                jc.EarlyStopping(jc.theory.Spectrum.isotropic(2), noise=1.0, rate=0.1, steps=2),
-                jc.Replace(),
-                key=KEY,
-                samples=[5, 6],
-                generations=2,
-            ),
-            ValueError,
-            "samples must be the same for every batch",
-        ),
-        (
             lambda: jc.EarlyStopping(jc.theory.Spectrum.isotropic(2), noise=-1.0, rate=0.1, steps=2),
             ValueError,
             "noise must be finite and at least 0, got -1.0",
