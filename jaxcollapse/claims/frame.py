@@ -55,4 +55,4 @@ def as_matrix(workflow: Workflow, *, samples: Any, generations: int) -> Weighted
     ```
     """
     with jax.ensure_compile_time_eval():
-        return Weighted(workflow.weights(jnp.full(generations, float(samples)))[0])
+        return Weighted(np.asarray(workflow.weights(jnp.full(generations, float(samples)))[0]))

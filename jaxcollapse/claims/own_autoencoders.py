@@ -5,6 +5,7 @@ same kind has to meet what is derived here. Generation ``g = 1`` is the fit to r
 weights, so that one program serves several claims.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,23 +32,26 @@ _TRAINING = shared(steps=300, rate=0.1)
 _claim = partial(Claim, axis=_AXIS, quantity="total variance")
 
 
-def _vae(workflow: Workflow, **changes: Any):
+def _mix() -> Workflow:
+    return Mix("fixed", weight=0.4)
+
+
+def _vae(workflow: Callable[[], Workflow], **changes: Any):
     """The total variance of a linear VAE at every generation."""
     fields: Any = shared(noise=_NOISE, beta=_BETA, **_TRAINING) | changes
 
     def experiment(key):
         model = LinearVAE(_EIGENVALUES, **fields)
-        return simulate(model, as_matrix(workflow, **_SIZES), key=key, **_SIZES).trace
+        return simulate(model, as_matrix(workflow(), **_SIZES), key=key, **_SIZES).trace
 
     return experiment
 
 
-def _trace(workflow: Workflow):
+def _trace(workflow: Callable[[], Workflow]):
     network = lambda: networks.soft_threshold(_LOSS)  # noqa: E731
-    return lambda: networks.trace(_EIGENVALUES, network(), workflow, **_SIZES)
+    return lambda: networks.trace(_EIGENVALUES, network(), workflow(), **_SIZES)
 
 
-_MIX = Mix("fixed", weight=0.4)
 _SETTING = "Eigenvalues 3, 2.5, 2; σ² = 0.3, β = 0.5, so that c = 0.15; n = 1000; 300 steps of Adam on the exact ELBO; "
 _MEAN_OUTPUT = "rows are decoder means; "
 
@@ -95,7 +99,8 @@ def _collapse_times(key):
 
     def alive(workflow, eigenvalues):
         model = LinearVAE(eigenvalues, noise=1.0, solver="optimum")
-        return jnp.sum(simulate(model, workflow, key=key, **_GONE).variances > 0, axis=0)
+        decoders = simulate(model, workflow, key=key, **_GONE).params.factor  # a column for each that is left
+        return jnp.sum(jnp.any(decoders != 0, axis=1), axis=0)
 
     return jnp.concatenate([alive(flow, lives) for flow, lives in zip(_FLOWS, (10 * _LIVES, _LIVES), strict=True)]) + 1
 
@@ -126,37 +131,37 @@ def _saved_theory():
 
 
 # The floor of probabilistic PCA.
-_SPIKES, _FLOOR, _DIM = np.array([10.0, 6.0, 4.0]), 1.0, 12
-_FLOORS = shared(samples=400, generations=6)
+_SPIKES, _FLOOR, _DIM = np.array([8.0, 6.0, 5.0, 4.0]), 1.0, 12
+_FLOORS = shared(samples=600, generations=4)
 
 
 def _floor(workflow: Workflow):
     def experiment(key):
         eigenvalues = np.concatenate([_SPIKES, np.full(_DIM - len(_SPIKES), _FLOOR)])
         model = ProbabilisticPCA(eigenvalues, latent=len(_SPIKES))
-        return simulate(model, as_matrix(workflow, **_FLOORS), key=key, **_FLOORS).log_noise
+        return simulate(model, as_matrix(workflow, **_FLOORS), key=key, **_FLOORS).log_noise[1:]
 
     return experiment
 
 
 def _floor_theory(workflow: Workflow):
-    return lambda: networks.noise_floor(_SPIKES, workflow, floor=_FLOOR, dim=_DIM, **_FLOORS)
+    return lambda: networks.noise_floor(_SPIKES, workflow, floor=_FLOOR, dim=_DIM, **_FLOORS)[1:]
 
 
 _FLOOR_CLAIM = partial(
     Claim,
-    axis=generation_axis(_FLOORS["generations"]),
+    axis=generation_axis(np.arange(2, _FLOORS["generations"] + 1)),
     quantity="log noise floor",
-    relation=Asymptotic(allowance=0.01, tolerance=0.015),
+    relation=Asymptotic(allowance=0.01, tolerance=0.02),
 )
-_FLOOR_PROTOCOL = "Probabilistic PCA in 12 dimensions with 3 spikes 10, 6, 4 on a floor of 1; n = 400; "
+_FLOOR_PROTOCOL = "Probabilistic PCA in 12 dimensions with spikes 8, 6, 5, 4 on a floor of 1; n = 600; "
 
 CLAIMS = (
     _claim(
         name="own-linear-vae-replace",
         statement="A linear VAE loses βσ² of variance per latent dimension at every fit, whatever the sample size.",
-        theory=_trace(Replace()),
-        experiment=_vae(Replace()),
+        theory=_trace(Replace),
+        experiment=_vae(Replace),
         relation=Equal(),
         formula="E tr C_g = tr Σ − g p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "each batch replaces the last.",
@@ -165,8 +170,8 @@ CLAIMS = (
     _claim(
         name="own-linear-vae-accumulate",
         statement="Accumulation does not stop the collapse of a linear VAE: it slows its clock to the logarithm.",
-        theory=_trace(Accumulate()),
-        experiment=_vae(Accumulate()),
+        theory=_trace(Accumulate),
+        experiment=_vae(Accumulate),
         relation=Equal(),
         formula="E tr C_g = tr Σ − (1 + 1/2 + … + 1/g) p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "all batches are kept.",
@@ -175,8 +180,8 @@ CLAIMS = (
     _claim(
         name="own-linear-vae-window",
         statement="The mean variance of a linear VAE under any workflow follows from the matrix of its weights.",
-        theory=_trace(Window(2)),
-        experiment=_vae(Window(2)),
+        theory=_trace(lambda: Window(2)),
+        experiment=_vae(lambda: Window(2)),
         relation=Equal(),
         formula="E tr C_g = Σ_i W[g, i] E tr C_{i−1} + (1 − Σ_i W[g, i]) tr Σ − p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "the last two batches are kept.",
@@ -185,8 +190,8 @@ CLAIMS = (
     _claim(
         name="own-linear-vae-mix",
         statement="A share of real data w bounds what a linear VAE loses by its latent dimension times βσ²/w.",
-        theory=_trace(_MIX),
-        experiment=_vae(_MIX),
+        theory=_trace(_mix),
+        experiment=_vae(_mix),
         relation=Equal(),
         formula="t_g = tr Σ − E tr C_g: t_g = p βσ² + (1 − w) t_{g−1} → p βσ²/w",
         protocol=_SETTING + _MEAN_OUTPUT + "one real data set has the weight 0.4 at every generation.",
@@ -196,7 +201,7 @@ CLAIMS = (
         name="own-linear-vae-idempotent",
         statement="A linear VAE whose rows have the noise of its decoder keeps the variance of its data.",
         theory=lambda: networks.trace(_EIGENVALUES, networks.soft_threshold(_NOISE, _NOISE), Replace(), **_SIZES),
-        experiment=_vae(Replace(), beta=1.0, pixel=_NOISE),
+        experiment=_vae(Replace, beta=1.0, pixel=_NOISE),
         relation=Equal(),
         formula="E tr C_g = tr Σ",
         protocol=_SETTING.replace("β = 0.5, so that c = 0.15", "β = 1")
@@ -218,8 +223,8 @@ CLAIMS = (
     _claim(
         name="own-linear-vae-diagonal",
         statement="A linear VAE with a diagonal posterior is slower to train, and loses more variance for it.",
-        theory=_trace(Replace()),
-        experiment=_vae(Replace(), posterior="diagonal"),
+        theory=_trace(Replace),
+        experiment=_vae(Replace, posterior="diagonal"),
         relation=AtMost(),
         formula="E tr C_g ≤ tr Σ − g p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "diagonal posterior covariance; each batch replaces the last.",
