@@ -131,8 +131,8 @@ def _saved_theory():
 
 
 # The floor of probabilistic PCA.
-_SPIKES, _FLOOR, _DIM = np.array([8.0, 6.0, 5.0, 4.0]), 1.0, 12
-_FLOORS = shared(samples=600, generations=4)
+_SPIKES, _FLOOR, _DIM = np.linspace(10.0, 4.0, 8), 1.0, 12
+_FLOORS = shared(samples=1000, generations=4)
 
 
 def _floor(workflow: Workflow):
@@ -154,7 +154,7 @@ _FLOOR_CLAIM = partial(
     quantity="log noise floor",
     relation=Asymptotic(allowance=0.01, tolerance=0.02),
 )
-_FLOOR_PROTOCOL = "Probabilistic PCA in 12 dimensions with spikes 8, 6, 5, 4 on a floor of 1; n = 600; "
+_FLOOR_PROTOCOL = "Probabilistic PCA in 12 dimensions, 8 spikes from 10 to 4 on a floor of 1; n = 1000; "
 
 CLAIMS = (
     _claim(
