@@ -106,6 +106,34 @@ MODELS = (
     ModelRow("TiltedGaussian", lambda: jc.TiltedGaussian(jc.Gaussian(ddof=1), power=1.0), refuses=_BEYOND_THE_NEWEST),
     ModelRow("GaussianMixture", lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]), slow=True),
     ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5)),
+    ModelRow(
+        "LinearVAE",
+        lambda: jc.LinearVAE([3.0, 2.0, 0.5], latent=2, noise=0.2, solver="optimum"),
+        lambda: jc.LinearVAE([3.0, 2.0, 0.5], latent=2, noise=0.2, solver="optimum", sampling="raw"),
+    ),
+    ModelRow(
+        "LinearVAE trained",
+        lambda: jc.LinearVAE([3.0, 2.0], noise=0.2, pixel=0.1, posterior="diagonal", steps=20),
+        lambda: jc.LinearVAE([3.0, 2.0], noise=0.2, pixel=0.1, posterior="diagonal", steps=20, sampling="raw"),
+        slow=True,
+    ),
+    ModelRow(
+        "LinearDiffusion",
+        lambda: jc.LinearDiffusion([3.0, 0.5], sigma_max=5.0, sigma_min=0.3, levels=3, steps=20),
+        lambda: jc.LinearDiffusion([3.0, 0.5], sigma_max=5.0, sigma_min=0.3, levels=3, steps=20, sampling="raw"),
+        slow=True,
+    ),
+    ModelRow(
+        "ProbabilisticPCA",
+        lambda: jc.ProbabilisticPCA([5.0, 1.0, 1.0], latent=1),
+        lambda: jc.ProbabilisticPCA([5.0, 1.0, 1.0], latent=1, sampling="raw"),
+    ),
+    ModelRow(
+        "EarlyStopping",
+        lambda: jc.EarlyStopping(
+            Spectrum.from_eigenvalues([2.0, 0.3], [1.0, -0.5]), noise=0.5, rate=0.4, steps=3, warm=True
+        ),
+    ),
     ModelRow("NormalMean", lambda: jc.NormalMean(jnp.zeros(2)), lambda: jc.NormalMean(jnp.zeros(2), sampling="raw")),
     ModelRow("Exponential", lambda: jc.Exponential(2.0), lambda: jc.Exponential(2.0, sampling="raw")),
     ModelRow("Beta", lambda: jc.Beta(2.0), lambda: jc.Beta(2.0, sampling="raw")),

@@ -1,4 +1,4 @@
-"""What the files of this folder share: numbers by name, the axis of generations, a formula that three papers use.
+"""What the files of this folder share: numbers by name, the axis of generations, matrices of weights, a formula.
 
 A file begins with its paper, `REFERENCE`, and what all its claims have in common, said once:
 ``_claim = partial(Claim, reference=REFERENCE, ...)``. Each claim then states itself, and nothing twice.
@@ -6,8 +6,12 @@ A file begins with its paper, `REFERENCE`, and what all its claims have in commo
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.workflow import Weighted, Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.verification.claim import Axis
 
 RIDGE_CHAIN = "m ← D m, s ← D² s + γ² ev/(ev + κ)², γ² = (σ² + κ² Σ ev s/(ev + κ)²)/(T − df₂), D = ev/(ev + κ)"
@@ -37,3 +41,18 @@ def generation_axis(generations: Any) -> Axis:
     """
     chosen = np.arange(1, generations + 1) if np.ndim(generations) == 0 else np.asarray(generations)
     return Axis("generation g", chosen)
+
+
+@lenient()
+def as_matrix(workflow: Workflow, *, samples: Any, generations: int) -> Weighted:
+    """A workflow that draws no fresh real data, as its matrix of weights: one program serves all of them.
+
+    ```python
+    >>> from jaxcollapse.chain.workflow import Replace
+    >>> as_matrix(Replace(), samples=50, generations=2).matrix.tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+
+    ```
+    """
+    with jax.ensure_compile_time_eval():
+        return Weighted(np.asarray(workflow.weights(jnp.full(generations, float(samples)))[0]))

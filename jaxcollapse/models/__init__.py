@@ -18,6 +18,10 @@ from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian as Gaussian
 from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
 from jaxcollapse.models.mutual import Mutual as Mutual
+from jaxcollapse.models.networks.early_stopping import EarlyStopping as EarlyStopping
+from jaxcollapse.models.networks.linear_autoencoder import LinearVAE as LinearVAE
+from jaxcollapse.models.networks.linear_diffusion import LinearDiffusion as LinearDiffusion
+from jaxcollapse.models.networks.probabilistic_pca import ProbabilisticPCA as ProbabilisticPCA
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression as LinearRegression

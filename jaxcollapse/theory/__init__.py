@@ -11,5 +11,6 @@ from jaxcollapse.theory import gaussian as gaussian
 from jaxcollapse.theory import kernel_density as kernel_density
 from jaxcollapse.theory import mean as mean
 from jaxcollapse.theory import mutual as mutual
+from jaxcollapse.theory import networks as networks
 from jaxcollapse.theory import regression as regression
 from jaxcollapse.theory.former import of_theory as __getattr__

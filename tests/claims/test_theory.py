@@ -18,6 +18,7 @@ FACES = (
     "exponential_family",
     "kernel_density",
     "mutual",
+    "networks",
 )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 import jaxcollapse as jc
 from jaxcollapse import theory
-from jaxcollapse.theory import Spectrum
+from jaxcollapse.theory import Spectrum, networks
 
 
 class Edge(NamedTuple):
@@ -82,6 +82,8 @@ SHIFTED = dict(samples=9.0, noise=0.5, penalty=0.2, shift=rising(0.02, 0.01, 0.0
 MOMENTS = np.einsum("kj,lj->klj", ROWS[:2], ROWS[:2]) + np.eye(2)[:, :, None]
 DEPTHS = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.5, 0.5, 0.0], [0.0, 0.3, 0.5, 0.2]])
 TRIANGLE = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.3, 0.5]])
+MAP = dict(samples=20.0, generations=3)
+LAMBDA = rising(3.0, 1.6, 1.5, 0.4)
 FAKES = dict(generators=2, generator_samples=30.0, generator_noise=0.4)
 
 SETTINGS: dict[str, list[Setting]] = {
@@ -628,5 +630,74 @@ SETTINGS: dict[str, list[Setting]] = {
             synthetic_weight=rising(0.0, 0.3, 0.5),
             generations=3,
         ),
+    ],
+    "networks.ancestral": [call(rising(0.1, 0.4, 0.8))],
+    "networks.collapse_time": [
+        call(rising(2.0, 1.5), jc.Replace(), c=0.5),
+        call(rising(2.0, 1.5), jc.Accumulate(), c=0.5),
+    ],
+    "networks.ddim": [call(rising(9.0, 2.0, 0.3)), call(rising(9.0, 2.0, 0.3), denoise=True, time=0.4)],
+    "networks.early_stopping_exponent": [
+        call(rising(2.0, 0.3), networks.gradient_flow(1.5)),
+        call(rising(2.0, 0.3), networks.gradient_descent(0.7, 3)),
+        call(Edge(rising(2.0, 0.0), rising(0, 1)), networks.ridge_shrinkage(0.4)),
+    ],
+    "networks.early_stopping_squared_error": [
+        call(spectrum(), networks.gradient_flow(1.5), jc.Accumulate(), samples=9.0, noise=0.5, generations=3),
+        call(
+            spectrum(),
+            networks.gradient_descent(0.7, 3),
+            jc.Mix("fresh", weight=0.3),
+            samples=9.0,
+            noise=Edge(0.0, 1),
+            warm=True,
+            generations=3,
+        ),
+        call(
+            spectrum(zero=True),
+            networks.ridge_shrinkage(0.4),
+            jc.Weighted(TRIANGLE),
+            samples=SIZES,
+            noise=0.5,
+            generations=3,
+        ),
+    ],
+    "networks.gradient_descent": [call(0.3, 4)],
+    "networks.gradient_flow": [call(0.3)],
+    "networks.ideal_diffusion": [call(0.3), call(0.3, denoise=True, sigma_max=4.0)],
+    "networks.moments": [
+        call(LAMBDA, networks.ddim(rising(9.0, 2.0, 0.3)), jc.Accumulate(), **MAP),
+        call(
+            rising(2.0, 2.0, 0.7),
+            networks.ideal_diffusion(0.5, denoise=True, sigma_max=6.0),
+            jc.Mix("fresh", weight=0.3, real_samples=7),
+            samples=SIZES,
+            generations=3,
+        ),
+        call(LAMBDA, networks.temperature(0.9, networks.ancestral(rising(0.1, 0.4, 0.8))), jc.Replace(), **MAP),
+        call(LAMBDA, networks.ddim(rising(9.0, 2.0, 0.3), True, 0.8), jc.Weighted(TRIANGLE), **MAP),
+        call(LAMBDA, networks.soft_threshold(0.1, 0.05), jc.Window(2), **MAP),
+    ],
+    "networks.noise_floor": [
+        call(rising(5.0, 3.0), jc.Accumulate(), floor=0.7, dim=6, samples=30.0, generations=3),
+        call(rising(5.0, 3.0), jc.Mix("fresh", weight=0.3), floor=0.7, dim=6, samples=30.0, generations=3),
+    ],
+    "networks.orbit": [
+        call(LAMBDA, networks.soft_threshold(0.3, 0.1), jc.Accumulate(), samples=SIZES, generations=3),
+        call(LAMBDA, networks.ideal_diffusion(0.3, denoise=True), jc.Mix("fixed", weight=0.3), generations=3),
+        call(LAMBDA, networks.ancestral(rising(0.1, 0.4, 0.8)), jc.Replace(), generations=3),
+    ],
+    "networks.ridge_shrinkage": [call(0.3)],
+    "networks.soft_threshold": [call(0.3), call(0.3, Edge(0.0, 1))],
+    "networks.survives": [
+        call(rising(3.0, 1.0), c=0.3, real_share=0.2),
+        call(rising(3.0, 1.0), c=0.3, real_share=Edge(0.0, 1)),
+        call(rising(3.0, 1.0), c=0.3, real_share=Edge(1.0, -1)),
+    ],
+    "networks.temperature": [call(0.7), call(Edge(0.0, 1), networks.soft_threshold(0.3))],
+    "networks.trace": [
+        call(LAMBDA, networks.soft_threshold(0.1), jc.Accumulate(), samples=SIZES, generations=3),
+        call(LAMBDA, networks.temperature(0.9, networks.ideal_diffusion(0.3)), jc.Mix("fresh"), generations=3),
+        call(LAMBDA, networks.soft_threshold(0.1, 0.05), jc.Mix("fixed", weight=0.3), generations=3),
     ],
 }

@@ -5,7 +5,7 @@ generation ``i - 1``. To first order in ``1/n`` the errors obey ``X_g = sum_i W[
 with ``X_0 = 0``, independent noises ``xi_i`` and relative batch sizes ``rho_i``.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -68,14 +68,7 @@ def inflation_covariance(
 
     ```
     """
-    _check_workflow(workflow)
-    check_length("generations", generations)
-    check_fits(f"generations={generations:,}: a covariance of them", 32.0 * float(generations) ** 2, "take fewer")
-    if samples is None:
-        samples = jnp.full(generations, _MANY if getattr(workflow, "needs_rows", False) else 1.0)
-    sizes = per_generation("samples", samples, generations)
-    check_at_least("samples", sizes, 1.0)
-    batch, independent = workflow.weights(sizes)
+    sizes, batch, independent = weights_of(workflow, samples, generations)
     noise = batch * jnp.sqrt(sizes[0] / sizes)
     # (I - batch shifted by one generation) X = noise xi + diag(independent) zeta
     feedback = jnp.eye(generations, dtype=sizes.dtype) - jnp.pad(batch[:, 1:], ((0, 0), (0, 1)))
@@ -84,7 +77,30 @@ def inflation_covariance(
     return coefficients @ coefficients.T
 
 
-def _check_workflow(workflow: Any) -> None:
+class Weights(NamedTuple):
+    """What a workflow weighs its batches with, and how large these are."""
+
+    sizes: Float[Array, " generations"]
+    batch: Float[Array, "generations generations"]
+    """The weight of every batch at every generation."""
+    independent: Float[Array, " generations"]
+    """The coefficient of one more noise at every generation, in standard errors of a batch of the first size."""
+
+
+def weights_of(workflow: Any, samples: Number | Curve | None, generations: Count) -> Weights:
+    """The weight matrix of a workflow, for batches of these sizes or, without any, of equal ones."""
+    check_workflow(workflow)
+    check_length("generations", generations)
+    check_fits(f"generations={generations:,}: a covariance of them", 32.0 * float(generations) ** 2, "take fewer")
+    if samples is None:
+        samples = jnp.full(generations, _MANY if getattr(workflow, "needs_rows", False) else 1.0)
+    sizes = per_generation("samples", samples, generations)
+    check_at_least("samples", sizes, 1.0)
+    return Weights(sizes, *workflow.weights(sizes))
+
+
+def check_workflow(workflow: Any) -> None:
+    """An object with weights, such as a workflow."""
     if isinstance(workflow, type) or not callable(getattr(workflow, "weights", None)):
         hint = f"the class {workflow.__name__}: write {workflow.__name__}()" if isinstance(workflow, type) else None
         raise TypeError(f"workflow must be a workflow such as jaxcollapse.Replace(), got {hint or repr(workflow)}")

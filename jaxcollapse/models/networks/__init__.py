@@ -1,0 +1,1 @@
+"""Networks, linear ones that have closed forms among them."""

@@ -1,0 +1,25 @@
+"""Closed forms of loops of linear networks: autoencoders, diffusion, probabilistic PCA, early stopping.
+
+A linear network is a function of eigenvalues, a workflow a matrix of weights: the functions here take both, and hold
+for every workflow unless they say otherwise.
+"""
+
+from jaxcollapse.theory.networks.early_stopping import Shrinkage as Shrinkage
+from jaxcollapse.theory.networks.early_stopping import early_stopping_exponent as early_stopping_exponent
+from jaxcollapse.theory.networks.early_stopping import early_stopping_squared_error as early_stopping_squared_error
+from jaxcollapse.theory.networks.early_stopping import gradient_descent as gradient_descent
+from jaxcollapse.theory.networks.early_stopping import gradient_flow as gradient_flow
+from jaxcollapse.theory.networks.early_stopping import ridge_shrinkage as ridge_shrinkage
+from jaxcollapse.theory.networks.filters import Filter as Filter
+from jaxcollapse.theory.networks.filters import ancestral as ancestral
+from jaxcollapse.theory.networks.filters import ddim as ddim
+from jaxcollapse.theory.networks.filters import ideal_diffusion as ideal_diffusion
+from jaxcollapse.theory.networks.filters import soft_threshold as soft_threshold
+from jaxcollapse.theory.networks.filters import temperature as temperature
+from jaxcollapse.theory.networks.probabilistic_pca import noise_floor as noise_floor
+from jaxcollapse.theory.networks.spectral_chain import SpectralMoments as SpectralMoments
+from jaxcollapse.theory.networks.spectral_chain import collapse_time as collapse_time
+from jaxcollapse.theory.networks.spectral_chain import moments as moments
+from jaxcollapse.theory.networks.spectral_chain import orbit as orbit
+from jaxcollapse.theory.networks.spectral_chain import survives as survives
+from jaxcollapse.theory.networks.spectral_chain import trace as trace
