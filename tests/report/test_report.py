@@ -153,7 +153,7 @@ def test_json_is_strict_and_complete(directory, verification):
         raise AssertionError(f"{constant} is not JSON")
 
     facts = json.loads((directory / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
-    assert facts["counts"] == {"holds": 8, "fails": 1, "undecided": 1}
+    assert facts["counts"] == {"holds": 9, "fails": 1, "undecided": 1}
     assert facts["seed"] == 0 and facts["versions"] == verification.versions
     by_name = {claim["name"]: claim for claim in facts["claims"]}
     assert list(by_name) == [v.claim.name for v in verification]
@@ -194,7 +194,7 @@ def test_pictures_are_reproducible_and_hold_text(by_name):
 
 
 def test_the_summary_is_a_sentence(verification):
-    assert report.summary(verification).startswith("Of 10 claims 8 hold, 1 fails and 1 is undecided. ")
+    assert report.summary(verification).startswith("Of 11 claims 9 hold, 1 fails and 1 is undecided. ")
     assert report.summary(verification).endswith("at most 1 in 1,000.")
     good = dataclasses.replace(verification, verdicts=verification.verdicts[:8])
     assert report.summary(good).startswith("All 8 claims hold. ")
@@ -216,6 +216,6 @@ def test_verdicts_as_a_table(verification):
     table = verification.to_pandas()
     assert list(table.index) == [v.claim.name for v in verification]
     assert table.loc["doe-equal", ["paper", "relation", "outcome"]].tolist() == ["doe2024", "equal", "holds"]
-    assert (table.outcome == "holds").sum() == 8 and table.loc["doe-heavy", "replications"] == 0
+    assert (table.outcome == "holds").sum() == 9 and table.loc["doe-heavy", "replications"] == 0
     assert table.loc["roe-number", "arxiv"] == "" and table.needed.isna().all()
     np.testing.assert_array_equal(table.notices, [v.notices for v in verification])
