@@ -18,6 +18,10 @@ from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian as Gaussian
 from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
 from jaxcollapse.models.mutual import Mutual as Mutual
+from jaxcollapse.models.networks.autoencoder import VAE as VAE
+from jaxcollapse.models.networks.classifier import Classifier as Classifier
+from jaxcollapse.models.networks.conformers import Diffusion as Diffusion
+from jaxcollapse.models.networks.trained import Trained as Trained
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression as LinearRegression

@@ -1,0 +1,1 @@
+"""Networks in the loop: linear ones, which have closed forms, and any that gradients train."""
