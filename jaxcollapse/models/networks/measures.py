@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.machine.leniency import lenient
 
 _ITERATIONS = 28
-_SHIFT = 1e-6  # of the mean eigenvalue: what single precision makes of a zero one is not negative then
+_SHIFT = 2e-6  # of the norm: what single precision makes of a zero eigenvalue is not negative then
 
 
 class Moments(NamedTuple):
@@ -24,7 +24,7 @@ class Moments(NamedTuple):
     root: Float[Array, "dim dim"]
 
 
-def moments(rows: Float[Array, "rows dim"]) -> Moments:
+def moments(rows: Float[Array, "rows dim"] | np.ndarray) -> Moments:
     """Those of real rows, in double precision on the host, handed on in single.
 
     **Raises** `ValueError` for fewer than two rows.
@@ -46,7 +46,8 @@ def frechet(rows: Float[Array, "rows dim"], real: Moments) -> Float[Array, ""]:
     ``|m - m0|² + tr C + tr C0 - 2 tr (C0^½ C C0^½)^½``. The root is that of Newton and Schulz, products of matrices
     alone.
 
-    **Exactness** Rounding apart, low by at most 0.002 times the mean eigenvalue for each dimension without spread.
+    **Exactness** In single precision: off by less than ``0.0012 dim`` times the root of the norm of the matrix whose
+    root is taken, which is reached by eigenvalues of about a millionth of it, and much less without those.
 
     **Reference** Dowson and Landau 1982, J. Multivariate Anal. 12, 450; Higham 2008, Functions of Matrices, eq. 6.35.
 
@@ -81,18 +82,24 @@ def entropy(shares: Float[Array, " classes"]) -> Float[Array, ""]:
 
 
 def _trace_root(matrix: Float[Array, "dim dim"]) -> Float[Array, ""]:
-    """The trace of the root of a symmetric matrix without negative eigenvalues."""
-    dim = len(matrix)
-    eye = jnp.eye(dim, dtype=matrix.dtype)
-    symmetric = 0.5 * (matrix + matrix.T)
-    shifted = symmetric + _SHIFT * jnp.trace(symmetric) / dim * eye
-    norm = jnp.sqrt((shifted**2).sum())
+    """The trace of the root of a symmetric matrix without negative eigenvalues.
+
+    The iteration needs eigenvalues above what rounding takes from zero ones. So it is done for the matrix with two
+    shifts, ``h`` and ``4 h``, of its diagonal: ``2 f(h) - f(4 h)`` is exact for zero eigenvalues, and off by ``h`` over
+    the root of those that are not small.
+    """
+    eye = jnp.eye(len(matrix), dtype=matrix.dtype)
+    norm = jnp.sqrt((matrix**2).sum())
     scale = jnp.where(norm > 0, norm, 1.0)
 
-    def closer(_, pair):
-        y, z = pair
-        turn = 0.5 * (3 * eye - z @ y)
-        return y @ turn, turn @ z
+    def root(shift):
+        def closer(_, pair):
+            y, z = pair
+            turn = 0.5 * (3 * eye - z @ y)
+            return y @ turn, turn @ z
 
-    root, _ = jax.lax.fori_loop(0, _ITERATIONS, closer, (shifted / scale, eye))
-    return jnp.trace(root) * jnp.sqrt(scale)
+        y, _ = jax.lax.fori_loop(0, _ITERATIONS, closer, (0.5 * (matrix + matrix.T) / scale + shift * eye, eye))
+        return jnp.trace(y)
+
+    once, four_times = jax.lax.map(root, jnp.asarray([_SHIFT, 4 * _SHIFT], matrix.dtype))
+    return (2 * once - four_times) * jnp.sqrt(scale)

@@ -6,6 +6,7 @@ happens where training fails.
 """
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -161,7 +162,11 @@ class Trained(Model):
         return Samples(jax.tree.map(lambda leaf: leaf[order], table), weights)
 
     def start(self, key: Key[Array, ""]) -> PyTree:
-        """A new network."""
+        """A new network, where training goes on from the predecessor's; else each fit makes its own."""
+        return self._new(key) if self.warm else None
+
+    def _new(self, key: Key[Array, ""]) -> PyTree:
+        """A network as `build` makes it, in single precision."""
         with enable_x64(False):
             network = jax.tree.map(_single, _in_single(self).build(key))
         if not jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array)):
@@ -183,7 +188,7 @@ class Trained(Model):
     def fit(self, data: Samples, *, key: Key[Array, ""], previous: PyTree, **context) -> PyTree:
         """Train a network on the pool."""
         key, build_key = split(key)
-        network = previous if self.warm else self.start(build_key)
+        network = previous if self.warm else self._new(build_key)
         params, rest = eqx.partition(network, eqx.is_inexact_array)
         sound = _is_finite(previous) & jnp.isfinite(data.weights).all()
         pool = data.weights.astype(jnp.float32)
@@ -257,6 +262,27 @@ def in_single(value: Any) -> Array:
         return jnp.asarray(value, jnp.float32)
 
 
+def layers_at_once(make: Callable[[Key[Array, ""]], PyTree], key: Key[Array, ""]) -> PyTree:
+    """A network of `equinox.nn.Linear` layers with the law that `make` draws, from one draw: a third to compile.
+
+    Weights and biases are uniform up to one over the root of the number of inputs.
+    """
+
+    def linear(tree):
+        leaves = jax.tree.leaves(tree, is_leaf=lambda node: isinstance(node, eqx.nn.Linear))
+        return [node for node in leaves if isinstance(node, eqx.nn.Linear)]
+
+    shapes = eqx.filter_eval_shape(make, key)
+    parts = [(node, leaf) for node in linear(shapes) for leaf in (node.weight, node.bias) if leaf is not None]
+    edges = np.cumsum([0, *(leaf.size for _, leaf in parts)])
+    numbers = jax.random.uniform(key, (int(edges[-1]),), minval=-1.0, maxval=1.0)
+    drawn = [
+        numbers[low:high].reshape(leaf.shape) / float(np.sqrt(node.weight.shape[1]))
+        for (node, leaf), low, high in zip(parts, edges[:-1], edges[1:], strict=True)
+    ]
+    return eqx.tree_at(lambda tree: [leaf for node in linear(tree) for leaf in (node.weight, node.bias)], shapes, drawn)
+
+
 def _single(leaf: Any) -> Any:
     """Floating-point numbers in single precision; what is none stays."""
     return leaf.astype(jnp.float32) if eqx.is_inexact_array(leaf) else leaf
@@ -268,7 +294,7 @@ def _in_single(model: Trained) -> Any:
 
 def _is_finite(network: PyTree) -> Array:
     leaves = jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))
-    return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all()
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all() if leaves else jnp.asarray(True)
 
 
 def _table(rows: Any) -> PyTree[Array]:

@@ -112,9 +112,10 @@ def torsion_law(temperature: Number = 300.0, atoms: Count = 4, *, bins: Count = 
     check_choice("atoms", atoms, (4, 5))
     check_length("bins", bins, each=2e4 if atoms == 4 else 1e6)
     heat, bins = float(temperature), int(bins)
-    parts = -(-(7200 if atoms == 4 else 72) // bins)
-    phi = (np.arange(bins * parts) + 0.5) * (2 * np.pi / (bins * parts)) - np.pi
-    density = np.exp(-(_torsion_energy(phi) - _torsion_energy(np.pi)) / heat)
+    parts = -(-(960 if atoms == 4 else 96) // bins)
+    node, weight = np.polynomial.legendre.leggauss(parts)
+    phi = ((np.arange(bins)[:, None] + 0.5 * (1 + node)) * (2 * np.pi / bins) - np.pi).ravel()
+    density = np.exp(-(_torsion_energy(phi) - _torsion_energy(np.pi)) / heat) * np.tile(weight, bins)
     if atoms == 5:
         density = density[:, None] * density * _mean_interaction(heat, phi)
         cells = density.reshape(bins, parts, bins, parts).sum(axis=(1, 3))

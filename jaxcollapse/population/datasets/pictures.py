@@ -98,9 +98,10 @@ def arrays_of(path: str | os.PathLike, names: tuple[str, ...]) -> dict[str, np.n
     """
     what = f"path must be an .npz file with arrays {', '.join(names[:-1])} and {names[-1]}"
     try:
-        with np.load(Path(path), allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError(f"{what}, got {path} with a single array")
+        found = np.load(Path(path), allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise ValueError(f"{what}, got {path} with a single array")
+        with found as file:
             if not set(names) <= set(file):
                 raise ValueError(f"{what}, got {path} with {sorted(file)}")
             return {name: file[name] for name in names}

@@ -79,7 +79,7 @@ def test_a_row_without_weight_is_never_seen():
     rows = np.array([[np.nan, 0], [1, 2], [np.nan, 0], [3, 1], [np.nan, 0]])
     data = jc.Samples(jnp.asarray(rows), jnp.array([0.0, 1, 0, 1, 0]))
     model = Centre(TABLE, steps=300, rate=0.1, batch=1000)
-    assert np.isfinite(model.fit(data, key=KEY, previous=model.start(KEY))["centre"]).all()
+    assert np.isfinite(model.fit(data, key=KEY, previous=model.build(KEY))["centre"]).all()
 
 
 def test_the_steps_are_those_of_the_schedule_and_the_rate_rises_and_falls():
