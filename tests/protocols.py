@@ -133,7 +133,7 @@ MODELS = (
     ModelRow("VAE", lambda: jc.VAE(_IMAGES, _IMAGES, _classify, latent=1, width=2, steps=3, batch=4), slow=True),
     ModelRow(
         "Diffusion",
-        lambda: jc.Diffusion(_butane(), _butane(), width=2, depth=1, levels=2, steps=3, batch=4),
+        lambda: jc.Diffusion(_BUTANE, _BUTANE, width=2, depth=1, levels=2, steps=3, batch=4),
         slow=True,
     ),
     ModelRow("ImmediateCollapse", lambda: jc.ImmediateCollapse()),
@@ -164,8 +164,7 @@ def _classify(images: Any) -> Any:
     return images[:, :2], jax.nn.softmax(images[:, 2:])
 
 
-def _butane() -> Any:
-    return jc.datasets.alkane(jax.random.key(1), 30, 4)
+_BUTANE = jc.datasets.alkane(jax.random.key(1), 30, 4)
 
 
 def _colder(fit: Any) -> Any:

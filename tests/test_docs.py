@@ -60,6 +60,11 @@ EXPECTED = {
     "precision": lambda n: float(n["single"].variance[-1]) == 0 < float(n["double"].variance[-1]) < 1e-38,
     "family": lambda n: close(jc.monte_carlo(n["error"], n["key"], 10_000), 0.04 * np.cumsum(1 / np.arange(1, 6) ** 2)),
     "network": lambda n: bool(n["estimate"].mean[-1] < 0.8 * n["estimate"].mean[0] < 0.1),
+    "trained": lambda n: bool(
+        n["replace"].mean["loss"][-1] - n["replace"].mean["loss"][0] > 0.4
+        and 0.05 < n["accumulate"].mean["loss"][-1] - n["accumulate"].mean["loss"][0] < 0.3
+        and n["several"].mean["loss"].shape == (3, 4)
+    ),
     "workflow": lambda n: (
         close(jc.monte_carlo(n["error"], n["key"], 10_000), n["theory"])
         and np.allclose(n["theory"], np.array([1, 2, 3, 1, 2, 3]) / 50)

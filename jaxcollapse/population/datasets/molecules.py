@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, Real
 
-from jaxcollapse.arguments.check import check_choice, check_integer, check_key, check_length, check_positive
+from jaxcollapse.arguments.check import (
+    check_choice,
+    check_integer,
+    check_key,
+    check_length,
+    check_positive,
+    is_traced,
+)
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.population.datasets.pictures import arrays_of
 
@@ -66,6 +73,8 @@ def alkane(key: Key[Array, ""], n: Count, atoms: Count = 5, temperature: Number 
     ```
     """
     check_key("key", key)
+    if is_traced(key):
+        raise TypeError("key must be known: conformers are drawn on the host, outside of what JAX traces")
     check_length("n", n, minimum=2, each=24.0 * 6)
     check_choice("atoms", atoms, (4, 5, 6))
     check_positive("temperature", temperature)
