@@ -138,7 +138,9 @@ def test_a_browser_filters_typesets_and_does_not_overflow(html, tmp_path):
     found = json.loads(unescape(re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)[1]))
     assert len(found["all"]) == 11
     assert found["papers"] == ["all papers", "Doe et al. 2024, arXiv:2401.00001", "Roe 2025, arXiv:2501.00002"]
-    assert found["paper"] == ["roe-rate", "roe-probability", "roe-usually", "roe-cases"] and found["words"] == ["roe-rate"]
+    assert found["paper"] == ["roe-rate", "roe-probability", "roe-usually", "roe-cases"] and found["words"] == [
+        "roe-rate"
+    ]
     assert found["fails"] == ["doe-wrong"] and found["count"] == "1 of 11"
     assert found["buttons"] == 10 and found["overflow"] <= 0 and found["fraction"] > 20
 
