@@ -208,6 +208,16 @@ class Diffusion(Trained):
             "bond_spread": seen["bond_spread"] / self.real_spread,
         }
 
+    @lenient()
+    def positions(self, rows: Float[Array, "n dim"]) -> Float[Array, "n atoms 3"]:
+        """The positions of the atoms that rows, as `draw` returns them, stand for."""
+        return self.coordinates.positions(rows * self.scale + self.shift)
+
+    @lenient()
+    def angles(self, rows: Float[Array, "n dim"]) -> Float[Array, "n torsions"]:
+        """The torsion angles of rows, in radians; pi is trans."""
+        return shapes.torsion_angles(self.positions(rows), np.array(self.torsions))
+
     def _errors(self, network: PyTree, rows: Array, times: Array, key: Key[Array, ""]) -> Float[Array, " rows"]:
         """The squared error of ``v`` of each row at its time."""
         e = self.coordinates.noise(jax.random.normal(key, rows.shape))
@@ -218,11 +228,11 @@ class Diffusion(Trained):
     @lenient()
     def _look(self, rows: Float[Array, "n dim"]) -> dict[str, Array]:
         """What the shapes of rows are like."""
-        x = self.coordinates.positions(rows * self.scale + self.shift)
+        x = self.positions(rows)
         i, j = np.triu_indices(x.shape[1], 1)
         distance = lambda i, j: jnp.sqrt(((x[:, i] - x[:, j]) ** 2).sum(axis=-1) + 1e-12)  # noqa: E731
         torsions, bonds = np.array(self.torsions), np.array(self.bonds)
-        phi = shapes.torsion_angles(x, torsions)
+        phi = self.angles(rows)
         cell = jnp.clip(jnp.floor((phi + jnp.pi) / (2 * jnp.pi) * _BINS).astype(int), 0, _BINS - 1)
         well = jnp.where(jnp.cos(phi) < -0.5, 0, jnp.where(phi > 0, 1, 2))  # trans, gauche of either sign
         joint = min(len(torsions), _JOINT)
