@@ -20,7 +20,7 @@ Paper = tuple[Reference | None, list[Claim]]
 def by_paper() -> list[Paper]:
     """The papers with their claims; None for those without a paper."""
     found: dict[Reference | None, list[Claim]] = {}
-    for claim in jc.claims.all():
+    for claim in jc.claims.all(networks=True):
         found.setdefault(claim.reference, []).append(claim)
     return list(found.items())
 

@@ -44,6 +44,7 @@ def exactness(claim: Claim) -> str:
     return {
         "equal": "exact",
         "probability": "exact probability",
+        "usually": "event of most replications",
         "at_most": "upper bound",
         "at_least": "lower bound",
         "asymptotic": f"limit; within {percent(share)} at this size",
@@ -69,7 +70,7 @@ def verdict(claim: Claim, stored: dict[str, Any]) -> str:
 
 def claims_page(stored: dict[str, Any]) -> str:
     """Every claim, paper by paper."""
-    claims = jc.claims.all()
+    claims = jc.claims.all(networks=True)
     outcomes = [stored["claims"].get(claim.name, {}).get("outcome", "not run") for claim in claims]
     counts = ", ".join(f"{outcomes.count(kind)} {_PLURALS.get(kind, kind)}" for kind in dict.fromkeys(outcomes))
     versions = ", ".join(f"{name} {value}" for name, value in stored["versions"].items())
@@ -192,7 +193,7 @@ def main(arguments: list[str]) -> None:
     write(FOLDER / "claims.md", claims_page(stored))
     write(FOLDER / "theory.md", theory_page())
     write(FOLDER / "bibtex.md", bibtex_page())
-    for claim in jc.claims.all():
+    for claim in jc.claims.all(networks=True):
         if claim.name not in stored["claims"]:
             print(claim.name)
 

@@ -157,9 +157,42 @@ MODELS = (
     ),
     ModelRow("Biased rows", lambda: jc.Biased(jc.KernelDensity(0.5), jax.tree_util.Partial(_same))),
     ModelRow("Mutual", lambda: jc.Mutual(jc.NormalMean(jnp.zeros(2)), models=3, private_weight=0.5)),
+    ModelRow("Trained", lambda: _Scale(_TABLE, steps=3, batch=4), samples=4),
+    ModelRow("VAE", lambda: jc.VAE(_IMAGES, _IMAGES, _classify, latent=1, width=2, steps=3, batch=4), slow=True),
+    ModelRow(
+        "Diffusion",
+        lambda: jc.Diffusion(_BUTANE, _BUTANE, width=2, depth=1, levels=2, steps=3, batch=4),
+        slow=True,
+    ),
     ModelRow("ImmediateCollapse", lambda: jc.ImmediateCollapse()),
     ModelRow("Staircase", lambda: jc.Staircase(3), lambda: jc.Staircase(3, sampling="raw")),
 )
+
+
+class _Scale(jc.Trained):
+    """A normal law that learns its spread."""
+
+    def build(self, key):
+        return {"log_scale": 0.1 * jax.random.normal(key, (2,))}
+
+    def loss(self, network, rows, key):
+        return jnp.mean(0.5 * (rows * jnp.exp(-network["log_scale"])) ** 2 + network["log_scale"])
+
+    def draw(self, network, key, n):
+        return jnp.exp(network["log_scale"]) * jax.random.normal(key, (n, 2))
+
+    def evaluate(self, network, key):
+        return {"scale": jnp.exp(network["log_scale"])}
+
+
+_IMAGES = np.random.default_rng(0).uniform(size=(30, 4))
+
+
+def _classify(images: Any) -> Any:
+    return images[:, :2], jax.nn.softmax(images[:, 2:])
+
+
+_BUTANE = jc.datasets.alkane(jax.random.key(1), 30, 4)
 
 
 def _colder(fit: Any) -> Any:

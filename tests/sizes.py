@@ -43,6 +43,36 @@ def curated(candidates, sampling):
     return run(jc.Curated(words, rewards=[0.0, 1.0, 2.0], candidates=candidates))
 
 
+def network(**options):
+    """A normal law that learns its spread."""
+
+    class Scale(jc.Trained):
+        def build(self, key):
+            return {"log_scale": jnp.zeros(2)}
+
+        def loss(self, network, rows, key):
+            return jnp.mean(0.5 * (rows * jnp.exp(-network["log_scale"])) ** 2 + network["log_scale"])
+
+        def draw(self, network, key, n):
+            return jnp.exp(network["log_scale"]) * jax.random.normal(key, (n, 2))
+
+        def evaluate(self, network, key):
+            return {"scale": jnp.exp(network["log_scale"])}
+
+    return Scale(np.eye(2)[np.arange(20) % 2], **{**dict(steps=2, batch=4), **options})
+
+
+def autoencoder(**options):
+    images = np.random.default_rng(0).uniform(size=(30, 4))
+    classify = lambda x: (x[:, :2], jax.nn.softmax(x[:, 2:]))  # noqa: E731
+    return jc.VAE(images, images, classify, **{**dict(latent=1, width=2, steps=2, batch=4), **options})
+
+
+def diffusion(**options):
+    butane = jc.datasets.alkane(KEY, 30, 4)
+    return jc.Diffusion(butane, butane, **{**dict(width=2, depth=1, levels=2, steps=2, batch=4), **options})
+
+
 def estimate():
     return jc.monte_carlo(jax.random.normal, KEY, 64, progress=False)
 
@@ -64,6 +94,16 @@ OBJECTS = {
     "Window batches": lambda v: run(MODEL, jc.Window(v)),
     "Window batches of rows": lambda v: run(ROWS, jc.Window(v)),
     "KernelRidge test": lambda v: jc.KernelRidge(np.eye(6), np.arange(6.0), noise=0.5, penalty=0.1, test=v),
+    "Trained batch": lambda v: network(batch=v),
+    "Trained steps": lambda v: run(network(steps=v)) if v != 10**9 and v != 10**12 else network(steps=v),
+    "Trained samples": lambda v: run(network(), samples=v),
+    "VAE latent": lambda v: autoencoder(latent=v),
+    "VAE width": lambda v: run(autoencoder(width=v)),
+    "Diffusion levels": lambda v: run(diffusion(levels=v)) if v != 10**9 else diffusion(levels=2),
+    "Diffusion width": lambda v: run(diffusion(width=v)),
+    "Diffusion depth": lambda v: run(diffusion(depth=v)),
+    "alkane n": lambda v: jc.datasets.alkane(KEY, v, 4) if v != 10**9 else None,
+    "torsion_law bins": lambda v: jc.datasets.torsion_law(300.0, bins=v) if v != 10**9 else None,
     "polynomial degree": lambda v: jc.kernels.polynomial(np.eye(3), degree=v),
     "simulate generations": lambda v: run(generations=v),
     "simulate generations of a schedule": lambda v: run(generations=v, samples=lambda g: 10 + g),

@@ -9,7 +9,7 @@ import numpy as np
 
 from jaxcollapse.verification.claim import Axis, Claim
 from jaxcollapse.verification.reference import Reference
-from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Rate, Usually
 
 PAPER = Reference("doe2024", "Jane Doe, John Roe and Ann <Poe>", "On <walks> & means", 2024, "2401.00001")
 OTHER = Reference("roe2025", "John Roe", "Rates", 2025, "2501.00002")
@@ -51,6 +51,11 @@ def make_claims() -> list[Claim]:
             "roe-probability", "An event has probability 0.3.", np.array([0.3, 0.6]),
             lambda key: jax.random.uniform(key, (2,)) < jnp.array([0.3, 0.6]), Probability(tolerance=0.05), OTHER,
             axis=Axis("generation g", np.array([1.0, 2.0])), quantity="P(collapse)",
+        ),
+        Claim(
+            "roe-usually", "Most variates are small.", np.array([0.5, 0.5]),
+            lambda key: jax.random.uniform(key, (2,)) < jnp.array([0.7, 0.9]), Usually(), OTHER,
+            axis=Axis("generation g", np.array([1.0, 2.0])), quantity="P(small)",
         ),
         Claim(
             "roe-cases", "Three separate cases agree.", np.array([1.0, 20.0, 300.0]), _noisy([1.0, 20.0, 300.0]),

@@ -60,6 +60,11 @@ EXPECTED = {
     "precision": lambda n: float(n["single"].variance[-1]) == 0 < float(n["double"].variance[-1]) < 1e-38,
     "family": lambda n: close(jc.monte_carlo(n["error"], n["key"], 10_000), 0.04 * np.cumsum(1 / np.arange(1, 6) ** 2)),
     "network": lambda n: bool(n["estimate"].mean[-1] < 0.8 * n["estimate"].mean[0] < 0.1),
+    "trained": lambda n: bool(
+        n["replace"].mean["loss"][-1] - n["replace"].mean["loss"][0] > 0.4
+        and 0.05 < n["accumulate"].mean["loss"][-1] - n["accumulate"].mean["loss"][0] < 0.3
+        and n["several"].mean["loss"].shape == (3, 4)
+    ),
     "workflow": lambda n: (
         close(jc.monte_carlo(n["error"], n["key"], 10_000), n["theory"])
         and np.allclose(n["theory"], np.array([1, 2, 3, 1, 2, 3]) / 50)
@@ -95,9 +100,9 @@ def test_the_readme_counts_the_claims_and_a_page_lists_them(docs):
     for path, text in ((readme.README, readme.readme()), (readme.LIST, readme.page())):
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is not of today: run `python docs/readme.py`"
     counts = [int(count) for count in re.findall(r"\| \[(\d+)\]\(docs/claims", readme.table())]
-    assert sum(counts) == len(jc.claims.all()) and len(counts) == len(jc.claims.papers()) + 1
+    assert sum(counts) == len(jc.claims.all(networks=True)) and len(counts) == len(jc.claims.papers()) + 1
     rows = [line for line in readme.page().splitlines() if line.startswith("| `")]
-    assert rows == [f"| `{claim.name}` | {claim.statement} |" for claim in jc.claims.all()]
+    assert rows == [f"| `{claim.name}` | {claim.statement} |" for claim in jc.claims.all(networks=True)]
 
 
 def test_every_how_to_page_is_in_the_index():
@@ -145,7 +150,7 @@ def test_a_page_of_the_reference(scripts):
 
 def test_the_table_of_claims(scripts):
     _, results = scripts
-    rate = next(claim for claim in jc.claims.all() if claim.relation.name == "rate")
+    rate = next(claim for claim in jc.claims.all(networks=True) if claim.relation.name == "rate")
     facts = {"outcome": "fails", "notices": 0.0317, "replications": 12_345}
     run = {"seed": 7, "precision": "quick", "level": 1e-3, "seconds": 60.0, "versions": {"jax": "0.0"}}
     report = run | {"claims": [{"name": "gerstgrasser-replace", "formula": "dropped"} | facts]}
@@ -156,8 +161,8 @@ def test_the_table_of_claims(scripts):
     formula = line.split("<span class=formula>")[1].split("</span>")[0]
     assert "<mfrac>" in formula and not set("\\`*_|$~") & set(formula) and line.split(" | ")[1] == "exact"
     assert "✗ fails<br>12,345 runs" in line.replace("\xa0", " ")
-    assert page.count("not in the last run") == len(jc.claims.all()) - 1
-    assert all(f"| `{claim.name}`" in page for claim in jc.claims.all())
+    assert page.count("not in the last run") == len(jc.claims.all(networks=True)) - 1
+    assert all(f"| `{claim.name}`" in page for claim in jc.claims.all(networks=True))
     for changes, said in [
         ({"outcome": "holds"}, "✓ holds<br>notices 0.032 in the exponent<br>12,345 runs"),
         ({"outcome": "holds", "notices": 0.0}, "✓ holds<br>12,345 runs"),
@@ -183,4 +188,4 @@ def test_every_paper_is_cited(scripts):
     _, results = scripts
     page = results.bibtex_page()
     assert all(reference.bibtex in page for reference in jc.claims.papers().values())
-    assert all(f"`{claim.name}`" in page for claim in jc.claims.all() if claim.reference)
+    assert all(f"`{claim.name}`" in page for claim in jc.claims.all(networks=True) if claim.reference)

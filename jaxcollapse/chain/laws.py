@@ -176,7 +176,8 @@ def _weights(trial: _Trial) -> Iterator[str]:
     model = at(tabulate(trial.model, trial.generations).prepare(model_key, sizes), 1)
     truth = model.truth() if trial.truth is None else jax.tree.map(jnp.asarray, trial.truth)
     data, other = (_rows(model.real(key, truth, trial.samples)) for key in (data_key, other_key))
-    first = jax.tree.map(lambda leaf: leaf[0], trial.run(Replace(), trial.key).params, is_leaf=eqx.is_array)
+    first = trial.run(Replace(), trial.key).params
+    first = jax.tree.map(lambda leaf: leaf[0] if eqx.is_array(leaf) else leaf, first, is_leaf=eqx.is_array)
 
     @eqx.filter_jit
     def fit(data, key=fit_key):

@@ -19,7 +19,7 @@ from jaxcollapse.chain.model import Model, check_truth, explained, measured, rea
 from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.machine.programs import computes_with_numbers, needed
+from jaxcollapse.machine.programs import busy_parts, computes_with_numbers, needed
 from jaxcollapse.random import fold_in, key_steps, split, step_key
 from jaxcollapse.random.loops import alongside
 
@@ -181,9 +181,10 @@ def _scan(
     if current.draws_sums and flow.newest_alone and sampled:
         with explained(current):
             shape = eqx.filter_eval_shape(_refit, current, key, truth, sizes[0], previous, g, steps)
+            trains = False
     else:
         data, newest = eqx.filter_eval_shape(lambda: (flow.step(state, begin, g)[0], begin.synthetic()))
-        shape, reads_weights = _fitted(current, data, key, previous, newest, g)
+        shape, reads_weights, trains = _fitted(current, data, key, previous, newest, g)
         if not (reads_weights or full):
             raise ValueError(
                 f"the fit of {type(model).__name__} does not read data.weights, and under {type(workflow).__name__} "
@@ -223,7 +224,8 @@ def _scan(
                 )
         return metrics
 
-    at_once = computes_with_numbers(needed(jax.make_jaxpr(measure)(eqx.filter(carried, eqx.is_array), steps, g)).jaxpr)
+    measurement = jax.make_jaxpr(measure)(eqx.filter(carried, eqx.is_array), steps, g)
+    at_once = trains or computes_with_numbers(needed(measurement).jaxpr)
 
     def step(carry, inputs):
         numbers, before, steps, state = carry
@@ -231,7 +233,8 @@ def _scan(
         own = step_key(steps)
         # What a generation leaves behind is read from the carry of the next: read here, XLA would draw its random
         # numbers once for the carry and again for everything that is read, and measure what nobody asks for. Numbers
-        # that cost less to measure than to gather are read here.
+        # that cost less to measure than to gather are read here, and networks, which are measured in a moment next to
+        # their training: so their measurement is compiled once.
         outcome = None if at_once else (numbers, measure(numbers, before, g - 1))
         current, flow = at(model, g), at(workflow, g)
         params = eqx.combine(numbers, words)
@@ -300,17 +303,19 @@ def _refit(
 
 def _fitted(
     model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar
-) -> tuple[PyTree, bool]:
-    """The parameters in the shapes that a fit returns, and whether it reads the weights of the rows."""
+) -> tuple[PyTree, bool, bool]:
+    """The parameters in the shapes that a fit returns, whether it reads the weights of the rows, and if it is busy."""
     with explained(model):
         program, numbers, words = eqx.filter_make_jaxpr(_fit)(model, data, key, previous, newest, g)
     shape = eqx.combine(numbers, words)
+    trains = busy_parts(program.jaxpr) > 0
     if not isinstance(data, Samples):
-        return shape, True
+        return shape, True, trains
     leaves = jax.tree.leaves(eqx.filter((model, data, key, previous, newest, g), _is_shape_or_array))
     jaxpr = needed(program).jaxpr
     weights = jaxpr.invars[[leaf is data.weights for leaf in leaves].index(True)]
-    return shape, any(weights is v for v in jaxpr.outvars) or any(weights is v for e in jaxpr.eqns for v in e.invars)
+    read = any(weights is v for v in jaxpr.outvars) or any(weights is v for e in jaxpr.eqns for v in e.invars)
+    return shape, read, trains
 
 
 def _is_shape_or_array(leaf: Any) -> bool:

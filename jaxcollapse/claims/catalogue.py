@@ -14,8 +14,11 @@ from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.reference import Reference
 
 
-def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
+def all(*, networks: bool = False) -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
     """Every claim, paper by paper; those without a paper come last.
+
+    With `networks` those as well that train networks for minutes: they are decided where they are asked for, by name
+    or by ``jaxcollapse verify --networks``.
 
     ```python
     >>> import jaxcollapse as jc
@@ -24,7 +27,7 @@ def all() -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what
 
     ```
     """
-    return [claim for file in _files() for claim in file.CLAIMS]
+    return [claim for file in _files() for claim in file.CLAIMS if networks or not claim.networks]
 
 
 def get(name: str) -> Claim:
@@ -39,7 +42,7 @@ def get(name: str) -> Claim:
 
     ```
     """
-    known = {claim.name: claim for claim in all()}
+    known = {claim.name: claim for claim in all(networks=True)}
     if name not in known:
         raise ValueError(f"name must be that of a claim, got {name!r}{did_you_mean(name, known)}")
     return known[name]

@@ -158,7 +158,7 @@ _FLOOR_PROTOCOL = "Probabilistic PCA in 12 dimensions, 8 spikes from 10 to 4 on 
 
 CLAIMS = (
     _claim(
-        name="own-linear-vae-replace",
+        name="linear-vae-replace",
         statement="A linear VAE loses βσ² of variance per latent dimension at every fit, whatever the sample size.",
         theory=_trace(Replace),
         experiment=_vae(Replace),
@@ -168,7 +168,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-vae-accumulate",
+        name="linear-vae-accumulate",
         statement="Accumulation does not stop the collapse of a linear VAE: it slows its clock to the logarithm.",
         theory=_trace(Accumulate),
         experiment=_vae(Accumulate),
@@ -178,7 +178,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-vae-window",
+        name="linear-vae-window",
         statement="The mean variance of a linear VAE under any workflow follows from the matrix of its weights.",
         theory=_trace(lambda: Window(2)),
         experiment=_vae(lambda: Window(2)),
@@ -188,7 +188,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-vae-mix",
+        name="linear-vae-mix",
         statement="A share of real data w bounds what a linear VAE loses by its latent dimension times βσ²/w.",
         theory=_trace(_mix),
         experiment=_vae(_mix),
@@ -198,7 +198,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-vae-idempotent",
+        name="linear-vae-idempotent",
         statement="A linear VAE whose rows have the noise of its decoder keeps the variance of its data.",
         theory=lambda: networks.trace(_EIGENVALUES, networks.soft_threshold(_NOISE, _NOISE), Replace(), **_SIZES),
         experiment=_vae(Replace, beta=1.0, pixel=_NOISE),
@@ -209,7 +209,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-vae-few-latents",
+        name="linear-vae-few-latents",
         statement="With few latent dimensions the others are lost at once, and then βσ² a fit in each that is kept.",
         theory=_few_latents_theory,
         experiment=_few_latents,
@@ -221,7 +221,7 @@ CLAIMS = (
         first_look=512,
     ),
     _claim(
-        name="own-linear-vae-diagonal",
+        name="linear-vae-diagonal",
         statement="A linear VAE with a diagonal posterior is slower to train, and loses more variance for it.",
         theory=_trace(Replace),
         experiment=_vae(Replace, posterior="diagonal"),
@@ -231,7 +231,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-vae-temperature",
+        name="linear-vae-temperature",
         statement="A low temperature and the missing pixel noise of a linear VAE take variance together.",
         theory=_cold_theory,
         experiment=_cold,
@@ -241,7 +241,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-vae-collapse-time",
+        name="linear-vae-collapse-time",
         statement="A direction of a linear VAE dies after λ/βσ² fits; if all data is kept, after exponentially many.",
         theory=_collapse_times_theory,
         experiment=_collapse_times,
@@ -254,7 +254,7 @@ CLAIMS = (
         first_look=256,
     ),
     _claim(
-        name="own-linear-vae-survives",
+        name="linear-vae-survives",
         statement="A share w of real data saves a direction of a linear VAE if wλ > βσ², and loses it otherwise.",
         theory=_saved_theory,
         experiment=_saved,
@@ -266,7 +266,7 @@ CLAIMS = (
         first_look=256,
     ),
     _FLOOR_CLAIM(
-        name="own-ppca-noise-floor-replace",
+        name="ppca-noise-floor-replace",
         statement="A linear VAE that learns its noise forgets it: spikes take variance out of the floor at every fit.",
         theory=_floor_theory(Replace()),
         experiment=_floor(Replace()),
@@ -274,7 +274,7 @@ CLAIMS = (
         protocol=_FLOOR_PROTOCOL + "each batch replaces the last.",
     ),
     _FLOOR_CLAIM(
-        name="own-ppca-noise-floor-accumulate",
+        name="ppca-noise-floor-accumulate",
         statement="If all data is kept, a VAE that learns its noise forgets at most π²/6 times as much as in one fit.",
         theory=_floor_theory(Accumulate()),
         experiment=_floor(Accumulate()),

@@ -77,7 +77,7 @@ def _ancestors(key):
 
 CLAIMS = (
     _claim(
-        name="own-linear-diffusion-replace",
+        name="linear-diffusion-replace",
         statement="A loop of linear diffusion models is a chain of one function, and its mean is known to order 1/n.",
         theory=lambda: _law(Replace()).mean.sum(axis=1),
         experiment=_variance(Replace()),
@@ -88,7 +88,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-diffusion-accumulate",
+        name="linear-diffusion-accumulate",
         statement="If all data is kept, a loop of linear diffusion models collapses to the same law, more slowly.",
         theory=lambda: _law(Accumulate()).mean.sum(axis=1),
         experiment=_variance(Accumulate()),
@@ -99,7 +99,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-diffusion-mix",
+        name="linear-diffusion-mix",
         statement="With a share of real data a loop of linear diffusion models settles where its two pulls balance.",
         theory=lambda: _law(_mix()).mean.sum(axis=1),
         experiment=lambda key: _run(key, _mix()).trace,
@@ -110,7 +110,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-diffusion-risk",
+        name="linear-diffusion-risk",
         statement="The error of a linear diffusion model in a loop is its drift and the noise of its data.",
         theory=lambda: _law(Accumulate()).risk,
         experiment=lambda key: _run(key, Accumulate()).squared_error,
@@ -121,7 +121,7 @@ CLAIMS = (
         first_look=1024,
     ),
     _claim(
-        name="own-linear-diffusion-blurs",
+        name="linear-diffusion-blurs",
         statement="With enough levels a diffusion model that stops early adds its last noise at every generation.",
         theory=lambda: networks.trace(_EIGENVALUES, networks.ideal_diffusion(_IDEAL["sigma_min"]), Replace(), **_SIZES),
         experiment=_ideal,
@@ -132,7 +132,7 @@ CLAIMS = (
         first_look=1024,
     ),
     Claim(
-        name="own-ancestral-sampler",
+        name="ancestral-sampler",
         statement="The ancestral sampler of an ideal denoiser of Gaussian data generates too little variance.",
         theory=lambda: networks.ancestral(_ALPHAS)(_SPREADS),
         experiment=_ancestors,

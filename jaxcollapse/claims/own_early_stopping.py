@@ -95,7 +95,7 @@ _LABELS = tuple(f"s = {s:g}, g = {g}" for g in range(1, _SIZES["generations"] + 
 
 CLAIMS = (
     _claim(
-        name="own-early-stopping-replace",
+        name="early-stopping-replace",
         statement="A fit that stops early forgets a part of every direction, most where eigenvalues are small.",
         theory=_theory(Replace()),
         experiment=_errors(Replace()),
@@ -104,7 +104,7 @@ CLAIMS = (
         labels=_LABELS,
     ),
     _claim(
-        name="own-early-stopping-accumulate",
+        name="early-stopping-accumulate",
         statement="If all labels are kept, a network that stops early still forgets, by powers of the generation.",
         theory=_theory(Accumulate()),
         experiment=_errors(Accumulate()),
@@ -113,7 +113,7 @@ CLAIMS = (
         labels=_LABELS,
     ),
     _claim(
-        name="own-early-stopping-warm",
+        name="early-stopping-warm",
         statement="Trained on from the last model, a network that stops early forgets no more: its error drifts.",
         theory=_theory(Replace(), warm=True),
         experiment=_errors(Replace(), warm=True),
@@ -122,7 +122,7 @@ CLAIMS = (
         labels=_LABELS,
     ),
     _claim(
-        name="own-early-stopping-power",
+        name="early-stopping-power",
         statement="If all labels are kept, a direction is forgotten with the power e^(−ts) of the generation.",
         theory=lambda: -networks.early_stopping_exponent(_FLOW_VALUES, networks.gradient_flow(_RATE * _STEPS)),
         experiment=_forgetting,
@@ -134,7 +134,7 @@ CLAIMS = (
         first_look=512,
     ),
     _claim(
-        name="own-early-stopping-penalty",
+        name="early-stopping-penalty",
         statement="A ridge penalty is one more filter: with half of the weight on real labels it forgets only so much.",
         theory=_penalised_theory,
         experiment=_penalised,

@@ -22,17 +22,26 @@ Papers = Annotated[
 _ALL = "`jaxcollapse list` shows all of them."
 
 
-def select(names: list[str] | None, papers: list[str] | None, tour: bool = False) -> "list[Claim]":
-    """The claims with these names that belong to these papers, or those of the tour."""
+def select(
+    names: list[str] | None, papers: list[str] | None, tour: bool = False, networks: bool | None = False
+) -> "list[Claim]":
+    """The claims with these names that belong to these papers, or those of the tour, or those that train networks.
+
+    With `networks` None, both those that do and those that do not.
+    """
     from jaxcollapse import claims
 
     if tour:
-        if names or papers:
+        if names or papers or networks:
             raise typer.BadParameter("the tour is one claim of every paper: name none", param_hint="--tour")
         return claims.tour()
-    chosen = list(claims.all())
+    if networks:
+        if names or papers:
+            raise typer.BadParameter("the claims that train networks are meant: name none", param_hint="--networks")
+        return [claim for claim in claims.all(networks=True) if claim.networks]
+    chosen = list(claims.all(networks=networks is None))
     if names:
-        known = {claim.name: claim for claim in chosen}
+        known = {claim.name: claim for claim in claims.all(networks=True)}
         for name in names:
             check_known("claim", name, known, "CLAIM", _ALL)
         chosen = [known[name] for name in dict.fromkeys(names)]

@@ -21,7 +21,7 @@ def text() -> str:
     from jaxcollapse.cli import _build
 
     words = {
-        "claims": {claim.name: claim.statement for claim in claims.all()},
+        "claims": {claim.name: claim.statement for claim in claims.all(networks=True)},
         "papers": {key: [r.arxiv, f"{r.short}: {r.title}"] for key, r in claims.papers().items()},
         "models": {name: _build.settings(kind) for name, kind in _build.models().items()},
         "workflows": {name: _build.settings(kind) for name, kind in _build.workflows().items()},

@@ -27,7 +27,7 @@ def list_claims(
 
     If the output is not a terminal: one line per claim, separated by tabs.
     """
-    claims = select(None, paper)
+    claims = select(None, paper, networks=None)
     if json:
         from jaxcollapse.verification.claim import facts
 

@@ -21,6 +21,7 @@ EPILOG = f"""\
 Examples:
   jaxcollapse verify --tour             (one claim of every paper)
   jaxcollapse verify                    (everything: bring some time)
+  jaxcollapse verify --networks         (claims that train networks: bring more)
   jaxcollapse verify gerstgrasser-replace fu-replace --quick
   jaxcollapse verify --paper 2404.01413 --precision high --out report
 
@@ -50,6 +51,9 @@ def verify(
     ] = None,
     paper: Papers = None,
     tour: Annotated[bool, typer.Option("--tour", help="One claim of every paper, chosen to be quick.")] = False,
+    networks: Annotated[
+        bool, typer.Option("--networks", help="The claims that train networks for minutes, which no other set has.")
+    ] = False,
     precision: Annotated[
         Precision | None,
         typer.Option(
@@ -77,12 +81,12 @@ def verify(
 ) -> None:
     """Test claims by simulation and write a report with pictures.
 
-    Without arguments it tests every claim in the library.
+    Without arguments it tests every claim in the library that does not train networks.
     """
     if quick and precision not in (None, Precision.QUICK):
         raise typer.BadParameter("--quick and --precision contradict each other", param_hint="--quick")
     chosen = Precision.QUICK if quick else precision or Precision.DEFAULT
-    wanted = select(claims, paper, tour)
+    wanted = select(claims, paper, tour, networks)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,7 +1,9 @@
 """Traced programs of this release of JAX: which part of one is needed, and what it consists of."""
 
+from collections.abc import Callable
 from typing import Any
 
+import jax
 from jax.extend import core
 from jax.interpreters import partial_eval
 
@@ -33,3 +35,33 @@ def computes_with_numbers(jaxpr: core.Jaxpr) -> bool:
         equation.primitive.name not in ("scan", "while", "cond") and all(map(computes_with_numbers, inner(equation)))
         for equation in jaxpr.eqns
     )
+
+
+def busy(function: Callable) -> Callable:
+    """Marks a part of a program that keeps a core busy by itself, such as the training of a network.
+
+    Many of them at a time are no faster on a CPU than one after the other, and `monte_carlo` runs them so there, a
+    replication for each core.
+    """
+
+    def keeps_a_core_busy(*arguments):
+        return function(*arguments)
+
+    return jax.jit(keeps_a_core_busy)
+
+
+def busy_parts(jaxpr: core.Jaxpr) -> int:
+    """How many busy parts of a program run one after the other: the generations of a network in the loop."""
+    total = 0
+    for equation in jaxpr.eqns:
+        inside = [busy_parts(program) for program in inner(equation)]
+        if equation.params.get("name") == _BUSY:
+            total += 1
+        elif equation.primitive.name == "scan":
+            total += equation.params["length"] * sum(inside)
+        elif inside:
+            total += max(inside)
+    return total
+
+
+_BUSY = "keeps_a_core_busy"

@@ -1,7 +1,9 @@
 """What this process may use of its machine: cores and memory."""
 
+import math
 import os
 from pathlib import Path
+from typing import Any
 
 _LIMIT_OF_A_GROUP = Path("/sys/fs/cgroup/memory.max")
 
@@ -17,6 +19,18 @@ def memory() -> float | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return None
+
+
+def memory_of_device(device: Any) -> float:
+    """The bytes that JAX may use of a device, as a power of two that does not exceed it; 2 GiB where that is unknown.
+
+    A power of two, so that what is decided by it does not depend on a few megabytes that something else has taken.
+    """
+    try:
+        known = (device.memory_stats() or {}).get("bytes_limit")
+    except Exception:  # of a back end that keeps no such statistics
+        known = None
+    return 2.0 ** math.floor(math.log2(known)) if known else 2.0**31
 
 
 def limit_of_this_process() -> float:

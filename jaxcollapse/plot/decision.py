@@ -40,7 +40,7 @@ def verdict(verdict: "Verdict", *, figure: Figure | SubFigure | None = None) -> 
         axes = _rate(figure, verdict)
     elif verdict.claim.axis is None:
         axes = [_cases(figure.subplots(), verdict)]
-    elif verdict.claim.relation.name in ("at_most", "at_least"):
+    elif verdict.claim.relation.side:
         axes = [_bound(figure.subplots(), verdict)]
     else:
         axes = _agreement(figure, verdict)
@@ -85,7 +85,7 @@ def _bound(ax: Axes, verdict: "Verdict") -> Axes:
     entries = _entries(verdict)
     draw(ax, entries.x, entries.mean, entries.lower, entries.upper, entries.theory, entries.names, line="bound")
     _finish(ax, verdict, entries)
-    at_most = verdict.claim.relation.name == "at_most"
+    at_most = verdict.claim.relation.side > 0
     ax.margins(y=0.12)
     low, high = ax.get_ylim()
     for row in entries.theory:
@@ -143,8 +143,8 @@ def _cases(ax: Axes, verdict: "Verdict") -> Axes:
     middle, low, high = ((value - offset) / scale for value in (mean, lower, upper))
     low, high = np.minimum(low, high), np.maximum(low, high)
     place = np.arange(theory.size)
-    kind = verdict.claim.relation.name
-    if relative and kind not in ("at_most", "at_least"):
+    side = verdict.claim.relation.side
+    if relative and not side:
         allowance, tolerance = tolerances(verdict)
         for width, shade in ((allowance + tolerance, "0.9"), (allowance, "0.8")):
             wide = np.broadcast_to(width, verdict.theory.shape).ravel()
@@ -156,18 +156,18 @@ def _cases(ax: Axes, verdict: "Verdict") -> Axes:
         middle, place, xerr=np.maximum([middle - low, high - middle], 0), fmt=MARKERS[0], color=COLOURS[0],
         markersize=4, elinewidth=1.2, capsize=2, zorder=3,
     )  # fmt: skip
-    if kind in ("at_most", "at_least"):
+    if side:
         left, right = ax.get_xlim()
         edge = (right - left) * 0.08
         left, right = min(left, unit - edge), max(right, unit + edge)
-        ax.axvspan(unit, right if (kind == "at_most") == (np.all(theory > 0) or not relative) else left, **_FORBIDDEN)
+        ax.axvspan(unit, right if (side > 0) == (np.all(theory > 0) or not relative) else left, **_FORBIDDEN)
         ax.set_xlim(left, right)
     labels = verdict.claim.labels if len(verdict.claim.labels) == theory.size else [str(i + 1) for i in place]
     ax.set_yticks(place, labels if theory.size > 1 or verdict.claim.labels else [""])
     ax.set_ylim(theory.size - 0.3, -0.7)
     right = ax.secondary_yaxis("right")
     right.set_yticks(place, [f"{value:.4g}" for value in theory])
-    what = "bound" if kind in ("at_most", "at_least") else "theory"
+    what = "bound" if side else "theory"
     right.set_ylabel(what)
     for axis in (ax, right):
         axis.tick_params(axis="y", length=0)

@@ -87,6 +87,6 @@ def _margin(verdict: "Verdict") -> tuple[np.ndarray, np.ndarray, np.ndarray] | N
         middle, unit = verdict.estimate.mean, (allowance + tolerance) * np.abs(verdict.theory)
     if not np.all(unit > 0):
         return None
-    sign = -1.0 if verdict.claim.relation.name == "at_least" else 1.0
+    sign = -1.0 if verdict.claim.relation.side < 0 else 1.0
     low, middle, high = (np.ravel(sign * (v - verdict.theory) / unit) for v in (verdict.lower, middle, verdict.upper))
     return np.minimum(low, high), middle, np.maximum(low, high)

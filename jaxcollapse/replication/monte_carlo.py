@@ -44,7 +44,8 @@ def monte_carlo(
     JAX happens then and not in every replication; a function that differs from an earlier one by numbers alone is not
     compiled again. Tiles of replications are vectorised by `jax.vmap`, or, on CPU and if the function contains linear
     algebra, run one after the other in each of several host threads (batched LAPACK calls can deadlock there, and are
-    no faster; those inside the function are turned into loops).
+    no faster; those inside the function are turned into loops). So do functions that train networks (`Trained`), each
+    replication a tile of its own; on another device its memory says how many are a tile.
 
     **Arguments**
 

@@ -20,10 +20,11 @@ from threadpoolctl import threadpool_limits
 
 from jaxcollapse.arguments.check import check_fits, is_key
 from jaxcollapse.arguments.types import Count
-from jaxcollapse.machine import versions
+from jaxcollapse.machine import resources, versions
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import Lost, packed, unpacked
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
+from jaxcollapse.machine.programs import busy_parts
 from jaxcollapse.replication import processes, threads, tile
 from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
 from jaxcollapse.replication.grid import Axis, Grid, as_labelled, as_points
@@ -69,8 +70,11 @@ class Run:
         layout = tile.Layout() if grid is None else tile.Layout(grid.shape, tuple(a.traced for a in grid.axes))
         self._programs = tuple(program for program, *_ in traces)
         self.ignores_key = all(program.ignores_key for program in self._programs)
-        self._block = tile.block_of(self._programs, layout, independent, self._x64, jax.default_backend())
+        backend, room = jax.default_backend(), resources.memory_of_device(jax.local_devices()[0])
+        self._block = tile.block_of(self._programs, layout, independent, self._x64, backend, room)
         self.tile = self._block.tile
+        traced = math.prod(len(axis.values) for axis in axes)
+        self._generations = traced * sum(busy_parts(program.jaxpr) for program in self._programs)
         self._checkpoint = None if save is None else Checkpoint(save, self._identity())
 
     def __deepcopy__(self, memo: Any) -> "Run":
@@ -175,7 +179,7 @@ class Run:
             queue = functools.partial(threads.Queue, largest=self._block.largest, block=self._block_size)
             with (
                 Interrupt(enabled=checkpoint is not None) as interrupt,
-                _bar(replications, done, progress) as bar,
+                _bar(replications, done, progress, self._generations) as bar,
                 self._one_thread_each(),
             ):
                 compute = functools.partial(self._moments, replications, queue, interrupt)
@@ -384,8 +388,11 @@ def _common(shapes: list[Any], grid: Grid | None) -> Any:
 
 
 @contextlib.contextmanager
-def _bar(replications: int, done: int, progress: bool | None):
-    """A progress bar that appears after two seconds."""
+def _bar(replications: int, done: int, progress: bool | None, generations: int):
+    """A progress bar that appears after two seconds.
+
+    It counts replications; or, where networks are trained, the `generations` that each of them trains at all points.
+    """
     interactive = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
     if progress is False or (progress is None and not interactive):
         yield _NoBar()
@@ -397,9 +404,26 @@ def _bar(replications: int, done: int, progress: bool | None):
         from tqdm.auto import tqdm
 
         delay = 0.0 if progress else 2.0
-        bar = tqdm(total=replications, initial=done, delay=delay, unit=" replications", unit_scale=True, leave=False)
+        each, unit = (generations, " generations") if generations else (1, " replications")
+        total, initial = each * replications, each * done
+        bar = tqdm(total=total, initial=initial, delay=delay, unit=unit, unit_scale=True, leave=False)
     with bar:
-        yield bar
+        yield _Bar(bar, each)
+
+
+class _Bar:
+    """A bar that is told of replications."""
+
+    def __init__(self, bar: Any, each: int):
+        self._bar, self._each = bar, each
+
+    def unpause(self) -> None:
+        """The time until now says nothing of the time that is left."""
+        self._bar.unpause()
+
+    def update(self, n: int) -> None:
+        """`n` replications more."""
+        self._bar.update(n * self._each)
 
 
 class _NoBar:

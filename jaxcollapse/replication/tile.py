@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from jaxcollapse.machine.programs import busy_parts
 from jaxcollapse.replication import linear_algebra, moments
 from jaxcollapse.replication.memory import memory, size
 from jaxcollapse.replication.program import Program
@@ -23,6 +24,8 @@ _RESULT_BYTES = 16 * 2**20
 _BLOCK_TILES = 64
 _TILE = 1024  # replications at most; of a larger tile, a short run would compute many that nobody asked for
 _TILE_ONE_BY_ONE = 64
+_TILE_BUSY = 128  # networks at a time on a device that can: more are no faster, and a short run wants few
+_PART_OF_DEVICE = 8  # of its memory for what the largest operation of a tile holds: others are there at a time
 
 
 class Layout(NamedTuple):
@@ -77,26 +80,34 @@ class Block(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def block_of(programs: tuple[Program, ...], layout: Layout, independent: bool, x64: bool, backend: str) -> Block:
+def block_of(
+    programs: tuple[Program, ...], layout: Layout, independent: bool, x64: bool, backend: str, memory_of_device: float
+) -> Block:
     """The block for one program per static point, all with results of the same shapes.
 
     Equal arguments give the same block, so that it is compiled once. `x64` and `backend` are what the programs were
-    traced for.
+    traced for. Where programs are busy (a network is trained), each replication is a tile of its own on a CPU, and on
+    another device there are as many in a tile as its memory, in bytes, has room for.
     """
+    busy = [busy_parts(program.jaxpr) > 0 for program in programs]
     # What acts on the world outside does so for the replications that were asked for, and for no others of a tile.
     single = [
-        bool(program.jaxpr.effects) or (backend == "cpu" and linear_algebra.has_linear_algebra(program.jaxpr))
-        for program in programs
+        bool(program.jaxpr.effects)
+        or (backend == "cpu" and (keeps_busy or linear_algebra.has_linear_algebra(program.jaxpr)))
+        for program, keeps_busy in zip(programs, busy, strict=True)
     ]
     points = int(np.prod(layout.shape))
     results: list[Any] = [v.aval for v in programs[0].jaxpr.outvars]
     result_bytes = sum(size(aval) for aval in results)
     held = [memory(program.jaxpr) for program in programs]
     tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), _TILE)
-    for need, one_by_one in zip(held, single, strict=True):
-        # Of replications that run one by one, only the results are held for a whole tile.
-        live, largest = (result_bytes, _TILE_ONE_BY_ONE) if one_by_one else (need.size, _TILE)
-        tile = min(tile, _power_of_two(_LIVE_BYTES // max(1, live), largest))
+    for need, one_by_one, keeps_busy in zip(held, single, busy, strict=True):
+        room, live, largest = _LIVE_BYTES, need.size, _TILE
+        if one_by_one:  # only the results are held for a whole tile
+            live, largest = result_bytes, 1 if keeps_busy else _TILE_ONE_BY_ONE
+        elif keeps_busy:
+            room, largest = int(memory_of_device) // _PART_OF_DEVICE, _TILE_BUSY
+        tile = min(tile, _power_of_two(room // max(1, live), largest))
     axes = len(layout.shape)
     lanes = [not any(single) and flag for flag in held[0].records]
     moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)

@@ -179,7 +179,7 @@ def _numbers(verdict: "Verdict") -> dict[str, Any]:
         ratio = f"{value / theory:.4f}" if theory != 0 and np.isfinite(value / theory) else "–"
         limits = f"{_number(low)} to {_number(high)}" if np.isfinite(low) or np.isfinite(high) else "–"
         rows.append([place, _number(theory), _number(value), _number(error, 2), limits, ratio])
-    what = "bound" if claim.relation.name in ("at_most", "at_least") else "theory"
+    what = "bound" if claim.relation.side else "theory"
     return _thinned([head, what, "simulation", "standard error", "confidence limits", f"simulation / {what}"], rows)
 
 

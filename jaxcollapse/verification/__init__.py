@@ -12,5 +12,6 @@ from jaxcollapse.verification.relation import Equal as Equal
 from jaxcollapse.verification.relation import Probability as Probability
 from jaxcollapse.verification.relation import Rate as Rate
 from jaxcollapse.verification.relation import Relation as Relation
+from jaxcollapse.verification.relation import Usually as Usually
 from jaxcollapse.verification.verdict import Verdict as Verdict
 from jaxcollapse.verification.verdict import Verification as Verification

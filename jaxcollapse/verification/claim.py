@@ -58,13 +58,14 @@ class Claim:
     - `statement`: one sentence.
     - `theory`: the prediction, an array, or a function without arguments that returns it.
     - `experiment`: a function of a key; one replication of what the theory predicts the mean of, of the same shape.
-    - `relation`: ``"equal"``, ``"asymptotic"``, ``"at_most"``, ``"at_least"``, ``"rate"`` or ``"probability"``, or a
-      relation of `jaxcollapse.relation` with its own tolerance.
+    - `relation`: ``"equal"``, ``"asymptotic"``, ``"at_most"``, ``"at_least"``, ``"rate"``, ``"probability"`` or
+      ``"usually"``, or a relation of `jaxcollapse.relation` with its own tolerance.
     - `reference`: the paper; `formula`, `protocol`: the prediction and the experiment in words.
     - `axis`: name and values of the last axis; `labels`: a name for each entry, if the entries are separate cases.
     - `quantity`: what is measured; `scale`: ``"linear"`` or ``"log"`` axes of the picture.
     - `first_look`: replications before the evidence is looked at first.
     - `numbers`: a function without arguments that returns `Numbers` for ``jaxcollapse show``.
+    - `networks`: whether it trains networks for minutes, and is decided only where it is asked for.
     - `finite_variance`: set it to False where one replication has an infinite variance, and no mean will be tested.
 
     **Raises** `ValueError` for an unknown relation or a name that is not a slug.
@@ -95,6 +96,7 @@ class Claim:
     first_look: int = 4096
     numbers: Callable[[], Numbers] | None = None
     finite_variance: bool = True
+    networks: bool = False
 
     def __post_init__(self):
         """Checks what is known before anything is computed."""
@@ -119,6 +121,9 @@ class Claim:
                 raise TypeError(f"{name} must be a jaxcollapse {kind.__name__}, got {getattr(self, name)!r}")
         if not isinstance(self.labels, list | tuple) or not all(isinstance(label, str) for label in self.labels):
             raise TypeError(f"labels must be a tuple of texts, got {self.labels!r}")
+        for name in ("networks", "finite_variance"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
         check_choice("scale", self.scale, ("linear", "log"))
         check_integer("first_look", self.first_look, minimum=1)
 

@@ -68,8 +68,9 @@ def verify(
     **Raises** `ValueError` or `TypeError` for wrong arguments, duplicate names, and theory and experiment that differ
     in shape.
 
-    **Exactness** The false-alarm rate is that of Student's t (exact for ``"probability"``); entries for which that
-    cannot be trusted are refused, not tested, and those in which all replications agree are not held against a theory.
+    **Exactness** The false-alarm rate is that of Student's t (exact for ``"probability"`` and ``"usually"``); entries
+    for which that cannot be trusted are refused, not tested, and those in which all replications agree are not held
+    against a theory.
     """
     single = isinstance(claims, Claim)
     if isinstance(claims, type) or not isinstance(claims, Claim | str | Iterable):
@@ -146,6 +147,7 @@ def _decide(
         return verdict(Ruling("undecided", f"{reason}; {instead}", unknown, unknown, float("nan"), None), estimate)
 
     _check_tolerance(claim, theory)
+    relation.check(theory)
     if not np.isfinite(theory).all():
         return refusal("the theory is infinite or undefined, and no mean can be compared with that", None)
     if not claim.finite_variance:
@@ -169,14 +171,14 @@ def _decide(
             reason = f"{worst:,} of {estimate.count:,} replications are infinite or not a number"
             return refusal(reason, estimate, "the experiment must return finite numbers")
         enough = estimate.count >= _FEWEST or estimate.ignores_key
-        if relation.name == "probability" or (enough and np.all(estimate.usable)):
+        if relation.events or (enough and np.all(estimate.usable)):
             unseen = _unseen(relation, estimate, theory)
             # An entry in which all replications agree may be rarely different: it cannot speak against the theory.
             tested = np.asarray(np.where(unseen, estimate.mean, theory)) if unseen.any() else theory
             ruling = relation.judge(estimate, tested, x, level * 6 / (np.pi * look) ** 2)
             if estimate.ignores_key:
                 ruling = ruling._replace(reason=f"{ruling.reason}; the experiment does not use its key, and is exact")
-            elif np.all(estimate.maximum == estimate.minimum):
+            elif np.all(estimate.maximum == estimate.minimum) and not relation.events:
                 ruling = ruling._replace(notices=float("nan"))
             if unseen.any() and ruling.outcome != "fails":
                 wanted = 4 * estimate.count
@@ -205,8 +207,8 @@ def _unseen(relation: Relation, estimate: Estimate, theory: np.ndarray) -> np.nd
         return nothing
     allowed = (np.asarray(getattr(relation, "allowance", 0.0)) + 1e-10) * np.abs(theory)
     above, below = estimate.mean - theory > allowed, theory - estimate.mean > allowed
-    sides = {"at_most": above, "at_least": below}
-    return np.asarray((estimate.maximum == estimate.minimum) & sides.get(relation.name, above | below))
+    against = {1: above, -1: below}.get(relation.side, above | below)
+    return np.asarray((estimate.maximum == estimate.minimum) & against)
 
 
 def _all_agree(estimate: Estimate, theory: np.ndarray, unseen: np.ndarray) -> str:
@@ -236,10 +238,10 @@ def _check_shapes(claim: Claim, estimate: Estimate, theory: np.ndarray, x: np.nd
         raise ValueError(
             f"experiment of claim {claim.name!r} has shape {shape}, which does not match theory {theory.shape}"
         )
-    if claim.relation.name == "probability":
+    if claim.relation.events:
         count, mean, spread = estimate.count, estimate.mean, estimate.variance * (1 - 1 / estimate.count)
         events = (estimate.minimum >= 0) & (estimate.maximum <= 1) & (np.abs(mean - mean**2 - spread) < 0.5 / count)
-        if count > 1 and not np.all(events):
+        if count > 1 and not np.any(estimate.nonfinite) and not np.all(events):
             raise ValueError(f"experiment of claim {claim.name!r} must return events, that is booleans or 0 and 1")
     if x is not None and shape[-1:] != x.shape:
         raise ValueError(f"axis of claim {claim.name!r} has {x.size} values for an experiment of shape {shape}")

@@ -46,6 +46,10 @@ class Relation(abc.ABC):
 
     tolerance: Any = 0.01
     name: ClassVar[str]
+    events: ClassVar[bool] = False
+    """Whether the experiment returns events, so that nothing is asked of the tail of a replication."""
+    side: ClassVar[int] = 0
+    """Of a bound, where its forbidden side is: 1 above the theory, -1 below; 0 where the theory is no bound."""
 
     def __post_init__(self):
         """Checks the tolerance, and the allowance of a relation that has one."""
@@ -59,6 +63,9 @@ class Relation(abc.ABC):
     @abc.abstractmethod
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
         """Decide at error level `level`, if the estimate can."""
+
+    def check(self, theory: np.ndarray) -> None:  # noqa: B027 - most relations have a meaning for every theory
+        """Raises for a theory that this relation has no meaning for, before anything is simulated."""
 
     def scaled(self, factor: float) -> "Relation":
         """The same relation with a tolerance `factor` times as large."""
@@ -102,13 +109,14 @@ class AtMost(Relation):
     """The mean is at most the theory: an upper bound."""
 
     name: ClassVar[str] = "at_most"
+    side: ClassVar[int] = 1
 
     def describe(self) -> str:
         return "the simulated mean is at most the bound"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
         """A one-sided t-statistic for every entry."""
-        return _one_sided(estimate, theory, level, self.tolerance, sign=1.0)
+        return _one_sided(estimate, theory, level, self.tolerance, sign=self.side)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,13 +124,14 @@ class AtLeast(Relation):
     """The mean is at least the theory: a lower bound."""
 
     name: ClassVar[str] = "at_least"
+    side: ClassVar[int] = -1
 
     def describe(self) -> str:
         return "the simulated mean is at least the bound"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
         """A one-sided t-statistic for every entry."""
-        return _one_sided(estimate, theory, level, self.tolerance, sign=-1.0)
+        return _one_sided(estimate, theory, level, self.tolerance, sign=self.side)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,19 +139,16 @@ class Probability(Relation):
     """The share of replications in which an event happens equals the theory."""
 
     name: ClassVar[str] = "probability"
+    events: ClassVar[bool] = True
 
     def describe(self) -> str:
         return f"the simulated probability equals the theory (resolved to {_percent(self.tolerance)})"
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
         """Exact binomial (Clopper-Pearson) limits for every entry."""
-        from scipy.special import betaincinv
-
         n = estimate.count
         alpha = level / theory.size
-        hits = np.rint(estimate.mean * n)
-        lower = np.where(hits > 0, betaincinv(np.maximum(hits, 1), n - hits + 1, alpha / 2), 0.0)
-        upper = np.where(hits < n, betaincinv(hits + 1, np.maximum(n - hits, 1), 1 - alpha / 2), 1.0)
+        lower, upper = _binomial_limits(np.rint(estimate.mean * n), n, alpha / 2)
         tolerance = np.broadcast_to(self.tolerance, theory.shape) * theory
         stderr = np.sqrt(np.clip(theory * (1 - theory), 0.0, None) / n)
         notices = _notices(_normal(alpha / 2), stderr, theory)
@@ -154,6 +160,49 @@ class Probability(Relation):
             return Ruling("holds", "every probability agrees with the theory", lower, upper, notices, None)
         needed = _needed(n, _normal(alpha / 2), stderr, np.abs(estimate.mean - theory), 0.0, tolerance)
         return Ruling("undecided", "the limits are wider than the tolerance", lower, upper, notices, needed)
+
+
+@dataclasses.dataclass(frozen=True)
+class Usually(Relation):
+    """An event happens in more than a share of all replications: the theory is that share, such as one half.
+
+    It is chosen, not predicted: "the loss rose" is an event of single replications, and a claim that it usually does
+    needs no normal mean. Of 32 replications 30 decide at one half and a level of 5e-6, where a mean is not looked at
+    before there are 256. A true claim is rejected, and one that is false by more than the tolerance accepted, with a
+    probability of at most the level.
+    """
+
+    name: ClassVar[str] = "usually"
+    events: ClassVar[bool] = True
+    side: ClassVar[int] = -1
+
+    def describe(self) -> str:
+        return f"the simulated probability is above the stated share (resolved to {_percent(self.tolerance)})"
+
+    def check(self, theory: np.ndarray) -> None:
+        """The share lies between 0 and 1, where both answers are possible."""
+        if not ((theory > 0) & (theory < 1)).all():
+            raise ValueError(f"theory must be a share between 0 and 1, both excluded, for 'usually', got {theory}")
+
+    def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
+        """Exact one-sided binomial (Clopper-Pearson) limits for every entry."""
+        n, alpha = estimate.count, level / theory.size
+        hits = np.rint(estimate.mean * n)
+        lower, upper = _binomial_limits(hits, n, alpha)
+        tolerance = np.broadcast_to(self.tolerance, theory.shape) * theory
+        notices = float(np.max([1 - _rejected(n, share, alpha) / share for share in np.ravel(theory)]))
+        wrong = upper < theory
+        if wrong.any():
+            return Ruling("fails", _apart(estimate.mean, theory, wrong), lower, upper, notices, None)
+        least = f"it happened in {_whole(hits.min())} of {_whole(n)} replications"
+        if theory.size > 1:
+            least = f"the rarest event happened in {_whole(hits.min())} of {_whole(n)} replications"
+        if (lower >= theory - tolerance).all():
+            reason = f"{least}, so that its probability is above {np.min(lower):.3g}"
+            return Ruling("holds", reason, lower, upper, notices, None)
+        spread = np.sqrt(theory * (1 - theory) / n)
+        needed = _needed(n, _normal(alpha), spread, theory - estimate.mean, 0.0, tolerance)
+        return Ruling("undecided", f"{least}, which settles nothing", lower, upper, notices, needed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +254,9 @@ class Rate(Relation):
         return Ruling("undecided", reason, lower, upper, notices, needed)
 
 
-RELATIONS: dict[str, type[Relation]] = {r.name: r for r in (Equal, Asymptotic, AtMost, AtLeast, Rate, Probability)}
+RELATIONS: dict[str, type[Relation]] = {
+    r.name: r for r in (Equal, Asymptotic, AtMost, AtLeast, Rate, Probability, Usually)
+}
 
 
 def _within(estimate: Estimate, theory: np.ndarray, level: float, *, allowance: Any, tolerance: Any) -> Ruling:
@@ -250,6 +301,30 @@ def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: A
     needed = _needed(estimate.count, z, stderr, excess, 0.0, resolved)
     reason = "the confidence intervals reach across the bound"
     return Ruling("undecided", reason, lower, upper, notices, needed)
+
+
+def _binomial_limits(hits: HostArray, count: int, alpha: float) -> tuple[HostArray, HostArray]:
+    """The limits of a probability (Clopper and Pearson 1934), each missed with a probability of at most `alpha`."""
+    from scipy.special import betaincinv
+
+    lower = np.where(hits > 0, betaincinv(np.maximum(hits, 1), count - hits + 1, alpha), 0.0)
+    upper = np.where(hits < count, betaincinv(hits + 1, np.maximum(count - hits, 1), 1 - alpha), 1.0)
+    return lower, upper
+
+
+def _rejected(count: int, share: float, alpha: float) -> float:
+    """The probability of an event that would have been rejected as below `share` in 95 of 100 runs; NaN if none is."""
+    from scipy.special import bdtr, bdtri
+
+    most, too_many = -1, count  # hits that reject: the probability of so few, if it is the share, is below alpha
+    while too_many - most > 1:
+        middle = (most + too_many) // 2
+        most, too_many = (middle, too_many) if bdtr(middle, count, share) < alpha else (most, middle)
+    return float(bdtri(most, count, _DETECTION_POWER)) if most >= 0 else float("nan")
+
+
+def _whole(number: Any) -> str:
+    return f"{int(number):,}"
 
 
 def _notices(z: float, stderr: HostArray, theory: np.ndarray, allowance: Any = 0.0) -> float:

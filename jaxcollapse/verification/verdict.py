@@ -73,9 +73,8 @@ class Verdict:
             found = np.ravel(np.asarray(self.estimate.mean, float))
         allowed = np.ravel(np.broadcast_to(getattr(self.relation, "allowance", 0.0), np.shape(self.theory)))
         allowed = allowed * (1.0 if name == "rate" else np.abs(theory))
-        outside = np.maximum(
-            lower - theory if name != "at_least" else -np.inf, theory - upper if name != "at_most" else -np.inf
-        )
+        side = self.claim.relation.side
+        outside = np.maximum(lower - theory if side >= 0 else -np.inf, theory - upper if side <= 0 else -np.inf)
         worst = int(np.argmax(np.where(outside > allowed, np.abs(found - theory), -1.0)))
         t, m, low, high = (float(a[worst]) for a in (theory, found, lower, upper))
         where = f" at entry {worst + 1}" if theory.size > 1 else ""

@@ -25,8 +25,8 @@ def stub(monkeypatch):
     class Claims:
         listed = make_claims()[:2] + make_claims()[4:5]
 
-        def all(self):
-            return list(self.listed)
+        def all(self, *, networks=False):
+            return [claim for claim in self.listed if networks or not claim.networks]
 
         def tour(self):
             return self.listed[1:]
@@ -92,6 +92,19 @@ def test_names_and_papers_filter(call, tmp_path):
         ]  # fmt: skip
 
 
+def test_claims_that_train_networks_are_decided_where_they_are_asked_for(call, stub):
+    slow = dataclasses.replace(make_claims()[3], name="doe-slow", networks=True)
+    stub.listed.append(slow)
+    try:
+        for arguments, there in ((["--networks"], True), (["doe-slow"], True), ([], False), (["--tour"], True)):
+            lines = call("verify", *arguments, "--quick").stdout.splitlines()
+            assert any("doe-slow" in line for line in lines) == there, arguments
+        assert call("verify", "--networks", "--quick").stdout.count("holds  ") == 1
+        assert "doe-slow" in call("list").stdout
+    finally:
+        stub.listed.remove(slow)
+
+
 def test_the_tour_is_what_the_library_says(call):
     lines = call("verify", "--tour", "--quick").stdout.splitlines()
     assert [line.split()[1] for line in lines[:2]] == ["doe-asymptotic", "roe-rate"]
@@ -117,6 +130,9 @@ def test_options_reach_the_engine(call, tmp_path):
         (["verify", "--quick", "--precision", "high"], "contradict each other"),
         (["verify", "--precision", "quik"], "Invalid value for '--precision'"),
         (["verify", "--tour", "--paper", "doe2024"], "the tour is one claim of every paper: name none"),
+        (["verify", "--tour", "--networks"], "the tour is one claim of every paper: name none"),
+        (["verify", "--networks", "doe-equal"], "the claims that train networks are meant: name none"),
+        (["verify", "--networks", "--paper", "doe2024"], "the claims that train networks are meant: name none"),
         (["verify", "--tour", "doe-equal"], "the tour is one claim of every paper: name none"),
         (["verify", "--workers", "0"], "Invalid value for '--workers'"),
         (["verify", "--seed", "-1"], "Invalid value for '--seed'"),

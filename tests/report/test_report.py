@@ -136,11 +136,13 @@ def test_a_browser_filters_typesets_and_does_not_overflow(html, tmp_path):
     command = [browser, *options, "--window-size=500,900", "--dump-dom", (tmp_path / "page.html").as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     found = json.loads(unescape(re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL)[1]))
-    assert len(found["all"]) == 10
+    assert len(found["all"]) == 11
     assert found["papers"] == ["all papers", "Doe et al. 2024, arXiv:2401.00001", "Roe 2025, arXiv:2501.00002"]
-    assert found["paper"] == ["roe-rate", "roe-probability", "roe-cases"] and found["words"] == ["roe-rate"]
-    assert found["fails"] == ["doe-wrong"] and found["count"] == "1 of 10"
-    assert found["buttons"] == 9 and found["overflow"] <= 0 and found["fraction"] > 20
+    assert found["paper"] == ["roe-rate", "roe-probability", "roe-usually", "roe-cases"] and found["words"] == [
+        "roe-rate"
+    ]
+    assert found["fails"] == ["doe-wrong"] and found["count"] == "1 of 11"
+    assert found["buttons"] == 10 and found["overflow"] <= 0 and found["fraction"] > 20
 
 
 def test_outcomes_have_a_sign_and_a_word(html):
@@ -153,7 +155,7 @@ def test_json_is_strict_and_complete(directory, verification):
         raise AssertionError(f"{constant} is not JSON")
 
     facts = json.loads((directory / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
-    assert facts["counts"] == {"holds": 8, "fails": 1, "undecided": 1}
+    assert facts["counts"] == {"holds": 9, "fails": 1, "undecided": 1}
     assert facts["seed"] == 0 and facts["versions"] == verification.versions
     by_name = {claim["name"]: claim for claim in facts["claims"]}
     assert list(by_name) == [v.claim.name for v in verification]
@@ -194,7 +196,7 @@ def test_pictures_are_reproducible_and_hold_text(by_name):
 
 
 def test_the_summary_is_a_sentence(verification):
-    assert report.summary(verification).startswith("Of 10 claims 8 hold, 1 fails and 1 is undecided. ")
+    assert report.summary(verification).startswith("Of 11 claims 9 hold, 1 fails and 1 is undecided. ")
     assert report.summary(verification).endswith("at most 1 in 1,000.")
     good = dataclasses.replace(verification, verdicts=verification.verdicts[:8])
     assert report.summary(good).startswith("All 8 claims hold. ")
@@ -216,6 +218,6 @@ def test_verdicts_as_a_table(verification):
     table = verification.to_pandas()
     assert list(table.index) == [v.claim.name for v in verification]
     assert table.loc["doe-equal", ["paper", "relation", "outcome"]].tolist() == ["doe2024", "equal", "holds"]
-    assert (table.outcome == "holds").sum() == 8 and table.loc["doe-heavy", "replications"] == 0
+    assert (table.outcome == "holds").sum() == 9 and table.loc["doe-heavy", "replications"] == 0
     assert table.loc["roe-number", "arxiv"] == "" and table.needed.isna().all()
     np.testing.assert_array_equal(table.notices, [v.notices for v in verification])

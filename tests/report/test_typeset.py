@@ -9,7 +9,7 @@ import jaxcollapse as jc
 from jaxcollapse.report.typeset import html, latex
 
 SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
-FORMULAS = sorted({claim.formula for claim in jc.claims.all() if claim.formula})
+FORMULAS = sorted({claim.formula for claim in jc.claims.all(networks=True) if claim.formula})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from scipy import stats
 import jaxcollapse as jc
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.verification import decision as module
-from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Rate, Usually
 
 KEY = jax.random.key(0)
 SIZES = 2.0 ** np.arange(4)
@@ -74,6 +74,10 @@ TRUE = {
         claim(theory=np.array([0.3, 0.6]), experiment=coins, relation=Probability(tolerance=0.03)),
         0.05,
     ),
+    "usually": (
+        claim(theory=np.array([0.3, 0.6]), experiment=coins, relation=Usually(tolerance=0.05), first_look=4096),
+        0.05,
+    ),
     "rate": (
         claim(
             theory=-0.52, experiment=decay, relation=Rate(allowance=0.02), axis=jc.Axis("n", SIZES)
@@ -115,6 +119,7 @@ WRONG = {
     "at-most": claim(theory=0.99, relation="at_most"),
     "at-least": claim(theory=1.01, relation="at_least"),
     "probability": claim(theory=np.array([0.309, 0.6]), experiment=coins, relation=Probability(tolerance=0.03)),
+    "usually": claim(theory=np.array([0.3, 0.618]), experiment=coins, relation=Usually(tolerance=0.03)),
     "rate": claim(theory=-0.53, experiment=decay, relation=Rate(allowance=0.02), axis=jc.Axis("n", SIZES)),
 }
 
@@ -123,6 +128,36 @@ WRONG = {
 def test_a_theory_that_is_wrong_by_the_tolerance_is_rejected(name):
     """A tolerance away from the truth, or half an allowance beyond its end for a rate, whatever the seed."""
     assert outcomes(WRONG[name], 10, 1e-3) == 10 * ["fails"]
+
+
+def test_usually_keeps_its_level_over_many_looks_at_few_replications():
+    """The event has the probability that is the share: the hardest true claim, looked at from 32 replications on.
+
+    At level 0.2 the looks may raise 0.2 alarms in all and accept it as often as they like. Exact limits spend less
+    than they may at 32 replications: at least half of what the first look has is raised.
+    """
+    one = claim(
+        theory=0.5, experiment=lambda key: jax.random.uniform(key) < 0.5, relation=Usually(tolerance=0.1), first_look=32
+    )
+    found = outcomes(one, 300, 0.2)
+    assert stats.binom.ppf(1e-4, 300, 0.06) <= found.count("fails") <= stats.binom.ppf(1 - 1e-4, 300, 0.2)
+    false = claim(theory=0.5, experiment=lambda key: jax.random.uniform(key) < 0.45, relation=Usually(tolerance=0.1))
+    found = outcomes(dataclasses.replace(false, first_look=32), 300, 0.2)
+    assert found.count("holds") <= stats.binom.ppf(1 - 1e-4, 300, 0.2)
+
+
+def test_usually_decides_by_few_replications_and_counts_what_is_no_number():
+    rises = claim(theory=np.full(3, 0.5), experiment=lambda key: jax.random.uniform(key, (3,)) < 0.99,
+                  relation="usually", first_look=32)  # fmt: skip
+    verdict = jc.verify(rises, KEY, level=5e-6)
+    assert (verdict.outcome, verdict.replications) == ("holds", 32)
+    assert verdict.reason.startswith("the rarest event happened in 3")
+    broken = lambda key: jnp.where(jax.random.uniform(key, (3,)) < 0.1, jnp.nan, 1.0)  # noqa: E731
+    for relation in ("usually", "probability"):
+        verdict = jc.verify(dataclasses.replace(rises, experiment=broken, relation=relation), KEY)
+        assert verdict.outcome == "undecided" and "of 32 replications are infinite or not a number" in verdict.reason
+    falls = jc.verify(dataclasses.replace(rises, experiment=lambda key: jax.random.uniform(key, (3,)) < 0.2), KEY)
+    assert falls.outcome == "fails" and "theory/simulation is" in falls.summary()
 
 
 def test_a_true_theory_holds():
@@ -331,6 +366,8 @@ def test_wrong_claims(change, message):
         (dict(theory=-0.5, experiment=decay, relation="rate"), "axis must hold at least three sizes"),
         (dict(theory=np.full(4, -0.5), experiment=decay, relation="rate"), "does not match theory"),
         (dict(theory=0.5, experiment=jax.random.uniform, relation="probability"), "must return events"),
+        (dict(theory=0.5, experiment=jax.random.uniform, relation="usually"), "must return events"),
+        (dict(theory=1.0, experiment=coins, relation="usually"), "theory must be a share between 0 and 1"),
         (dict(theory=1.0, experiment=lambda key: 2 * coins(key)[0], relation="probability"), "must return events"),
         (dict(relation=Equal(tolerance=np.full(3, 0.01))), r"tolerance of claim 'stand-in' has shape \(3,\)"),
         (dict(relation=Asymptotic(allowance=np.full(2, 0.01))), r"allowance of claim 'stand-in' has shape \(2,\)"),

@@ -8,7 +8,16 @@ from scipy import stats
 from jaxcollapse.replication.estimate import Estimate
 from jaxcollapse.replication.moments import Moments, State
 from jaxcollapse.replication.run import Run
-from jaxcollapse.verification.relation import RELATIONS, Asymptotic, AtLeast, AtMost, Equal, Probability, Rate
+from jaxcollapse.verification.relation import (
+    RELATIONS,
+    Asymptotic,
+    AtLeast,
+    AtMost,
+    Equal,
+    Probability,
+    Rate,
+    Usually,
+)
 
 LEVEL = 0.01
 SIZES = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
@@ -162,6 +171,62 @@ def test_probability_holds_where_the_limits_are_within_the_tolerance():
     assert {"holds", "undecided", "fails"} == set(outcomes.values())
 
 
+# What usually happens
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+@pytest.mark.parametrize("entries", [1, 5])
+def test_usually_decides_where_a_binomial_tail_is_small_enough(share, entries):
+    """Holds where so many hits, or more, are rarer than the level if the share is the probability; fails likewise."""
+    count = 40
+    hits, law = np.arange(count + 1), stats.binom(count, share)
+    low = stats.binom(count, share * (1 - 0.02))
+    found = [
+        Usually(tolerance=0.02).judge(events([h] * entries, count), np.full(entries, share), None, LEVEL).outcome
+        for h in hits
+    ]
+    np.testing.assert_array_equal(np.equal(found, "fails"), law.cdf(hits) < LEVEL / entries)
+    np.testing.assert_array_equal(np.equal(found, "holds"), low.sf(hits - 1) <= LEVEL / entries)
+    assert set(found) == {"holds", "undecided", "fails"}
+
+
+def test_usually_takes_one_sided_limits_of_clopper_and_pearson():
+    for hits in (0, 1, 30, 32):
+        ruling = Usually().judge(events([hits] * 3, 32), np.full(3, 0.5), None, LEVEL)
+        for alternative, side in (("greater", "low"), ("less", "high")):
+            exact = stats.binomtest(hits, 32, alternative=alternative).proportion_ci(1 - LEVEL / 3, method="exact")
+            limit = ruling.lower if side == "low" else ruling.upper
+            np.testing.assert_allclose(limit, getattr(exact, side), rtol=1e-8, atol=1e-300)
+
+
+def test_a_few_replications_decide_what_usually_happens():
+    """As the first look at one of 200 claims: 29 of 32 for one event, 30 for the rarest of five."""
+    level = 1e-3 / 200 * 6 / np.pi**2
+    for entries, least in ((1, 29), (5, 30)):
+        for hits, outcome in ((least - 1, "undecided"), (least, "holds"), (32, "holds")):
+            rarest = events([32] * (entries - 1) + [hits], 32)
+            ruling = Usually().judge(rarest, np.full(entries, 0.5), None, level)
+            assert (ruling.outcome, outcome == "holds") == (outcome, ruling.needed is None)
+            assert f"happened in {hits} of 32 replications" in ruling.reason
+    assert Usually().judge(events(1, 32), np.array(0.5), None, level).outcome == "fails"
+
+
+def test_what_usually_notices_is_rejected_with_the_stated_power():
+    """A probability that is smaller than the share by `notices` is rejected in 95 of 100 runs, by the binomial law."""
+    for count, share in ((32, 0.5), (1000, 0.5), (200_000, 0.9)):
+        notices = Usually().judge(events(count // 2, count), np.array(share), None, LEVEL).notices
+        critical = stats.binom(count, share).ppf(LEVEL) - 1
+        np.testing.assert_allclose(stats.binom(count, share * (1 - notices)).cdf(critical), 0.95, rtol=1e-8)
+    assert np.isnan(Usually().judge(events(2, 4), np.array(0.5), None, LEVEL).notices)  # nothing could be rejected
+
+
+def test_usually_wants_a_share():
+    for share in (0.0, 1.0, -0.1, [0.5, 1.5]):
+        with pytest.raises(ValueError, match="theory must be a share between 0 and 1, both excluded, for 'usually'"):
+            Usually().check(np.asarray(share, float))
+    Usually().check(np.array([0.1, 0.9]))
+
+
 # Rates
 
 
@@ -264,7 +329,7 @@ def test_what_is_noticed_is_the_worst_entry_with_its_own_allowance():
 
 def at_theory(relation, spread, count=1000, gap=0.0):
     """Ruling and spread of evidence whose mean is the theory, shifted by `gap` times it."""
-    if isinstance(relation, Probability):
+    if relation.events:
         return relation.judge(events(round(0.3 * (1 + gap) * count), count), np.array(0.3), None, LEVEL)
     if isinstance(relation, Rate):
         mean = power_law(-0.5 + gap)
@@ -272,7 +337,7 @@ def at_theory(relation, spread, count=1000, gap=0.0):
     return judge(relation, 2.0 * (1 + gap), 2 * spread / count**0.5, 2.0, count=count)
 
 
-ALL = [Equal(), Asymptotic(), AtMost(), AtLeast(), Rate(), Probability(tolerance=0.02)]
+ALL = [Equal(), Asymptotic(), AtMost(), AtLeast(), Rate(), Probability(tolerance=0.02), Usually(tolerance=0.02)]
 
 
 @pytest.mark.parametrize("relation", ALL, ids=lambda relation: relation.name)
@@ -286,7 +351,7 @@ def test_the_needed_replications_decide_and_few_of_them_do_not(relation):
 
 @pytest.mark.parametrize("relation", ALL, ids=lambda relation: relation.name)
 def test_the_needed_replications_grow_with_the_spread_and_fall_with_the_tolerance(relation):
-    if isinstance(relation, Probability):  # the theory is the spread
+    if relation.events:  # the theory is the spread
         counts = [at_theory(relation.scaled(factor), None).needed for factor in (2.0, 1.0, 0.5)]
     else:
         counts = [at_theory(relation, spread).needed for spread in (1.5, 3.0, 6.0)]
@@ -303,7 +368,7 @@ def test_whatever_the_gap_the_plan_leads_to_a_verdict(relation, gap, outcomes):
     resolved = relation.allowance / 2 if isinstance(relation, Rate) else relation.tolerance
     gap = getattr(relation, "allowance", 0.0) + gap * resolved
     count, looks = 1000, 0
-    while (ruling := at_theory(relation, 3.0, count, -gap if isinstance(relation, AtLeast) else gap)).needed:
+    while (ruling := at_theory(relation, 3.0, count, -gap if relation.side < 0 else gap)).needed:
         assert ruling.outcome == "undecided" and ruling.needed >= count + count // 4
         count, looks = ruling.needed, looks + 1
     assert ruling.outcome in outcomes and looks <= 16
@@ -362,13 +427,14 @@ def test_scaled_changes_the_tolerance_alone():
 
 
 def test_names_and_words():
-    assert set(RELATIONS) == {"equal", "asymptotic", "at_most", "at_least", "rate", "probability"}
+    assert set(RELATIONS) == {"equal", "asymptotic", "at_most", "at_least", "rate", "probability", "usually"}
     assert all(relation.name == name for name, relation in RELATIONS.items())
     assert "resolved to 1 %" in Equal().describe()
     assert "resolved to 2 to 5 %" in Equal(tolerance=np.array([0.02, 0.05])).describe()
     assert "up to 3 %" in Asymptotic(allowance=0.03).describe()
     assert "at most the bound" in AtMost().describe() and "at least the bound" in AtLeast().describe()
     assert "± 0.05" in Rate(allowance=0.05).describe() and "probability" in Probability().describe()
+    assert "above the stated share" in Usually().describe()
 
 
 @pytest.mark.parametrize(

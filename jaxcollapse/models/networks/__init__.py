@@ -1,1 +1,1 @@
-"""Networks, linear ones that have closed forms among them."""
+"""Networks in the loop: linear ones, which have closed forms, and any that gradients train."""

@@ -145,7 +145,7 @@ for share in (0.1, 0.25, 0.3, 0.5):
 # decides them. One in full:
 
 # %%
-verdict = jc.verify(jc.claims.get("own-linear-diffusion-accumulate"), key, precision="quick")
+verdict = jc.verify(jc.claims.get("linear-diffusion-accumulate"), key, precision="quick")
 print(verdict.summary())
 jc.plot.verdict(verdict)
 plt.show()
