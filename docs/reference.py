@@ -103,7 +103,7 @@ def rooms() -> list[Room]:
             inspect.getdoc(inspect.getmodule(jc.Claim)) or "",
             top("Claim", "verify", "Verdict", "Verification", "Reference", "Axis") | public(jc.claims),
         ),
-        *named("relation", "plot", "report"),
+        *named("relation", "plot", "report", "typeset"),
         Room(
             "theory",
             "jaxcollapse.theory",

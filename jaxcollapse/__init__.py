@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jaxcollapse.replication.estimate import Estimate as Estimate
     from jaxcollapse.replication.grid import Grid as Grid
     from jaxcollapse.replication.monte_carlo import monte_carlo as monte_carlo
+    from jaxcollapse.report import typeset as typeset
     from jaxcollapse.verification import relation as relation
     from jaxcollapse.verification.claim import Axis as Axis
     from jaxcollapse.verification.claim import Claim as Claim
@@ -50,6 +51,7 @@ _MODULES = {
     "report": "report",
     "schedule": "chain.schedule",
     "theory": "theory",
+    "typeset": "report.typeset",
 }
 _HOMES = {
     "Axis": "verification.claim",

@@ -11,6 +11,7 @@ from jax.core import Tracer
 
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.machine import resources
+from jaxcollapse.machine.leniency import as_float
 
 
 def is_traced(value: Any) -> bool:
@@ -176,9 +177,19 @@ def _concrete(name: str, value: Any) -> np.ndarray | None:
     if is_traced(value):
         return None
     try:
-        array = np.asarray(value)
+        array = as_numpy(value)
     except ValueError:
         raise ValueError(f"{name} must be an array with rows of one length, got {value!r}") from None
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
         raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} must be real, got {value!r}")
+    return array
+
+
+def as_numpy(value: Any) -> np.ndarray:
+    """A value as a NumPy array, in which integers of more than 64 bits are floating-point numbers."""
+    array = np.asarray(value)
+    if array.dtype == object and all(type(entry) in (int, float) for entry in array.flat):
+        array = np.array([as_float(entry) for entry in array.flat]).reshape(array.shape)
     return array

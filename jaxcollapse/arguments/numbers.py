@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_at_least, check_at_most, is_traced
+from jaxcollapse.arguments.check import as_numpy, check_at_least, check_at_most, is_traced
 from jaxcollapse.machine.leniency import lenient
 
 
@@ -28,7 +28,7 @@ def as_floats(value: Any) -> Float[Array, "..."]:
         if any(isinstance(leaf, jax.Array) for leaf in leaves):
             array = jnp.asarray(value)
             return jnp.asarray(array, common_type(array, float))
-        known = np.asarray(value)
+        known = as_numpy(value)
         with np.errstate(over="ignore"):  # converted by NumPy: JAX would compile a program for it
             return jax.device_put(known.astype(common_type(known, float)))
 
@@ -47,7 +47,10 @@ def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> 
         raise ValueError(f"{name} must be one number or a function of the generation, got shape {np.shape(value)}")
     check_at_least(name, value, minimum)
     check_at_most(name, value, maximum)
-    return as_floats(value)
+    array = as_floats(value)
+    if not (is_traced(array) or np.isfinite(array)) and np.isfinite(as_numpy(value)):
+        raise ValueError(f"{name} must be a number that {array.dtype} can hold, got {value!r}: set jax_enable_x64")
+    return array
 
 
 def is_numeric(value: Any) -> bool:
@@ -55,7 +58,7 @@ def is_numeric(value: Any) -> bool:
     if value is None:
         return False
     try:
-        return jnp.issubdtype(jnp.result_type(value), jnp.number)
+        return isinstance(value, int) or jnp.issubdtype(jnp.result_type(value), jnp.number)
     except (TypeError, ValueError):
         if hasattr(value, "__array__"):  # of xarray, pandas, ...
             return np.issubdtype(np.asarray(value).dtype, np.number)

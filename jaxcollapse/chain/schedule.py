@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, PyTree, Scalar
 from jaxcollapse.arguments.check import check_at_least, check_at_most, check_scalar, is_traced
 from jaxcollapse.arguments.numbers import as_floats, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.machine.leniency import in_range
 
 Schedule: TypeAlias = Callable[[Any], Any]
 Scheduled: TypeAlias = Any
@@ -36,7 +37,7 @@ def constant(value: Number) -> Schedule:
     ```
     """
     check_scalar("value", value)
-    return functools.partial(_constant, value)
+    return functools.partial(_constant, in_range(value))
 
 
 def polynomial(scale: Number, power: Number) -> Schedule:
@@ -50,7 +51,7 @@ def polynomial(scale: Number, power: Number) -> Schedule:
     """
     check_scalar("scale", scale)
     check_scalar("power", power)
-    return functools.partial(_polynomial, scale, power)
+    return functools.partial(_polynomial, in_range(scale), in_range(power))
 
 
 def geometric(scale: Number, ratio: Number) -> Schedule:
@@ -64,7 +65,7 @@ def geometric(scale: Number, ratio: Number) -> Schedule:
     """
     check_scalar("scale", scale)
     check_scalar("ratio", ratio)
-    return functools.partial(_geometric, scale, ratio)
+    return functools.partial(_geometric, in_range(scale), in_range(ratio))
 
 
 # Functions of a file rather than closures: what holds them can be pickled.

@@ -18,13 +18,13 @@ from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian as Gaussian
 from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
 from jaxcollapse.models.mutual import Mutual as Mutual
+from jaxcollapse.models.networks.autoencoder import VAE as VAE
+from jaxcollapse.models.networks.classifier import Classifier as Classifier
+from jaxcollapse.models.networks.conformers import Diffusion as Diffusion
 from jaxcollapse.models.networks.early_stopping import EarlyStopping as EarlyStopping
 from jaxcollapse.models.networks.linear_autoencoder import LinearVAE as LinearVAE
 from jaxcollapse.models.networks.linear_diffusion import LinearDiffusion as LinearDiffusion
 from jaxcollapse.models.networks.probabilistic_pca import ProbabilisticPCA as ProbabilisticPCA
-from jaxcollapse.models.networks.autoencoder import VAE as VAE
-from jaxcollapse.models.networks.classifier import Classifier as Classifier
-from jaxcollapse.models.networks.conformers import Diffusion as Diffusion
 from jaxcollapse.models.networks.trained import Trained as Trained
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.container import ErrorbarContainer
+from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -98,6 +99,17 @@ def names_of(label: Any, curves: int, default: str) -> list[str | None]:
     if names == [None]:
         names = [default]
     return names if len(names) == curves else [*names, *[None] * (curves - 1)]
+
+
+def readable(text: str) -> str:
+    """Words of a claim as matplotlib can show them: dollar signs between which there is no mathematics are plain."""
+    shown = text.encode("utf-8", "replace").decode()
+    try:
+        if "$" in shown:
+            MathTextParser("agg").parse(shown)
+    except ValueError:
+        return shown.replace("$", r"\$")
+    return shown
 
 
 def whole_ticks(axis: Axis, places: np.ndarray) -> None:

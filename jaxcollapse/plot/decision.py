@@ -1,5 +1,6 @@
 """The picture of one claim: theory against simulation, with the limits that decided."""
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from jaxcollapse.arguments.types import HostArray
-from jaxcollapse.plot._style import COLOURS, MARKERS, draw, legend, looks_geometric, strip, tidy_log
+from jaxcollapse.plot._style import COLOURS, MARKERS, draw, legend, looks_geometric, readable, strip, tidy_log
 
 if TYPE_CHECKING:
     from jaxcollapse.verification.verdict import Verdict
@@ -32,6 +33,10 @@ def verdict(verdict: "Verdict", *, figure: Figure | SubFigure | None = None) -> 
 
     **Returns** an array of the axes, from top to bottom.
     """
+    claim = verdict.claim
+    axis = claim.axis and claim.axis._replace(name=readable(str(claim.axis.name)))
+    words = {"quantity": readable(claim.quantity), "labels": tuple(map(readable, claim.labels)), "axis": axis}
+    verdict = dataclasses.replace(verdict, claim=dataclasses.replace(claim, **words))
     if figure is None:
         figure = plt.figure(figsize=size(verdict), layout="constrained")
     if verdict.estimate is None:

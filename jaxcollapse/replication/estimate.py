@@ -332,10 +332,14 @@ class Estimate:
         lines = [f"Estimate{along} from {self.count:,} replications"]
         if self.ignores_key:
             lines.append("  all of them the same: the function does not use its key")
-        rows = zip(self._labels(), jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr), self._moments, strict=True)
-        for name, mean, stderr, moments in rows:
+        means, stderrs, without = jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr), self._run.draws_nothing
+        rows = zip(self._labels(), means, stderrs, self._moments, without, strict=True)
+        for name, mean, stderr, moments, points in rows:
             shape = f" {mean.shape}" if mean.ndim else ""
             lines.append(f"  {name or 'mean'}{shape}: {_values(mean, stderr)}")
+            if any(points) and not self.ignores_key:
+                where = "" if all(points) else f"at {sum(points)} of {len(points)} points with objects "
+                lines.append(f"    {where}the same in every replication: nothing of it is drawn from the key")
             if said := trust.doubt(moments):
                 lines.append(f"    the standard error is not usable: {said}")
         return "\n".join(lines)

@@ -44,6 +44,15 @@ class Program:
         read = (v for equation in self.jaxpr.eqns for v in equation.invars)
         return not any(v is key for v in (*read, *self.jaxpr.outvars))
 
+    @property
+    def draws_nothing(self) -> tuple[bool, ...]:
+        """For every result, whether it is computed without the first argument."""
+        drawn = {self.jaxpr.invars[0]}
+        for equation in self.jaxpr.eqns:
+            if any(not isinstance(v, core.Literal) and v in drawn for v in equation.invars):
+                drawn.update(equation.outvars)
+        return tuple(isinstance(v, core.Literal) or v not in drawn for v in self.jaxpr.outvars)
+
     def function(self, *, unbatched: bool) -> Callable[..., list[Any]]:
         """``f(numbers, *arguments)``, all flat; `unbatched` turns batched linear algebra into loops."""
         consts = len(self.jaxpr.constvars)

@@ -70,6 +70,7 @@ class Run:
         layout = tile.Layout() if grid is None else tile.Layout(grid.shape, tuple(a.traced for a in grid.axes))
         self._programs = tuple(program for program, *_ in traces)
         self.ignores_key = all(program.ignores_key for program in self._programs)
+        self.draws_nothing = list(zip(*(program.draws_nothing for program in self._programs), strict=True))
         backend, room = jax.default_backend(), resources.memory_of_device(jax.local_devices()[0])
         self._block = tile.block_of(self._programs, layout, independent, self._x64, backend, room)
         self.tile = self._block.tile
@@ -110,6 +111,7 @@ class Run:
             "result": jax.tree.unflatten(self.structure, [(leaf.shape, str(leaf.dtype)) for leaf in self.shapes]),
             "tile": self.tile,
             "ignores_key": self.ignores_key,
+            "draws_nothing": self.draws_nothing,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -138,7 +140,8 @@ class Run:
             leaves, self.structure = jax.tree.flatten(state["result"], is_leaf=is_leaf)
             self.shapes = [jax.ShapeDtypeStruct(shape, jnp.dtype(kind)) for shape, kind in leaves]
             self.grid, self._x64, self.tile = state["face"], state["double"], state["tile"]
-            self.ignores_key, self._lost = state["ignores_key"], f"{reason}: its numbers are all that is left"
+            self.ignores_key, self.draws_nothing = state["ignores_key"], state["draws_nothing"]
+            self._lost = f"{reason}: its numbers are all that is left"
             self._state = state
 
     def _check_whole(self) -> None:

@@ -1,5 +1,6 @@
 """MathML that may go into a page as it is: elements and attributes of mathematics, and text."""
 
+import re
 import xml.etree.ElementTree as xml
 from html import escape
 
@@ -13,6 +14,7 @@ _ATTRIBUTES = frozenset(
     "linebreak linethickness lspace mathcolor mathsize mathvariant maxsize minsize movablelimits notation rowalign "
     "rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width".split()
 )
+_VALUE = re.compile(r"[\w #.%+-]*")  # of an attribute: lengths, colours and names
 xml.register_namespace("", _NAMESPACE)
 
 
@@ -20,10 +22,17 @@ def trusted(markup: str, formula: str) -> str:
     """What a converter made of a formula, written anew; or the formula as text, if there is anything else in it."""
     try:
         tree = xml.fromstring(markup)
-    except xml.ParseError:
-        return f"<code>{escape(formula)}</code>"
+    except (xml.ParseError, UnicodeError):
+        return as_text(formula)
     for element in tree.iter():
         name = element.tag.removeprefix(f"{{{_NAMESPACE}}}") if isinstance(element.tag, str) else ""
-        if name not in _ELEMENTS or not _ATTRIBUTES.issuperset(element.attrib):
-            return f"<code>{escape(formula)}</code>"
+        known = name in _ELEMENTS and _ATTRIBUTES.issuperset(element.attrib)
+        if not known or not all(map(_VALUE.fullmatch, element.attrib.values())):
+            return as_text(formula)
     return xml.tostring(tree, encoding="unicode", short_empty_elements=False)
+
+
+def as_text(formula: str) -> str:
+    """A formula that is shown as it is written: without what no page may hold, such as half of a letter."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in formula)
+    return f"<code>{escape(shown)}</code>"

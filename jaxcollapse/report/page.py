@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _FONT = Path(__file__).parent / "fonts" / "maths.woff"
 _MOST_ROWS = 40
 _UNFINISHED = "report.unfinished.json"
+_ESCAPED = "backslashreplace"  # half of a letter, which no file may hold, is written as JSON has it
 _OUTCOMES = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 
 
@@ -83,7 +84,7 @@ def write(verification: "Verification", directory: str | Path, *, note: str = ""
     }
     with contextlib.ExitStack() as finished:  # all three are written before the first takes its name
         for name, text in texts.items():
-            finished.enter_context(replacing(directory / name)).write_text(text, encoding="utf-8")
+            finished.enter_context(replacing(directory / name)).write_text(text, "utf-8", _ESCAPED)
     (directory / _UNFINISHED).unlink(missing_ok=True)
     return directory / "report.html"
 
@@ -96,7 +97,7 @@ def keep(verification: "Verification", directory: str | Path) -> Path:
     path = Path(directory) / _UNFINISHED
     text = json.dumps(as_dict(verification, note="Unfinished."), indent=1, ensure_ascii=False, allow_nan=False)
     with replacing(path) as new:
-        new.write_text(text + "\n", encoding="utf-8")
+        new.write_text(text + "\n", "utf-8", _ESCAPED)
     return path
 
 

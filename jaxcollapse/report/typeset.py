@@ -11,7 +11,7 @@ import unicodedata
 from html import escape
 from typing import NamedTuple
 
-from jaxcollapse.report.mathml import trusted
+from jaxcollapse.report.mathml import as_text, trusted
 
 _SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀ₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", "0123456789+-=()niT0123456789+-=()")
 _SYMBOLS = {
@@ -28,6 +28,7 @@ _OPEN_ENDED = _OPERATORS | {"sum"}
 _WORDS = frozenset("of on an is or at to by in up if as no we".split())
 _STOPS = (",", ";", ":", ".")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
+_LONGEST = 2000  # letters of a formula, which is one line
 _TOKEN = re.compile(
     r"(?P<code>[A-Za-z]{2,}(?:_[A-Za-z]{2,})+)|(?P<word>[A-Za-z]{2,}(?:-[a-z]{2,})*(?:'s\b)?)|(?P<number>\d+(?:[.,]\d+)*)"
     r"|(?P<sup>[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁿⁱᵀ]+)|(?P<sub>[₀-₉₊₋₌₍₎]+)|(?P<space>\s+)|(?P<other>.[\u0300-\u036f]?)",
@@ -58,6 +59,8 @@ def latex(formula: str) -> str:
 
     **Returns** LaTeX, of ASCII alone if the letters are Latin or Greek.
 
+    **Raises** `ValueError` for more than 2,000 letters, or hundreds of parentheses within each other.
+
     ```python
     >>> from jaxcollapse.report.typeset import latex
     >>> latex("R(g) = g σ² d/(n − d − 1)")
@@ -65,13 +68,20 @@ def latex(formula: str) -> str:
 
     ```
     """
-    return formula.strip("$ ") if "\\" in formula else _Reader(_tokens(formula)).sequence("")
+    if len(formula) > _LONGEST:
+        raise ValueError(f"formula must have at most {_LONGEST:,} letters, got {len(formula):,}")
+    if "\\" in formula:
+        return formula.strip("$ ")
+    try:
+        return _Reader(_tokens(formula)).sequence("")
+    except RecursionError:
+        raise ValueError(f"formula must have fewer parentheses within each other, got {formula[:40]}...") from None
 
 
 def html(formula: str) -> str:
     """A formula for a web page: words as text, mathematics as MathML, which browsers show without help.
 
-    A line can break at the words and after commas.
+    A line can break at the words and after commas. What cannot be read as a formula is shown as it is written.
 
     ```python
     >>> from jaxcollapse.report.typeset import html
@@ -81,26 +91,40 @@ def html(formula: str) -> str:
 
     ```
     """
+    if len(formula) > _LONGEST:
+        return as_text(formula)
+    try:
+        return _math(latex(formula)) if "\\" in formula else _lines(formula)
+    except RecursionError:
+        return as_text(formula)
+
+
+def _math(inside: str) -> str:
+    """A piece of LaTeX as MathML."""
     from latex2mathml.converter import convert
 
-    def math(inside: str) -> str:
-        if not inside:
-            return ""
-        return trusted(convert(inside).replace("<math ", '<math displaystyle="true" ', 1), inside)
+    if not inside:
+        return ""
+    try:
+        markup = convert(inside)
+    except Exception:  # which one depends on what is wrong with the LaTeX
+        return as_text(inside)
+    return trusted(markup.replace("<math ", '<math displaystyle="true" ', 1), inside)
 
-    if "\\" in formula:
-        return math(latex(formula))
+
+def _lines(formula: str) -> str:
+    """Mathematics between words."""
     text, run = "", []
     for node in _fractions(_Reader(_tokens(formula)).nodes("")):
         if node.kind == "prose" or node.latex in _STOPS:
-            text += math(_joined(run)) + (" " if run and run[-1].kind == "space" else "")
+            text += _math(_joined(run)) + (" " if run and run[-1].kind == "space" else "")
             text += escape(node.name)
             run = []
         elif node.kind == "space" and not run:
             text += " "
         else:
             run.append(node)
-    return text + math(_joined(run))
+    return text + _math(_joined(run))
 
 
 def _tokens(formula: str) -> list[_Token]:

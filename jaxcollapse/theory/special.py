@@ -123,9 +123,10 @@ def _gamma_ratio_cdf(ratio, a, b):
     inside = (ratio > 0) & (ratio < jnp.inf)
     place = jnp.log(jnp.where(inside, ratio, 1.0)) + jnp.log(b / a)
     mass = _ratio_mass(jnp.zeros_like(place), a, b, -1) + _ratio_mass(jnp.zeros_like(place), a, b, 1)
-    lower = _ratio_mass(jnp.minimum(place, 0.0), a, b, -1) / mass
-    upper = _ratio_mass(jnp.maximum(place, 0.0), a, b, 1) / mass
-    return jnp.where(inside, jnp.where(place < 0, lower, 1 - upper), jnp.where(ratio > 0, 1.0, 0.0))
+    below = place < 0  # at the mode a minimum would have half of a derivative
+    lower = _ratio_mass(jnp.where(below, place, 0.0), a, b, -1) / mass
+    upper = _ratio_mass(jnp.where(below, 0.0, place), a, b, 1) / mass
+    return jnp.where(inside, jnp.where(below, lower, 1 - upper), jnp.where(ratio > 0, 1.0, 0.0))
 
 
 @_gamma_ratio_cdf.defjvp
@@ -169,7 +170,7 @@ def _ratio_mass(start, a, b, side):
 
 @lenient()
 def digamma_below_one(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """``-psi(1 - x) - gamma`` for ``x < 1``: ``sum_m x/(m (m - x))``, about ``pi^2 x/6`` for small `x`.
+    """``-psi(1 - x) - gamma`` for ``-1 < x < 1``: ``sum_m x/(m (m - x))``, about ``pi^2 x/6`` for small `x`.
 
     ```python
     >>> round(float(digamma_below_one(jnp.asarray(1e-6))) * 1e6, 4)

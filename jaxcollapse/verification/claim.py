@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Array, Key
 
-from jaxcollapse.arguments.check import check_choice, check_integer, check_numbers
+from jaxcollapse.arguments.check import as_numpy, check_choice, check_integer, check_numbers
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import packed, unpacked
@@ -149,7 +149,7 @@ class Claim:
     def prediction(self) -> np.ndarray:
         """The theory as float64 numbers."""
         with lenient(), enable_x64(True):
-            prediction = np.asarray(self.theory() if callable(self.theory) else self.theory)
+            prediction = as_numpy(self.theory() if callable(self.theory) else self.theory)
         if prediction.dtype.kind not in "biufc":
             raise TypeError(f"theory of claim {self.name!r} must return numbers, got {prediction!r}")
         if np.iscomplexobj(prediction):

@@ -24,8 +24,13 @@ FUNCTION = """
     def function(key):
         return jnp.cumsum(jnp.sin(jax.random.normal(key, (40,)))) ** 3
 
-    def run(save, replications=TILES * 4096 + 5, seed=3):
-        return jc.monte_carlo(function, jax.random.key(seed), replications, save=save, block=1)
+    def run(save, replications=TILES * 4096 + 5, seed=3, threads=None, devices=1):
+        if devices > 1:  # known to XLA before it starts
+            flag = f" --xla_force_host_platform_device_count={devices}"
+            os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + flag
+        estimate = jc.monte_carlo(function, jax.random.key(seed), replications, save=save, threads=threads, block=1)
+        assert devices == 1 or jax.local_device_count() == devices
+        return estimate
 """
 # Imports once and forks for every run, before JAX has started any thread of its own.
 NURSERY = (
@@ -101,12 +106,12 @@ def reference(nursery, tmp_path_factory):
     return np.load(file)
 
 
-def finish(nursery, folder):
+def finish(nursery, folder, how=""):
     """The result of the run in a folder, which must not have started anew."""
     program = f"""
         with np.load({str(folder / "state.npz")!r}) as file:
             before = int(file["count"])
-        estimate = run({str(folder)!r})
+        estimate = run({str(folder)!r}{how})
         assert before >= 4096 and estimate.count == TILES * 4096 + 5
         np.save({str(folder / "result.npy")!r}, estimate.mean)
     """
@@ -116,17 +121,24 @@ def finish(nursery, folder):
 
 
 def kill_at_random(nursery, reference, folder, times, seed):
-    """Several runs, each killed up to five times before it may finish."""
+    """Several runs, each killed up to five times before it may finish, every time with other threads and devices."""
     generator = np.random.default_rng(seed)
-    kills = 0
+    kills, used = 0, set()
+
+    def other():
+        threads, devices = (int(n) for n in generator.integers(1, 4, 2))
+        used.add((threads, devices))
+        return f", threads={threads}, devices={devices}"
+
     while kills < times:
         folder = folder / "next"
         for _ in range(5):
             wait = generator.uniform(0.0, 0.15)
-            code = nursery.run(f"run({str(folder)!r})", kill_after=wait, first_save=folder / "state.npz")
+            code = nursery.run(f"run({str(folder)!r}{other()})", kill_after=wait, first_save=folder / "state.npz")
             assert code in (0, -signal.SIGKILL), nursery.log()
             kills += code != 0
-        assert np.array_equal(finish(nursery, folder), reference)
+        assert np.array_equal(finish(nursery, folder, other()), reference)
+    assert len(used) > 3
 
 
 def test_killed_at_random_moments(nursery, reference, tmp_path):

@@ -108,5 +108,23 @@ def test_a_function_that_ignores_its_key_is_not_called_exact():
         with pytest.warns(UserWarning, match="does not use its key: all replications are the same number"):
             estimate = jc.monte_carlo(function, KEY, 100)
         assert estimate.ignores_key and "the function does not use its key" in repr(estimate)
-    uses = jc.monte_carlo(lambda key: (2.0, jax.random.normal(key)), KEY, 100)
+    uses = jc.monte_carlo(lambda key: 2.0 + jax.random.normal(key), KEY, 100)
     assert not uses.ignores_key and "key" not in repr(uses)
+
+
+def test_a_part_of_a_result_that_ignores_the_key_is_named():
+    """Also where only some points of a grid have it, and behind a pickle without the function."""
+    generator = np.random.default_rng(0)
+
+    def function(key, way="one"):
+        other = generator.normal() if way == "one" else jax.random.normal(key)
+        return {"a": jax.random.normal(key), "b": jnp.cumsum(jnp.full(2, generator.normal())), "c": other}
+
+    said = "    the same in every replication: nothing of it is drawn from the key"
+    estimate = jc.monte_carlo(function, KEY, 100)
+    for known in (estimate, estimate.numbers_alone("gone")):
+        lines = repr(known).splitlines()
+        assert [lines[i - 1].split()[0] for i, line in enumerate(lines) if line == said] == ["b", "c:"]
+    grid = jc.monte_carlo(function, KEY, 100, grid=jc.Grid(way=["one", "two"]))
+    assert not grid.ignores_key and repr(grid).count(said.strip()) == 2
+    assert "    at 1 of 2 points with objects the same in every replication" in repr(grid)

@@ -67,7 +67,7 @@ def estimated_risk_quantile(
     - `p`: in (0, 1).
     - `replications`, `samples`, `generations`, `ddof`: as for `estimated_risk_cdf`.
 
-    **Exactness** as for `estimated_risk_cdf`, by bisection in ``log x``.
+    **Exactness** as for `estimated_risk_cdf`, by bisection in ``log x`` and Newton's method.
 
     ```python
     >>> settings = dict(samples=100, generations=10, ddof=1)

@@ -86,7 +86,7 @@ def euclidean_improvement_probability(variances: Vector, *, ratio: Number) -> Fl
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** Exact where `improvement_probability` is, to about 1e-12 in double precision.
+    **Exactness** Exact where `improvement_probability` is, to an absolute error of 1e-12 in double precision.
 
     **Reference** Imhof 1961 for the law; the setting is that of Xu, He and Cheng 2025, arXiv:2505.13947.
 

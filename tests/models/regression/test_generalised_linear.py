@@ -4,6 +4,7 @@ import itertools
 
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -11,6 +12,7 @@ from scipy.special import expit, ndtr
 from scipy.stats import ks_2samp, norm
 
 import jaxcollapse as jc
+from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.theory import Spectrum, regression
 
 KINDS = {"logistic": jc.LogisticRegression, "poisson": jc.PoissonRegression}
@@ -47,6 +49,30 @@ def test_the_information_of_a_gaussian_row(kind, length, x64):
         along = np.sum(eigenvalues * w * a) / scale if scale > 0 else 0.0  # a'x = along z + something independent
         exact = square * along**2 + bulk * (np.sum(eigenvalues * a**2) - along**2)
         np.testing.assert_allclose(a @ information @ a, exact, rtol=1e-9)
+
+
+@pytest.mark.parametrize("square", [1e-6, 0.3, 0.99, 1.01, 30.0, 400.0, 2000.0, 4000.0, 1e6])
+@pytest.mark.parametrize("double", [True, False], ids=["double", "single"])
+def test_the_information_of_a_steep_regression(square, double):
+    """Along ``w``, where ``E v (x'w)^2`` is a small rest, and across it; against quadrature in thirty digits."""
+    with enable_x64(double):
+        length = jnp.sqrt(jnp.asarray(square))
+        spectrum = Spectrum.from_eigenvalues(jnp.array([1.0, 0.5]), jnp.stack([length, 0.0]))
+        information = np.asarray(regression.logistic_information(spectrum), float)
+        scale = float(length)
+    with mpmath.workdps(30):
+
+        def weighted(power):
+            """``E v(scale z) z^power``, over what the predictor is."""
+            edge = min(80.0, 14 * scale)
+            law = lambda t: mpmath.npdf(t / scale) / (4 * scale * mpmath.cosh(t / 2) ** 2)  # noqa: E731
+            return 2 * mpmath.quad(lambda t: law(t) * (t / scale) ** power, mpmath.linspace(0, edge, 9))
+
+        along, across = float(weighted(2)), float(0.5 * weighted(0))
+    eps = 2.0**-52 if double else 2.0**-23
+    np.testing.assert_allclose(information[0, 0], along, rtol=min(eps * (256 + square), 1e-10 if double else np.inf))
+    np.testing.assert_allclose(information[1, 1], across, rtol=256 * eps)
+    assert information[0, 1] == information[1, 0] == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,5 +1,8 @@
 """Random walks and inflation factors: tables, limits, identities."""
 
+import itertools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -60,6 +63,36 @@ def test_unequal_batches():
     w = (np.sqrt(k**2 + 4 * k) - k) / 2
     mixed = inflation(jc.Mix("fresh", weight=w, real_samples=10), 200, jnp.full(200, 40.0))[-1]
     np.testing.assert_allclose(mixed * 10 / 40, w, rtol=1e-8)  # in units of the real batch
+
+
+@pytest.mark.parametrize("sizes", [[2, 1, 2], [1, 1, 1, 1], [1, 3, 2], [3, 2, 1], [2, 2, 2], [4, 1, 3]])
+def test_a_random_part_of_the_pool_over_all_choices(sizes):
+    """Given which rows are picked, means are linear in the noise of the rows: the average over every choice."""
+    generations, total = len(sizes), sum(sizes)
+    covariance, choices = np.zeros((generations, generations)), 0
+    ends = np.cumsum(sizes)
+    picks = [itertools.combinations(range(end), n) for end, n in zip(ends, sizes, strict=True)]
+    for picked in itertools.product(*map(list, picks)):
+        means, rows = np.zeros((generations, total)), np.zeros((total, total))  # as coefficients of the noises
+        for g, (end, n) in enumerate(zip(ends, sizes, strict=True)):
+            rows[end - n : end] = (means[g - 1] if g else 0) + np.eye(total)[end - n : end]
+            means[g] = rows[list(picked[g])].mean(axis=0)
+        covariance += means @ means.T
+        choices += 1
+    fixed = dict(samples=jnp.array(sizes, float), generations=generations)
+    found = mean.inflation_covariance(jc.AccumulateSubsample(), **fixed)
+    np.testing.assert_allclose(found, sizes[0] * covariance / choices, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [[6, 1, 2, 8], [5] * 6, [10] * 4])
+def test_a_random_part_of_the_pool_against_rows(sizes):
+    """The simulator, with all of its rows, at four standard errors."""
+    model, fixed = jc.NormalMean(0.0, sampling="raw"), dict(samples=sizes, generations=len(sizes))
+    run = lambda key: jc.simulate(model, jc.AccumulateSubsample(), key=key, **fixed).squared_error  # noqa: E731
+    estimate = jc.monte_carlo(run, jax.random.key(0), 60_000, progress=False)
+    exact = inflation(jc.AccumulateSubsample(), len(sizes), jnp.array(sizes, float)) / sizes[0]
+    assert (np.abs(estimate.mean - exact) < 4 * estimate.stderr).all()
+    assert (estimate.stderr < 0.01 * exact).all()
 
 
 def test_the_euclidean_norm():
