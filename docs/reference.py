@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import jaxcollapse as jc
 from jaxcollapse import chain, theory
+from jaxcollapse import models as families
 from jaxcollapse.cli.app import app
 
 FOLDER = Path(__file__).parent / "reference"
@@ -80,6 +81,7 @@ def rooms() -> list[Room]:
     models, workflows = kinds(jc.Model), kinds(jc.Workflow)
     of_chain = [name for name, value in names.items() if value is vars(chain).get(name) and not inspect.ismodule(value)]
     data = [name for name in of_chain if f"jaxcollapse.{name}" not in models | workflows]
+    beside_models = [name for name, value in classes.items() if value is vars(families).get(name)]
     return [
         Room(
             "simulation",
@@ -87,7 +89,7 @@ def rooms() -> list[Room]:
             "One replication, many replications, and what they say about a mean.",
             top("simulate", "Trajectory", "monte_carlo", "Estimate", "Grid"),
         ),
-        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", models),
+        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", models | top(*beside_models)),
         Room("workflows", "Workflows", inspect.getdoc(inspect.getmodule(jc.Workflow)) or "", workflows),
         Room(
             "schedule",

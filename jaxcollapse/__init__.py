@@ -5,6 +5,7 @@ A room is entered when a name in it is first asked for, and JAX with it: the imp
 second.
 """
 
+from threading import RLock as _RLock
 from typing import TYPE_CHECKING
 
 from jaxcollapse.machine.partners import start_together as _start_together
@@ -66,6 +67,7 @@ _HOMES = {
     "simulate": "chain.simulate",
     "verify": "verification.decision",
 }
+_ONE_AT_A_TIME = _RLock()  # two threads on their way into a room, one by a file and one by its face, block each other
 _FACES = ("chain", "models")
 """Whose public names are all public here."""
 
@@ -77,20 +79,21 @@ if not TYPE_CHECKING:  # which reads the imports above instead, and so sees a na
 
         if name == "__all__":
             return __dir__()
-        if name in _MODULES:
-            value = importlib.import_module(f"jaxcollapse.{_MODULES[name]}")
-        elif name in _HOMES:
-            value = getattr(importlib.import_module(f"jaxcollapse.{_HOMES[name]}"), name)
-        elif name.startswith("_") or not name.isidentifier():
-            raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}")
-        elif importlib.util.find_spec(f"jaxcollapse.{name}"):
-            value = importlib.import_module(f"jaxcollapse.{name}")
-        elif name in (passed_on := _passed_on()):
-            value = passed_on[name]
-        else:
-            from jaxcollapse.arguments.names import did_you_mean
+        with _ONE_AT_A_TIME:
+            if name in _MODULES:
+                value = importlib.import_module(f"jaxcollapse.{_MODULES[name]}")
+            elif name in _HOMES:
+                value = getattr(importlib.import_module(f"jaxcollapse.{_HOMES[name]}"), name)
+            elif name.startswith("_") or not name.isidentifier():
+                raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}")
+            elif importlib.util.find_spec(f"jaxcollapse.{name}"):
+                value = importlib.import_module(f"jaxcollapse.{name}")
+            elif name in (passed_on := _passed_on()):
+                value = passed_on[name]
+            else:
+                from jaxcollapse.arguments.names import did_you_mean
 
-            raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}{did_you_mean(name, __dir__())}")
+                raise AttributeError(f"module 'jaxcollapse' has no attribute {name!r}{did_you_mean(name, __dir__())}")
         return globals().setdefault(name, value)
 
 
@@ -106,4 +109,5 @@ def _passed_on() -> dict:
 
 def __dir__() -> list[str]:
     """All public names, those that nobody has asked for yet included, and nothing else."""
-    return sorted(_MODULES.keys() | _HOMES.keys() | _passed_on().keys())
+    with _ONE_AT_A_TIME:
+        return sorted(_MODULES.keys() | _HOMES.keys() | _passed_on().keys())

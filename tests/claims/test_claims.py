@@ -12,7 +12,7 @@ import jaxcollapse as jc
 
 CLAIMS = jc.claims.all(networks=True)
 LEVEL = 1e-3 / len(CLAIMS)
-TOPICS = ("vae", "molecule")  # with which the name of a claim without a paper may begin
+TOPICS = ("ancestral", "early", "linear", "molecule", "ppca", "vae")  # with which the name of a claim without a paper may begin
 
 
 def moved(claim):
