@@ -87,7 +87,7 @@ def rooms() -> list[Room]:
             "One replication, many replications, and what they say about a mean.",
             top("simulate", "Trajectory", "monte_carlo", "Estimate", "Grid"),
         ),
-        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", models),
+        Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", models | top("Classifier")),
         Room("workflows", "Workflows", inspect.getdoc(inspect.getmodule(jc.Workflow)) or "", workflows),
         Room(
             "schedule",
