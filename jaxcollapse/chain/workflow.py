@@ -460,7 +460,8 @@ class Weighted(Workflow):
         pool, sizes = pool.add(draw.synthetic(), generation - 1), sizes.at[generation - 1].set(draw.n)
         weights = self.matrix[generation - 1].astype(sizes.dtype)
         rows = jnp.sum(jnp.where(weights > 0, sizes, 0.0))
-        return pool.times(weights * rows / sizes).data(), (pool, sizes)
+        drawn = jnp.arange(len(sizes)) < generation  # no derivative comes from batches that are not there yet
+        return pool.times(jnp.where(drawn, weights * rows / sizes, 0.0)).data(), (pool, sizes)
 
     @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:

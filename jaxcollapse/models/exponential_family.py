@@ -246,9 +246,9 @@ class Poisson(ExponentialFamily):
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
         """Counts are within the limit of their sampler."""
         check_at_most("mean", self.parameter, LARGEST_COUNT)
-        if self.draws_sums and not is_traced(samples) and not is_traced(self.parameter):
-            sizes = np.asarray(workflow.all_sizes(samples), np.float64)
-            if (most := sizes.max() * float(self.parameter)) >= LARGEST_COUNT:
+        sizes = workflow.all_sizes(samples)
+        if self.draws_sums and not is_traced(sizes) and not is_traced(self.parameter):
+            if (most := np.asarray(sizes, np.float64).max() * float(self.parameter)) >= LARGEST_COUNT:
                 raise ValueError(f"samples * mean must be below 2^31, got {most:g}")
 
     @lenient()

@@ -9,7 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_integer, check_nonnegative, check_numbers, check_positive, is_traced
+from jaxcollapse.arguments.check import (
+    check_fits,
+    check_integer,
+    check_nonnegative,
+    check_numbers,
+    check_positive,
+    is_traced,
+)
 from jaxcollapse.arguments.numbers import as_floats, at_once, number
 from jaxcollapse.arguments.types import Count, Matrix, Number
 from jaxcollapse.machine.leniency import lenient
@@ -80,6 +87,8 @@ def polynomial(
 
 
 def _inputs(inputs: Any) -> Float[Array, "points dim"]:
+    points = len(inputs) if hasattr(inputs, "__len__") else 0
+    check_fits(f"inputs: a kernel of {points:,} points", 8.0 * points**2, "take fewer")
     check_numbers("inputs", inputs)
     x = as_floats(inputs)
     if x.ndim != 2 or x.size == 0:

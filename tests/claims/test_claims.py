@@ -12,7 +12,7 @@ import jaxcollapse as jc
 
 CLAIMS = jc.claims.all(networks=True)
 LEVEL = 1e-3 / len(CLAIMS)
-TOPICS = ("ancestral", "early", "linear", "molecule", "ppca", "vae")  # with which the name of a claim without a paper may begin
+TOPICS = ("ancestral", "early", "linear", "molecule", "ppca", "vae")  # a claim without a paper may begin with them
 
 
 def moved(claim):

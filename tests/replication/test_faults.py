@@ -148,7 +148,7 @@ def test_killed_at_random_moments(nursery, reference, tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_random_moments_again_and_again(nursery, reference, tmp_path):
-    kill_at_random(nursery, reference, tmp_path, times=150, seed=1)
+    kill_at_random(nursery, reference, tmp_path, times=60, seed=1)
 
 
 STEPS = {

@@ -20,7 +20,7 @@ from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.models.gaussian.univariate import centred_rows, check_rows_for
+from jaxcollapse.models.gaussian.univariate import centred_rows, check_rows_for, log_or_none
 from jaxcollapse.random import bartlett, normal, split
 
 
@@ -96,8 +96,8 @@ class MultivariateSums(Data):
         size = jnp.abs(self.mean) + jnp.abs(other.mean)
         gap = other.mean - self.mean
         gap = jnp.where(jnp.abs(gap) > 2 * jnp.finfo(gap.dtype).eps * size, gap, 0.0)  # the rest is rounding
-        log_between = 0.5 * jnp.log(self.weight * other.weight / total)
-        log_gap = log_between + jnp.log(jnp.abs(gap))
+        log_between = 0.5 * log_or_none(self.weight * other.weight / total)
+        log_gap = log_between + log_or_none(jnp.abs(gap))
         log_scale = jnp.maximum(jnp.maximum(self.log_scale, other.log_scale), 2 * jnp.max(log_gap))
         half = 0.5 * jnp.where(log_scale > -jnp.inf, log_scale, 0.0)
         rows = jnp.concatenate(
@@ -107,7 +107,7 @@ class MultivariateSums(Data):
                 jnp.sign(gap) * jnp.exp(log_gap - half)[None],
             ]
         )
-        rounding = jnp.where(gap != 0, jnp.exp(log_between + jnp.log(size) - half), 0.0)
+        rounding = jnp.where(gap != 0, jnp.exp(log_between + log_or_none(size) - half), 0.0)
         return MultivariateSums(weight, self.mean + gap * other.weight / total, _triangular(rows, rounding), log_scale)
 
     @lenient()
@@ -215,7 +215,7 @@ class MultivariateGaussian(Model):
         check_numbers("covariance", covariance)
         self.covariance = as_floats(covariance)
         shape = self.covariance.shape
-        if len(shape) != 2 or shape[0] != shape[1]:
+        if len(shape) != 2 or shape[0] != shape[1] or 0 in shape:
             raise ValueError(f"covariance must have shape (dim, dim), got {shape}")
         if not is_traced(self.covariance):
             with jax.ensure_compile_time_eval():

@@ -48,8 +48,8 @@ class NormalSums(Data):
         weight = self.weight + other.weight
         total = jnp.where(weight > 0, weight, 1.0)
         gap = other.mean - self.mean
-        between = jnp.log(self.weight * other.weight / total) + 2 * jnp.log(jnp.abs(gap))
-        log_scatter = jnp.logaddexp(jnp.logaddexp(self.log_scatter, other.log_scatter), between)
+        between = log_or_none(self.weight * other.weight / total) + 2 * log_or_none(jnp.abs(gap))
+        log_scatter = _log_sum(_log_sum(self.log_scatter, other.log_scatter), between)
         return NormalSums(weight, self.mean + gap * other.weight / total, log_scatter)
 
     def __rmul__(self, weight: Scalar | float) -> "NormalSums":
@@ -72,6 +72,18 @@ class NormalSums(Data):
         """The sums over the rows of a buffer."""
         mean, centred = centred_rows(data)
         return NormalSums(data.count, mean, jnp.log(data.weights @ centred**2))
+
+
+def log_or_none(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """``log x``; minus infinity at zero, without a derivative there, which would be infinite."""
+    there = x > 0
+    return jnp.where(there, jnp.log(jnp.where(there, x, 1.0)), -jnp.inf)
+
+
+def _log_sum(a: Float[Array, ""], b: Float[Array, ""]) -> Float[Array, ""]:
+    """``log(e^a + e^b)``, with derivatives also where both are nothing."""
+    none = (a == -jnp.inf) & (b == -jnp.inf)
+    return jnp.where(none, -jnp.inf, jnp.logaddexp(jnp.where(none, 0.0, a), jnp.where(none, 0.0, b)))
 
 
 def centred_rows(data: Samples) -> tuple[Float[Array, "..."], Float[Array, "capacity ..."]]:
@@ -186,6 +198,6 @@ def check_rows_for(ddof: Literal[0, 1], workflow: Workflow, samples: Float[Array
     """An unbiased variance needs two rows at every generation."""
     if ddof == 1 and not is_traced(samples):
         with jax.ensure_compile_time_eval():
-            rows = np.asarray(workflow.rows(samples))
-        if rows.min() < 2:
+            rows = workflow.rows(samples)
+        if not is_traced(rows) and np.asarray(rows).min() < 2:  # a weight or the size of a real batch may be traced
             raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")

@@ -108,8 +108,9 @@ class GeneralisedLinear(Model):
         """A fixed design has every row equally often, and counts are within the limit of their sampler."""
         if self.draws_sums:
             check_at_most("samples", workflow.all_sizes(samples), LARGEST_COUNT)
-        if self.design == "fixed" and self.table is not None and not is_traced(samples):
-            sizes = np.asarray(workflow.all_sizes(samples))
+        sizes = workflow.all_sizes(samples)
+        if self.design == "fixed" and self.table is not None and not is_traced(sizes):
+            sizes = np.asarray(sizes)
             uneven = sizes % len(self.table) != 0
             if uneven.any():
                 raise ValueError(

@@ -61,8 +61,30 @@ def newton(likelihood: Likelihood, rows: Rows, start: Float[Array, " dim"]) -> F
     """The minimiser of ``sum_i weights_i (A(x_i'w) - y_i x_i'w) + ridge |w|^2 / 2``; NaN if there is none.
 
     A start that is worse than zero is not used. A step that does not help is halved. The last one is of relative size
-    ``sqrt(eps)``, and steps square.
+    ``sqrt(eps)``, and steps square. Derivatives are those of the solution, by the implicit function theorem.
     """
+    solution = _found(likelihood, *jax.lax.stop_gradient((rows, start)))
+
+    @jax.custom_jvp
+    def of(solution, x, y, weights, ridge):
+        return solution
+
+    @of.defjvp
+    def _(primals, tangents):
+        solution, x, _, weights, ridge = primals
+
+        def slope(x, y, weights, ridge):
+            return x.T @ (weights * (y - likelihood.moments(x @ solution)[0])) - ridge * solution
+
+        curvature = weights * likelihood.moments(x @ solution)[1]
+        matrix = x.T @ (curvature[:, None] * x) + ridge * jnp.eye(x.shape[1], dtype=x.dtype)
+        return solution, jnp.linalg.solve(matrix, jax.jvp(slope, primals[1:], tangents[1:])[1])
+
+    return of(solution, rows.x, rows.y, rows.weights, rows.ridge)
+
+
+def _found(likelihood: Likelihood, rows: Rows, start: Float[Array, " dim"]) -> Float[Array, " dim"]:
+    """The solution, without derivatives: a loop that ends by itself has none in reverse mode."""
     x, y, weights, present, ridge = rows
     spread = jnp.sqrt(jnp.sum(weights[:, None] * x**2, axis=0) / jnp.sum(weights))
     close = jnp.sqrt(jnp.finfo(x.dtype).eps)
