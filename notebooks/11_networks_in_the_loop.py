@@ -27,7 +27,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import jaxcollapse as jc
-from jaxcollapse.claims.trained_networks import sampled_variance
+from jaxcollapse.claims.trained_networks import bond_spread
 
 key = jax.random.key(0)
 
@@ -163,10 +163,7 @@ plt.show()
 # spread at every generation, and nothing is fitted.
 
 # %%
-g, variance, filtered = np.arange(1, short + 1), 1.0, []
-for _ in range(short):
-    variance = float(sampled_variance(variance, 20))
-    filtered.append(variance**0.5)
+g, filtered = np.arange(1, short + 1), bond_spread(short)
 measured = {"trans": "share of trans", "entropy": "state entropy", "bond_spread": "bond spread / real"}
 figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.2), layout="constrained")
 for ax, (metric, label) in zip(axes, measured.items(), strict=True):

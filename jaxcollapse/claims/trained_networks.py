@@ -18,14 +18,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Weighted
-from jaxcollapse.claims.frame import generation_axis
+from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Weighted
+from jaxcollapse.claims.frame import as_matrix, generation_axis
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.autoencoder import VAE
 from jaxcollapse.models.networks.classifier import Classifier
 from jaxcollapse.models.networks.conformers import Diffusion
 from jaxcollapse.models.networks.trained import Trained
 from jaxcollapse.population import datasets
+from jaxcollapse.theory.networks import ancestral, orbit
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Usually
 
@@ -53,13 +54,13 @@ def diffusion() -> Diffusion:
     return Diffusion(real._replace(x=real.x[_CONFORMERS:]), real.x[:_CONFORMERS], levels=_LEVELS)
 
 
+_WORKFLOWS = {"replace": Replace(), "accumulate": Accumulate(), "mix": Mix("fixed", weight=0.5)}
+
+
 def matrices(generations: int) -> dict[str, np.ndarray]:
     """Replace, accumulate, and a mixture with a half of real data: what weight each batch has."""
-    newest = np.eye(generations)
-    everything = np.tril(np.ones((generations, generations)))
-    half = 0.5 * newest
-    half[:, 0] += 0.5
-    return {"replace": newest, "accumulate": everything / everything.sum(axis=1, keepdims=True), "mix": half}
+    sizes = dict(samples=SAMPLES, generations=generations)
+    return {name: np.asarray(as_matrix(workflow, **sizes).matrix) for name, workflow in _WORKFLOWS.items()}
 
 
 def paths(model: Trained, key: jax.Array, workflows: tuple[str, ...], generations: int) -> dict[str, dict[str, Any]]:
@@ -85,18 +86,10 @@ def one_curve(replace: Any, start: Any, weights: np.ndarray) -> Any:
     return jnp.stack(found[1:])
 
 
-def sampled_variance(variance: Any, levels: int, end: float = 0.02) -> Any:
-    """The variance that the ancestral sampler gives independent normal rows of this variance, with their best denoiser.
-
-    With ``z`` of variance ``v`` a step is ``z <- g z + sd e``; the last one returns the denoised row ``A z``.
-    """
-    t = jnp.linspace(1 - end, end, levels + 1)
-    a, s = jnp.cos(jnp.pi * t / 2), jnp.sin(jnp.pi * t / 2)
-    best = a * variance / (a**2 * variance + s**2)  # A
-    fresh = (s[1:] / s[:-1]) ** 2 * (1 - (a[:-1] / a[1:]) ** 2)  # sd^2
-    gain = a[1:] * best[:-1] + jnp.sqrt(s[1:] ** 2 - fresh) / s[:-1] * (1 - a[:-1] * best[:-1])
-    v = jax.lax.fori_loop(0, levels - 1, lambda i, v: gain[i] ** 2 * v + fresh[i], jnp.ones_like(t[0]))
-    return best[levels - 1] ** 2 * v
+def bond_spread(generations: int) -> Any:
+    """What the sampler alone leaves of the spread of bond lengths, whose denoiser is linear, under Replace."""
+    alphas = np.cos(0.5 * np.pi * np.linspace(0.98, 0.02, _LEVELS + 1)[:-1])
+    return jnp.sqrt(orbit([1.0], ancestral(alphas), Replace(), generations=generations)[:, 0])
 
 
 @lenient()
@@ -178,11 +171,7 @@ def _is_one_curve(key):
 def _bonds_follow_the_filter(key):
     """The spread of the bond lengths, in units of the real one, is within 5 % of what the sampler alone does."""
     spread = paths(diffusion(), key, ("replace",), _SHORT)["replace"]["bond_spread"]
-    predicted, variance = [], jnp.ones(())
-    for _ in range(_SHORT):
-        variance = sampled_variance(variance, _LEVELS)
-        predicted.append(jnp.sqrt(variance))
-    return _event(jnp.abs(spread / jnp.stack(predicted) - 1) < _BOND_MARGIN, spread)
+    return _event(jnp.abs(spread / bond_spread(_SHORT) - 1) < _BOND_MARGIN, spread)
 
 
 _claim = functools.partial(Claim, relation=Usually(), first_look=32, networks=True)

@@ -2,7 +2,6 @@
 
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 import jaxcollapse as jc
 from jaxcollapse.claims import trained_networks as networks
@@ -36,20 +35,22 @@ def test_one_curve_is_that_of_the_published_table():
     np.testing.assert_allclose(accumulate, [2.714, 2.452, 2.342, 2.279, 2.238, 2.209], atol=1e-3)
 
 
-@pytest.mark.parametrize("variance", [0.25, 1.0, 2.0])
-@pytest.mark.parametrize("levels", [1, 10, 40])
-def test_the_sampler_of_a_linear_denoiser_has_the_variance_of_its_draws(variance, levels):
-    rng, n = np.random.default_rng(levels), 400_000
-    t = np.linspace(0.98, 0.02, levels + 1)
+def test_bonds_narrow_as_the_sampler_of_a_linear_denoiser():
+    """Independent rows, step by step: a tenth of the spread at every generation."""
+    rng, n, variance, spread = np.random.default_rng(0), 400_000, 1.0, []
+    t = np.linspace(0.98, 0.02, 21)
     a, s = np.cos(np.pi * t / 2), np.sin(np.pi * t / 2)
-    z = rng.standard_normal(n)
-    for i in range(levels):
-        clean = a[i] * variance / (a[i] ** 2 * variance + s[i] ** 2) * z
-        blur = (z - a[i] * clean) / s[i]
-        fresh = s[i + 1] / s[i] * np.sqrt(1 - (a[i] / a[i + 1]) ** 2)
-        z = a[i + 1] * clean + np.sqrt(s[i + 1] ** 2 - fresh**2) * blur + fresh * rng.standard_normal(n)
-    exact = float(networks.sampled_variance(variance, levels))
-    assert abs(clean.var() / exact - 1) < 4.5 * np.sqrt(2 / n)
+    for _ in range(4):
+        z = rng.standard_normal(n)
+        for i in range(20):
+            clean = a[i] * variance / (a[i] ** 2 * variance + s[i] ** 2) * z
+            blur = (z - a[i] * clean) / s[i]
+            fresh = s[i + 1] / s[i] * np.sqrt(1 - (a[i] / a[i + 1]) ** 2)
+            z = a[i + 1] * clean + np.sqrt(s[i + 1] ** 2 - fresh**2) * blur + fresh * rng.standard_normal(n)
+        variance = clean.var()
+        spread.append(variance**0.5)
+    np.testing.assert_allclose(networks.bond_spread(4), spread, rtol=0.01)
+    np.testing.assert_allclose(networks.bond_spread(4), [0.903, 0.813, 0.729, 0.649], atol=1e-3)
 
 
 def test_the_linear_autoencoder_keeps_the_largest_eigenvalues():
