@@ -8,10 +8,13 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import jaxcollapse
 import jaxcollapse as jc
+from jaxcollapse.machine.precision import enable_x64
+from jaxcollapse.replication.run import Run
 from protocols import GENERATIONS, MODELS, WORKFLOWS
 
 SCRIPT = Path(__file__).parent / "examples_under_option.py"
@@ -87,3 +90,35 @@ def test_models_meet_all_workflows_and_are_called_alone_where_nothing_may_be_pro
         fit = jax.eval_shape(lambda data: model.fit(data, newest=data, **context), data)
         assert jax.tree.structure(fit) == jax.tree.structure(truth)
         assert jax.eval_shape(lambda fit: model.metrics(fit, key=KEY, generation=generation), fit)
+
+
+CLAIMS = jc.claims.all()
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [claim if place % 20 == 0 else pytest.param(claim, marks=pytest.mark.slow) for place, claim in enumerate(CLAIMS)],
+    ids=lambda claim: claim.name,
+)
+def test_claims_are_traced_and_predicted_where_nothing_is_promoted_or_transferred(claim):
+    """In the double precision of a verification."""
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"), jax.transfer_guard("disallow"):
+        with enable_x64(True):
+            run = Run(claim.experiment, KEY)
+        assert run.tile > 0 and np.isfinite(claim.prediction()).all()
+
+
+SLOWLY = pytest.param("no jit", marks=[pytest.mark.slow, pytest.mark.timeout(900)])
+
+
+@pytest.mark.parametrize("option", ["strict", "raise", "disallow", "nan", "checks", SLOWLY])
+def test_a_claim_is_decided_under_every_option(option):
+    options = {
+        "strict": lambda: jax.numpy_dtype_promotion("strict"), "raise": lambda: jax.numpy_rank_promotion("raise"),
+        "disallow": lambda: jax.transfer_guard("disallow"), "no jit": jax.disable_jit,
+        "nan": lambda: jax.debug_nans(True), "checks": lambda: jax.enable_checks(True),
+    }  # fmt: skip
+    claim = jc.claims.get("shumailov-exponents" if option == "disallow" else "kazdan-replace")
+    with options[option]():
+        verdict = jc.verify(claim, KEY, precision="quick", progress=False)
+    assert verdict.outcome == "holds", verdict.summary()

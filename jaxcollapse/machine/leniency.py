@@ -21,10 +21,10 @@ from jaxcollapse.machine.precision import x64_enabled
 _REFUSED = ("disallow", "disallow_explicit")
 
 
-def lenient(*, types: bool = True) -> "_Lenient":
+def lenient(*, types: bool = True, ranks: bool = True) -> "_Lenient":
     """For a while, or in a function that it decorates: arrays meet, and go to the device, as by default.
 
-    With `types` false, types meet as the user has it: where code of the user's runs as well.
+    With `types` false, types meet as the user has it, and with `ranks` false shapes: where code of the user's runs.
 
     A function that it decorates takes integers of any size as numbers: where JAX has 32 bits for them, larger ones
     become floating-point numbers. (Those of NumPy would wrap around without a word.) An argument that must be an
@@ -43,17 +43,17 @@ def lenient(*, types: bool = True) -> "_Lenient":
 
     ```
     """
-    return _Lenient(types)
+    return _Lenient(types, ranks)
 
 
 class _Lenient(contextlib.ContextDecorator):
     """What `lenient` gives."""
 
-    def __init__(self, types: bool):
-        self._types = types
+    def __init__(self, types: bool, ranks: bool):
+        self._types, self._ranks = types, ranks
 
     def __enter__(self) -> None:
-        self._entered = _allowed(self._types)
+        self._entered = _allowed(self._types, self._ranks)
         self._entered.__enter__()
 
     def __exit__(self, *error: Any) -> bool | None:
@@ -61,7 +61,7 @@ class _Lenient(contextlib.ContextDecorator):
 
     def _recreate_cm(self) -> "_Lenient":
         """One for every call."""
-        return _Lenient(self._types)
+        return _Lenient(self._types, self._ranks)
 
     def __call__(self, function: Callable) -> Callable:
         """The function, whatever is refused outside of it."""
@@ -113,12 +113,12 @@ def as_float(value: Any) -> float:
 
 
 @contextlib.contextmanager
-def _allowed(types: bool) -> Iterator[None]:
+def _allowed(types: bool, ranks: bool) -> Iterator[None]:
     guards = (_option("transfer_guard_host_to_device"), _option("transfer_guard_device_to_host"))
     with contextlib.ExitStack() as stack:  # nothing is entered where nothing is refused: programs are kept by option
         if types and _option("numpy_dtype_promotion") != "standard":
             stack.enter_context(jax.numpy_dtype_promotion("standard"))
-        if _option("numpy_rank_promotion") != "allow":
+        if ranks and _option("numpy_rank_promotion") != "allow":
             stack.enter_context(jax.numpy_rank_promotion("allow"))
         if any(guard in _REFUSED for guard in guards):
             stack.enter_context(jax.transfer_guard("allow"))

@@ -19,6 +19,7 @@ import numpy as np
 from jax.extend import core
 
 from jaxcollapse.arguments.check import is_traced
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.replication import linear_algebra
 
 _COSMETIC = frozenset({"name", "debug_info"})
@@ -70,7 +71,8 @@ def trace(function: Callable, *examples: Any) -> tuple[Program, list[Any], Any]:
     **Raises** `TypeError` for numbers that are not known, because this happens within a transformation of JAX.
     """
     check_untraced(examples)
-    closed, shape = jax.make_jaxpr(function, return_shape=True)(*examples)
+    with lenient(types=False, ranks=False):  # what an index such as x[-1] takes to the device, it takes once
+        closed, shape = jax.make_jaxpr(function, return_shape=True)(*examples)
     check_untraced(closed.consts)
     closed = linear_algebra.settled(linear_algebra.needed(closed))
     jaxpr = closed.jaxpr
