@@ -59,7 +59,6 @@ OBJECTS = {
     "Window batches": lambda v: run(MODEL, jc.Window(v)),
     "Window batches of rows": lambda v: run(ROWS, jc.Window(v)),
     "KernelRidge test": lambda v: jc.KernelRidge(np.eye(6), np.arange(6.0), noise=0.5, penalty=0.1, test=v),
-    "rbf points": lambda v: jc.kernels.rbf(np.broadcast_to(0.0, (v, 1)), bandwidth=1.0),
     "polynomial degree": lambda v: jc.kernels.polynomial(np.eye(3), degree=v),
     "simulate generations": lambda v: run(generations=v),
     "simulate generations of a schedule": lambda v: run(generations=v, samples=lambda g: 10 + g),
