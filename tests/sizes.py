@@ -104,7 +104,6 @@ OBJECTS = {
     "Diffusion depth": lambda v: run(diffusion(depth=v)),
     "alkane n": lambda v: jc.datasets.alkane(KEY, v, 4) if v != 10**9 else None,
     "torsion_law bins": lambda v: jc.datasets.torsion_law(300.0, bins=v) if v != 10**9 else None,
-    "rbf points": lambda v: jc.kernels.rbf(np.broadcast_to(0.0, (v, 1)), bandwidth=1.0),
     "polynomial degree": lambda v: jc.kernels.polynomial(np.eye(3), degree=v),
     "simulate generations": lambda v: run(generations=v),
     "simulate generations of a schedule": lambda v: run(generations=v, samples=lambda g: 10 + g),

@@ -248,6 +248,8 @@ _PAIR = dict(kernel=np.eye(2), targets=np.ones(2), noise=1.0, penalty=0.1)
         (lambda: Spectrum.from_kernel(np.eye(2), 1.0), r"targets must have shape \(points,\)"),
         (lambda: jc.kernels.rbf(np.ones(3), bandwidth=1.0), r"inputs must have shape \(points, dim\)"),
         (lambda: jc.kernels.rbf(np.full((2, 1), np.nan), bandwidth=1.0), "inputs must be finite"),
+        (lambda: jc.kernels.rbf(np.zeros((10**6, 1)), bandwidth=1.0), "a kernel of 1,000,000 points would take"),
+        (lambda: jc.kernels.polynomial(np.zeros((10**6, 1)), degree=2), "a kernel of 1,000,000 points would take"),
         (lambda: jc.kernels.rbf(np.ones((2, 1)), bandwidth=0.0), "bandwidth must be positive"),
         (lambda: jc.kernels.polynomial(np.ones((2, 1)), degree=2.0), "degree must be an integer"),
         (lambda: jc.kernels.polynomial(np.ones((2, 1)), degree=0), "degree must be at least 1"),
