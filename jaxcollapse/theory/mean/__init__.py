@@ -25,5 +25,6 @@ from jaxcollapse.theory.mean.random_walk import mean_replace_required_growth as 
 from jaxcollapse.theory.mean.random_walk import mean_replace_squared_error as mean_replace_squared_error
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance as mean_replace_variance
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance_limit as mean_replace_variance_limit
+from jaxcollapse.theory.mean.workflow import Weights as Weights
 from jaxcollapse.theory.mean.workflow import inflation as inflation
 from jaxcollapse.theory.mean.workflow import inflation_covariance as inflation_covariance
