@@ -24,7 +24,7 @@ myst_heading_anchors = 3
 smartquotes = False
 
 nb_execution_mode = "force"
-nb_execution_timeout = 90
+nb_execution_timeout = 240
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
