@@ -46,8 +46,10 @@ def assert_law(sample, law, dtype):
         1 + 0.02 * excess**0.5
     )
     edges = np.unique(law.ppf(np.linspace(1e-3, 1 - 1e-3, 200)).astype(dtype)).astype(float)
-    rounded = np.spacing(edges.astype(dtype)).astype(float)  # what lies half as much above an edge is rounded to it
-    below = law.cdf(np.where(rounded > 1, edges + rounded / 2, edges))
+    # What lies less than half a digit above an edge is rounded to it; in the middle, to the even one of two numbers.
+    digit = np.spacing(edges.astype(dtype)).astype(float)
+    middle = np.where(digit > 1, edges + digit / 2, edges)
+    below = law.cdf(np.where(middle.astype(dtype) == edges, middle, middle - 1))
     expected = np.diff(np.concatenate([[0.0], below, [1.0]])) * sample.size
     seen = np.diff(np.concatenate([[0], np.searchsorted(np.sort(sample), edges, side="right"), [sample.size]]))
     often = expected > 10
