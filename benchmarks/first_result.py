@@ -39,6 +39,12 @@ STARTS = (
 )
 
 
+def without_cache() -> dict[str, str]:
+    """The environment without what it says about a compilation cache."""
+    said = "COMPILATION_CACHE", "PERSISTENT_CACHE"
+    return {name: value for name, value in os.environ.items() if not any(word in name for word in said)}
+
+
 def measure(repetitions: int, limit: float, say: Callable[[str], None]) -> list[dict]:
     """Every start in turn, so many times: medians and ranges of seconds, and all of them."""
     runs: dict[str, list[dict]] = {start.name: [] for start in STARTS}
@@ -51,9 +57,7 @@ def measure(repetitions: int, limit: float, say: Callable[[str], None]) -> list[
 
 
 def _run(start: Start, cache: str, limit: float) -> dict[str, float]:
-    environment = dict(os.environ)
-    for name in [name for name in environment if "COMPILATION_CACHE" in name or "PERSISTENT_CACHE" in name]:
-        del environment[name]
+    environment = without_cache()
     if start.cache:
         environment |= {
             "JAX_COMPILATION_CACHE_DIR": cache,

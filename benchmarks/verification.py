@@ -1,6 +1,5 @@
 """What deciding the claims takes: the tour, and all of them, with an empty compilation cache and a filled one."""
 
-import os
 import resource
 import subprocess
 import sys
@@ -9,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from first_result import without_cache
 
 TOUR, ALL = ("--tour",), ()
 _INTERVAL = 0.2  # seconds between two looks at the memory
@@ -27,8 +28,7 @@ def measure(repetitions: int, limit: float, say: Callable[[str], None], *, every
 
 
 def _run(options: tuple[str, ...], folder: Path, limit: float) -> dict[str, float | int]:
-    environment = {name: value for name, value in os.environ.items() if "_CACHE_" not in name}
-    environment["JAX_COMPILATION_CACHE_DIR"] = str(folder / "cache")
+    environment = without_cache() | {"JAX_COMPILATION_CACHE_DIR": str(folder / "cache")}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "jaxcollapse", "verify", *options, "--out", str(folder / "report")]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

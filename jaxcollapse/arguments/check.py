@@ -120,6 +120,12 @@ def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
         raise ValueError(f"{name} must be {' or '.join(repr(choice) for choice in choices)}, got {value!r}{hint}")
 
 
+def check_flag(name: str, value: Any) -> None:
+    """True or False, and no number in their place."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+
+
 def check_made(name: str, value: Any) -> None:
     """Not a class in place of one of its objects."""
     if isinstance(value, type):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import as_numpy, check_at_least, check_at_most, is_traced
+from jaxcollapse.arguments.check import as_numpy, check_at_least, check_at_most, check_positive, is_traced
 from jaxcollapse.machine.leniency import lenient
 
 
@@ -51,6 +51,13 @@ def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> 
     if not (is_traced(array) or np.isfinite(array)) and np.isfinite(as_numpy(value)):
         raise ValueError(f"{name} must be a number that {array.dtype} can hold, got {value!r}: set jax_enable_x64")
     return array
+
+
+def positive(value: Any, name: str) -> Float[Array, ""]:
+    """The same, above zero."""
+    field = number(value, name, 0.0)
+    check_positive(name, field)
+    return field
 
 
 def is_numeric(value: Any) -> bool:

@@ -197,7 +197,7 @@ class Samples(Data):
     @lenient()
     def packed(self) -> "Samples":
         """The same rows, those that have weight before the others."""
-        order = jnp.argsort(self.weights <= 0, stable=True)
+        order = jnp.argsort(self.weights == 0, stable=True)
         return jax.tree.map(lambda leaf: leaf[order], self)
 
     @lenient()

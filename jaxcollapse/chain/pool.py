@@ -105,7 +105,7 @@ class _Slots(Pool):
     def subsample(self, key, n):
         if not isinstance(self.held, Samples):
             return super().subsample(key, n)
-        sizes = jnp.sum(self.held.weights > 0, axis=1)
+        sizes = jnp.sum(self.held.weights != 0, axis=1)
         ends = jnp.cumsum(sizes)
         rank = distinct(key, n, ends[-1], self.held.weights.shape[1])
         slot = jnp.minimum(jnp.searchsorted(ends, rank, side="right"), len(ends) - 1)

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_at_least, check_at_most, check_scalar, is_traced
+from jaxcollapse.arguments.check import check_at_least, check_at_most, check_positive, check_scalar, is_traced
 from jaxcollapse.arguments.numbers import as_floats, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import in_range
@@ -120,6 +120,14 @@ def number_or_schedule(value: Any, name: str, minimum: float, maximum: float = m
     if callable(value):
         return Varying(value, name, minimum, maximum)
     return number(value, name, minimum, maximum)
+
+
+def positive_or_schedule(value: Any, name: str) -> Scheduled:
+    """The same for a number above zero; a schedule must not be negative."""
+    field = number_or_schedule(value, name, 0.0)
+    if isinstance(field, jax.Array):
+        check_positive(name, field)
+    return field
 
 
 def from_second(value: Any, name: str, minimum: float, maximum: float = math.inf, *, first: float) -> Scheduled:

@@ -224,8 +224,8 @@ def _scan(
                 )
         return metrics
 
-    measurement = jax.make_jaxpr(measure)(eqx.filter(carried, eqx.is_array), steps, g)
-    at_once = trains or computes_with_numbers(needed(measurement).jaxpr)
+    shown = eqx.filter(carried, eqx.is_array), steps, g
+    at_once = trains or computes_with_numbers(needed(jax.make_jaxpr(measure)(*shown)).jaxpr)
 
     def step(carry, inputs):
         numbers, before, steps, state = carry

@@ -17,12 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_choice, check_integer, check_nonnegative, check_positive, is_traced
+from jaxcollapse.arguments.check import check_choice, check_integer, check_nonnegative, is_traced
 from jaxcollapse.arguments.numbers import as_floats, at_once, common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
-from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, values
+from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, positive_or_schedule, values
 from jaxcollapse.machine.leniency import lenient
 
 __all__ = ("Accumulate", "AccumulateSubsample", "Mix", "MovingAverage", "Replace", "Weighted", "Window", "Workflow")
@@ -163,9 +163,7 @@ class Accumulate(Workflow):
     weight: Scheduled | None
 
     def __init__(self, weight: Any = None):
-        self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0)
-        if isinstance(self.weight, jax.Array):
-            check_positive("weight", self.weight)
+        self.weight = None if weight is None else positive_or_schedule(weight, "weight")
 
     @property
     def keeps_all(self) -> bool:

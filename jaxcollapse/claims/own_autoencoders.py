@@ -29,7 +29,7 @@ _EIGENVALUES = np.array([3.0, 2.5, 2.0])
 _NOISE, _BETA = 0.3, 0.5
 _LOSS = _NOISE * _BETA
 _TRAINING = shared(steps=300, rate=0.1)
-_claim = partial(Claim, axis=_AXIS, quantity="total variance")
+_claim = partial(Claim, axis=_AXIS, quantity="total variance", relation=Equal(), first_look=1024)
 
 
 def _mix() -> Workflow:
@@ -162,58 +162,47 @@ CLAIMS = (
         statement="A linear VAE loses βσ² of variance per latent dimension at every fit, whatever the sample size.",
         theory=_trace(Replace),
         experiment=_vae(Replace),
-        relation=Equal(),
         formula="E tr C_g = tr Σ − g p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "each batch replaces the last.",
-        first_look=1024,
     ),
     _claim(
         name="linear-vae-accumulate",
         statement="Accumulation does not stop the collapse of a linear VAE: it slows its clock to the logarithm.",
         theory=_trace(Accumulate),
         experiment=_vae(Accumulate),
-        relation=Equal(),
         formula="E tr C_g = tr Σ − (1 + 1/2 + … + 1/g) p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "all batches are kept.",
-        first_look=1024,
     ),
     _claim(
         name="linear-vae-window",
         statement="The mean variance of a linear VAE under any workflow follows from the matrix of its weights.",
         theory=_trace(lambda: Window(2)),
         experiment=_vae(lambda: Window(2)),
-        relation=Equal(),
         formula="E tr C_g = Σ_i W[g, i] E tr C_{i−1} + (1 − Σ_i W[g, i]) tr Σ − p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "the last two batches are kept.",
-        first_look=1024,
     ),
     _claim(
         name="linear-vae-mix",
         statement="A share of real data w bounds what a linear VAE loses by its latent dimension times βσ²/w.",
         theory=_trace(_mix),
         experiment=_vae(_mix),
-        relation=Equal(),
         formula="t_g = tr Σ − E tr C_g: t_g = p βσ² + (1 − w) t_{g−1} → p βσ²/w",
         protocol=_SETTING + _MEAN_OUTPUT + "one real data set has the weight 0.4 at every generation.",
-        first_look=1024,
     ),
     _claim(
         name="linear-vae-idempotent",
         statement="A linear VAE whose rows have the noise of its decoder keeps the variance of its data.",
         theory=lambda: networks.trace(_EIGENVALUES, networks.soft_threshold(_NOISE, _NOISE), Replace(), **_SIZES),
         experiment=_vae(Replace, beta=1.0, pixel=_NOISE),
-        relation=Equal(),
         formula="E tr C_g = tr Σ",
         protocol=_SETTING.replace("β = 0.5, so that c = 0.15", "β = 1")
         + "pixel noise σ²; each batch replaces the last.",
-        first_look=1024,
     ),
     _claim(
         name="linear-vae-few-latents",
         statement="With few latent dimensions the others are lost at once, and then βσ² a fit in each that is kept.",
         theory=_few_latents_theory,
         experiment=_few_latents,
-        relation=Equal(),
         formula="E [tr C_1 − tr C_g] = (g − 1) k βσ²",
         protocol="Eigenvalues 4, 3, 1, 0.5; k = 2, βσ² = 0.4, n = 10⁵; 300 steps; each batch replaces the last.",
         axis=generation_axis(np.arange(2, _FEW["generations"] + 1)),
@@ -228,17 +217,14 @@ CLAIMS = (
         relation=AtMost(),
         formula="E tr C_g ≤ tr Σ − g p βσ²",
         protocol=_SETTING + _MEAN_OUTPUT + "diagonal posterior covariance; each batch replaces the last.",
-        first_look=1024,
     ),
     _claim(
         name="linear-vae-temperature",
         statement="A low temperature and the missing pixel noise of a linear VAE take variance together.",
         theory=_cold_theory,
         experiment=_cold,
-        relation=Equal(),
         formula="t_g = ψ² [(t_0 + … + t_{g−1})/g − p βσ²], t_0 = tr Σ",
         protocol="Eigenvalues 3, 2.5, 2; βσ² = 0.15, n = 1000; noise scaled by ψ = 0.9; all batches are kept.",
-        first_look=1024,
     ),
     _claim(
         name="linear-vae-collapse-time",

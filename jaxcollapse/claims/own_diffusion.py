@@ -21,7 +21,13 @@ from jaxcollapse.verification.relation import Asymptotic, Equal
 REFERENCE = None
 _SIZES, _EIGENVALUES = shared(samples=2000, generations=5), np.array([4.0, 1.5])
 _LEVELS = shared(sigma_max=20.0, sigma_min=0.3, levels=8)
-_claim = partial(Claim, axis=generation_axis(_SIZES["generations"]))
+_claim = partial(
+    Claim,
+    axis=generation_axis(_SIZES["generations"]),
+    quantity="total variance",
+    relation=Asymptotic(allowance=0.005),
+    first_look=1024,
+)
 
 
 def _mix() -> Workflow:
@@ -81,33 +87,24 @@ CLAIMS = (
         statement="A loop of linear diffusion models is a chain of one function, and its mean is known to order 1/n.",
         theory=lambda: _law(Replace()).mean.sum(axis=1),
         experiment=_variance(Replace()),
-        relation=Asymptotic(allowance=0.005),
         formula=_FORMULA + "bias_i = f′(m_i) b_i + Σ_j V_ij f[m_i, m_i, m_j]",
         protocol=_SETTING + "each batch replaces the last.",
-        quantity="total variance",
-        first_look=1024,
     ),
     _claim(
         name="linear-diffusion-accumulate",
         statement="If all data is kept, a loop of linear diffusion models collapses to the same law, more slowly.",
         theory=lambda: _law(Accumulate()).mean.sum(axis=1),
         experiment=_variance(Accumulate()),
-        relation=Asymptotic(allowance=0.005),
         formula=_FORMULA + "m ← m + (f(m) − m)/(g + 1), and the terms of order 1/n",
         protocol=_SETTING + "all batches are kept.",
-        quantity="total variance",
-        first_look=1024,
     ),
     _claim(
         name="linear-diffusion-mix",
         statement="With a share of real data a loop of linear diffusion models settles where its two pulls balance.",
         theory=lambda: _law(_mix()).mean.sum(axis=1),
-        experiment=lambda key: _run(key, _mix()).trace,
-        relation=Asymptotic(allowance=0.005),
+        experiment=_variance(_mix()),
         formula=_FORMULA + "m = w λ + (1 − w) f(m), and the terms of order 1/n",
         protocol=_SETTING + "one real data set has the weight 0.4 at every generation.",
-        quantity="total variance",
-        first_look=1024,
     ),
     _claim(
         name="linear-diffusion-risk",
@@ -118,18 +115,14 @@ CLAIMS = (
         formula="E|C_g − Σ|² = Σ_i (c_i − λ_i)² + Σ_ij f[m_i, m_j]² V_ij + 2 Σ_i (c_i − λ_i) bias_i",
         protocol=_SETTING + "all batches are kept.",
         quantity="squared Frobenius error",
-        first_look=1024,
     ),
     _claim(
         name="linear-diffusion-blurs",
         statement="With enough levels a diffusion model that stops early adds its last noise at every generation.",
         theory=lambda: networks.trace(_EIGENVALUES, networks.ideal_diffusion(_IDEAL["sigma_min"]), Replace(), **_SIZES),
         experiment=_ideal,
-        relation=Asymptotic(allowance=0.005),
         formula="E tr C_g = tr Σ + g p σ_min²",
         protocol="Eigenvalues 4, 1.5; 12000 levels from 200 to 0.4, optimum; n = 2000; each batch replaces the last.",
-        quantity="total variance",
-        first_look=1024,
     ),
     Claim(
         name="ancestral-sampler",

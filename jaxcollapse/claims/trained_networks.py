@@ -26,7 +26,7 @@ from jaxcollapse.models.networks.classifier import Classifier
 from jaxcollapse.models.networks.conformers import Diffusion
 from jaxcollapse.models.networks.trained import Trained
 from jaxcollapse.population import datasets
-from jaxcollapse.theory.networks import ancestral, orbit
+from jaxcollapse.theory.networks import ancestral, orbit, soft_threshold, trace
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Usually
 
@@ -54,13 +54,11 @@ def diffusion() -> Diffusion:
     return Diffusion(real._replace(x=real.x[_CONFORMERS:]), real.x[:_CONFORMERS], levels=_LEVELS)
 
 
-_WORKFLOWS = {"replace": Replace(), "accumulate": Accumulate(), "mix": Mix("fixed", weight=0.5)}
-
-
 def matrices(generations: int) -> dict[str, np.ndarray]:
     """Replace, accumulate, and a mixture with a half of real data: what weight each batch has."""
     sizes = dict(samples=SAMPLES, generations=generations)
-    return {name: np.asarray(as_matrix(workflow, **sizes).matrix) for name, workflow in _WORKFLOWS.items()}
+    workflows = {"replace": Replace(), "accumulate": Accumulate(), "mix": Mix("fixed", weight=0.5)}
+    return {name: np.asarray(as_matrix(workflow, **sizes).matrix) for name, workflow in workflows.items()}
 
 
 def paths(model: Trained, key: jax.Array, workflows: tuple[str, ...], generations: int) -> dict[str, dict[str, Any]]:
@@ -143,9 +141,9 @@ def linear_variance(generations: int) -> dict[str, np.ndarray]:
     Each generation takes ``beta noise`` from every direction that is kept; an accumulating pool, only its share.
     """
     values = np.linalg.eigvalsh(np.cov(np.asarray(autoencoder().rows, float).T, ddof=0))[::-1][:LATENT]
-    ages = np.arange(1, generations + 1)
-    clocks = {"replace": ages, "accumulate": np.cumsum(1 / ages)}
-    return {name: values.sum() - LATENT * NOISE * clock for name, clock in clocks.items()}
+    sizes, loss = dict(samples=SAMPLES, generations=generations), soft_threshold(NOISE)
+    flows = {"replace": Replace(), "accumulate": Accumulate()}
+    return {name: np.asarray(trace(values, loss, flow, **sizes)) for name, flow in flows.items()}
 
 
 def _below_linear(key):

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_at_least, check_at_most, check_choice, check_positive, is_traced
-from jaxcollapse.arguments.numbers import as_floats, number
+from jaxcollapse.arguments.check import check_at_least, check_at_most, check_choice, is_traced
+from jaxcollapse.arguments.numbers import as_floats, positive
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.workflow import Workflow
@@ -103,7 +103,7 @@ class NormalMean(ExponentialFamily):
     def __init__(self, mean: Any = 0.0, *, variance: Any = 1.0, sampling: Literal["exact", "raw"] = "exact"):
         check_at_least("mean", mean, -float("inf"))
         self.parameter = as_floats(mean)
-        self.variance = _positive(variance, "variance")
+        self.variance = positive(variance, "variance")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
@@ -147,7 +147,7 @@ class Exponential(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, mean: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
-        self.parameter = _positive(mean, "mean")
+        self.parameter = positive(mean, "mean")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
@@ -191,7 +191,7 @@ class Beta(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, shape: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
-        self.parameter = _positive(shape, "shape")
+        self.parameter = positive(shape, "shape")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
@@ -239,7 +239,7 @@ class Poisson(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, mean: Any = 1.0, *, sampling: Literal["exact", "raw"] = "exact"):
-        self.parameter = _positive(mean, "mean")
+        self.parameter = positive(mean, "mean")
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
 
@@ -294,7 +294,7 @@ class Bernoulli(ExponentialFamily):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, probability: Any = 0.5, *, sampling: Literal["exact", "raw"] = "exact"):
-        self.parameter = _positive(probability, "probability")
+        self.parameter = positive(probability, "probability")
         check_at_most("probability", self.parameter, 1.0)
         check_choice("sampling", sampling, ("exact", "raw"))
         self.sampling = sampling
@@ -320,9 +320,3 @@ class Bernoulli(ExponentialFamily):
     def estimate(self, mean):
         """The share of ones."""
         return mean
-
-
-def _positive(value: Any, name: str) -> Float[Array, ""]:
-    value = number(value, name, 0.0)
-    check_positive(name, value)
-    return value

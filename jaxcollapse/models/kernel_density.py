@@ -13,10 +13,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_positive
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.schedule import Scheduled, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split, symbols
 
@@ -62,9 +61,7 @@ class KernelDensity(Model):
     bandwidth: Scheduled
 
     def __init__(self, bandwidth: Any):
-        self.bandwidth = number_or_schedule(bandwidth, "bandwidth", 0.0)
-        if isinstance(self.bandwidth, jax.Array):
-            check_positive("bandwidth", self.bandwidth)
+        self.bandwidth = positive_or_schedule(bandwidth, "bandwidth")
 
     @lenient()
     def truth(self) -> KernelMixture:

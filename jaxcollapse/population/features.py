@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_above, check_length
+from jaxcollapse.arguments.check import check_above, check_flag, check_length
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
@@ -97,8 +97,7 @@ class StudentT(eqx.Module):
 
     def __init__(self, eigenvalues: Any, df: Any, *, shared: bool):
         check_above("df", df, 2.0)
-        if not isinstance(shared, bool):
-            raise TypeError(f"shared must be True or False, got {shared!r}")
+        check_flag("shared", shared)
         self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
         self.df = number(df, "df", 2.0)
         self.shared = shared
@@ -141,8 +140,7 @@ class Table(eqx.Module):
     eigenvalues: Float[Array, " dim"]
 
     def __init__(self, rows: Any, *, intercept: bool = False):
-        if not isinstance(intercept, bool):
-            raise TypeError(f"intercept must be True or False, got {intercept!r}")
+        check_flag("intercept", intercept)
         try:
             table = np.asarray(rows, float)
         except (TypeError, ValueError):

@@ -193,7 +193,7 @@ class Spectrum(eqx.Module):
             values = jnp.asarray(eigenvalues)
             values = values.astype(common_type(values, float))
         if values.ndim != 1 or values.size == 0:
-            raise ValueError(f"eigenvalues must have shape (dim,), got {values.shape}")
+            raise ValueError(f"eigenvalues must have shape (dim,), got shape {values.shape}")
         if signal is not None:
             check_shape("signal", signal, values.shape)
         with jax.ensure_compile_time_eval():

@@ -18,9 +18,10 @@ from jaxtyping import Array, Float, Key, Real, Scalar
 
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.random.gaussian import interpolant, nodes, normal, polynomial
+from jaxcollapse.random.gaussian import normal
 from jaxcollapse.random.logarithm import log
 from jaxcollapse.random.loops import alongside
+from jaxcollapse.random.polynomials import interpolant, nodes, polynomial
 from jaxcollapse.random.words import word_pairs
 
 _SMALLEST = 24.0

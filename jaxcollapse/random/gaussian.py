@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Key, Scalar, UInt32
 
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.logarithm import log_of_normal, log_of_word
+from jaxcollapse.random.polynomials import polynomial
 from jaxcollapse.random.words import word_pairs
 
 Words: TypeAlias = tuple[UInt32[Array, ""], UInt32[Array, ""]]
@@ -109,26 +109,3 @@ def pair(
     square = tangent**2
     scaled, rest = distance / (1 + square) ** 2, 1 - square
     return scaled * (rest**2 - 4 * square), scaled * (4 * tangent * rest)
-
-
-def polynomial(coefficients: Any, x: Any) -> Any:
-    """The polynomial with these coefficients, numbers or arrays, the constant first, by Horner's rule."""
-    value = coefficients[-1]
-    for c in coefficients[-2::-1]:
-        value = value * x + c
-    return value
-
-
-def nodes(order: int, low: float, high: float) -> np.ndarray:
-    """The Chebyshev points, at which an interpolating polynomial of this order meets its function."""
-    return 0.5 * (low + high) + 0.5 * (high - low) * np.polynomial.chebyshev.chebpts1(order + 1)
-
-
-def interpolant(values: np.ndarray) -> np.ndarray:
-    """The coefficients of the polynomial in [-1, 1] with these values at its `nodes`, along the first axis."""
-    order = len(values) - 1
-    basis = np.polynomial.chebyshev.chebvander(np.polynomial.chebyshev.chebpts1(order + 1), order)
-    weights = np.full(order + 1, 2 / (order + 1))
-    weights[0] /= 2
-    series = np.einsum("k,ik,i...->k...", weights, basis, values)
-    return np.apply_along_axis(np.polynomial.chebyshev.cheb2poly, 0, series)

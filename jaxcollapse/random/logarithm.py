@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.random.polynomials import polynomial
 
 _TERMS = 10
 _SERIES = (
@@ -70,9 +71,7 @@ def log_of_word(word: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
     near_one = word >= np.uint32(math.ceil(2**31.5))
     gap = ((~word).astype(jnp.float32) + 0.5) * -(2.0**-32)
     t = jnp.where(near_one, gap, rest)
-    series = jnp.full_like(t, _SERIES[-1])
-    for c in _SERIES[-2::-1]:
-        series = series * t + c
+    series = polynomial(_SERIES, t)
     exponent = jnp.where(near_one, 0.0, exponent)
     return exponent * _LOG_2[0] + (t - (t**2 * (0.5 - t * series) - exponent * _LOG_2[1]))
 

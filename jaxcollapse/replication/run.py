@@ -24,7 +24,6 @@ from jaxcollapse.machine import resources, versions
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import Lost, packed, unpacked
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
-from jaxcollapse.machine.programs import busy_parts
 from jaxcollapse.replication import processes, threads, tile
 from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
 from jaxcollapse.replication.grid import Axis, Grid, as_labelled, as_points
@@ -70,13 +69,17 @@ class Run:
         layout = tile.Layout() if grid is None else tile.Layout(grid.shape, tuple(a.traced for a in grid.axes))
         self._programs = tuple(program for program, *_ in traces)
         self.ignores_key = all(program.ignores_key for program in self._programs)
-        self.draws_nothing = list(zip(*(program.draws_nothing for program in self._programs), strict=True))
         backend, room = jax.default_backend(), resources.memory_of_device(jax.local_devices()[0])
         self._block = tile.block_of(self._programs, layout, independent, self._x64, backend, room)
         self.tile = self._block.tile
         traced = math.prod(len(axis.values) for axis in axes)
-        self._generations = traced * sum(busy_parts(program.jaxpr) for program in self._programs)
+        self._generations = traced * self._block.busy_parts
         self._checkpoint = None if save is None else Checkpoint(save, self._identity())
+
+    @functools.cached_property
+    def draws_nothing(self) -> list[tuple[bool, ...]]:
+        """For every result, whether it is computed without the key, at each static point."""
+        return list(zip(*(program.draws_nothing for program in self._programs), strict=True))
 
     def __deepcopy__(self, memo: Any) -> "Run":
         """Itself: a run does not change."""

@@ -75,6 +75,8 @@ class Block(NamedTuple):
     largest: int
     replications_at: list[int]
     one_by_one: bool
+    busy_parts: int
+    """Of all static points together."""
     compiling: threading.Lock
     compiled: set[Any]
 
@@ -89,7 +91,8 @@ def block_of(
     traced for. Where programs are busy (a network is trained), each replication is a tile of its own on a CPU, and on
     another device there are as many in a tile as its memory, in bytes, has room for.
     """
-    busy = [busy_parts(program.jaxpr) > 0 for program in programs]
+    parts = [busy_parts(program.jaxpr) for program in programs]
+    busy = [count > 0 for count in parts]
     # What acts on the world outside does so for the replications that were asked for, and for no others of a tile.
     single = [
         bool(program.jaxpr.effects)
@@ -120,12 +123,12 @@ def block_of(
         present = index < replications
         # The rest of a tile repeats its last replication: it cannot fail, or run for ever, where none that counts does.
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.minimum(index, replications - 1))
-        parts = []
+        found = []
         for program, own, position, one_by_one in zip(programs, numbers, layout.positions(), single, strict=True):
             replicate = _replication(program.function(unbatched=one_by_one), own, independent)
             compute = _one_by_one if one_by_one else _vectorised
-            parts.append(compute(replicate, keys, present, (position, *values), any(layout.traced)))
-        results = [layout.arrange(leaves, last) for *leaves, last in zip(*parts, lanes, strict=True)]
+            found.append(compute(replicate, keys, present, (position, *values), any(layout.traced)))
+        results = [layout.arrange(leaves, last) for *leaves, last in zip(*found, lanes, strict=True)]
         gaps = [
             difference(value, axis if last else 1 + axis)
             for axis in range(axes)
@@ -147,7 +150,14 @@ def block_of(
     # XLA vectorises for 256 bits unless told otherwise, which takes 1.2 times as long where there are 512.
     compiled = jax.jit(tiles_block, compiler_options={"xla_cpu_prefer_vector_width": 512})
     return Block(
-        compiled, tile, tiles_of_a_block, [-1 if last else 0 for last in lanes], any(single), threading.Lock(), set()
+        compiled,
+        tile,
+        tiles_of_a_block,
+        [-1 if last else 0 for last in lanes],
+        any(single),
+        sum(parts),
+        threading.Lock(),
+        set(),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Array, Key
 
-from jaxcollapse.arguments.check import as_numpy, check_choice, check_integer, check_numbers
+from jaxcollapse.arguments.check import as_numpy, check_choice, check_flag, check_integer, check_numbers
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import packed, unpacked
@@ -122,8 +122,7 @@ class Claim:
         if not isinstance(self.labels, list | tuple) or not all(isinstance(label, str) for label in self.labels):
             raise TypeError(f"labels must be a tuple of texts, got {self.labels!r}")
         for name in ("networks", "finite_variance"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
+            check_flag(name, getattr(self, name))
         check_choice("scale", self.scale, ("linear", "log"))
         check_integer("first_look", self.first_look, minimum=1)
 

@@ -370,3 +370,12 @@ def test_a_subsample_takes_rows_that_are_there_and_no_other():
     np.testing.assert_array_equal(values, there)
     assert all(len(set(row)) == 5 for row in picked[:, :5].tolist())
     assert (abs(times - 20_000 * 5 / 12) < 4.5 * np.sqrt(20_000 * 5 / 12 * 7 / 12)).all()
+
+
+def test_a_row_whose_weight_is_no_number_stays_in_a_subsample():
+    """Dropped, it would hide that a buffer was asked for more rows than there are."""
+    rows, gap = jnp.arange(4.0), jnp.array([1.0, jnp.nan, 0.0, jnp.nan])
+    batch = jc.Samples(rows, gap).packed()
+    assert np.isnan(np.asarray(batch.weights)).tolist() == [False, True, True, False]
+    part = jc.Pool.empty(jax.eval_shape(lambda: batch), 1).add(batch, 0).subsample(jax.random.key(0), 3)
+    assert np.isnan(np.asarray(part.weights)).sum() == 2

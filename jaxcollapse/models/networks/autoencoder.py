@@ -8,7 +8,7 @@ Reference: Gerstgrasser et al. 2024, arXiv:2404.01413, section 3.3; Kingma and W
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -22,7 +22,7 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.measures import Moments, entropy, frechet, moments
 from jaxcollapse.models.networks.trained import Trained, in_single, layers_at_once
 
-_STEPS, _DRAWN = 3000, 3  # images are generated, for every one that is held out, to be measured
+_DRAWN = 3  # images are generated, for every one that is held out, to be measured
 _ACTIVE = 0.01  # the variance of the encoder's mean above which a latent direction is used
 
 
@@ -83,6 +83,7 @@ class VAE(Trained):
     ```
     """
 
+    default_steps: ClassVar[int] = 3000
     held_out: Float[Array, "held_out dim"]
     classifier: Callable
     real_features: Moments
@@ -115,7 +116,6 @@ class VAE(Trained):
         dim = images.shape[1]
         if held_out.shape[1] != dim:
             raise ValueError(f"held_out must have the {dim} pixels of images, got {held_out.shape[1]}")
-        steps = _STEPS if steps is None and epochs is None else steps
         super().__init__(images, steps=steps, epochs=epochs, rate=rate, batch=batch, warm=warm, clip=clip)
         check_length("latent", latent, each=8.0 * dim)
         check_length("width", width, each=8.0 * dim)

@@ -10,7 +10,7 @@ and Ho 2022, arXiv:2202.00512 (prediction of v).
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -26,7 +26,6 @@ from jaxcollapse.models.networks.measures import Moments, entropy, frechet, mome
 from jaxcollapse.models.networks.trained import Trained, in_single, layers_at_once
 from jaxcollapse.population.datasets.molecules import Conformers, checked
 
-_STEPS = 3000
 _BINS = 24  # of a torsion angle
 _JOINT = 4  # torsions whose states are counted together
 _FREQUENCIES = (0.5, 1.0, 2.0, 4.0)
@@ -87,6 +86,7 @@ class Diffusion(Trained):
     ```
     """
 
+    default_steps: ClassVar[int] = 3000
     held_out: Float[Array, "held_out dim"]
     shift: Float[Array, " dim"]
     scale: Float[Array, " dim"]
@@ -138,7 +138,6 @@ class Diffusion(Trained):
         with jax.ensure_compile_time_eval():
             rows, test = self.coordinates.rows(real.x), self.coordinates.rows(others)
         shift, scale = self.coordinates.scale(rows)
-        steps = _STEPS if steps is None and epochs is None else steps
         super().__init__(
             (rows - shift) / scale, steps=steps, epochs=epochs, rate=rate, batch=batch, warm=warm, clip=clip
         )
@@ -232,7 +231,7 @@ class Diffusion(Trained):
         i, j = np.triu_indices(x.shape[1], 1)
         distance = lambda i, j: jnp.sqrt(((x[:, i] - x[:, j]) ** 2).sum(axis=-1) + 1e-12)  # noqa: E731
         torsions, bonds = np.array(self.torsions), np.array(self.bonds)
-        phi = self.angles(rows)
+        phi = shapes.torsion_angles(x, torsions)
         cell = jnp.clip(jnp.floor((phi + jnp.pi) / (2 * jnp.pi) * _BINS).astype(int), 0, _BINS - 1)
         well = jnp.where(jnp.cos(phi) < -0.5, 0, jnp.where(phi > 0, 1, 2))  # trans, gauche of either sign
         joint = min(len(torsions), _JOINT)

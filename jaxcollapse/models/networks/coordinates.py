@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.population.datasets.molecules import along_chain, chain
 
 _STRAIGHT = 1e-3  # the sine of an angle below which three atoms are on a line
 
@@ -56,24 +57,14 @@ class Internal(Coordinates):
         angles = np.arccos(np.clip(-(along[:, 1:] * along[:, :-1]).sum(axis=2), -1, 1))
         if np.sin(angles).min() < _STRAIGHT:
             raise ValueError("conformers must have no three neighbours on a line for internal coordinates")
-        phi = np.asarray(torsion_angles(jnp.asarray(x, jnp.float32), chain_torsions(self.atoms)), float)
+        phi = np.asarray(torsion_angles(jnp.asarray(x, jnp.float32), along_chain(self.atoms, 4)), float)
         return np.concatenate([lengths, angles, np.cos(phi), np.sin(phi)], axis=1)
 
     @lenient()
     def positions(self, rows: Float[Array, "n dim"]) -> Float[Array, "n atoms 3"]:
         n = self.atoms
         lengths, angles, cosines, sines = jnp.split(rows, [n - 1, 2 * n - 3, 3 * n - 6], axis=1)
-        phi, zero = jnp.arctan2(sines, cosines), jnp.zeros_like(lengths[:, 0])
-        x = [jnp.zeros((len(rows), 3), rows.dtype), jnp.stack([lengths[:, 0], zero, zero], axis=1)]
-        turn = jnp.stack([-jnp.cos(angles[:, 0]), jnp.sin(angles[:, 0]), zero], axis=1)
-        x.append(x[1] + lengths[:, 1, None] * turn)
-        for i in range(n - 3):
-            ahead = _unit(x[-1] - x[-2])
-            up = _unit(jnp.cross(x[-2] - x[-3], ahead))
-            side = jnp.cos(phi[:, i, None]) * jnp.cross(up, ahead) + jnp.sin(phi[:, i, None]) * up
-            theta = angles[:, i + 1, None]
-            x.append(x[-1] + lengths[:, i + 2, None] * (-jnp.cos(theta) * ahead + jnp.sin(theta) * side))
-        return jnp.stack(x, axis=1)
+        return chain(lengths, angles, jnp.arctan2(sines, cosines), jnp)
 
 
 class Frame(Coordinates):
@@ -134,12 +125,7 @@ class Plain(Coordinates):
 def is_chain(bonds: Int[np.ndarray, "bonds 2"], atoms: int) -> bool:
     """Whether every atom is bonded to the next one and to no other."""
     ends = {tuple(sorted(bond)) for bond in np.asarray(bonds).tolist()}
-    return ends == {(i, i + 1) for i in range(atoms - 1)}
-
-
-def chain_torsions(atoms: int) -> Int[np.ndarray, "torsions 4"]:
-    """The torsions along a chain."""
-    return np.stack([np.arange(i, atoms - 3 + i) for i in range(4)], axis=1)
+    return ends == set(map(tuple, along_chain(atoms, 2).tolist()))
 
 
 @lenient()

@@ -12,13 +12,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_count, check_nonnegative
+from jaxcollapse.arguments.check import check_count, check_flag, check_nonnegative
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.models.networks.linear import positive_number
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.random import normal
 from jaxcollapse.random.loops import alongside
@@ -67,11 +66,10 @@ class EarlyStopping(Model):
         check_nonnegative("spectrum", spectrum.eigenvalues)
         self.spectrum = spectrum
         self.noise = number_or_schedule(noise, "noise", 0.0)
-        self.rate = positive_number(rate, "rate")
+        self.rate = positive_or_schedule(rate, "rate")
         check_count("steps", steps, minimum=1)
         self.steps = int(steps)
-        if not isinstance(warm, bool):
-            raise TypeError(f"warm must be True or False, got {warm!r}")
+        check_flag("warm", warm)
         self.warm = warm
 
     @property

@@ -14,11 +14,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_choice, check_count, check_positive, check_scalar
-from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import bartlett
 from jaxcollapse.random.loops import alongside
@@ -121,27 +119,10 @@ def scale_of(moments: Float[Array, "dim dim"]) -> Float[Array, ""]:
     return jnp.where(scale > 0, scale, 1.0)
 
 
-def eigenvalues_of_truth(eigenvalues: Any) -> Float[Array, " dim"]:
-    """The eigenvalues of a true covariance, as an array."""
-    check_positive("eigenvalues", eigenvalues)
-    values = as_floats(eigenvalues)
-    if values.ndim != 1 or not values.size:
-        raise ValueError(f"eigenvalues must have shape (dim,), got shape {values.shape}")
-    return values
-
-
 def check_sampling(sampling: Any) -> Literal["exact", "raw"]:
     """One of the two ways to draw."""
     check_choice("sampling", sampling, ("exact", "raw"))
     return sampling
-
-
-def positive_number(value: Any, name: str) -> Scheduled:
-    """A positive number, or a schedule."""
-    field = number_or_schedule(value, name, 0.0)
-    if isinstance(field, jax.Array):
-        check_positive(name, field)
-    return field
 
 
 def training(steps: Any, rate: Any) -> tuple[int, float]:

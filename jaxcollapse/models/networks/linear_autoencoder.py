@@ -18,17 +18,16 @@ from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import check_choice, check_count, is_traced
 from jaxcollapse.arguments.types import Count, Number
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.linear import (
     LinearNetwork,
     check_sampling,
     descend,
-    eigenvalues_of_truth,
-    positive_number,
     scale_of,
     training,
 )
+from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import split
 
 
@@ -104,14 +103,14 @@ class LinearVAE(LinearNetwork):
         rate: Number = 0.1,
         sampling: Literal["exact", "raw"] = "exact",
     ):
-        self.eigenvalues = eigenvalues_of_truth(eigenvalues)
+        self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
         latent = len(self.eigenvalues) if latent is None else latent
         check_count("latent", latent, minimum=1)
         if latent > len(self.eigenvalues):
             raise ValueError(f"latent must be at most {len(self.eigenvalues)}, the number of dimensions, got {latent}")
         self.latent = int(latent)
-        self.noise = positive_number(noise, "noise")
-        self.beta = positive_number(beta, "beta")
+        self.noise = positive_or_schedule(noise, "noise")
+        self.beta = positive_or_schedule(beta, "beta")
         self.pixel = number_or_schedule(pixel, "pixel", 0.0)
         known = isinstance(self.pixel, jax.Array) and not is_traced(self.pixel)
         self.noisy = not known or bool(np.asarray(self.pixel) > 0)

@@ -15,18 +15,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_choice, check_length, check_positive, is_traced
-from jaxcollapse.arguments.numbers import number
+from jaxcollapse.arguments.check import check_choice, check_flag, check_length, is_traced
+from jaxcollapse.arguments.numbers import positive
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.linear import (
     LinearNetwork,
     check_sampling,
     descend,
-    eigenvalues_of_truth,
     scale_of,
     training,
 )
+from jaxcollapse.population.spectrum import Spectrum
 
 
 class LinearDiffusion(LinearNetwork):
@@ -95,22 +95,21 @@ class LinearDiffusion(LinearNetwork):
         time: Any = None,
         sampling: Literal["exact", "raw"] = "exact",
     ):
-        self.eigenvalues = eigenvalues_of_truth(eigenvalues)
+        self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
         self.sigma_max, self.sigma_min = (
-            _positive(value, name) for name, value in (("sigma_max", sigma_max), ("sigma_min", sigma_min))
+            positive(value, name) for name, value in (("sigma_max", sigma_max), ("sigma_min", sigma_min))
         )
         if not is_traced(self.sigma_max) and not is_traced(self.sigma_min) and not np.asarray(sigma_max) > sigma_min:
             raise ValueError(f"sigma_max must be above sigma_min = {sigma_min}, got {sigma_max}")
         check_length("levels", levels, minimum=2, each=64 * float(len(self.eigenvalues)) ** 2)
         self.levels = int(levels)
-        if not isinstance(denoise, bool):
-            raise TypeError(f"denoise must be True or False, got {denoise!r}")
+        check_flag("denoise", denoise)
         self.denoise = denoise
         check_choice("solver", solver, ("gradient", "optimum"))
         self.solver = solver
         if time is not None and solver != "optimum":
             raise ValueError(f'time must be None, or go with solver="optimum", got time={time} and solver={solver!r}')
-        self.time = None if time is None else _positive(time, "time")
+        self.time = None if time is None else positive(time, "time")
         self.steps, self.rate = training(steps, rate)
         self.sampling = check_sampling(sampling)
 
@@ -159,9 +158,3 @@ class LinearDiffusion(LinearNetwork):
 
         start = 0.1 * jax.random.normal(key, (self.levels, self.dim, self.dim), moments.dtype)
         return unit * descend(loss, start, steps=self.steps, rate=self.rate)
-
-
-def _positive(value: Any, name: str) -> Float[Array, ""]:
-    field = number(value, name, 0.0)
-    check_positive(name, field)
-    return field

@@ -15,7 +15,8 @@ from jaxtyping import Array, Float, Key
 from jaxcollapse.arguments.check import check_count
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.models.networks.linear import LinearGenerator, LinearNetwork, check_sampling, eigenvalues_of_truth
+from jaxcollapse.models.networks.linear import LinearGenerator, LinearNetwork, check_sampling
+from jaxcollapse.population.spectrum import Spectrum
 
 
 class ProbabilisticPCA(LinearNetwork):
@@ -52,7 +53,7 @@ class ProbabilisticPCA(LinearNetwork):
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
 
     def __init__(self, eigenvalues: Any, *, latent: Count, sampling: Literal["exact", "raw"] = "exact"):
-        self.eigenvalues = eigenvalues_of_truth(eigenvalues)
+        self.eigenvalues = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
         check_count("latent", latent, minimum=1)
         if latent >= len(self.eigenvalues):
             raise ValueError(f"latent must be below {len(self.eigenvalues)}, the number of dimensions, got {latent}")

@@ -7,7 +7,7 @@ happens where training fails.
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -17,18 +17,17 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_length, check_positive, is_traced
+from jaxcollapse.arguments.check import check_flag, check_length, check_positive, is_traced
 from jaxcollapse.arguments.numbers import at_once
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.programs import busy
 from jaxcollapse.random import split
 
-_STEPS = 1000  # where nothing is said
 _WARM_UP = 0.05  # of the steps
 
 
@@ -87,6 +86,8 @@ class Trained(Model):
     ```
     """
 
+    default_steps: ClassVar[int] = 1000
+    """Where nothing is said."""
     rows: PyTree[Array]
     steps: Scheduled | None
     epochs: Scheduled | None
@@ -109,18 +110,15 @@ class Trained(Model):
         self.rows = _table(rows)
         if steps is not None and epochs is not None:
             raise ValueError(f"steps and epochs are two ways to say one thing: give one, got {steps} and {epochs}")
-        steps = _STEPS if steps is None and epochs is None else steps
+        steps = self.default_steps if steps is None and epochs is None else steps
         self.steps = None if steps is None else number_or_schedule(steps, "steps", 1.0)
-        self.epochs = None if epochs is None else number_or_schedule(epochs, "epochs", 0.0)
-        if isinstance(self.epochs, jax.Array):
-            check_positive("epochs", self.epochs)
+        self.epochs = None if epochs is None else positive_or_schedule(epochs, "epochs")
         self.rate = number_or_schedule(rate, "rate", 0.0)
         check_positive("clip", clip)
         self.clip = in_single(clip)
         check_length("batch", batch, each=8.0 * sum(np.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(self.rows)))
         self.batch = int(batch)
-        if not isinstance(warm, bool):
-            raise TypeError(f"warm must be True or False, got {warm!r}")
+        check_flag("warm", warm)
         self.warm = warm
 
     @abc.abstractmethod

@@ -16,11 +16,11 @@ import numpy as np
 from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float, Int, Key
 
-from jaxcollapse.arguments.check import check_integer, check_numbers, check_positive, check_shape, is_traced
+from jaxcollapse.arguments.check import check_integer, check_numbers, check_shape, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import split
@@ -78,9 +78,7 @@ class KernelRidge(Model):
             raise ValueError(f"targets must have shape (points,), got {self.targets.shape}")
         _check_kernel(self.kernel, points)
         self.noise = number_or_schedule(noise, "noise", 0.0)
-        self.penalty = number_or_schedule(penalty, "penalty", 0.0)
-        if isinstance(self.penalty, jax.Array):
-            check_positive("penalty", self.penalty)
+        self.penalty = positive_or_schedule(penalty, "penalty")
         check_integer("test", test, minimum=0)
         if test >= points:
             raise ValueError(f"test must be below {points}, the number of points, got {test}")

@@ -88,9 +88,7 @@ def alkane(key: Key[Array, ""], n: Count, atoms: Count = 5, temperature: Number 
         x = chain(lengths, angles, torsions)
         excess = sum((_lennard_jones(x, *pair) + pair[2] for pair in pairs), np.zeros(size))
         found.append(x[rng.uniform(size=size) < np.exp(-excess / heat)])
-    steps = np.arange(atoms)
-    bonds, quadruples = np.stack([steps[:-1], steps[1:]], 1), np.stack([steps[i : atoms - 3 + i] for i in range(4)], 1)
-    return Conformers(np.concatenate(found)[:n], quadruples, bonds)
+    return Conformers(np.concatenate(found)[:n], along_chain(int(atoms), 4), along_chain(int(atoms), 2))
 
 
 def torsion_law(temperature: Number = 300.0, atoms: Count = 4, *, bins: Count = 24) -> Float[np.ndarray, "..."]:
@@ -226,23 +224,33 @@ def checked(x: Real[np.ndarray, "..."], torsions: object, bonds: object) -> Conf
     return Conformers(x.astype(float), **found)
 
 
+def along_chain(atoms: int, members: int) -> Int[np.ndarray, "groups members"]:
+    """All groups of so many neighbours in a chain: its bonds for two, its torsions for four."""
+    return np.arange(atoms - members + 1)[:, None] + np.arange(members)
+
+
 def chain(
-    lengths: Float[np.ndarray, "n bonds"], angles: Float[np.ndarray, "n angles"], torsions: Float[np.ndarray, "n t"]
-) -> Float[np.ndarray, "n atoms 3"]:
-    """Positions from internal coordinates: the first atom at the origin, the second on an axis."""
-    n, zero = len(lengths), np.zeros(len(lengths))
-    x = [np.zeros((n, 3)), np.stack([lengths[:, 0], zero, zero], 1)]
-    turn = np.stack([-np.cos(angles[:, 0]), np.sin(angles[:, 0]), zero], 1)
-    x.append(x[1] + lengths[:, 1, None] * turn)
+    lengths: Float[Any, "n bonds"], angles: Float[Any, "n angles"], torsions: Float[Any, "n t"], xp: Any = np
+) -> Float[Any, "n atoms 3"]:
+    """Positions from internal coordinates: the first atom at the origin, the second on an axis.
+
+    `xp` is the array module that computes them.
+    """
+    zero, line = xp.zeros_like(lengths[:, 0]), lambda *columns: xp.stack(columns, 1)
+    x = [line(zero, zero, zero), line(lengths[:, 0], zero, zero)]
+    x.append(x[1] + lengths[:, 1, None] * line(-xp.cos(angles[:, 0]), xp.sin(angles[:, 0]), zero))
     for i in range(torsions.shape[1]):
         a, b, c = x[-3:]
-        ahead = (c - b) / np.linalg.norm(c - b, axis=1, keepdims=True)
-        up = np.cross(b - a, ahead)
-        up = up / np.linalg.norm(up, axis=1, keepdims=True)
+        ahead = _unit(xp, c - b)
+        up = _unit(xp, xp.cross(b - a, ahead))
         theta, phi = angles[:, i + 1, None], torsions[:, i, None]
-        side = np.cos(phi) * np.cross(up, ahead) + np.sin(phi) * up
-        x.append(c + lengths[:, i + 2, None] * (-np.cos(theta) * ahead + np.sin(theta) * side))
-    return np.stack(x, 1)
+        side = xp.cos(phi) * xp.cross(up, ahead) + xp.sin(phi) * up
+        x.append(c + lengths[:, i + 2, None] * (-xp.cos(theta) * ahead + xp.sin(theta) * side))
+    return xp.stack(x, 1)
+
+
+def _unit(xp: Any, v: Any) -> Any:
+    return v / xp.sqrt(xp.maximum((v**2).sum(axis=-1, keepdims=True), 1e-18))
 
 
 def _words(key: Key[Array, ""]) -> np.ndarray:

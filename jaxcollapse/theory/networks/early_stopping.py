@@ -16,7 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_count, check_nonnegative, check_numbers, check_positive, check_scalar
+from jaxcollapse.arguments.check import (
+    check_count,
+    check_flag,
+    check_nonnegative,
+    check_numbers,
+    check_positive,
+    check_scalar,
+)
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
@@ -175,8 +182,7 @@ def early_stopping_squared_error(
     check_numbers("samples", samples)
     check_scalar("noise", noise)
     check_nonnegative("noise", noise)
-    if not isinstance(warm, bool):
-        raise TypeError(f"warm must be True or False, got {warm!r}")
+    check_flag("warm", warm)
     weights = weights_of(workflow, samples, generations)
     s, w0 = spectrum.eigenvalues, spectrum.signal
     dtype = jnp.result_type(s, w0, weights.sizes, noise)

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_above,
+    check_flag,
     check_nonnegative,
     check_numbers,
     check_positive,
@@ -103,7 +104,7 @@ def ideal_diffusion(sigma_min: Number, denoise: bool = False, sigma_max: Number 
     ```
     """
     _check_number("sigma_min", sigma_min, check_positive)
-    _check_flag("denoise", denoise)
+    check_flag("denoise", denoise)
     if sigma_max is not None:
         _check_number("sigma_max", sigma_max, check_positive)
         if not is_traced(sigma_max) and not is_traced(sigma_min) and not np.all(np.asarray(sigma_max) > sigma_min):
@@ -142,7 +143,7 @@ def ddim(sigmas: Vector, denoise: bool = False, time: Number | None = None) -> F
     """
     check_positive("sigmas", sigmas)
     _check_ordered("sigmas", sigmas, "falling", lambda values: np.diff(values) < 0)
-    _check_flag("denoise", denoise)
+    check_flag("denoise", denoise)
     if time is not None:
         _check_number("time", time, check_positive)
     return _Deterministic(as_floats(sigmas), None if time is None else as_floats(time), bool(denoise))
@@ -316,11 +317,6 @@ class _Temperature(Filter):
 def _check_number(name: str, value: Any, check: Callable[[str, Any], None]) -> None:
     check_scalar(name, value)
     check(name, value)
-
-
-def _check_flag(name: str, value: Any) -> None:
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
 
 
 def _check_ordered(name: str, value: Any, order: str, ordered: Callable[[np.ndarray], np.ndarray]) -> None:

@@ -17,8 +17,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from jaxcollapse.arguments.check import check_fits, check_numbers, check_positive, check_scalar, check_share
+from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory.mean.workflow import Weights, check_workflow, weights_of
 from jaxcollapse.theory.networks.filters import applied, check_network
 
@@ -73,7 +75,7 @@ def trace(
 
     ```
     """
-    values = _eigenvalues(eigenvalues)
+    values = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
     check_network(network)
     affine = getattr(network, "affine", None)
     if affine is None:
@@ -123,7 +125,7 @@ def orbit(
 
     ```
     """
-    values = _eigenvalues(eigenvalues)
+    values = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
     check_network(network)
     weights = weights_of(workflow, samples, generations)
     return _along(values, weights, lambda pool: applied(network, pool))
@@ -169,7 +171,7 @@ def moments(
 
     ```
     """
-    values = _eigenvalues(eigenvalues)
+    values = Spectrum.from_eigenvalues(eigenvalues).eigenvalues
     check_network(network)
     check_numbers("samples", samples)
     if getattr(workflow, "needs_rows", False) and not isinstance(workflow, type):
@@ -219,7 +221,7 @@ def collapse_time(eigenvalues: Vector | Number, workflow: Any, *, c: Number) -> 
     check_workflow(workflow)
     check_scalar("c", c)
     check_positive("c", c)
-    life = _floats(eigenvalues) / c
+    life = as_floats(eigenvalues) / c
     if getattr(workflow, "newest_alone", False):
         return life
     if getattr(workflow, "keeps_all", False):
@@ -259,7 +261,7 @@ def survives(eigenvalues: Vector | Number, *, c: Number, real_share: Number) -> 
     check_positive("c", c)
     check_scalar("real_share", real_share)
     check_share("real_share", real_share)
-    return jnp.asarray(real_share) * _floats(eigenvalues) > c
+    return jnp.asarray(real_share) * as_floats(eigenvalues) > c
 
 
 def _along(
@@ -340,16 +342,3 @@ _NEAR, _NODES = 0.25, 12
 
 def _derivative(f: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return lambda x: jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
-
-
-def _eigenvalues(eigenvalues: Any) -> Float[Array, " dim"]:
-    check_positive("eigenvalues", eigenvalues)
-    values = _floats(eigenvalues)
-    if values.ndim != 1 or not values.size:
-        raise ValueError(f"eigenvalues must have shape (dim,), got shape {values.shape}")
-    return values
-
-
-def _floats(values: Any) -> Float[Array, "..."]:
-    array = jnp.asarray(values)
-    return array.astype(jnp.result_type(array, float))

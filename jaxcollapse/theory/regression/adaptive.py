@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import (
     check_above,
     check_count,
+    check_flag,
     check_nonnegative,
     check_numbers,
     check_positive,
@@ -205,8 +206,7 @@ def adaptive_exponent(
     check_above("capacity", capacity, 1.0)
     check_positive("source", source)
     check_positive("generator_exponent", generator_exponent)
-    if not isinstance(label_noise, bool):
-        raise TypeError(f"label_noise must be True or False, got {label_noise!r}")
+    check_flag("label_noise", label_noise)
     r = jnp.minimum(source, 1.0)
     critical = capacity / (2 * capacity * r + 1)
     clean = 2 * r * critical
