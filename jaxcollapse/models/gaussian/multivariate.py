@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_numbers, check_shape, is_traced
@@ -138,6 +139,8 @@ class MultivariateSums(Data):
         return MultivariateSums(data.count, mean, factor, log_scale)
 
 
+@jax.custom_jvp
+@lenient()
 def _triangular(rows: Float[Array, "rows dim"], rounding: Float[Array, " dim"]) -> Float[Array, "dim dim"]:
     """The lower triangular ``L`` with ``L L' = rows' rows`` and no negative number on its diagonal.
 
@@ -160,6 +163,20 @@ def _triangular(rows: Float[Array, "rows dim"], rounding: Float[Array, " dim"]) 
     there = jnp.cumsum(~(jnp.abs(diagonal) > noise)) == 0
     sign = jnp.where(diagonal < 0, -1.0, 1.0)[:, None].astype(rows.dtype)
     return jnp.where(there[:, None], sign * upper, 0.0).T
+
+
+@_triangular.defjvp
+@lenient()
+def _triangular_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
+    """The derivative of a Cholesky factor, in the columns that there are: a plane of rows remains one."""
+    rows, rounding = primals
+    lower = _triangular(rows, rounding)
+    there = jnp.diagonal(lower) > 0
+    whole = jnp.where(there, lower, jnp.eye(len(there), dtype=lower.dtype))
+    over = lambda x: solve_triangular(whole, x.T, lower=True).T  # noqa: E731
+    product = over(tangents[0]).T @ over(rows)
+    half = jnp.tril(product + product.T) - jnp.diag(jnp.diagonal(product))
+    return lower, jnp.where(there, whole @ half, 0.0)
 
 
 class MultivariateGaussian(Model):

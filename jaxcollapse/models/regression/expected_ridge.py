@@ -57,19 +57,18 @@ class ExpectedRidge(Model):
         """The means after a fit to `n` samples."""
         walk, dim = self.walk, self.walk.dim
         n = jnp.asarray(n, params.square.dtype)
-        ridge = n * walk.penalty / walk.eigenvalue
-        minimum_norm = (ridge == 0) & (n < dim)
-        ridge = jnp.where(minimum_norm, 1.0, ridge)
+        given = n * walk.penalty / walk.eigenvalue
+        minimum_norm = (given == 0) & (n < dim)
+        ridge = jnp.where(minimum_norm, 1.0, given)
         resolvent, resolvent_square = wishart_resolvents(key, n, dim, ridge)
         # The fit is M w + (Z'Z + ridge)^-1 Z'e with M = Z'Z (Z'Z + ridge)^-1; of the minimum norm, M projects on the
         # rows, and the mean of the trace of the pseudo-inverse is known.
         kept = (dim - ridge * resolvent) / dim
         kept_square = (dim - 2 * ridge * resolvent + ridge**2 * resolvent_square) / dim
         spread = resolvent - ridge * resolvent_square
-        rows = n / dim, n / dim, n / jnp.maximum(dim - n - 1, 0.0)
+        known = _minimum_norm(n, dim, jnp.where(minimum_norm, given, 1.0))
         kept, kept_square, spread = (
-            jnp.where(minimum_norm, known, drawn)
-            for known, drawn in zip(rows, (kept, kept_square, spread), strict=True)
+            jnp.where(minimum_norm, *both) for both in zip(known, (kept, kept_square, spread), strict=True)
         )
         noise = walk.noise**2 / walk.eigenvalue * spread
         return Moved(MeanCoefficients(kept_square * params.square + noise, kept * params.overlap))
@@ -77,6 +76,24 @@ class ExpectedRidge(Model):
     def fit(self, data: Moved, **context) -> "MeanCoefficients":
         """The means that were computed."""
         return data.params
+
+
+def _minimum_norm(n: Array, dim: int, ridge: Array) -> tuple[Array, Array, Array]:
+    """The means at a ridge of 0 for fewer rows than columns, with their derivatives there.
+
+    ``ZZ'`` is a Wishart matrix of `n` rows: ``E tr (ZZ')^-1 = n / (dim - n - 1)``, and that of the square is
+    ``n (dim - 1) / ((dim - n) (dim - n - 1) (dim - n - 3))``.
+    """
+    left = dim - n
+
+    def loss(numerator, denominator, finite):
+        """What the ridge takes off, or a root that is infinitely steep at 0 where the mean is infinite."""
+        slope = numerator / jnp.where(finite, denominator, 1.0)
+        return jnp.where(finite, ridge * slope, jnp.sqrt(jnp.where(finite, 1.0, ridge)))
+
+    inverse = loss(n, left - 1, left > 1)
+    square = loss(n * (dim - 1), left * (left - 1) * (left - 3), left > 3)
+    return (n - inverse) / dim, (n - 2 * inverse) / dim, n / jnp.maximum(left - 1, 0.0) - 2 * square
 
 
 class MeanCoefficients(eqx.Module):

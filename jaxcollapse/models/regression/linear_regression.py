@@ -20,6 +20,7 @@ from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.differentiation import differentiated
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.expected_ridge import ExpectedRidge
 from jaxcollapse.models.regression.fixed_design_walk import FixedDesignWalk, check_one_size
@@ -183,7 +184,7 @@ class LinearRegression(Model):
 
         if self.held is not None:
             return solve(params)
-        unpenalised = (self.penalty == 0) & (n >= dim)
+        unpenalised = (self.penalty == 0) & (n >= dim) & ~differentiated(self.penalty)
         if self.sampling == "krylov" or self.steps is None:
             return jax.lax.cond(unpenalised, move, solve if self.steps is None else reveal, params)
         short = steps_needed(self.spectrum.eigenvalues, n, self.penalty) <= self.steps

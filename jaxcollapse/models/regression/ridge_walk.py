@@ -15,6 +15,7 @@ from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Moved
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.machine.differentiation import differentiated
 from jaxcollapse.models.regression.least_squares_walk import least_squares_move
 from jaxcollapse.random import chi_square, isotropic_ridge, normal, normal_pair
 from jaxcollapse.random.ridge.rotation import ratio, root
@@ -124,7 +125,7 @@ class RidgeWalk(Model):
         # Which branch serves each kind, if only the kinds that occur have one.
         moves = {"penalised": shrink, "least squares": move, "minimum norm": project}
         served = jnp.array([self.fits.index(kind) if kind in self.fits else 0 for kind in moves])
-        kind = jnp.where(penalty > 0, 0, jnp.where(n < self.dim, 2, 1))
+        kind = jnp.where((penalty > 0) | differentiated(penalty), 0, jnp.where(n < self.dim, 2, 1))
         branches = [lambda kind=kind: (*moves[kind](), *rotation()) for kind in self.fits]
         along, across, z, others = jax.lax.switch(served[kind], branches)
 

@@ -37,19 +37,37 @@ def ridge_solution(
 ) -> Float[Array, " dim"]:
     """The minimiser of ``w' gram w - 2 w' moment + ridge |w|^2``: that of least norm, unless `gram` is `regular`."""
     # Conjugate gradients find the minimum norm, unless the unknowns are scaled.
-    scale = jnp.where((ridge > 0) | regular, jnp.diagonal(gram) + ridge, 1.0)
-    return conjugate_gradients(lambda w: gram @ w + ridge * w, moment, scale)
+    definite = (ridge > 0) | regular
+    scale = jnp.where(definite, jnp.diagonal(gram) + ridge, 1.0)
+    return conjugate_gradients(lambda w: gram @ w + ridge * w, moment, scale, definite)
 
 
 def conjugate_gradients(
-    matrix: Callable[[Array], Array], right: Float[Array, " dim"], scale: Float[Array, " dim"]
+    matrix: Callable[[Array], Array],
+    right: Float[Array, " dim"],
+    scale: Float[Array, " dim"],
+    definite: Bool[Array, ""] | bool = True,
 ) -> Array:
-    """The solution of ``matrix(x) = right``, positive definite with about `scale` on the diagonal; NaN out of reach."""
+    """The solution of ``matrix(x) = right``, symmetric with about `scale` on the diagonal; NaN out of reach.
+
+    Where the matrix is not positive `definite`, `right` is in its range; what comes back in reverse mode need not be,
+    and is projected on it by solving for the square of the matrix.
+    """
     unit = jax.lax.rsqrt(jnp.where(scale > 0, scale, 1.0))
     scaled = lambda v: unit * matrix(unit * v)  # noqa: E731
     epsilon = float(jnp.finfo(right.dtype).eps)
     tolerance = max(8 * epsilon, 1e-12)
-    solution, _ = cg(scaled, unit * right, tol=tolerance)
+
+    def solve(product, b):
+        return cg(product, b, tol=tolerance)[0]
+
+    def solve_back(product, b):
+        if definite is True:
+            return solve(product, b)
+        projected = lambda: solve(lambda v: product(product(v)), product(b))  # noqa: E731
+        return jax.lax.cond(definite, lambda: solve(product, b), projected)
+
+    solution = jax.lax.custom_linear_solve(scaled, unit * right, solve, solve_back, symmetric=True)
     left = jnp.linalg.norm(scaled(solution) - unit * right)
     # What was asked for, or all that rounding allows where the matrix is nearly singular.
     asked, allowed = 2 * tolerance * jnp.linalg.norm(unit * right), 100 * epsilon * jnp.linalg.norm(solution)
