@@ -70,3 +70,65 @@ def test_the_size_of_a_real_batch_may_be_traced(model):
 
     for traced, known in zip(*map(jax.tree.leaves, (jax.jit(numbers)(7.0), numbers(7.0))), strict=True):
         np.testing.assert_allclose(traced, known, rtol=1e-10)
+
+
+@pytest.mark.parametrize("rows", [2, pytest.param(3, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sampling", ["exact", "raw"])
+@pytest.mark.parametrize(
+    "workflow", [jc.Accumulate(), *(pytest.param(w, marks=pytest.mark.slow) for w in (jc.Window(2), jc.Mix("fixed")))]
+)
+def test_a_pool_of_few_rows(workflow, sampling, rows):
+    """Of a singular covariance, in both modes; batches of a window may be empty."""
+    covariance = jnp.array([[2.0, 0.3, 0.1], [0.3, 1.0, 0.2], [0.1, 0.2, 0.5]])
+
+    def numbers(x):
+        model = jc.MultivariateGaussian(
+            x * covariance + (x - 1) * jnp.eye(3), ddof=1, mean=x * jnp.ones(3), sampling=sampling
+        )
+        run = jc.simulate(model, workflow, key=KEY, samples=rows, generations=3)
+        last = jax.tree.map(lambda leaf: leaf[-1], run.params)
+        return run.trace[-1] + run.squared_error[-1] + last.factor[2, 0]
+
+    check(numbers, 1.0, jax.jacfwd)
+
+
+@pytest.mark.parametrize(
+    "sampling, rows, equal",
+    [
+        ("exact", 20, True),
+        ("exact", 3, True),
+        ("exact", 20, False),
+        ("raw", 3, False),
+        pytest.param("krylov", 20, False, marks=pytest.mark.slow),
+        pytest.param("bartlett", 3, False, marks=pytest.mark.slow),
+        pytest.param("raw", 20, False, marks=pytest.mark.slow),
+    ],
+)
+def test_a_penalty_of_zero_is_the_end_of_those_beside_it(sampling, rows, equal):
+    """Least squares and the minimum norm have ways of their own, on which a penalty has no influence."""
+    spectrum = Spectrum.isotropic(6) if equal else Spectrum.from_eigenvalues([1.0, 0.9, 0.8, 0.7, 0.6, 0.5])
+
+    @jax.jit
+    @jax.grad
+    def slope(penalty):
+        model = jc.LinearRegression(spectrum, noise=1.0, penalty=penalty, sampling=sampling)
+        return jc.simulate(model, jc.Replace(), key=KEY, samples=rows, generations=2).risk[-1]
+
+    assert abs(slope(0.0)) > 0.1
+    np.testing.assert_allclose(slope(0.0), slope(1e-6), rtol=2e-3)
+
+
+def test_the_mean_fit_of_minimum_norm_knows_what_a_penalty_does():
+    """Its derivative at zero is known; beside zero it is drawn."""
+
+    def slope(penalty, key):
+        def risk(penalty):
+            model = jc.LinearRegression(Spectrum.isotropic(16), noise=0.7, penalty=penalty).expected()
+            return jc.simulate(model, jc.Replace(), key=key, samples=4, generations=2).risk[-1]
+
+        return jax.grad(risk)(penalty)
+
+    drawn = jax.jit(jax.vmap(lambda key: slope(1e-6, key)))(jax.random.split(KEY, 40_000))
+    error = float(drawn.std() / np.sqrt(len(drawn)))
+    assert error < 0.008 * abs(drawn.mean())
+    assert abs(float(jax.jit(slope)(0.0, KEY)) - drawn.mean()) < 4 * error
