@@ -12,6 +12,7 @@ from jax.core import Tracer
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.machine import resources
 from jaxcollapse.machine.leniency import as_float
+from jaxcollapse.machine.precision import x64_enabled
 
 
 def is_traced(value: Any) -> bool:
@@ -190,7 +191,12 @@ def _concrete(name: str, value: Any) -> np.ndarray | None:
         raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")
     if array.dtype.kind == "c":
         raise TypeError(f"{name} must be real, got {value!r}")
+    if not x64_enabled() and np.any(np.isfinite(array) & (np.abs(array) > _LARGEST_SINGLE)):
+        raise ValueError(f"{name} must be a number that float32 can hold, got {value!r}: set jax_enable_x64")
     return array
+
+
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 def as_numpy(value: Any) -> np.ndarray:

@@ -47,10 +47,7 @@ def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> 
         raise ValueError(f"{name} must be one number or a function of the generation, got shape {np.shape(value)}")
     check_at_least(name, value, minimum)
     check_at_most(name, value, maximum)
-    array = as_floats(value)
-    if not (is_traced(array) or np.isfinite(array)) and np.isfinite(as_numpy(value)):
-        raise ValueError(f"{name} must be a number that {array.dtype} can hold, got {value!r}: set jax_enable_x64")
-    return array
+    return as_floats(value)
 
 
 def positive(value: Any, name: str) -> Float[Array, ""]:
