@@ -26,8 +26,8 @@ REFERENCE = Reference(
     arxiv="2501.19273",
 )
 _SHARES = np.array([0.3, 0.5, 0.8])
-_TIMES = np.array([1, 2, 5, 20])
-_TEXT = shared(samples=50, generations=20)
+_TIMES = np.array([1, 2, 5, 10])
+_TEXT = shared(samples=50, generations=10)
 _LANGUAGE = np.array([0.5, 0.3, 0.2])
 _PROTOCOL = "Probabilities 0.5, 0.3, 0.2; n = 50 draws a text, α = 0.3, 0.5, 0.8 of them real; texts accumulate{}."
 _LABELS = tuple(f"α = {share:g}, g = {time}" for share in _SHARES for time in _TIMES)
