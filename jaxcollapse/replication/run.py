@@ -8,7 +8,6 @@ bit whenever it is computed.
 import contextlib
 import functools
 import math
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +28,7 @@ from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
 from jaxcollapse.replication.grid import Axis, Grid, as_labelled, as_points
 from jaxcollapse.replication.moments import Moments, State
 from jaxcollapse.replication.program import digest, trace
+from jaxcollapse.replication.progress import progress_bar
 
 LARGEST = 2**31
 """Replications are counted by 32-bit integers."""
@@ -185,7 +185,7 @@ class Run:
             queue = functools.partial(threads.Queue, largest=self._block.largest, block=self._block_size)
             with (
                 Interrupt(enabled=checkpoint is not None) as interrupt,
-                _bar(replications, done, progress, self._generations) as bar,
+                progress_bar(replications, done, progress, self._generations) as bar,
                 self._one_thread_each(),
             ):
                 compute = functools.partial(self._moments, replications, queue, interrupt)
@@ -391,50 +391,3 @@ def _common(shapes: list[Any], grid: Grid | None) -> Any:
                 f"got {shapes[0]} and {shape}"
             )
     return shapes[0]
-
-
-@contextlib.contextmanager
-def _bar(replications: int, done: int, progress: bool | None, generations: int):
-    """A progress bar that appears after two seconds.
-
-    It counts replications; or, where networks are trained, the `generations` that each of them trains at all points.
-    """
-    interactive = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
-    if progress is False or (progress is None and not interactive):
-        yield _NoBar()
-        return
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tqdm warns when a notebook lacks widgets, and falls back to text
-        from tqdm.auto import tqdm
-
-        delay = 0.0 if progress else 2.0
-        each, unit = (generations, " generations") if generations else (1, " replications")
-        total, initial = each * replications, each * done
-        bar = tqdm(total=total, initial=initial, delay=delay, unit=unit, unit_scale=True, leave=False)
-    with bar:
-        yield _Bar(bar, each)
-
-
-class _Bar:
-    """A bar that is told of replications."""
-
-    def __init__(self, bar: Any, each: int):
-        self._bar, self._each = bar, each
-
-    def unpause(self) -> None:
-        """The time until now says nothing of the time that is left."""
-        self._bar.unpause()
-
-    def update(self, n: int) -> None:
-        """`n` replications more."""
-        self._bar.update(n * self._each)
-
-
-class _NoBar:
-    def unpause(self) -> None:
-        """Nothing to show."""
-
-    def update(self, n: int) -> None:
-        """Nothing to show."""
