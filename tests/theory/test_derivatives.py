@@ -107,15 +107,17 @@ def check_gradient(function, setting, rtol=2e-6):
     assert not wrong.any(), f"at {start[wrong]}: {gradient[wrong]}, by differences {expected[wrong]}"
 
 
-def cases(names):
-    return [pytest.param(name, i, id=f"{name}-{i}") for name in names for i in range(len(SETTINGS[name]))]
+def cases(names, later=()):
+    """Every setting of these functions; marked as `later` but for the first of each."""
+    places = [(name, i) for name in names for i in range(len(SETTINGS[name]))]
+    return [pytest.param(name, i, id=f"{name}-{i}", marks=later if i else ()) for name, i in places]
 
 
 def test_every_function_has_a_setting():
     assert set(SETTINGS) == set(FUNCTIONS)
 
 
-@pytest.mark.parametrize(("name", "i"), cases(ALWAYS))
+@pytest.mark.parametrize(("name", "i"), cases(ALWAYS, later=pytest.mark.slow))
 def test_derivatives_of_searches_laws_and_limits(name, i):
     check_gradient(FUNCTIONS[name], SETTINGS[name][i])
 

@@ -97,10 +97,11 @@ _MANY = dict(replications=10, samples=10, generations=2)
         ),
         (regression.ridge_mix, None, dict(spectrum=SPECTRUM, real_samples=9, generations=2, **_CHAIN)),
         (regression.ridge_replace, None, dict(spectrum=SPECTRUM, generations=2, **_CHAIN)),
-        (
+        pytest.param(
             regression.ridge_replace_optimal_schedule,
             None,
             dict(spectrum=SPECTRUM, samples=[9.0, 8.0], noise=0.5, steps=2, generations=2),
+            marks=pytest.mark.slow,
         ),
         (
             regression.ridge_accumulate_given_design,
