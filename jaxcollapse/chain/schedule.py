@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_at_least, check_at_most, check_positive, check_scalar, is_traced
-from jaxcollapse.arguments.numbers import as_floats, is_numeric, number
+from jaxcollapse.arguments.numbers import as_floats, at_once, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import in_range
 
@@ -184,6 +184,18 @@ def values(field: Scheduled, generations: Count) -> Float[Array, " generations"]
     if isinstance(field, Varying):
         return evaluate(field.function, generations, field.name, field.minimum, field.maximum)
     return jnp.broadcast_to(field, (generations,))
+
+
+def single(field: Scheduled) -> Scalar | None:
+    """The one number that a field, or an array over the generations, is at all of them.
+
+    None where it varies, and where that is not known before compilation.
+    """
+    numbers = field.values if isinstance(field, Table) else field
+    if jnp.ndim(numbers) == 0:
+        return numbers
+    with at_once(numbers):
+        return None if is_traced(numbers) or np.ptp(np.asarray(numbers)) > 0 else numbers[0]
 
 
 def tabulate(tree: PyTree, generations: Count) -> PyTree:

@@ -10,8 +10,8 @@ import pkgutil
 from types import ModuleType
 
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 
 
 def all(*, networks: bool = False) -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
