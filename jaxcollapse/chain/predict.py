@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.model import Model, measured, real_is_sampled
-from jaxcollapse.chain.prediction import ClosedForm, NotKnown, Prediction
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown, Prediction
 from jaxcollapse.chain.schedule import at
 from jaxcollapse.chain.simulate import chain_of, simulate
 from jaxcollapse.chain.workflow import Workflow
@@ -46,14 +46,27 @@ def predict(model: Model, workflow: Workflow, *, samples: Any, generations: Coun
     ```
     """
     with lenient(types=False):
-        model, workflow, sizes = chain_of("predict", model, workflow, samples, generations)
-        said = model.predict(workflow, sizes, int(generations)) if _weighs(workflow, sizes) else _no_weights(workflow)
-        _check(model, said, int(generations))
-        other = NotKnown(f"{type(model).__name__} states no closed form for it")
-        names = [*said, *(name for name in _metrics(model, workflow, sizes, said) if name not in said)]
-    entries = {name: said.get(name, said.get("", other)) for name in names if name}
+        model, workflow, sizes, said = _said(model, workflow, samples, generations)
+        other = said.get("", NotKnown(f"{type(model).__name__} states no closed form for it"))
+        names = dict.fromkeys([*said, *_metrics(model, workflow, sizes, said)])
+    entries = {name: said.get(name, other) for name in names if name}
     forms = {name: entry for name, entry in entries.items() if isinstance(entry, ClosedForm)}
     return Prediction(forms, {name: entry for name, entry in entries.items() if isinstance(entry, NotKnown)})
+
+
+@lenient(types=False)
+def closed_forms(model: Model, workflow: Workflow, *, samples: Any, generations: Count) -> dict[str, ClosedForm]:
+    """The closed forms alone, without a look at the names of the other metrics."""
+    said = _said(model, workflow, samples, generations)[-1]
+    return {name: entry for name, entry in said.items() if isinstance(entry, ClosedForm)}
+
+
+def _said(model: Any, workflow: Any, samples: Any, generations: Any) -> tuple[Model, Workflow, Any, Forms]:
+    """A chain, and what its model says of it."""
+    model, workflow, sizes = chain_of("predict", model, workflow, samples, generations)
+    said = model.predict(workflow, sizes, int(generations)) if _weighs(workflow, sizes) else _no_weights(workflow)
+    _check(model, said, int(generations))
+    return model, workflow, sizes, said
 
 
 def _weighs(workflow: Workflow, sizes: Float[Array, " generations"]) -> bool:
@@ -67,7 +80,7 @@ def _weighs(workflow: Workflow, sizes: Float[Array, " generations"]) -> bool:
     return True
 
 
-def _no_weights(workflow: Workflow) -> dict[str, NotKnown]:
+def _no_weights(workflow: Workflow) -> Forms:
     name = type(workflow).__name__
     return {"": NotKnown(f"{name} does not say how it weighs its batches", f"define {name}.weights")}
 

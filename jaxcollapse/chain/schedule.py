@@ -183,19 +183,20 @@ def values(field: Scheduled, generations: Count) -> Float[Array, " generations"]
         return field.values
     if isinstance(field, Varying):
         return evaluate(field.function, generations, field.name, field.minimum, field.maximum)
-    return jnp.broadcast_to(field, (generations,))
+    with at_once(field):
+        return jnp.broadcast_to(field, (generations,))
 
 
-def single(field: Scheduled) -> Scalar | None:
+def single(field: Scheduled) -> Any:
     """The one number that a field, or an array over the generations, is at all of them.
 
-    None where it varies, and where that is not known before compilation.
+    None where it varies, and where that is not known before compilation. Of an array it is a number of NumPy, which
+    is known inside a trace as well.
     """
     numbers = field.values if isinstance(field, Table) else field
-    if jnp.ndim(numbers) == 0:
+    if np.ndim(numbers) == 0:
         return numbers
-    with at_once(numbers):
-        return None if is_traced(numbers) or np.ptp(np.asarray(numbers)) > 0 else numbers[0]
+    return None if is_traced(numbers) or np.ptp(np.asarray(numbers)) > 0 else np.asarray(numbers)[0]
 
 
 def tabulate(tree: PyTree, generations: Count) -> PyTree:

@@ -22,7 +22,7 @@ from jaxcollapse.arguments.numbers import as_floats, at_once, common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
-from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, positive_or_schedule, values
+from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, positive_or_schedule, single, values
 from jaxcollapse.machine.leniency import lenient
 
 __all__ = ("Accumulate", "AccumulateSubsample", "Mix", "MovingAverage", "Replace", "Weighted", "Window", "Workflow")
@@ -118,6 +118,11 @@ class Workflow(eqx.Module):
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The size of the real batch at every generation, where one is drawn: by default that of the synthetic one."""
         return samples
+
+    def real_size(self, samples: Float[Array, " generations"]) -> Any:
+        """The size of all real batches, if that is one number which is known before compilation; else None."""
+        with jax.ensure_compile_time_eval():
+            return single(self.real_sizes(samples))
 
     @lenient()
     def all_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " batches"]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_length
@@ -166,7 +167,7 @@ class Mutual(Wrapper):
     @lenient()
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
         """For one fixed real data set of each copy, and models that are linear in their data."""
-        size, real, beta = single(samples), single(workflow.real_sizes(samples)), single(self.private_weight)
+        size, real, beta = single(samples), workflow.real_size(samples), single(self.private_weight)
         known = size is not None and real is not None and beta is not None
         units = self._units(real) if known and workflow.mixes == "fixed" else None
         if units is None:
@@ -198,7 +199,7 @@ class Mutual(Wrapper):
             return _Units("squared_error", total, total, "exact", "")
         if not isinstance(model, LinearRegression) or model.features is not None or rows is None:
             return None
-        chain = Chain(model.spectrum, model.noise, model.penalty, model.design, Replace(), rows[None])
+        chain = Chain(model.spectrum, model.noise, model.penalty, model.design, Replace(), np.asarray(rows)[None])
         noise, spare = single(model.noise), rows - chain.dim - 1
         if noise is None or not chain.least_squares or not bool(spare > 0):
             return None

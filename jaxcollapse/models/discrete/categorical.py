@@ -151,7 +151,7 @@ class Categorical(Model):
     ) -> ClosedForm:
         """Every symbol is a Bernoulli variate."""
         p, generations = self.probabilities, len(samples)
-        size, real = single(samples), single(workflow.real_sizes(samples))
+        size, real = single(samples), workflow.real_size(samples)
         if workflow.newest_alone and size is not None:
             curve = discrete.categorical_replace_diversity(p, samples=size, generations=generations)
             form = ClosedForm(curve, discrete.categorical_replace_diversity, reference=SEDDIK_2024)

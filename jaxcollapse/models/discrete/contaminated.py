@@ -6,11 +6,12 @@ Every draw of a batch is real with some probability, else from the newest model,
 from typing import Any, Literal
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_choice, is_traced
-from jaxcollapse.arguments.numbers import at_once
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
@@ -114,8 +115,10 @@ def row_weights(workflow: Workflow, samples: Float[Array, " generations"]) -> Fl
         return jnp.ones_like(samples)
     if workflow.newest_alone or workflow.needs_rows or workflow.draws_real:
         return None
-    last = workflow.weights(samples)[0][-1]
-    kept = jnp.tril(jnp.broadcast_to(last, (len(last), len(last))))
-    with at_once(last, samples):
-        same = jnp.allclose(kept / kept.sum(axis=1, keepdims=True), workflow.weights(samples)[0])
-    return None if is_traced(same) or not same or not jnp.all(last > 0) else last / samples
+    with jax.ensure_compile_time_eval():
+        weights = workflow.weights(samples)[0]
+    if is_traced(weights) or not (np.asarray(weights)[-1] > 0).all():
+        return None
+    kept = np.tril(np.broadcast_to(weights[-1], weights.shape))
+    same = np.allclose(kept / kept.sum(axis=1, keepdims=True), weights)
+    return weights[-1] / samples if same else None

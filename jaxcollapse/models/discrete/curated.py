@@ -104,7 +104,10 @@ class Curated(Wrapper):
         size = single(samples)
         if workflow.newest_alone and len(self.rewards) == 2 and size is not None and bool(size <= _MOST):
             return self._two_symbols(int(size), generations)
-        share = single(1 - jnp.diagonal(workflow.weights(samples)[0])[1:]) if workflow.mixes else None
+        share = None
+        if workflow.mixes:
+            with jax.ensure_compile_time_eval():
+                share = single(1 - jnp.diagonal(workflow.weights(samples)[0])[1:]) if generations > 1 else 0.0
         if not workflow.newest_alone and share is None:
             return {"": NotKnown("it is for new data alone, or a constant share of real data", "Replace or Mix")}
         p = discrete.curated_mix(

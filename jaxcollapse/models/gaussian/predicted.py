@@ -1,6 +1,5 @@
 """What is known of a Gaussian chain of unit variance: every coordinate of a multivariate one is such a chain."""
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
 from jaxcollapse.chain.prediction import ClosedForm, NotKnown
@@ -51,7 +50,7 @@ def _pooled(
         function, paper = gaussian.moments_accumulate_subsample, KAZDAN_2024
         moments = function(**setting)
     elif workflow.mixes and workflow.counts_alike:
-        real = single(workflow.real_sizes(samples))
+        real = workflow.real_size(samples)
         if real is None or not _at_least_two(real):
             return None
         function, paper = gaussian.moments_mix, ALEMOHAMMAD_2023
@@ -63,4 +62,4 @@ def _pooled(
 
 
 def _at_least_two(size: Scalar) -> bool:
-    return bool(jnp.asarray(size) >= 2)
+    return bool(size >= 2)

@@ -165,7 +165,7 @@ class GeneralisedLinear(Model):
 def first_order(model: GeneralisedLinear, workflow: Workflow, samples: Float[Array, " generations"]) -> Forms:
     """The errors of maximum likelihood without a penalty: those of the first fit, inflated by the workflow."""
     penalty = single(model.penalty)
-    if penalty is None or is_traced(penalty) or penalty != 0:
+    if penalty is None or is_traced(penalty) or np.asarray(penalty) != 0:
         return {"": NotKnown("it is for maximum likelihood", "penalty=0: theory.regression.maximum_likelihood_error")}
     if model.features is not None and model.table is None:
         return {"": NotKnown("the information of these features is not known", "features=None, or a Table")}

@@ -6,12 +6,12 @@ The first form that serves a chain is its prediction: exact ones come first, the
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import is_traced
-from jaxcollapse.arguments.numbers import at_once
 from jaxcollapse.chain.prediction import ClosedForm, NotKnown
 from jaxcollapse.chain.schedule import Scheduled, single, values
 from jaxcollapse.chain.workflow import Workflow
@@ -62,8 +62,9 @@ class Chain(NamedTuple):
     @property
     def least_squares(self) -> bool:
         """Whether every fit is known to be one of least squares."""
-        rows = self.samples if self.workflow.newest_alone else self.workflow.rows(self.samples)
-        rows = self.samples[0] if self.design == "fixed" else rows
+        alone = self.workflow.newest_alone or self.design == "fixed"
+        with jax.ensure_compile_time_eval():
+            rows = self.samples if alone else self.workflow.rows(self.samples)
         return self.unpenalised and _known(lambda rows: np.all(rows >= self.dim), rows)
 
     @property
@@ -84,9 +85,8 @@ class Chain(NamedTuple):
     @property
     def total_penalty(self) -> Float[Array, ""] | None:
         """The penalty of the whole pool, where that is known to stay."""
-        rows = jnp.cumsum(self.samples)
-        with at_once(self.penalties, rows):
-            totals = self.penalties * rows
+        with jax.ensure_compile_time_eval():
+            totals = self.penalties * jnp.cumsum(self.samples)
         constant = _known(lambda totals: np.ptp(totals) <= 1e-6 * np.max(totals), totals)
         return totals[0] if constant and _known(lambda totals: np.all(totals > 0), totals) else None
 
