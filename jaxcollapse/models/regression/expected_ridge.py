@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.chain.data import Moved
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.prediction import Forms
+from jaxcollapse.chain.prediction import Forms, NotKnown
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.predicted import risk_of
@@ -86,6 +86,8 @@ class ExpectedRidge(Model):
     @lenient()
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
         """The mean of its risk is that of the chain."""
+        if not workflow.newest_alone:
+            return {"risk": NotKnown("it keeps no data", "Replace")}
         walk = self.walk
         signal = jnp.zeros(walk.dim).at[0].set(walk.length)
         spectrum = Spectrum(jnp.full(walk.dim, walk.eigenvalue), signal)

@@ -68,6 +68,11 @@ class Chain(NamedTuple):
         return self.unpenalised and _known(lambda rows: np.all(rows >= self.dim), rows)
 
     @property
+    def more_rows(self) -> bool:
+        """Whether every batch is known to have a finite error on its own."""
+        return _known(lambda rows: np.all(rows > self.dim + 1), self.samples)
+
+    @property
     def equal(self) -> bool:
         """Whether all eigenvalues are known to be equal."""
         return _known(lambda values: np.ptp(values) == 0, self.spectrum.eigenvalues)
@@ -203,7 +208,12 @@ FORMS = (
         _per_sample_penalty,
     ),
     Form(
-        lambda c: c.least_squares and c.one_noise and c.design == "fresh" and _known(np.all, c.samples > c.dim + 1),
+        lambda c: (
+            c.least_squares
+            and c.one_noise
+            and c.design == "fresh"
+            and _known(lambda rows: np.all(rows > c.dim + 1), c.samples)
+        ),
         lambda c: inflated(_first(c), c.workflow, c.samples, "asymptotic", "1/n"),
     ),
 )
