@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 import jaxcollapse as jc
+from jaxcollapse.chain.predict import closed_forms
 from protocols import GENERATIONS, MODELS, WORKFLOWS
 
 KEY = jax.random.key(0)
@@ -81,6 +82,20 @@ def test_it_is_its_own_when_wrapped(row):
     )(KEY)
     for name, value in plain.items():
         np.testing.assert_array_equal(wrapped[name], value)
+
+
+@models
+def test_what_it_predicts_are_its_metrics(row):
+    """Names and shapes of the curves are those of a trajectory, whatever is known of them."""
+    for workflow in (jc.Replace(), jc.Accumulate(), jc.Mix("fixed", weight=0.3)):
+        chain = row.exact(), workflow, row.samples
+        forms = jax.eval_shape(lambda c=chain: closed_forms(*c[:2], samples=c[2], generations=GENERATIONS))
+        if not forms:
+            continue
+        metrics = eqx.filter_eval_shape(lambda key, c=chain: trajectory(*c[:2], key, c[2]).metrics, KEY)
+        assert {name: form.curve.shape for name, form in forms.items()}.items() <= {
+            name: value.shape for name, value in metrics.items()
+        }.items()
 
 
 @models

@@ -63,8 +63,8 @@ class _Units(NamedTuple):
     """The error of a model for one unit of noise in the mean of its labels, and what it says of the closed forms."""
 
     metric: str
-    risk: Scalar
-    apart: Scalar
+    risk: Any
+    apart: Any
     exactness: Exactness
     order: str
 
@@ -191,7 +191,7 @@ class Mutual(Wrapper):
             **({"estimate": unbiased(self.model.truth(), samples)} if units.metric == "squared_error" else {}),
         }
 
-    def _units(self, rows: Scalar | None) -> "_Units | None":
+    def _units(self, rows: Any) -> "_Units | None":
         """What one unit of noise in one row is for the metrics of the model, if that is linear in its data."""
         model = self.model
         if isinstance(model, NormalMean):

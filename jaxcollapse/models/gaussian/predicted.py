@@ -1,6 +1,8 @@
 """What is known of a Gaussian chain of unit variance: every coordinate of a multivariate one is such a chain."""
 
-from jaxtyping import Array, Float, Scalar
+from typing import Any
+
+from jaxtyping import Array, Float
 
 from jaxcollapse.chain.prediction import ClosedForm, NotKnown
 from jaxcollapse.chain.schedule import single
@@ -40,7 +42,7 @@ def mean_square_of(workflow: Workflow, samples: Float[Array, " generations"], dd
 
 
 def _pooled(
-    workflow: Workflow, samples: Float[Array, " generations"], size: Scalar | None
+    workflow: Workflow, samples: Float[Array, " generations"], size: Any
 ) -> tuple[ClosedForm, ClosedForm] | None:
     """Mean square and variance of a pool by maximum likelihood, where they are known."""
     if size is None or not _at_least_two(size):
@@ -61,5 +63,5 @@ def _pooled(
     return mean_square, ClosedForm(moments.variance, function, reference=paper)
 
 
-def _at_least_two(size: Scalar) -> bool:
+def _at_least_two(size: Any) -> bool:
     return bool(size >= 2)
