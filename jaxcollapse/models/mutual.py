@@ -13,7 +13,6 @@ from typing import Any, ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_length
@@ -199,7 +198,9 @@ class Mutual(Wrapper):
             return _Units("squared_error", total, total, "exact", "")
         if not isinstance(model, LinearRegression) or model.features is not None or rows is None:
             return None
-        chain = Chain(model.spectrum, model.noise, model.penalty, model.design, Replace(), np.asarray(rows)[None])
+        with jax.ensure_compile_time_eval():
+            sizes = jnp.asarray(rows)[None]
+        chain = Chain(model.spectrum, model.noise, model.penalty, model.design, Replace(), sizes)
         noise, spare = single(model.noise), rows - chain.dim - 1
         if noise is None or not chain.least_squares or not bool(spare > 0):
             return None
