@@ -58,7 +58,7 @@ def write_pages(app) -> None:
     for page in (TOP / "CHANGELOG.md", TOP / "CONTRIBUTING.md"):
         if page.exists():
             shutil.copy2(page, HERE / "project" / page.name.lower())
-    for script in ("reference.py", "results.py"):
+    for script in ("reference.py", "results.py", "predictions.py"):
         done = subprocess.run([sys.executable, HERE / script], capture_output=True, text=True)
         if done.returncode:
             raise ExtensionError(f"docs/{script} failed:\n{done.stderr}")

@@ -7,9 +7,9 @@ tests compare all three with the code. The site has a page of its own, with form
 from pathlib import Path
 
 import jaxcollapse as jc
+from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.cli import _words
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 
 HERE = Path(__file__).parent
 README, LIST = HERE.parent / "README.md", HERE / "claims.md"

@@ -22,6 +22,9 @@ from jaxcollapse import models as families
 from jaxcollapse.cli.app import app
 
 FOLDER = Path(__file__).parent / "reference"
+_SIMULATION = (
+    "simulate", "Trajectory", "monte_carlo", "Estimate", "Grid", "predict", "Prediction", "ClosedForm", "NotKnown",
+)  # fmt: skip
 
 
 class Room(NamedTuple):
@@ -80,14 +83,14 @@ def rooms() -> list[Room]:
     schedules = ("constant", "polynomial", "geometric", "number_or_schedule", "number", "evaluate", "values")
     models, workflows = kinds(jc.Model), kinds(jc.Workflow)
     of_chain = [name for name, value in names.items() if value is vars(chain).get(name) and not inspect.ismodule(value)]
-    data = [name for name in of_chain if f"jaxcollapse.{name}" not in models | workflows]
+    data = [name for name in of_chain if f"jaxcollapse.{name}" not in models | workflows | top(*_SIMULATION)]
     beside_models = [name for name, value in classes.items() if value is vars(families).get(name)]
     return [
         Room(
             "simulation",
             "Simulate and estimate",
-            "One replication, many replications, and what they say about a mean.",
-            top("simulate", "Trajectory", "monte_carlo", "Estimate", "Grid"),
+            "One replication, many replications, what they say about a mean, and what is known of it in advance.",
+            top(*_SIMULATION),
         ),
         Room("models", "Models", inspect.getdoc(inspect.getmodule(jc.Model)) or "", models | top(*beside_models)),
         Room("workflows", "Workflows", inspect.getdoc(inspect.getmodule(jc.Workflow)) or "", workflows),

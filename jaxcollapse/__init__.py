@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from jaxcollapse import random as random
     from jaxcollapse import report as report
     from jaxcollapse import theory as theory
+    from jaxcollapse.arguments.reference import Reference as Reference
     from jaxcollapse.chain import *
     from jaxcollapse.chain import schedule as schedule
+    from jaxcollapse.chain.predict import predict as predict
     from jaxcollapse.chain.simulate import Trajectory as Trajectory
     from jaxcollapse.chain.simulate import simulate as simulate
     from jaxcollapse.models import *
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from jaxcollapse.verification.claim import Axis as Axis
     from jaxcollapse.verification.claim import Claim as Claim
     from jaxcollapse.verification.decision import verify as verify
-    from jaxcollapse.verification.reference import Reference as Reference
     from jaxcollapse.verification.verdict import Verdict as Verdict
     from jaxcollapse.verification.verdict import Verification as Verification
 
@@ -59,11 +60,12 @@ _HOMES = {
     "Claim": "verification.claim",
     "Estimate": "replication.estimate",
     "Grid": "replication.grid",
-    "Reference": "verification.reference",
+    "Reference": "arguments.reference",
     "Trajectory": "chain.simulate",
     "Verdict": "verification.verdict",
     "Verification": "verification.verdict",
     "monte_carlo": "replication.monte_carlo",
+    "predict": "chain.predict",
     "simulate": "chain.simulate",
     "verify": "verification.decision",
 }

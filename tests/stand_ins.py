@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Rate, Usually
 
 PAPER = Reference("doe2024", "Jane Doe, John Roe and Ann <Poe>", "On <walks> & means", 2024, "2401.00001")

@@ -120,6 +120,22 @@ def scripts(docs):
     return reference, results
 
 
+def test_the_table_of_predictions(scripts):
+    import predictions
+
+    rows = {row.name: row for row in predictions.MODELS}
+    least_squares = "\n".join(predictions.table("LinearRegression", rows["LinearRegression ridge"]))
+    cells = {
+        line.split("|")[1].strip(): line.split("|")[2:-1] for line in least_squares.splitlines() if "`risk`" in line
+    }
+    replace, accumulate = ({words: cell[place].strip() for words, cell in cells.items()} for place in (0, 1))
+    assert replace["`risk`<br>fresh design, no penalty"] == accumulate["`risk`<br>fixed design, no penalty"] == "exact"
+    assert replace["`risk`<br>fresh design, penalty"] == accumulate["`risk`<br>fixed design, penalty"] == "1/d"
+    assert replace["`risk`<br>fixed design, penalty"] == accumulate["`risk`<br>fresh design, penalty"] == "–"
+    assert "regression.ols_accumulate <jaxcollapse.theory.regression.ols_accumulate>" in least_squares
+    assert "None is known." in predictions.table("RandomProjection", rows["RandomProjection"])
+
+
 def test_the_reference_shows_every_public_name(scripts):
     reference, _ = scripts
     rooms = reference.rooms()

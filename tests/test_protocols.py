@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 import jaxcollapse as jc
+from jaxcollapse.chain.predict import closed_forms
 from protocols import GENERATIONS, MODELS, WORKFLOWS
 
 KEY = jax.random.key(0)
@@ -81,6 +82,20 @@ def test_it_is_its_own_when_wrapped(row):
     )(KEY)
     for name, value in plain.items():
         np.testing.assert_array_equal(wrapped[name], value)
+
+
+@models
+def test_what_it_predicts_are_its_metrics(row):
+    """Names and shapes of the curves are those of a trajectory, whatever is known of them."""
+    for workflow in (jc.Replace(), jc.Accumulate(), jc.Mix("fixed", weight=0.3)):
+        chain = row.exact(), workflow, row.samples
+        forms = jax.eval_shape(lambda c=chain: closed_forms(*c[:2], samples=c[2], generations=GENERATIONS))
+        if not forms:
+            continue
+        metrics = eqx.filter_eval_shape(lambda key, c=chain: trajectory(*c[:2], key, c[2]).metrics, KEY)
+        assert {name: form.curve.shape for name, form in forms.items()}.items() <= {
+            name: value.shape for name, value in metrics.items()
+        }.items()
 
 
 @models
@@ -168,6 +183,13 @@ def ledger(workflow, sizes, key=KEY):
 SIZES = np.array([6.0, 9.0, 12.0])
 
 
+def _once(workflow):
+    """Totals where every row counts once: the first column is real, and in it is the real batch of the generation."""
+    sizes = jnp.asarray(SIZES)
+    real = workflow.real_sizes(sizes) if workflow.draws_real else np.full(GENERATIONS, SIZES[0])
+    return np.column_stack([real, np.broadcast_to(SIZES[1:], (GENERATIONS, GENERATIONS - 1))])
+
+
 @workflows
 def test_the_facts_of_a_workflow_are_what_its_step_does(row):
     workflow = row.make(GENERATIONS)
@@ -185,6 +207,13 @@ def test_the_facts_of_a_workflow_are_what_its_step_does(row):
         np.testing.assert_allclose(counted.sum(axis=1), rows)
     elif not workflow.draws_real:
         np.testing.assert_allclose((counted > 0) @ SIZES, rows)
+    if workflow.counts_alike:
+        np.testing.assert_allclose(counted * (counted - _once(workflow)) * (1 - workflow.resamples), 0.0, atol=1e-9)
+        np.testing.assert_allclose(counted.sum(axis=1), rows)
+    if workflow.mixes:
+        assert (counted[1:, 0] > 0).all() and (counted[1:, 1:] > 0).tolist() == np.eye(GENERATIONS - 1).tolist()
+    if workflow.resamples:
+        np.testing.assert_array_equal(counted.sum(axis=1), SIZES)
     if workflow.whole_rows:  # every row of a buffer counts once
         np.testing.assert_allclose(ledger(workflow, np.full(GENERATIONS, 6.0)).sum(axis=1), 6.0)
 

@@ -8,4 +8,7 @@ from jaxcollapse.chain.laws import check_model as check_model
 from jaxcollapse.chain.model import Model as Model
 from jaxcollapse.chain.model import Wrapper as Wrapper
 from jaxcollapse.chain.pool import Pool as Pool
+from jaxcollapse.chain.prediction import ClosedForm as ClosedForm
+from jaxcollapse.chain.prediction import NotKnown as NotKnown
+from jaxcollapse.chain.prediction import Prediction as Prediction
 from jaxcollapse.chain.workflow import *

@@ -2,7 +2,7 @@
 
 Two methods make a model: `sample` draws data from parameters, `fit` estimates parameters from data. The others have
 defaults, and each default is the plain meaning of its name. Every hook has one meaning, and all models define theirs
-in this order: ``truth, real, start, sample, fit, refit, metrics, check, prepare, reduce``.
+in this order: ``truth, real, start, sample, fit, refit, metrics, check, prepare, reduce, predict``.
 """
 
 import abc
@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.numbers import is_numeric
 from jaxcollapse.chain.data import Data
+from jaxcollapse.chain.prediction import Forms, NotKnown
 from jaxcollapse.random import split
 
 M = TypeVar("M", bound=eqx.Module)
@@ -47,8 +48,8 @@ class Model(eqx.Module):
     def __init_subclass__(cls, **options: Any):
         """Nothing is inherited that would pass over what a subclass defines.
 
-        `refit` stands for `sample` and `fit`, `reduce` for all that is simulated: where a subclass of a family defines
-        one of these and not its short cut, it has the plain one.
+        `refit` stands for `sample` and `fit`, `reduce` and `predict` for all that is simulated: where a subclass of a
+        family defines one of these and not its short cut, it has the plain one.
         """
         super().__init_subclass__(**options)
         for short, stands_for in _SHORT_CUTS.items():
@@ -138,6 +139,15 @@ class Model(eqx.Module):
         """
         return self
 
+    def predict(self, workflow: eqx.Module, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """What is known of the mean of each metric under `workflow`: its closed form, or why there is none.
+
+        `jaxcollapse.predict` asks for it with every schedule of model and workflow as a table (read it with
+        ``jaxcollapse.schedule.values``) and one size for each generation. Metrics that are not named have no closed
+        form; what stands at the empty name is said of all of those. Nothing is known by default.
+        """
+        return {}
+
     def sampler(self, workflow: eqx.Module, samples: Float[Array, " generations"]) -> str:
         """The name of the sampler that `simulate` would use: ``"sums"`` or ``"rows"``, or what the model lists."""
         return "sums" if self.draws_sums else "rows"
@@ -146,6 +156,7 @@ class Model(eqx.Module):
 _SHORT_CUTS = {
     "refit": ("sample", "fit"),
     "reduce": ("truth", "real", "start", "sample", "fit", "refit", "metrics", "prepare"),
+    "predict": ("truth", "real", "start", "sample", "fit", "refit", "metrics", "prepare"),
 }
 
 
@@ -214,6 +225,13 @@ class Wrapper(Model):
 
     def prepare(self, key: Key[Array, ""], samples: Float[Array, " batches"]) -> Model:
         return eqx.tree_at(lambda wrapper: wrapper.model, self, self.model.prepare(key, samples))
+
+    def predict(self, workflow: eqx.Module, samples: Float[Array, " generations"], generations: int) -> Forms:
+        kind, inner = type(self), type(self.model).__name__
+        changed = [name for name in _SHORT_CUTS["predict"] if getattr(kind, name) is not getattr(Wrapper, name)]
+        if changed:
+            return {"": NotKnown(f"{kind.__name__} changes the {changed[0]} of {inner}", f"the {inner} alone")}
+        return self.model.predict(workflow, samples, generations)
 
 
 def real_is_sampled(model: Model) -> bool:

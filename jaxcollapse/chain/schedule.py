@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_at_least, check_at_most, check_positive, check_scalar, is_traced
-from jaxcollapse.arguments.numbers import as_floats, is_numeric, number
+from jaxcollapse.arguments.numbers import as_floats, at_once, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import in_range
 
@@ -183,7 +183,20 @@ def values(field: Scheduled, generations: Count) -> Float[Array, " generations"]
         return field.values
     if isinstance(field, Varying):
         return evaluate(field.function, generations, field.name, field.minimum, field.maximum)
-    return jnp.broadcast_to(field, (generations,))
+    with at_once(field):
+        return jnp.broadcast_to(field, (generations,))
+
+
+def single(field: Scheduled) -> Any:
+    """The one number that a field, or an array over the generations, is at all of them.
+
+    None where it varies, and where that is not known before compilation. Of an array it is a number of NumPy, which
+    is known inside a trace as well.
+    """
+    numbers = field.values if isinstance(field, Table) else field
+    if np.ndim(numbers) == 0:
+        return numbers
+    return None if is_traced(numbers) or np.ptp(np.asarray(numbers)) > 0 else np.asarray(numbers)[0]
 
 
 def tabulate(tree: PyTree, generations: Count) -> PyTree:

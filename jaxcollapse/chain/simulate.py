@@ -99,25 +99,10 @@ def simulate(
 
     ```
     """
-    if isinstance(model, Workflow) and isinstance(workflow, Model):
-        raise TypeError("model and workflow are swapped: write simulate(model, workflow, ...)")
-    if not isinstance(model, Model):
-        raise TypeError(f"model must be a jaxcollapse Model, got {_kind(model, Model)}")
-    if not isinstance(workflow, Workflow):
-        raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
-    check_key("key", key)
-    check_length("generations", generations)
-    if workflow.needs_rows and model.draws_sums:
-        raise ValueError(
-            f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
-            f'statistics: give the model sampling="raw"'
-        )
-    if not takes_context(model.fit):
-        raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
     with lenient(types=False):  # rows are broadcast throughout; types are the user's affair in a model of their own
-        sizes = _rounded(evaluate(samples, generations, "samples", 1.0))
-        model, workflow = tabulate(model, generations), tabulate(workflow, generations)
-        model.check(workflow, sizes)
+        check_key("key", key)
+        model, workflow, sizes = chain_of("simulate", model, workflow, samples, generations)
+        sizes = _rounded(sizes)
         if truth is None:
             model = model if first is not None else model.reduce(workflow, sizes)
             truth = model.truth()
@@ -134,6 +119,31 @@ def simulate(
             _check_rows(model, truth, max(capacities))
         full = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacities[0]))
         return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full)
+
+
+def chain_of(
+    caller: str, model: Any, workflow: Any, samples: Any, generations: Any
+) -> tuple[Model, Workflow, Float[Array, " generations"]]:
+    """A chain as it was written, checked: schedules as tables, and sizes as whole samples unless they are traced."""
+    if isinstance(model, Workflow) and isinstance(workflow, Model):
+        raise TypeError(f"model and workflow are swapped: write {caller}(model, workflow, ...)")
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a jaxcollapse Model, got {_kind(model, Model)}")
+    if not isinstance(workflow, Workflow):
+        raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
+    check_length("generations", generations)
+    if workflow.needs_rows and model.draws_sums:
+        raise ValueError(
+            f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
+            f'statistics: give the model sampling="raw"'
+        )
+    if not takes_context(model.fit):
+        raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
+    sizes = evaluate(samples, generations, "samples", 1.0)
+    sizes = sizes if is_traced(sizes) else _rounded(sizes)
+    model, workflow = tabulate(model, generations), tabulate(workflow, generations)
+    model.check(workflow, sizes)
+    return model, workflow, sizes
 
 
 @eqx.filter_jit

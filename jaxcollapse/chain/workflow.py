@@ -22,7 +22,7 @@ from jaxcollapse.arguments.numbers import as_floats, at_once, common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
-from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, positive_or_schedule, values
+from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, positive_or_schedule, single, values
 from jaxcollapse.machine.leniency import lenient
 
 __all__ = ("Accumulate", "AccumulateSubsample", "Mix", "MovingAverage", "Replace", "Weighted", "Window", "Workflow")
@@ -77,11 +77,26 @@ class Workflow(eqx.Module):
     """It asks for real data besides batch 1."""
     whole_rows: ClassVar[bool] = False
     """With batches of one size every row that a fit is given counts once: none is absent or has another weight."""
+    resamples: ClassVar[bool] = False
+    """Each generation is trained on a random part of all rows so far, of the size of its newest batch."""
 
     @property
     def keeps_all(self) -> bool:
         """Whether each generation is trained on every row of every batch so far, each counted once."""
         return False
+
+    @property
+    def counts_alike(self) -> bool:
+        """Whether every row that a generation is trained on counts once, whatever the sizes of the batches."""
+        return self.newest_alone or self.keeps_all
+
+    @property
+    def mixes(self) -> Literal["fresh", "fixed"] | None:
+        """The real batch that each generation is trained on beside its newest one alone: a new one, or one for all.
+
+        Generation 1 is trained on the real batch. None where generations are trained on anything else.
+        """
+        return None
 
     def init(self, draw: Draw, generations: int) -> PyTree:
         """The state before generation 1; none by default. `draw` gives batches like those of generation 1."""
@@ -103,6 +118,11 @@ class Workflow(eqx.Module):
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The size of the real batch at every generation, where one is drawn: by default that of the synthetic one."""
         return samples
+
+    def real_size(self, samples: Float[Array, " generations"]) -> Any:
+        """The size of all real batches, if that is one number which is known before compilation; else None."""
+        with jax.ensure_compile_time_eval():
+            return single(self.real_sizes(samples))
 
     @lenient()
     def all_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " batches"]:
@@ -202,6 +222,11 @@ class Window(Workflow):
         check_integer("batches", batches, minimum=1)
         self.batches = int(batches)
 
+    @property
+    def counts_alike(self) -> bool:
+        """It does."""
+        return True
+
     def init(self, draw: Draw, generations: int) -> Pool:
         """Room for the last batches."""
         return Pool.empty(jax.eval_shape(draw.synthetic), min(self.batches, generations), apart=True)
@@ -278,6 +303,12 @@ class AccumulateSubsample(Workflow):
 
     needs_rows: ClassVar[bool] = True
     whole_rows: ClassVar[bool] = True
+    resamples: ClassVar[bool] = True
+
+    @property
+    def counts_alike(self) -> bool:
+        """It does: each of those that are picked."""
+        return True
 
     def init(self, draw: Draw, generations: int) -> Pool:
         """An empty pool of rows."""
@@ -358,6 +389,16 @@ class Mix(Workflow):
         self.real = real
         self.weight = None if weight is None else number_or_schedule(weight, "weight", 0.0, 1.0)
         self.real_samples = None if real_samples is None else number_or_schedule(real_samples, "real_samples", 1.0)
+
+    @property
+    def counts_alike(self) -> bool:
+        """Whether rows are pooled: they are, unless the real batch has a weight."""
+        return self.weight is None
+
+    @property
+    def mixes(self) -> Literal["fresh", "fixed"] | None:
+        """The kind of its real batch."""
+        return self.real
 
     @lenient()
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:

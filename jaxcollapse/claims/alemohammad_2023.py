@@ -16,20 +16,10 @@ from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.papers import ALEMOHAMMAD_2023 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
-REFERENCE = Reference(
-    key="alemohammad2023",
-    authors=(
-        "Sina Alemohammad, Josue Casco-Rodriguez, Lorenzo Luzi, Ahmed Imtiaz Humayun, Hossein Babaei, "
-        "Daniel LeJeune, Ali Siahkoohi and Richard G. Baraniuk"
-    ),
-    title="Self-Consuming Generative Models Go MAD",
-    year=2023,
-    arxiv="2307.01850",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _BIAS, _GENERATIONS = 0.8, 8
 _LOOP = shared(samples=30, generations=_GENERATIONS)

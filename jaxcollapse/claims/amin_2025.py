@@ -17,17 +17,10 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import Bernoulli
 from jaxcollapse.theory import discrete
+from jaxcollapse.theory.papers import AMIN_2025 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
-REFERENCE = Reference(
-    key="amin2025",
-    authors="Kareem Amin, Sara Babakniya, Alex Bie, Weiwei Kong, Umar Syed and Sergei Vassilvitskii",
-    title="Escaping Collapse: The Strength of Weak Data for Large Language Model Training",
-    year=2025,
-    arxiv="2502.08924",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _FIRST, _WEAK, _SAMPLES, _GENERATIONS = 0.2, 0.1, 50, 15
 

@@ -21,17 +21,10 @@ from jaxcollapse.models.counterexamples.staircase import Staircase
 from jaxcollapse.models.exponential_family import Beta, Exponential, NormalMean
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import counterexamples, exponential_family, mean
+from jaxcollapse.theory.papers import BARZILAI_2025 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal, Probability, Rate
 
-REFERENCE = Reference(
-    key="barzilai2025",
-    authors="Daniel Barzilai and Ohad Shamir",
-    title="When Models Don't Collapse: On the Consistency of Iterative MLE",
-    year=2025,
-    arxiv="2505.19046",
-)
 _claim = partial(Claim, reference=REFERENCE)
 SAMPLES, TIMES, GENERATIONS = (20, 50, 100, 1000), np.array([1, 10, 100]), 100
 _PROTOCOL = "Maximum likelihood on accumulating data, T = 1, 10, 100; n = 20, 50, 100 and, further out, 1000; "

@@ -13,17 +13,10 @@ from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.theory import mean
+from jaxcollapse.theory.papers import BERTRAND_2023 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
-REFERENCE = Reference(
-    key="bertrand2023",
-    authors="Quentin Bertrand, Avishek Joey Bose, Alexandre Duplessis, Marco Jiralerspong and Gauthier Gidel",
-    title="On the Stability of Iterative Retraining of Generative Models on their own Data",
-    year=2023,
-    arxiv="2310.00429",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _SHARE, _REAL, _GENERATIONS = 3.0, 40, 12  # lambda is well above the 1/2 up to which the theorem reaches
 _WEIGHT, _SYNTHETIC = 1 / (1 + _SHARE), _SHARE * 40

@@ -9,9 +9,11 @@ import importlib
 import pkgutil
 from types import ModuleType
 
+from jaxcollapse.arguments.check import check_count
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.reference import Reference
+from jaxcollapse.claims import drawn
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 
 
 def all(*, networks: bool = False) -> list[Claim]:  # noqa: A001 - jaxcollapse.claims.all() reads as what it is
@@ -31,7 +33,7 @@ def all(*, networks: bool = False) -> list[Claim]:  # noqa: A001 - jaxcollapse.c
 
 
 def get(name: str) -> Claim:
-    """The claim of this name.
+    """The claim of this name; ``"drawn-SEED-NUMBER"`` is one of those that `drawn` makes.
 
     **Raises** `ValueError` if there is none; the message names the nearest one.
 
@@ -42,10 +44,32 @@ def get(name: str) -> Claim:
 
     ```
     """
+    if (one := drawn.named(name)) is not None:
+        return one
     known = {claim.name: claim for claim in all(networks=True)}
     if name not in known:
         raise ValueError(f"name must be that of a claim, got {name!r}{did_you_mean(name, known)}")
     return known[name]
+
+
+def random(number: int, seed: int = 0) -> list[Claim]:
+    """So many random settings with an exact prediction, each as the claim that simulation meets it.
+
+    Dimensions, sizes, schedules, weights, spectra, designs and divisors are drawn, for every pair of a family and a
+    workflow with an exact prediction alike. What ``jaxcollapse verify --random`` decides.
+
+    **Raises** `ValueError` or `TypeError` for a number that is no positive integer and a seed that is negative.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> [claim.name for claim in jc.claims.random(2, seed=7)]
+    ['drawn-7-0', 'drawn-7-1']
+
+    ```
+    """
+    check_count("number", number, minimum=1)
+    check_count("seed", seed, minimum=0)
+    return [drawn.claim(int(seed), index) for index in range(number)]
 
 
 def papers() -> dict[str, Reference]:

@@ -23,17 +23,10 @@ from jaxcollapse.models.regression.poisson_regression import PoissonRegression
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory import exponential_family, mean, regression
+from jaxcollapse.theory.papers import DEY_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
 
-REFERENCE = Reference(
-    key="dey2024",
-    authors="Apratim Dey and David Donoho",
-    title="Universality of the π²/6 Pathway in Avoiding Model Collapse",
-    year=2024,
-    arxiv="2410.22812",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _ROWS, _COEFFICIENTS = 20_000, np.array([0.8, 0.5, -0.3])
 _GENERATIONS = 5

@@ -15,17 +15,10 @@ from jaxcollapse.claims.frame import RIDGE_CHAIN, generation_axis
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.population.features import Rademacher, StudentT, Uniform
 from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory.papers import DOBRIBAN_2018 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, Relation
 
-REFERENCE = Reference(
-    key="dobriban2018",
-    authors="Edgar Dobriban and Stefan Wager",
-    title="High-Dimensional Asymptotics of Prediction: Ridge Regression and Classification",
-    year=2018,
-    arxiv="1507.03003",
-)
 DIM, SAMPLES, NOISE, PENALTY, GENERATIONS = 60, 120, 0.5, 0.05, 3
 _claim = partial(
     Claim,

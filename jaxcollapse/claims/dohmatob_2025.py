@@ -19,17 +19,10 @@ from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.random_projection import RandomProjection
 from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory.papers import DOHMATOB_2025 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic
 
-REFERENCE = Reference(
-    key="dohmatob2025",
-    authors="Elvis Dohmatob, Yunzhen Feng, Arjun Subramonian and Julia Kempe",
-    title="Strong Model Collapse",
-    year=2025,
-    arxiv="2410.04840",
-)
 _claim = partial(Claim, reference=REFERENCE, quantity="excess risk", first_look=1024)
 DIM, REAL_NOISE, FAKE_NOISE = 40, 0.5, 0.8
 _FRACTIONS = np.array([0.1, 0.4, 0.8])

@@ -16,17 +16,10 @@ from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.theory import discrete
+from jaxcollapse.theory.papers import DOHMATOB_TAILS_2024 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal
 
-REFERENCE = Reference(
-    key="dohmatob2024tails",
-    authors="Elvis Dohmatob, Yunzhen Feng, Pu Yang, Francois Charton and Julia Kempe",
-    title="A Tale of Tails: Model Collapse as a Change of Scaling Laws",
-    year=2024,
-    arxiv="2402.07043",
-)
 _claim = partial(Claim, reference=REFERENCE, quantity="test error", scale="log", first_look=8192)
 EXPONENT, SYMBOLS, CUTOFF, SHARE = 2.0, 20_000, 20, 0.25
 _SIZES, _CUT_SIZES = np.array([64, 512, 4096]), np.array([64, 256, 1024])

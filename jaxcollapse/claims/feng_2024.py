@@ -17,17 +17,10 @@ from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.regression.pruned_classifier import PrunedClassifier
 from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory.papers import FENG_2024 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal
 
-REFERENCE = Reference(
-    key="feng2024",
-    authors="Yunzhen Feng, Elvis Dohmatob, Pu Yang, Francois Charton and Julia Kempe",
-    title="Beyond Model Collapse: Scaling Up with Synthesized Data Requires Verification",
-    year=2024,
-    arxiv="2406.07515",
-)
 _claim = partial(Claim, reference=REFERENCE, quantity="accuracy", first_look=1024)
 _DIM, _PENALTY, _REAL, _SYNTHETIC = 40, 0.1, 80, 400
 _ERRORS = np.array([0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9])

@@ -17,17 +17,10 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.curated import Curated
 from jaxcollapse.theory import discrete
+from jaxcollapse.theory.papers import FERBACH_2024 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal
 
-REFERENCE = Reference(
-    key="ferbach2024",
-    authors="Damien Ferbach, Quentin Bertrand, Avishek Joey Bose and Gauthier Gidel",
-    title="Self-Consuming Generative Models with Curated Data Provably Optimize Human Preferences",
-    year=2024,
-    arxiv="2407.09499",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
 _REWARDS = np.array([0.0, 0.5, 1.0, 1.5])

@@ -17,17 +17,10 @@ from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.kernel_density import KernelDensity
 from jaxcollapse.theory import kernel_density
+from jaxcollapse.theory.papers import FU_2024 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import AtLeast, Equal
 
-REFERENCE = Reference(
-    key="fu2024",
-    authors="Shi Fu, Sen Zhang, Yingjie Wang, Xinmei Tian and Dacheng Tao",
-    title="Towards Theoretical Understandings of Self-Consuming Generative Models",
-    year=2024,
-    arxiv="2402.11778",
-)
 _SAMPLES, _BANDWIDTH, _SHARE = 50, 0.6, 0.4
 _FEW, _WIDE = 15, 0.7  # of the integrated squared error, which costs the square of the rows
 _GENERATIONS = 8

@@ -17,20 +17,10 @@ from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.mixed_labels import MixedLabels
 from jaxcollapse.theory import Spectrum, mean, regression
+from jaxcollapse.theory.papers import GARG_2025 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal
 
-REFERENCE = Reference(
-    key="garg2025",
-    authors="Anvit Garg, Sohom Bhattacharya and Pragya Sur",
-    title=(
-        "Preventing Model Collapse Under Overparametrization: Optimal Mixing Ratios for Interpolation Learning and "
-        "Ridge Regression"
-    ),
-    year=2025,
-    arxiv="2509.22341",
-)
 _claim = partial(Claim, reference=REFERENCE, quantity="excess risk")
 _GENERATIONS, _AXIS = 6, generation_axis(6)
 _WEIGHTS = np.array([0.4, 0.618, 0.8])

@@ -19,21 +19,10 @@ from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mean, regression
+from jaxcollapse.theory.papers import GERSTGRASSER_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
 
-REFERENCE = Reference(
-    key="gerstgrasser2024",
-    authors=(
-        "Matthias Gerstgrasser, Rylan Schaeffer, Apratim Dey, Rafael Rafailov, Henry Sleight, John Hughes, "
-        "Tomasz Korbak, Rajashree Agrawal, Dhruv Pai, Andrey Gromov, Daniel A. Roberts, Diyi Yang, "
-        "David L. Donoho and Sanmi Koyejo"
-    ),
-    title="Is Model Collapse Inevitable? Breaking the Curse of Recursion by Accumulating Real and Synthetic Data",
-    year=2024,
-    arxiv="2404.01413",
-)
 DIM, SAMPLES, GENERATIONS = 10, 32, 10
 _claim = partial(Claim, reference=REFERENCE, axis=generation_axis(GENERATIONS), quantity="excess risk")
 _SIZES = shared(dim=DIM, samples=SAMPLES, noise=1.0)

@@ -17,17 +17,10 @@ from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mean, regression
+from jaxcollapse.theory.papers import HE_2025 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal
 
-REFERENCE = Reference(
-    key="he2025",
-    authors="Hengzhi He, Shirong Xu and Guang Cheng",
-    title="Recursive Learning Without Collapse: A Weighting-Based Stabilization Framework",
-    year=2025,
-    arxiv="2502.18049",
-)
 _claim = partial(Claim, reference=REFERENCE)
 DIM, REAL = 16, 100
 _WEIGHTS, _RATIOS = np.array([0.2, 0.4, 0.6, 0.8]), np.array([0.1, 0.25, 1.0, 4.0])

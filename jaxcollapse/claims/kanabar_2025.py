@@ -14,17 +14,10 @@ from jaxcollapse.chain.workflow import Accumulate
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
 from jaxcollapse.theory import discrete
+from jaxcollapse.theory.papers import KANABAR_2025 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
-REFERENCE = Reference(
-    key="kanabar2025",
-    authors="Millen Kanabar and Michael Gastpar",
-    title="Model non-collapse: Minimax bounds for recursive discrete distribution estimation",
-    year=2025,
-    arxiv="2501.19273",
-)
 _SHARES = np.array([0.3, 0.5, 0.8])
 _TIMES = np.array([1, 2, 5, 10])
 _TEXT = shared(samples=50, generations=10)

@@ -14,20 +14,10 @@ from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace,
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.papers import KAZDAN_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Equal
 
-REFERENCE = Reference(
-    key="kazdan2024",
-    authors=(
-        "Joshua Kazdan, Rylan Schaeffer, Apratim Dey, Matthias Gerstgrasser, Rafael Rafailov, David L. Donoho and "
-        "Sanmi Koyejo"
-    ),
-    title="Collapse or Thrive? Perils and Promises of Synthetic Data in a Self-Generating World",
-    year=2024,
-    arxiv="2410.16713",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _LONG = shared(samples=20, generations=30)
 _TIMES = np.array([1, 2, 5, 30])

@@ -17,17 +17,10 @@ from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import discrete, gaussian
+from jaxcollapse.theory.papers import MARCHI_2024 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal
 
-REFERENCE = Reference(
-    key="marchi2024",
-    authors="Matteo Marchi, Stefano Soatto, Pratik Chaudhari and Paulo Tabuada",
-    title="Heat Death of Generative Models in Closed-Loop Learning",
-    year=2024,
-    arxiv="2404.02325",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
 _COLD, _HOT, _LARGE, _GENERATIONS = 0.8, 1.25, 100_000, 10

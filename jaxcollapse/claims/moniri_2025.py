@@ -18,17 +18,10 @@ from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import RIDGE_CHAIN
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory.papers import MONIRI_2025 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, AtLeast
 
-REFERENCE = Reference(
-    key="moniri2025",
-    authors="Behrad Moniri and Hamed Hassani",
-    title="On the Mechanisms of Weak-to-Strong Generalization: A Theoretical Perspective",
-    year=2025,
-    arxiv="2505.18346",
-)
 _claim = partial(Claim, reference=REFERENCE)
 DIM, SAMPLES, NOISE, BEST = 200, 400, 1.0, 0.5
 _STUDENTS = np.array([0.05, 0.2, 0.65])

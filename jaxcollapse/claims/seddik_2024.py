@@ -14,17 +14,10 @@ from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.theory import discrete
+from jaxcollapse.theory.papers import SEDDIK_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import AtLeast, AtMost, Equal, Probability
 
-REFERENCE = Reference(
-    key="seddik2024",
-    authors="Mohamed El Amine Seddik, Suei-Wen Chen, Soufiane Hayou, Pierre Youssef and Merouane Debbah",
-    title="How Bad is Training on Synthetic Data? A Statistical Analysis of Language Model Collapse",
-    year=2024,
-    arxiv="2404.05090",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
 _SAMPLES, _GENERATIONS = 15, 12

@@ -16,17 +16,10 @@ from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.papers import SHUMAILOV_2023 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal, Probability
 
-REFERENCE = Reference(
-    key="shumailov2023",
-    authors=("Ilia Shumailov, Zakhar Shumaylov, Yiren Zhao, Yarin Gal, Nicolas Papernot and Ross Anderson"),
-    title="The Curse of Recursion: Training on Generated Data Makes Models Forget",
-    year=2023,
-    arxiv="2305.17493",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _CHAIN = shared(samples=100, generations=10)
 _AXIS, _SOME = generation_axis(10), np.array([1, 3, 10])

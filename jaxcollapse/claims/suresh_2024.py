@@ -16,17 +16,10 @@ from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.exponential_family import Poisson
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import discrete, gaussian
+from jaxcollapse.theory.papers import SURESH_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import AtLeast, AtMost, Equal, Probability
 
-REFERENCE = Reference(
-    key="suresh2024",
-    authors="Ananda Theertha Suresh, Andrew Thangaraj and Aditya Nanda Kishore Khandavally",
-    title="Rate of Model Collapse in Recursive Training",
-    year=2024,
-    arxiv="2412.17646",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _GENERATIONS = 12
 _AXIS = generation_axis(_GENERATIONS)

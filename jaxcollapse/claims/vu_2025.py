@@ -19,17 +19,10 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.mutual import Mutual
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mutual
+from jaxcollapse.theory.papers import VU_2025 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import Asymptotic, Equal
 
-REFERENCE = Reference(
-    key="vu2025",
-    authors="Hung Anh Vu, Galen Reeves and Emily Wenger",
-    title="What happens when generative AI models train recursively on each others' outputs?",
-    year=2025,
-    arxiv="2505.21677",
-)
 _claim = partial(Claim, reference=REFERENCE)
 _DIM, _NOISE, _PRIVATE_WEIGHT = 10, 1.0, 0.5
 _GENERATIONS, _AXIS = 6, generation_axis(6)

@@ -30,6 +30,7 @@ def select(
     With `networks` None, both those that do and those that do not.
     """
     from jaxcollapse import claims
+    from jaxcollapse.claims import drawn
 
     if tour:
         if names or papers or networks:
@@ -42,9 +43,11 @@ def select(
     chosen = list(claims.all(networks=networks is None))
     if names:
         known = {claim.name: claim for claim in claims.all(networks=True)}
-        for name in names:
-            check_known("claim", name, known, "CLAIM", _ALL)
-        chosen = [known[name] for name in dict.fromkeys(names)]
+        chosen = []
+        for name in dict.fromkeys(names):
+            if (one := drawn.named(name)) is None:
+                check_known("claim", name, known, "CLAIM", _ALL)
+            chosen.append(one or known[name])
     if papers:
         keys = {key: key for key in claims.papers()}
         keys |= {reference.arxiv: key for key, reference in claims.papers().items()}

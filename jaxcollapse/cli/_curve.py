@@ -14,6 +14,7 @@ from jaxcollapse.arguments.json import for_json
 from jaxcollapse.machine.files import replacing
 
 if TYPE_CHECKING:
+    from jaxcollapse.chain.prediction import ClosedForm, NotKnown
     from jaxcollapse.replication.estimate import Estimate
 
 LEVEL = 0.95
@@ -28,16 +29,26 @@ class Curve(NamedTuple):
     title: str
     settings: dict[str, Any]
     versions: dict[str, str]
+    theory: "ClosedForm | NotKnown | None" = None
+    """What is known of the metric, if it was asked for."""
+
+    @property
+    def form(self) -> "ClosedForm | None":
+        """Its closed form, if it was asked for and is known."""
+        from jaxcollapse.chain.prediction import ClosedForm
+
+        return self.theory if isinstance(self.theory, ClosedForm) else None
 
     @property
     def columns(self) -> dict[str, Any]:
-        """Generation, mean, standard error and limits of the 95 % interval."""
+        """Generation, mean, standard error, limits of the 95 % interval, and the closed form if there is one."""
         import numpy as np
 
         mean = np.asarray(self.estimate.mean)
         limits = self.estimate.interval(LEVEL)
         values = (np.arange(1, len(mean) + 1), mean, np.asarray(self.estimate.stderr), *limits)
-        return dict(zip(_COLUMNS, values, strict=True))
+        columns: dict[str, Any] = dict(zip(_COLUMNS, values, strict=True))
+        return columns if self.form is None else {**columns, "theory": np.asarray(self.form.curve)}
 
 
 def check_out(path: Path) -> None:
@@ -78,11 +89,16 @@ def show(curve: Curve) -> None:
     table = Table(
         *(Column(head, justify="right") for head in heads), box=SIMPLE_HEAD, title=curve.title, title_justify="left"
     )
-    for g, mean, stderr, lower, upper in zip(*curve.columns.values(), strict=True):
-        table.add_row(str(g), f"{mean:.6g}", f"{stderr:.2g}", f"{lower:.6g} to {upper:.6g}")
+    if curve.form is not None:
+        table.add_column("theory", justify="right")
+    for g, mean, stderr, lower, upper, *theory in zip(*curve.columns.values(), strict=True):
+        known = [f"{value:.6g}" for value in theory]
+        table.add_row(str(g), f"{mean:.6g}", f"{stderr:.2g}", f"{lower:.6g} to {upper:.6g}", *known)
     console = Console(highlight=False)
     console.print(table)
     console.print(f"{curve.estimate.count:,} replications, seed {curve.settings['seed']}")
+    if curve.form is not None:
+        console.print(f"theory: {curve.form}")
 
 
 def _lines(curve: Curve) -> str:
@@ -96,7 +112,12 @@ def _lines(curve: Curve) -> str:
 
 
 def _facts(curve: Curve) -> dict[str, Any]:
-    return {"settings": curve.settings, "versions": curve.versions}
+    facts = {"settings": curve.settings, "versions": curve.versions}
+    form = curve.form
+    if form is None:
+        return facts
+    known = {"name": form.name, "exactness": form.exactness, "order": form.order}
+    return {**facts, "formula": {**known, "bibtex": form.reference.bibtex if form.reference else ""}}
 
 
 def _csv(curve: Curve, path: Path) -> None:
@@ -114,6 +135,8 @@ def _json(curve: Curve, path: Path) -> None:
 
 def _netcdf(curve: Curve, path: Path) -> None:
     table = curve.estimate.to_xarray().assign_coords(generation=curve.columns["generation"])
+    if curve.form is not None:
+        table["theory"] = ("generation", curve.columns["theory"])
     table.attrs |= {"metric": curve.metric} | {name: json.dumps(value) for name, value in _facts(curve).items()}
     table.to_netcdf(path, engine="scipy")  # which is installed, unlike HDF5
 
@@ -126,7 +149,8 @@ def _png(curve: Curve, path: Path) -> None:
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     FigureCanvasAgg(figure)
-    ax = plot.curves(curve.estimate, ax=figure.subplots(), level=LEVEL, ylabel=curve.metric.replace("_", " "))
+    axes, name = figure.subplots(), curve.metric.replace("_", " ")
+    ax = plot.curves(curve.estimate, curve.form, ax=axes, level=LEVEL, ylabel=name)
     ax.set_title(curve.title, fontsize="medium", wrap=True)
     about = {"Software": f"jaxcollapse {curve.versions['jaxcollapse']}", "Description": json.dumps(_facts(curve))}
     figure.savefig(path, dpi=160, metadata=about)

@@ -24,7 +24,7 @@ Examples:
       --set "noise=0.1*g" --samples "50*g" --out risk.png
   jaxcollapse simulate Gaussian Replace --set ddof=0 --samples 50 \\
       --metric log_variance --out variance.csv
-  jaxcollapse simulate curve.toml --seed 1 --out curve.nc
+  jaxcollapse simulate curve.toml --seed 1 --theory --out curve.nc
 
 curve.toml, every entry of which a flag overrides:
   samples = "100*g**1.5"
@@ -47,7 +47,7 @@ Exit status: {Status.OK}, {Status.USAGE} for wrong usage, {Status.INTERRUPTED} a
 """
 _DEFAULTS = {"replications": 10_000, "seed": 0}
 _GENERATIONS = 10
-_KEYS = ("model", "workflow", "samples", "generations", "replications", "metric", "seed", "out")
+_KEYS = ("model", "workflow", "samples", "generations", "replications", "metric", "seed", "theory", "out")
 
 
 def simulate(
@@ -101,6 +101,10 @@ def simulate(
         typer.Option(metavar="NAME", help="What is measured: risk by default, or the only metric of the model."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the random numbers; 0 by default.")] = None,
+    theory: Annotated[
+        bool | None,
+        typer.Option("--theory", help="Add the closed form of the metric, if one is known.", show_default=False),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to: .csv, .json, .nc (NetCDF) or .png.")
     ] = None,
@@ -126,7 +130,14 @@ def simulate(
     _build.check_names(wanted["model"]["name"], wanted["workflow"]["name"])
     _assign(wanted["model"], set_, "--set")
     _assign(wanted["workflow"], workflow_set, "--workflow-set")
-    flags = {"generations": generations, "replications": replications, "metric": metric, "seed": seed, "out": out}
+    flags = {
+        "generations": generations,
+        "replications": replications,
+        "metric": metric,
+        "seed": seed,
+        "theory": theory,
+        "out": out,
+    }
     wanted |= {name: value for name, value in flags.items() if value is not None}
     if samples is not None:
         wanted["samples"] = _value(samples, "--samples", words=False)
@@ -149,6 +160,8 @@ def simulate(
             f"Do not trust the standard error of generation {doubtful}: a heavy tail, or too few replications ({why}).",
             file=sys.stderr,
         )
+    if curve.theory is not None and curve.form is None:
+        print(f"Of {curve.metric} {curve.theory}.", file=sys.stderr)
     if wanted.get("out"):
         _curve.write(curve, Path(wanted["out"]))
         print(f"Written: {wanted['out']}")
@@ -195,6 +208,10 @@ def _run(wanted: dict[str, Any]) -> _curve.Curve:
             raise _explained(error, wanted, " with ".join(names)) from None
         metric = _metric(wanted.get("metric"), shapes, names[0])
         _cache.keep_compilations()
+        theory = None
+        if wanted.get("theory"):
+            prediction = jc.predict(model, flow, samples=sizes, generations=count)
+            theory = (prediction.forms | prediction.unknown)[metric]
         estimate = jc.monte_carlo(lambda key: metrics(key)[metric], key, wanted["replications"], dims=("generation",))
     settings = {
         "model": {"name": names[0], **wanted["model"]},
@@ -206,7 +223,7 @@ def _run(wanted: dict[str, Any]) -> _curve.Curve:
         "seed": wanted["seed"],
     }
     title = f"{', '.join(names)}, samples {recorded(sizes)}"
-    return _curve.Curve(estimate, metric, title, recorded(settings), versions() | {"precision": "float64"})
+    return _curve.Curve(estimate, metric, title, recorded(settings), versions() | {"precision": "float64"}, theory)
 
 
 def _metric(name: str | None, shapes: dict[str, tuple[int, ...]], model: str) -> str:
@@ -290,6 +307,8 @@ def _check(wanted: dict[str, Any]) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
             allowed = f"an integer from {lowest} to {highest:,}"
             raise typer.BadParameter(f"{name} must be {allowed}, got {value!r}", param_hint=f"--{name}")
+    if not isinstance(wanted.get("theory", False), bool):
+        raise typer.BadParameter(f"theory must be true or false, got {wanted['theory']!r}", param_hint="--theory")
     for name in ("metric", "out"):
         if not isinstance(wanted.get(name, ""), str | Path):
             raise typer.BadParameter(f"{name} must be a word, got {wanted[name]!r}", param_hint=f"--{name}")

@@ -5,7 +5,7 @@ import sys
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from jaxcollapse.cli._print import print_json
 from jaxcollapse.cli._status import Status
 
 if TYPE_CHECKING:
+    from jaxcollapse.verification.claim import Claim
     from jaxcollapse.verification.verdict import Verdict
 
 EPILOG = f"""\
@@ -22,6 +23,7 @@ Examples:
   jaxcollapse verify --tour             (one claim of every paper)
   jaxcollapse verify                    (everything: bring some time)
   jaxcollapse verify --networks         (claims that train networks: bring more)
+  jaxcollapse verify --random 20 --seed 1     (random settings, exact predictions)
   jaxcollapse verify gerstgrasser-replace fu-replace --quick
   jaxcollapse verify --paper 2404.01413 --precision high --out report
 
@@ -34,6 +36,15 @@ Exit status:
 """
 _LEVEL = 1e-3
 _OUTCOMES = {"fails": Status.FAILED, "undecided": Status.UNDECIDED}
+
+
+def _drawn(number: int, seed: int, *others: Any) -> "list[Claim]":
+    """Claims that are drawn at random."""
+    from jaxcollapse import claims
+
+    if any(others):
+        raise typer.BadParameter("random settings are meant: name none", param_hint="--random")
+    return claims.random(number, seed)
 
 
 class Precision(StrEnum):
@@ -62,6 +73,16 @@ def verify(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Short for --precision quick.")] = False,
+    random: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="So many random settings with an exact prediction, drawn from the seed, in place of claims of papers.",
+            min=1,
+            max=100_000,
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random numbers.", min=0, max=2**32 - 1)] = 0,
     workers: Annotated[
         int | None,
@@ -86,7 +107,7 @@ def verify(
     if quick and precision not in (None, Precision.QUICK):
         raise typer.BadParameter("--quick and --precision contradict each other", param_hint="--quick")
     chosen = Precision.QUICK if quick else precision or Precision.DEFAULT
-    wanted = select(claims, paper, tour, networks)
+    wanted = _drawn(random, seed, claims, paper, tour, networks) if random else select(claims, paper, tour, networks)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -18,10 +18,15 @@ from jaxcollapse.arguments.check import check_at_least, check_at_most, check_cho
 from jaxcollapse.arguments.numbers import as_floats, positive
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.prediction import ClosedForm, Forms
+from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.inflated import inflated, unbiased
 from jaxcollapse.random import bernoulli, binomial, chi_square, normal, poisson
 from jaxcollapse.random.counts import LARGEST_COUNT
+from jaxcollapse.theory import exponential_family
+from jaxcollapse.theory.papers import DEY_2024
 
 
 class ExponentialFamily(Model):
@@ -54,6 +59,15 @@ class ExponentialFamily(Model):
         """The maximum-likelihood estimate, given the mean of the statistic."""
 
     @property
+    def quadratic_variance(self) -> tuple[Float[Array, ""], float] | None:
+        """The variance of the statistic of one row, and the curvature ``c`` of its variance as a function of its mean.
+
+        For a family whose estimate is the mean of the statistic and whose variance is a quadratic function of it: then
+        `jaxcollapse.predict` knows its errors. None for any other, the default.
+        """
+        return None
+
+    @property
     def draws_sums(self) -> bool:
         return self.sampling == "exact"
 
@@ -76,6 +90,30 @@ class ExponentialFamily(Model):
         """The maximum-likelihood estimate."""
         mean = data.mean(self.statistic) if isinstance(data, Samples) else data.mean
         return self.estimate(mean)
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The estimate has no bias; its error is exact for a constant variance, for `Replace` and for equal batches."""
+        law = self.quadratic_variance
+        if law is None:
+            return {}
+        return {"estimate": unbiased(self.parameter, samples), "squared_error": _error(*law, workflow, samples)}
+
+
+def _error(
+    variance: Float[Array, ""], curvature: float, workflow: Workflow, samples: Float[Array, " generations"]
+) -> ClosedForm:
+    """The mean squared error of the estimate of a family with a quadratic variance."""
+    setting = {"variance": variance, "curvature": curvature, "generations": len(samples)}
+    if curvature == 0:
+        return inflated(variance / samples[0], workflow, samples, "exact")
+    if workflow.newest_alone:
+        curve = exponential_family.variance_replace(samples=samples, **setting)
+        return ClosedForm(curve, exponential_family.variance_replace)
+    if workflow.keeps_all and (size := single(samples)) is not None:
+        curve = exponential_family.variance_accumulate(samples=size, **setting)
+        return ClosedForm(curve, exponential_family.variance_accumulate, reference=DEY_2024)
+    return inflated(variance / samples[0], workflow, samples)
 
 
 class NormalMean(ExponentialFamily):
@@ -125,6 +163,11 @@ class NormalMean(ExponentialFamily):
         """The sample mean."""
         return mean
 
+    @property
+    def quadratic_variance(self):
+        """Constant; summed over the coordinates."""
+        return self.parameter.size * self.variance, 0.0
+
 
 class Exponential(ExponentialFamily):
     """The exponential distribution with density ``exp(-x / mean) / mean``, fitted by its mean.
@@ -167,6 +210,11 @@ class Exponential(ExponentialFamily):
     def estimate(self, mean):
         """The sample mean."""
         return mean
+
+    @property
+    def quadratic_variance(self):
+        """The squared mean."""
+        return self.parameter**2, 1.0
 
 
 class Beta(ExponentialFamily):
@@ -211,6 +259,15 @@ class Beta(ExponentialFamily):
     def estimate(self, mean):
         """One over the mean of ``-log x``."""
         return 1 / mean
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """To first order: the estimate is no mean, and has a bias of order ``1/n``."""
+        estimate = ClosedForm(jnp.broadcast_to(self.parameter, generations), "consistent", "asymptotic", order="1/n")
+        return {
+            "estimate": estimate,
+            "squared_error": inflated(self.parameter**2 / samples[0], workflow, samples),
+        }
 
 
 class Poisson(ExponentialFamily):
@@ -268,6 +325,11 @@ class Poisson(ExponentialFamily):
         """The sample mean."""
         return mean
 
+    @property
+    def quadratic_variance(self):
+        """The mean itself."""
+        return self.parameter, 0.0
+
 
 class Bernoulli(ExponentialFamily):
     """The Bernoulli distribution, fitted by its mean; 0 and 1 are absorbing.
@@ -320,3 +382,8 @@ class Bernoulli(ExponentialFamily):
     def estimate(self, mean):
         """The share of ones."""
         return mean
+
+    @property
+    def quadratic_variance(self):
+        """``p (1 - p)``."""
+        return self.parameter * (1 - self.parameter), -1.0

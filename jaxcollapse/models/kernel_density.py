@@ -15,9 +15,14 @@ from jaxtyping import Array, Float, Key
 
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, positive_or_schedule
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, positive_or_schedule, single
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.inflated import unbiased
 from jaxcollapse.random import split, symbols
+from jaxcollapse.theory import kernel_density
+from jaxcollapse.theory.papers import FU_2024
 
 
 class KernelMixture(eqx.Module):
@@ -91,6 +96,22 @@ class KernelDensity(Model):
             "variance": w @ (x - mean) ** 2 + kernel,
             "squared_error": pairs - 2 * w @ _normal(x, 1 + kernel) + 0.5 / jnp.sqrt(jnp.pi),
         }
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """For `Replace` with batches of one size; the mean has no bias under any workflow."""
+        size, bandwidth = single(samples), single(self.bandwidth)
+        known: Forms = {"mean": unbiased(jnp.zeros(()), samples)}
+        if not workflow.newest_alone or size is None or bandwidth is None:
+            nearest = "Replace, one size, one bandwidth: theory.kernel_density.squared_error and model_variance"
+            return {**known, **dict.fromkeys(("variance", "squared_error"), NotKnown("it is for new rows", nearest))}
+        setting = {"samples": size, "bandwidth": bandwidth, "generations": generations}
+        for name, function in (
+            ("variance", kernel_density.model_variance),
+            ("squared_error", kernel_density.squared_error),
+        ):
+            known[name] = ClosedForm(function(**setting), function, reference=FU_2024)
+        return known
 
 
 def _draw(key: Key[Array, ""], mixture: KernelMixture, n: int) -> Float[Array, " n"]:

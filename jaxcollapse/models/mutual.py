@@ -8,7 +8,7 @@ protocol of the paper.
 Reference: Vu, Reeves and Wenger 2025, arXiv:2505.21677.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -20,10 +20,17 @@ from jaxcollapse.arguments.numbers import at_once, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.model import Model, Wrapper, measured
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.prediction import ClosedForm, Exactness, Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, single
 from jaxcollapse.chain.workflow import Replace, Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.exponential_family import NormalMean
+from jaxcollapse.models.inflated import unbiased
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.models.regression.predicted import Chain
 from jaxcollapse.random import split
+from jaxcollapse.theory import mutual
+from jaxcollapse.theory.papers import VU_2025
 
 
 class Shown(Data):
@@ -49,6 +56,16 @@ class Shown(Data):
     def union(self) -> "Shown":
         """The union of a stack of batches, for each model."""
         return Shown(jax.vmap(lambda sets: sets.union(), in_axes=1)(self.sets))
+
+
+class _Units(NamedTuple):
+    """The error of a model for one unit of noise in the mean of its labels, and what it says of the closed forms."""
+
+    metric: str
+    risk: Any
+    apart: Any
+    exactness: Exactness
+    order: str
 
 
 class Mutual(Wrapper):
@@ -145,6 +162,52 @@ class Mutual(Wrapper):
         )
         spread = [jnp.sum((leaf - leaf.mean(axis=0)) ** 2) for leaf in jax.tree.leaves(params)]
         return {**means, "disagreement": 2 / max(self.models - 1, 1) * sum(spread, jnp.zeros(()))}
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """For one fixed real data set of each copy, and models that are linear in their data."""
+        size, real, beta = single(samples), workflow.real_size(samples), single(self.private_weight)
+        known = size is not None and real is not None and beta is not None
+        units = self._units(real) if known and workflow.mixes == "fixed" else None
+        if units is None:
+            nearest = 'Mix("fixed"), one size, NormalMean or least squares: theory.mutual.risk'
+            return {"": NotKnown("it is for linear models and one real data set for all generations", nearest)}
+        shared = {
+            "dim": 1,
+            "noise": 1.0,
+            "private_samples": real,
+            "private_weight": beta,
+            "synthetic_weight": jnp.diagonal(workflow.weights(samples)[0]),
+            "generations": generations,
+        }
+        public = real if self.public_samples is None else self.public_samples
+        risk = mutual.risk(models=self.models, public_samples=public, synthetic_samples=size, **shared)
+        apart = mutual.disagreement(**shared) if self.models > 1 else jnp.zeros(generations)
+        kind = {"exactness": units.exactness, "order": units.order, "reference": VU_2025}
+        return {
+            units.metric: ClosedForm(units.risk * risk, mutual.risk, **kind),
+            "disagreement": ClosedForm(units.apart * apart, mutual.disagreement, **kind),
+            **({"estimate": unbiased(self.model.truth(), samples)} if units.metric == "squared_error" else {}),
+        }
+
+    def _units(self, rows: Any) -> "_Units | None":
+        """What one unit of noise in one row is for the metrics of the model, if that is linear in its data."""
+        model = self.model
+        if isinstance(model, NormalMean):
+            total = model.parameter.size * model.variance
+            return _Units("squared_error", total, total, "exact", "")
+        if not isinstance(model, LinearRegression) or model.features is not None or rows is None:
+            return None
+        with jax.ensure_compile_time_eval():
+            sizes = jnp.asarray(rows)[None]
+        chain = Chain(model.spectrum, model.noise, model.penalty, model.design, Replace(), sizes)
+        noise, spare = single(model.noise), rows - chain.dim - 1
+        if noise is None or not chain.least_squares or not bool(spare > 0):
+            return None
+        total, apart = noise**2 * chain.dim, noise**2 * jnp.sum(1 / model.spectrum.eigenvalues)
+        if model.design == "fresh":
+            return _Units("risk", total, apart, "asymptotic", "d/n")
+        return _Units("risk", total * rows / spare, apart * rows / spare, "exact", "")
 
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
         """What the model cannot do with these sizes, or with that of the public data."""

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from jaxcollapse.chain.prediction import ClosedForm
 from jaxcollapse.plot._style import (
     band_name,
     check_estimate,
@@ -18,6 +19,7 @@ from jaxcollapse.plot._style import (
     rows,
     whole_ticks,
 )
+from jaxcollapse.replication.ratio import one_form
 
 if TYPE_CHECKING:
     from jaxcollapse.replication.estimate import Estimate
@@ -42,7 +44,7 @@ def curves(
     **Arguments**
 
     - `estimate`: the result of `jaxcollapse.monte_carlo`; its mean has shape ``(points,)``, or ``(curves, points)``.
-    - `theory`: numbers of the same shape, or None.
+    - `theory`: numbers of the same shape, a `ClosedForm`, a `Prediction` of one metric, or None.
     - `x`: where the points lie, shape ``(points,)``; ``1, 2, ...`` by default.
     - `ax`: the axes; matplotlib's current axes by default.
     - `label`: a name for the legend; one per curve if there are several.
@@ -68,8 +70,11 @@ def curves(
     mean = rows("estimate", estimate.mean)
     x = positions(x, mean.shape[-1], "estimate")
     lower, upper = (rows("estimate", limit) for limit in estimate.interval(level))
-    predicted = None
+    predicted, line = None, "theory"
     if theory is not None:
+        theory = one_form(theory, "theory")
+        if isinstance(theory, ClosedForm):
+            theory, line = theory.curve, f"theory ({theory.words})"
         predicted = rows("theory", theory)
         if predicted.shape not in (mean.shape, (1, mean.shape[-1])):
             raise ValueError(f"theory must have the shape of the estimate, {mean.shape}, got {predicted.shape}")
@@ -80,7 +85,7 @@ def curves(
         ends = quantile_levels(quantiles)
         band, spread = [rows("estimate", limit) for limit in estimate.quantile(ends)], band_name(*ends)
     ax = plt.gca() if ax is None else ax
-    draw(ax, x, mean, lower, upper, predicted, names, band=band, spread=spread)
+    draw(ax, x, mean, lower, upper, predicted, names, line=line, band=band, spread=spread)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     whole_ticks(ax.xaxis, x)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,6 +14,7 @@ from jaxcollapse.replication import trust
 from jaxcollapse.replication.labelled import dataset, name_of
 from jaxcollapse.replication.moments import State
 from jaxcollapse.replication.quantile import order_statistics
+from jaxcollapse.replication.ratio import ratios
 from jaxcollapse.replication.run import LARGEST, Run
 
 
@@ -155,6 +157,35 @@ class Estimate:
         lower = self._each(lambda m: m.mean - t * trust.stderr(m))
         upper = self._each(lambda m: m.mean + t * trust.stderr(m))
         return lower, upper
+
+    def against(self, prediction: Any, level: float = 0.95) -> Any:
+        """Simulated over predicted means, with confidence intervals of these ratios.
+
+        **Arguments**
+
+        - `prediction`: what `jaxcollapse.predict` returns, where the function of the estimate returns the metrics of a
+          trajectory; for one metric its closed form, or any numbers of the shape of the mean.
+        - `level`: of the two-sided intervals, between 0 and 1.
+
+        **Returns** for a dictionary of metrics a dictionary of those that are predicted, else one: each has the arrays
+        ``ratio``, ``lower`` and ``upper`` of the shape of the mean, and the `ClosedForm` as ``form``. NaN where both
+        means are zero.
+
+        **Raises** `ValueError` or `TypeError` for another shape, several predictions for one mean, and where no metric
+        is predicted.
+
+        ```python
+        >>> import jax, jaxcollapse as jc
+        >>> model, sizes = jc.NormalMean(0.0), dict(samples=10, generations=3)
+        >>> run = lambda key: jc.simulate(model, jc.Replace(), key=key, **sizes).metrics
+        >>> estimate = jc.monte_carlo(run, jax.random.key(0), 4096)
+        >>> found = estimate.against(jc.predict(model, jc.Replace(), **sizes), level=0.999)["squared_error"]
+        >>> bool(((found.lower < 1) & (1 < found.upper)).all())
+        True
+
+        ```
+        """
+        return ratios(self.mean, self.interval(level), prediction)
 
     def difference(self, axis: str) -> "Estimate":
         """How every later entry of a grid's axis differs from the first one, replication by replication.

@@ -1,10 +1,10 @@
 """A theorem that runs: claims, relations, verdicts."""
 
+from jaxcollapse.arguments.reference import Reference as Reference
 from jaxcollapse.verification.claim import Axis as Axis
 from jaxcollapse.verification.claim import Claim as Claim
 from jaxcollapse.verification.claim import Numbers as Numbers
 from jaxcollapse.verification.decision import verify as verify
-from jaxcollapse.verification.reference import Reference as Reference
 from jaxcollapse.verification.relation import Asymptotic as Asymptotic
 from jaxcollapse.verification.relation import AtLeast as AtLeast
 from jaxcollapse.verification.relation import AtMost as AtMost

@@ -10,10 +10,10 @@ from jaxtyping import Array, Key
 
 from jaxcollapse.arguments.check import as_numpy, check_choice, check_flag, check_integer, check_numbers
 from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import packed, unpacked
 from jaxcollapse.machine.precision import enable_x64
-from jaxcollapse.verification.reference import Reference
 from jaxcollapse.verification.relation import RELATIONS, Relation
 
 _FUNCTIONS = ("theory", "experiment", "numbers")

@@ -111,6 +111,29 @@ def test_every_file_says_how_it_was_made(command_line, tmp_path):
     assert json.loads(picture.info["Description"]) == {"settings": settings, "versions": versions}
 
 
+def test_the_theory_is_a_column_a_line_and_a_citation(command_line, tmp_path):
+    import xarray
+
+    arguments = (*WALK, "--generations", "3", "--theory")
+    theory = [0.1, 0.125, 0.1 * 49 / 36]
+    np.testing.assert_allclose([float(row["theory"]) for row in rows(command_line(*arguments).stdout)], theory)
+    for suffix in ("json", "nc", "png"):
+        assert command_line(*arguments, "--out", f"curve.{suffix}").exit_code == 0
+    facts = strict((tmp_path / "curve.json").read_text())
+    np.testing.assert_allclose(facts["theory"], theory)
+    assert facts["formula"]["name"] == "theory.mean.inflation" and facts["formula"]["exactness"] == "exact"
+    assert "2410.22812" in facts["formula"]["bibtex"]
+    np.testing.assert_allclose(xarray.load_dataset(tmp_path / "curve.nc")["theory"], theory)
+    assert "formula" in json.loads(Image.open(tmp_path / "curve.png").info["Description"])
+
+
+def test_a_theory_that_is_not_known_is_said_to_be(command_line):
+    flags = "--workflow-set real=fresh --set ddof=1 --metric variance --samples 9 --generations 2 --replications 50"
+    result = command_line("simulate", "Gaussian", "Mix", *flags.split(), "--theory")
+    assert result.exit_code == 0 and "theory" not in result.stdout
+    assert "Of variance none is known: not with ddof=1 under this workflow; nearest: " in words(result.stderr)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -24,6 +24,17 @@ def test_curves_show_means_intervals_and_theory():
     assert all(tick == round(tick) for tick in ax.get_xticks())
 
 
+def test_a_prediction_is_a_line_that_says_what_it_is():
+    prediction = jc.predict(jc.KernelDensity(0.5), jc.Replace(), samples=9, generations=3)
+    only = jc.Prediction({"variance": prediction.forms["variance"]}, {})
+    for theory in (only, prediction.forms["variance"]):
+        ax = plot.curves(Fixed([1.0, 2.0, 4.0], [0.1, 0.2, 0.3]), theory, ax=plt.figure().subplots())
+        line = next(line for line in ax.lines if line.get_label() == "theory (exact)")
+        np.testing.assert_allclose(line.get_ydata(), prediction.variance)
+    with pytest.raises(ValueError, match="theory predicts mean, variance, squared_error: say which"):
+        plot.curves(Fixed([1.0, 2.0, 4.0], [0.1, 0.2, 0.3]), prediction)
+
+
 def test_the_level_sets_the_width_of_the_bars():
     ax = plot.curves(Fixed([1.0], [0.1]), level=0.5)
     np.testing.assert_allclose(np.diff(bars(ax)), 2 * 0.067449, rtol=1e-4)

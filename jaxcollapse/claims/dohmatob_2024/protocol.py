@@ -10,16 +10,9 @@ from jaxcollapse.chain.simulate import Trajectory, simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum
+from jaxcollapse.theory.papers import DOHMATOB_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.reference import Reference
 
-REFERENCE = Reference(
-    key="dohmatob2024",
-    authors="Elvis Dohmatob, Yunzhen Feng and Julia Kempe",
-    title="Model Collapse Demystified: The Case of Regression",
-    year=2024,
-    arxiv="2402.07712",
-)
 claim = partial(Claim, reference=REFERENCE, quantity="excess risk")
 DIM, FAKE_SAMPLES, CAPACITY, SOURCE = 300, 600, 2.0, 0.375
 ALLOWANCE, TOLERANCE = 3 / DIM, 0.03

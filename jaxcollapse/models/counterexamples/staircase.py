@@ -21,9 +21,13 @@ from jaxcollapse.arguments.check import check_choice, check_length
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split, word_pairs
+from jaxcollapse.theory import counterexamples
+from jaxcollapse.theory.papers import BARZILAI_2025
 
 _LARGEST = 0.25
 
@@ -100,6 +104,17 @@ class Staircase(Model):
     def reduce(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Model:
         """The walk that draws nothing but what is new, where all data is kept."""
         return StaircaseWalk(self.levels) if self.sampling == "exact" and workflow.keeps_all else self
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The mean level where all data is kept in equal batches: a sum of probabilities."""
+        if not workflow.keeps_all or single(samples) is None:
+            nearest = "Accumulate, one size: theory.counterexamples.staircase_waiting"
+            return {"": NotKnown("it is for data that is kept", nearest)}
+        function = counterexamples.staircase_waiting
+        empty = [function(level=level, generations=generations) for level in range(1, self.levels + 1)]
+        level = self.levels - jnp.stack(empty).sum(axis=0)
+        return {"level": ClosedForm(level, function, "asymptotic", order="1/n", reference=BARZILAI_2025)}
 
     @lenient()
     def sample(self, key: Key[Array, ""], params: Float[Array, " levels"], n: int) -> Samples:

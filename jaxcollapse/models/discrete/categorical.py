@@ -15,9 +15,15 @@ from jaxcollapse.arguments.check import check_at_most, check_choice, check_proba
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model, keeping
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.inflated import inflated
 from jaxcollapse.random import multinomial, symbols
 from jaxcollapse.random.counts import LARGEST_COUNT
+from jaxcollapse.theory import discrete, exponential_family
+from jaxcollapse.theory.papers import SEDDIK_2024
 
 
 class Counts(Statistic):
@@ -128,6 +134,54 @@ class Categorical(Model):
         else:
             counts = data.counts
         return counts / counts.sum()
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The drift of the probabilities, and for `Replace` which symbols are left."""
+        diversity = 1 - jnp.sum(self.probabilities**2)
+        error = self._squared_error(diversity, workflow, samples)
+        return {
+            "squared_error": error,
+            "diversity": error.times(-1.0, plus=diversity),  # probabilities have no bias
+            **self._left(workflow, samples),
+        }
+
+    def _squared_error(
+        self, diversity: Float[Array, ""], workflow: Workflow, samples: Float[Array, " generations"]
+    ) -> ClosedForm:
+        """Every symbol is a Bernoulli variate."""
+        p, generations = self.probabilities, len(samples)
+        size, real = single(samples), workflow.real_size(samples)
+        if workflow.newest_alone and size is not None:
+            curve = discrete.categorical_replace_diversity(p, samples=size, generations=generations)
+            form = ClosedForm(curve, discrete.categorical_replace_diversity, reference=SEDDIK_2024)
+            return form.times(-1.0, plus=diversity)
+        if workflow.newest_alone:
+            curve = exponential_family.variance_replace(
+                samples=samples, variance=diversity, curvature=-1.0, generations=generations
+            )
+            return ClosedForm(curve, exponential_family.variance_replace)
+        if workflow.keeps_all:
+            curve = discrete.contaminated_accumulate(p, samples=samples, real_share=0.0, generations=generations)
+            return ClosedForm(curve, discrete.contaminated_accumulate)
+        if workflow.mixes == "fixed" and workflow.counts_alike and size is not None and real is not None:
+            curve = discrete.categorical_mix(p, samples=size, real_samples=real, generations=generations)
+            return ClosedForm(curve, discrete.categorical_mix, reference=SEDDIK_2024)
+        return inflated(diversity / samples[0], workflow, samples)
+
+    def _left(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Forms:
+        """The mean number of symbols that are left, and the mean probability of those that are not."""
+        size = single(samples)
+        if not workflow.newest_alone or size is None or not bool(size <= _MOST):
+            why = NotKnown("what is left is known of batches of one size", f"Replace, samples up to {_MOST}")
+            return {"support": why, "unseen": why}
+        function = discrete.categorical_replace_lost
+        lost = function(self.probabilities, samples=int(size), generations=len(samples))
+        support, unseen = jnp.sum(1 - lost, axis=1), lost @ self.probabilities
+        return {"support": ClosedForm(support, function), "unseen": ClosedForm(unseen, function)}
+
+
+_MOST = 2048  # samples up to which the law of the ancestors, of their square in numbers, is computed
 
 
 _FEW = 100  # symbols of text per symbol of the alphabet, up to which it is cheaper to count them

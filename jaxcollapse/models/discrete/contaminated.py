@@ -6,14 +6,21 @@ Every draw of a batch is real with some probability, else from the newest model,
 from typing import Any, Literal
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import check_choice
+from jaxcollapse.arguments.check import check_choice, is_traced
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Wrapper
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, values
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical, Counts
+from jaxcollapse.theory import discrete
+from jaxcollapse.theory.papers import KANABAR_2025
 
 
 class ContaminatedCategorical(Wrapper):
@@ -81,3 +88,37 @@ class ContaminatedCategorical(Wrapper):
         if not self.debiased or not isinstance(batch, Counts):
             return batch
         return Counts((batch.counts - n * own) / self.real_share)
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The error in a pool of all draws: frequencies have no bias, debiased or not."""
+        rows = row_weights(workflow, samples)
+        setting = {"samples": samples, "real_share": values(self.real_share, generations), "generations": generations}
+        p = self.categorical.probabilities
+        if not self.debiased and workflow.keeps_all:
+            curve = discrete.contaminated_accumulate(p, **setting)
+            error = ClosedForm(curve, discrete.contaminated_accumulate, reference=KANABAR_2025)
+        elif self.debiased and rows is not None:
+            function = discrete.contaminated_accumulate_debiased
+            curve = function(p, weights=rows, **setting)
+            # exact as long as no probability of a batch is negative
+            error = ClosedForm(curve, function, "asymptotic", order="e^-n", reference=KANABAR_2025)
+        else:
+            why = NotKnown("it is for a pool of all draws", "Accumulate, theory.discrete.contaminated_accumulate")
+            return {"squared_error": why, "diversity": why}
+        return {"squared_error": error, "diversity": error.times(-1.0, plus=1 - jnp.sum(p**2))}
+
+
+def row_weights(workflow: Workflow, samples: Float[Array, " generations"]) -> Float[Array, " generations"] | None:
+    """How often a row of each batch counts, where all are kept with the same weights for ever."""
+    if workflow.keeps_all:
+        return jnp.ones_like(samples)
+    if workflow.newest_alone or workflow.needs_rows or workflow.draws_real:
+        return None
+    with jax.ensure_compile_time_eval():
+        weights = workflow.weights(samples)[0]
+    if is_traced(weights) or not (np.asarray(weights)[-1] > 0).all():
+        return None
+    kept = np.tril(np.broadcast_to(weights[-1], weights.shape))
+    same = np.allclose(kept / kept.sum(axis=1, keepdims=True), weights)
+    return weights[-1] / samples if same else None

@@ -24,9 +24,15 @@ from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Wrapper
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import single
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical, Counts
 from jaxcollapse.random import split, symbols
+from jaxcollapse.theory import discrete
 from jaxcollapse.theory.discrete.curated import curate
+from jaxcollapse.theory.papers import FERBACH_2024
 
 
 class Curated(Wrapper):
@@ -91,3 +97,41 @@ class Curated(Wrapper):
     def metrics(self, params: Float[Array, " symbols"], **context) -> dict[str, Float[Array, ""]]:
         """Those of the language, and the mean of ``e^r``."""
         return {**self.language.metrics(params), "reward": params @ jnp.exp(self.rewards)}
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The law of two symbols for `Replace`; else the mean of many samples."""
+        size = single(samples)
+        if workflow.newest_alone and len(self.rewards) == 2 and size is not None and bool(size <= _MOST):
+            return self._two_symbols(int(size), generations)
+        share = None
+        if workflow.mixes:
+            with jax.ensure_compile_time_eval():
+                share = single(1 - jnp.diagonal(workflow.weights(samples)[0])[1:]) if generations > 1 else 0.0
+        if not workflow.newest_alone and share is None:
+            return {"": NotKnown("it is for new data alone, or a constant share of real data", "Replace or Mix")}
+        p = discrete.curated_mix(
+            self.language.probabilities,
+            rewards=self.rewards,
+            candidates=self.candidates,
+            real_share=0.0 if share is None else share,
+            generations=generations,
+        )
+        limits = {"reward": p @ jnp.exp(self.rewards), "diversity": 1 - jnp.sum(p**2, axis=1)}
+        name, paper = discrete.curated_mix, FERBACH_2024
+        known = {k: ClosedForm(v, name, "asymptotic", order="1/n", reference=paper) for k, v in limits.items()}
+        return {**known, "": NotKnown("it is of the order of 1/n", "two symbols and Replace")}
+
+    def _two_symbols(self, samples: int, generations: int) -> Forms:
+        """From the law of how often the first of them occurs."""
+        p, gain = self.language.probabilities, self.rewards[0] - self.rewards[1]
+        function = discrete.curated_replace_two_symbols
+        law = function(p[0], samples=samples, reward=gain, candidates=self.candidates, generations=generations)
+        share = jnp.arange(samples + 1) / samples
+        curves = jax.tree.map(
+            lambda values: law @ values, jax.vmap(self.metrics)(jnp.stack([share, 1 - share], axis=1))
+        )
+        return {name: ClosedForm(curve, function, reference=FERBACH_2024) for name, curve in curves.items()}
+
+
+_MOST = 2048  # samples up to which a law of the square of them in numbers is computed

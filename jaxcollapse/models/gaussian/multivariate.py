@@ -19,10 +19,14 @@ from jaxcollapse.arguments.check import check_at_least, check_choice, check_numb
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.gaussian.predicted import mean_square_of, variance_of
 from jaxcollapse.models.gaussian.univariate import centred_rows, check_rows_for, log_or_none
 from jaxcollapse.random import bartlett, normal, split
+from jaxcollapse.theory import gaussian
 
 
 class MultivariateNormal(eqx.Module):
@@ -293,6 +297,30 @@ class MultivariateGaussian(Model):
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
         """A single row has no unbiased covariance."""
         check_rows_for(self.ddof, workflow, samples)
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """Every coordinate is a univariate chain; the log determinant is a sum of independent ones."""
+        trace = jnp.trace(self.covariance)
+        scaled = {
+            "trace": variance_of(workflow, samples, self.ddof),
+            "squared_error": mean_square_of(workflow, samples, self.ddof),
+        }
+        return {
+            **{name: form.times(trace) if isinstance(form, ClosedForm) else form for name, form in scaled.items()},
+            "log_determinant": self._log_determinant(workflow, samples),
+        }
+
+    def _log_determinant(self, workflow: Workflow, samples: Float[Array, " generations"]) -> ClosedForm | NotKnown:
+        size = single(samples)
+        if not workflow.newest_alone or size is None or not bool(size > self.dim):
+            function = "theory.gaussian.log_determinant_mean"
+            return NotKnown("it is for batches of one size", f"Replace with more rows than dimensions, {function}")
+        curve = gaussian.log_determinant_mean(dim=self.dim, samples=size, generations=len(samples))
+        g = jnp.arange(1, len(samples) + 1)
+        divisor = g * self.dim * jnp.log((size - 1) / (size - self.ddof))
+        start = 2 * jnp.sum(jnp.log(jnp.diagonal(jnp.linalg.cholesky(self.covariance))))
+        return ClosedForm(start + curve + divisor, gaussian.log_determinant_mean)
 
     def _scattered(
         self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, divisor: Scalar | float = 1.0

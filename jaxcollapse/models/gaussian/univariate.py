@@ -18,10 +18,16 @@ from jaxcollapse.arguments.check import check_choice, is_traced
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.gaussian.predicted import mean_square_of, variance_of
+from jaxcollapse.models.inflated import unbiased
 from jaxcollapse.random import chi_square, normal_pair
 from jaxcollapse.random.gaussian import Words
 from jaxcollapse.random.logarithm import log
+from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.papers import XU_2025
 
 
 class Normal(eqx.Module):
@@ -178,6 +184,24 @@ class Gaussian(Model):
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
         """A single row has no unbiased variance."""
         check_rows_for(self.ddof, workflow, samples)
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """Those of a chain of unit variance, in units of the true one."""
+        variance = jnp.exp(self.log_variance)
+        scaled = {
+            "variance": variance_of(workflow, samples, self.ddof),
+            "squared_error": mean_square_of(workflow, samples, self.ddof),
+        }
+        logs = NotKnown("the log of a pooled variance", "Replace, theory.gaussian.log_variance_mean")
+        if workflow.newest_alone:
+            curve = gaussian.log_variance_mean(samples=samples, generations=generations, ddof=self.ddof)
+            logs = ClosedForm(self.log_variance + curve, gaussian.log_variance_mean, reference=XU_2025)
+        return {
+            "mean": unbiased(self.mean, samples),
+            "log_variance": logs,
+            **{name: form.times(variance) if isinstance(form, ClosedForm) else form for name, form in scaled.items()},
+        }
 
     def statistics(
         self,

@@ -16,11 +16,14 @@ from jaxcollapse.arguments.check import check_count, check_flag, check_nonnegati
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule, single
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.random import normal
 from jaxcollapse.random.loops import alongside
+from jaxcollapse.theory import networks
 
 
 class EarlyStopping(Model):
@@ -98,3 +101,15 @@ class EarlyStopping(Model):
         """The squared errors, and their sum."""
         squares = (params - self.spectrum.signal) ** 2
         return {"squared_error": squares, "risk": jnp.sum(squares)}
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """One rate and one noise for all fits, and whole batches."""
+        noise, rate = single(self.noise), single(self.rate)
+        function = networks.early_stopping_squared_error
+        if workflow.needs_rows or noise is None or rate is None:
+            return {"": NotKnown("it is for one rate and one noise, and no picked rows", "constant noise and rate")}
+        descent = networks.gradient_descent(rate, self.steps)
+        setting = {"samples": samples, "noise": noise, "warm": self.warm, "generations": generations}
+        squares = function(self.spectrum, descent, workflow, **setting)
+        return {"squared_error": ClosedForm(squares, function), "risk": ClosedForm(squares.sum(axis=1), function)}

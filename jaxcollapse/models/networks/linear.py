@@ -17,9 +17,12 @@ from jaxcollapse.arguments.check import check_choice, check_count, check_positiv
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.chain.data import Samples, WeightedSum
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import bartlett
 from jaxcollapse.random.loops import alongside
+from jaxcollapse.theory import networks
 
 
 class LinearGenerator(eqx.Module):
@@ -96,6 +99,22 @@ class LinearNetwork(Model):
             "variances": jnp.diagonal(covariance),
             "squared_error": jnp.sum((covariance - jnp.diag(self.eigenvalues)) ** 2),
         }
+
+
+@lenient()
+def second_order(
+    eigenvalues: Float[Array, " dim"],
+    network: Callable,
+    workflow: Workflow,
+    samples: Float[Array, " generations"],
+) -> Forms:
+    """Variances and squared error of a chain whose fits are functions of eigenvalues, to order ``1/n``."""
+    if workflow.needs_rows:
+        why = NotKnown("it is for whole batches", "a workflow that picks no rows: theory.networks.moments")
+        return {"variances": why, "squared_error": why}
+    law = networks.moments(eigenvalues, network, workflow, samples=samples, generations=len(samples))
+    curves = {"variances": law.mean, "squared_error": law.risk}
+    return {k: ClosedForm(v, networks.moments, "asymptotic", order="1/n^2") for k, v in curves.items()}
 
 
 def descend(loss: Callable[[PyTree], Scalar], start: PyTree, *, steps: int, rate: float) -> PyTree:

@@ -18,17 +18,21 @@ from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import check_choice, check_count, is_traced
 from jaxcollapse.arguments.types import Count, Number
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule, single
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.linear import (
     LinearNetwork,
     check_sampling,
     descend,
     scale_of,
+    second_order,
     training,
 )
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import split
+from jaxcollapse.theory import networks
 
 
 class LinearVAE(LinearNetwork):
@@ -131,6 +135,19 @@ class LinearVAE(LinearNetwork):
         if not self.noisy:
             beside = jnp.zeros((self.dim, self.dim - self.latent), moments.dtype)
         return jnp.concatenate([weights, beside.astype(moments.dtype)], axis=1)
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """At the optimum with all latent dimensions, for constant noise."""
+        noise, beta, pixel = single(self.noise), single(self.beta), single(self.pixel)
+        if self.solver != "optimum" or self.latent < self.dim or noise is None or beta is None or pixel is None:
+            nearest = 'solver="optimum", all latent dimensions, constant noise: theory.networks.moments'
+            return {"": NotKnown("it is for the optimum of all directions", nearest)}
+        network = networks.soft_threshold(beta * noise, pixel)
+        sizes = {"samples": samples, "generations": generations}
+        total = networks.trace(self.eigenvalues, network, workflow, **sizes)
+        bound = ClosedForm(total, networks.trace, "lower bound")  # exact as long as no direction is lost
+        return {**second_order(self.eigenvalues, network, workflow, samples), "trace": bound}
 
     def _optimum(self, moments: Float[Array, "dim dim"]) -> Float[Array, "dim latent"]:
         values, vectors = jnp.linalg.eigh(moments)

@@ -18,15 +18,19 @@ from jaxtyping import Array, Float, Key
 from jaxcollapse.arguments.check import check_choice, check_flag, check_length, is_traced
 from jaxcollapse.arguments.numbers import positive
 from jaxcollapse.arguments.types import Count, Number
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.linear import (
     LinearNetwork,
     check_sampling,
     descend,
     scale_of,
+    second_order,
     training,
 )
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory import networks
 
 
 class LinearDiffusion(LinearNetwork):
@@ -141,6 +145,19 @@ class LinearDiffusion(LinearNetwork):
         start = sigmas[0] * jnp.eye(self.dim, dtype=moments.dtype) + 0.0 * moments
         factor = jax.lax.scan(step, start, (ratios, denoisers[:-1]))[0]
         return denoisers[-1] @ factor if self.denoise else factor
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """At the optimum."""
+        if self.solver != "optimum":
+            return {"": NotKnown("it is for the optimum", 'solver="optimum": theory.networks.moments of ddim')}
+        network = networks.ddim(self.sigmas, denoise=self.denoise, time=self.time)
+        known = second_order(self.eigenvalues, network, workflow, samples)
+        variances = known["variances"]
+        if not isinstance(variances, ClosedForm):
+            return known
+        total = ClosedForm(variances.curve.sum(axis=1), networks.moments, "asymptotic", order="1/n^2")
+        return {**known, "trace": total}
 
     @lenient()
     def _descent(

@@ -10,13 +10,18 @@ from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_count
+from jaxcollapse.arguments.check import check_count, is_traced
 from jaxcollapse.arguments.types import Count
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import single
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.linear import LinearGenerator, LinearNetwork, check_sampling
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory import networks
 
 
 class ProbabilisticPCA(LinearNetwork):
@@ -71,3 +76,16 @@ class ProbabilisticPCA(LinearNetwork):
     def metrics(self, params: LinearGenerator, **context) -> dict[str, Float[Array, "..."]]:
         """Those of every linear network, and the floor."""
         return {"log_noise": jnp.log(jnp.sum(params.factor[:, 0] ** 2)), **super().metrics(params)}
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The floor, if all directions that are not kept have one variance."""
+        size, known = single(samples), not is_traced(self.eigenvalues)
+        values = np.sort(np.asarray(self.eigenvalues)) if known else np.zeros(self.dim)
+        floor, spikes = values[: self.dim - self.latent], values[self.dim - self.latent :]
+        if size is None or not known or np.ptp(floor) > 0 or spikes[0] <= floor[0] or not bool(size > self.dim):
+            nearest = "one size, more rows than dimensions, and one floor: theory.networks.noise_floor"
+            return {"log_noise": NotKnown("it is of spikes on one known floor", nearest)}
+        setting = {"floor": floor[0], "dim": self.dim, "samples": size, "generations": generations}
+        curve = networks.noise_floor(spikes, workflow, **setting)
+        return {"log_noise": ClosedForm(curve, networks.noise_floor, "asymptotic", order="1/n^2")}

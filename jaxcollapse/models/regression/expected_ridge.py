@@ -6,7 +6,12 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.chain.data import Moved
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.prediction import Forms, NotKnown
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.regression.predicted import risk_of
 from jaxcollapse.models.regression.ridge_walk import RidgeWalk
+from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import wishart_resolvents
 
 
@@ -76,6 +81,16 @@ class ExpectedRidge(Model):
     def fit(self, data: Moved, **context) -> "MeanCoefficients":
         """The means that were computed."""
         return data.params
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The mean of its risk is that of the chain."""
+        if not workflow.newest_alone:
+            return {"risk": NotKnown("it keeps no data", "Replace")}
+        walk = self.walk
+        signal = jnp.zeros(walk.dim).at[0].set(walk.length)
+        spectrum = Spectrum(jnp.full(walk.dim, walk.eigenvalue), signal)
+        return {"risk": risk_of(spectrum, walk.noise, walk.penalty, "fresh", workflow, samples)}
 
 
 def _minimum_norm(n: Array, dim: int, ridge: Array) -> tuple[Array, Array, Array]:

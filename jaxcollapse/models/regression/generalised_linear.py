@@ -19,14 +19,17 @@ from jaxtyping import Array, Bool, Float, Key, Scalar
 from jaxcollapse.arguments.check import check_at_most, check_choice, check_made, check_shape, is_traced
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.prediction import Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, single
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.inflated import inflated
 from jaxcollapse.models.regression.newton import Rows, newton
 from jaxcollapse.population.features import Table
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.random import normal, split
 from jaxcollapse.random.counts import LARGEST_COUNT
+from jaxcollapse.theory import regression
 
 Features = Callable[[Key[Array, ""], int], Float[Array, "n dim"]]
 
@@ -156,6 +159,22 @@ class GeneralisedLinear(Model):
         rows = Rows(x, y, weights.astype(dtype), present, ridge)
         previous = context.get("previous")
         return newton(self, rows, jnp.zeros(x.shape[1], dtype) if previous is None else previous.astype(dtype))
+
+
+@lenient()
+def first_order(model: GeneralisedLinear, workflow: Workflow, samples: Float[Array, " generations"]) -> Forms:
+    """The errors of maximum likelihood without a penalty: those of the first fit, inflated by the workflow."""
+    penalty = single(model.penalty)
+    if penalty is None or is_traced(penalty) or np.asarray(penalty) != 0:
+        return {"": NotKnown("it is for maximum likelihood", "penalty=0: theory.regression.maximum_likelihood_error")}
+    if model.features is not None and model.table is None:
+        return {"": NotKnown("the information of these features is not known", "features=None, or a Table")}
+    error = regression.maximum_likelihood_error(model.information(), samples=samples[0])
+    known: Forms = {
+        "squared_error": inflated(error, workflow, samples),
+        "risk": inflated(model.spectrum.dim / samples[0], workflow, samples),
+    }
+    return {**known, "": NotKnown("it is no quadratic function of the error", "risk")}
 
 
 def population(spectrum: Any, penalty: Any) -> tuple[Spectrum, Scheduled]:

@@ -14,8 +14,13 @@ from jaxcollapse.arguments.check import check_choice
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model, Wrapper
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import single
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.theory import regression
 
 
 class Line(eqx.Module):
@@ -92,3 +97,16 @@ class LinearGaussian(Wrapper):
     def metrics(self, params: Line, **context) -> dict[str, Float[Array, ""]]:
         """The excess test risk and the variance of the labels."""
         return {**self.regression.metrics(params.coefficients), "variance": params.noise**2}
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """For `Replace` with batches of one size: labels and coefficients are independent."""
+        size, dim = single(samples), self.regression.spectrum.dim
+        function = regression.ols_replace_estimated_noise
+        if not workflow.newest_alone or size is None or not bool(size > dim):
+            nearest = "Replace, one size above the number of coefficients"
+            return {"": NotKnown("an estimated noise is known of new rows", nearest)}
+        risk = function(dim=dim, samples=size, noise=self.noise, generations=generations, ddof=self.ddof)
+        kept = 1.0 if self.ddof == "dim" else 1 - dim / size
+        variance = self.noise**2 * kept ** jnp.arange(1, generations + 1)
+        return {"risk": ClosedForm(risk, function), "variance": ClosedForm(variance, function)}

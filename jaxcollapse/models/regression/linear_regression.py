@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Key, Scalar
 from jaxcollapse.arguments.check import check_choice, check_made, check_shape, is_traced
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model, keeping
+from jaxcollapse.chain.prediction import Forms, NotKnown
 from jaxcollapse.chain.schedule import Scheduled, Table, number_or_schedule
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.differentiation import differentiated
@@ -26,6 +27,7 @@ from jaxcollapse.models.regression.expected_ridge import ExpectedRidge
 from jaxcollapse.models.regression.fixed_design_walk import FixedDesignWalk, check_one_size
 from jaxcollapse.models.regression.fixed_ridge_walk import FixedRidgeWalk
 from jaxcollapse.models.regression.least_squares_walk import LeastSquaresWalk
+from jaxcollapse.models.regression.predicted import risk_of
 from jaxcollapse.models.regression.ridge_walk import RIDGE_FITS, RidgeFit, RidgeWalk
 from jaxcollapse.models.regression.sums import RegressionSums, conjugate_gradients, ridge_solution
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
@@ -214,6 +216,13 @@ class LinearRegression(Model):
         """One of the walks or the model with room for LSQR, where that is cheaper; or itself."""
         found = _serving(self, workflow, samples)
         return self if found is None else found[0].reduced(self, found[1])
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """The first form in `jaxcollapse.models.regression.predicted.FORMS` that serves."""
+        if self.features is not None:
+            return {"risk": NotKnown("closed forms are for Gaussian rows", "features=None")}
+        return {"risk": risk_of(self.spectrum, self.noise, self.penalty, self.design, workflow, samples)}
 
     def sampler(self, workflow: Workflow, samples: Float[Array, " generations"]) -> str:
         """The name in the table of `jaxcollapse.models.regression.linear_regression.SAMPLERS`.

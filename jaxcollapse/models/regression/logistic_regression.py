@@ -7,8 +7,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jaxcollapse.chain.prediction import Forms
 from jaxcollapse.chain.schedule import Scheduled
-from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.models.regression.generalised_linear import (
+    Features,
+    GeneralisedLinear,
+    TableSums,
+    first_order,
+    population,
+    rows_of,
+)
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import bernoulli, binomial, multinomial
 from jaxcollapse.theory import regression
@@ -108,3 +117,7 @@ class LogisticRegression(GeneralisedLinear):
         if self.features is None or self.table is not None:
             measured["accuracy"] = regression.logistic_accuracy(self.spectrum, params, rows=self.table)
         return measured
+
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """To first order, without a penalty."""
+        return first_order(self, workflow, samples)

@@ -13,9 +13,15 @@ from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Wrapper
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, single, values
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.models.regression.predicted import Chain
 from jaxcollapse.models.regression.sums import RegressionSums
+from jaxcollapse.theory import regression
+from jaxcollapse.theory.papers import GARG_2025
 
 
 class MixedLabels(Wrapper):
@@ -71,6 +77,32 @@ class MixedLabels(Wrapper):
         """Sample and fit in one draw, as the regression does."""
         labeller, mixed = self._mixed(params)
         return labeller.refit(key, mixed, n, **context)
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """Without a penalty, for batches of one size."""
+        model, size = self.regression, single(samples)
+        noise = single(model.noise)
+        chain = Chain(model.spectrum, model.noise, model.penalty, model.design, workflow, samples)
+        nearest = "Replace, penalty=0, one size and noise; for any penalty theory.regression.ridge_mixed_labels_limit"
+        unknown: Forms = {"risk": NotKnown("mixed labels are known without a penalty", nearest)}
+        if not (workflow.newest_alone and chain.unpenalised and model.features is None):
+            return unknown
+        if size is None or noise is None:
+            return unknown
+        setting = {"samples": size, "noise": noise, "generations": generations}
+        setting["real_weight"] = values(self.weight, generations)
+        exact = chain.least_squares or chain.equal
+        if model.design == "fixed":
+            function = regression.minimum_norm_mixed_labels
+            curve = function(model.spectrum, **setting)
+        elif exact:
+            function = regression.minimum_norm_mixed_labels_fresh
+            curve = function(dim=chain.dim, norm=chain.norm, **setting)
+        else:
+            return {"risk": NotKnown("the minimum norm on fresh rows is known for equal eigenvalues", "samples > dim")}
+        exactness, order = ("exact", "") if exact else ("asymptotic", "1/d")
+        return {"risk": ClosedForm(curve, function, exactness, order=order, reference=GARG_2025)}
 
     def _mixed(self, params: Float[Array, " dim"]) -> tuple[LinearRegression, Float[Array, " dim"]]:
         """The regression and the coefficients that draw mixed labels: the noise of a mean of two is smaller."""

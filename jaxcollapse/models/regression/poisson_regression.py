@@ -4,9 +4,19 @@ from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
+from jaxcollapse.chain.prediction import Forms
 from jaxcollapse.chain.schedule import Scheduled
-from jaxcollapse.models.regression.generalised_linear import Features, GeneralisedLinear, TableSums, population, rows_of
+from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.models.regression.generalised_linear import (
+    Features,
+    GeneralisedLinear,
+    TableSums,
+    first_order,
+    population,
+    rows_of,
+)
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import multinomial, poisson, split
 from jaxcollapse.theory import regression
@@ -86,3 +96,7 @@ class PoissonRegression(GeneralisedLinear):
     def information(self):
         """That of `jaxcollapse.theory.regression.poisson_information`."""
         return regression.poisson_information(self.spectrum, rows=self.table)
+
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """To first order, without a penalty."""
+        return first_order(self, workflow, samples)

@@ -17,11 +17,14 @@ from jaxtyping import Array, Float, Key
 
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule
+from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, values
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.random import split
+from jaxcollapse.theory import regression
 
 
 class PrunedClassifier(Model):
@@ -109,6 +112,26 @@ class PrunedClassifier(Model):
     def fit(self, data: Samples, **context) -> Float[Array, " dim"]:
         """The ridge estimate of the labels of the rows that are kept."""
         return LinearRegression(self.spectrum, noise=0.0, penalty=self.penalty, sampling="raw").fit(data)
+
+    @lenient()
+    def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
+        """For labels that err at a given rate, on new rows alone or beside fresh real ones."""
+        rows = workflow.newest_alone or (workflow.mixes == "fresh" and workflow.counts_alike)
+        if self.error_rate is None or not rows:
+            nearest = "a given error_rate, Replace or Mix with fresh rows: theory.regression.pruned_accuracy"
+            return {"accuracy": NotKnown("it is for errors that do not depend on the row, and new rows", nearest)}
+        real = jnp.zeros(generations) if workflow.newest_alone else workflow.real_sizes(samples)
+        first = jnp.arange(generations) == 0  # where all rows are real
+        real = jnp.where(first, samples if workflow.newest_alone else real, real)
+        fields = (self.penalty, self.error_rate, self.keep_right, self.keep_wrong)
+        columns = [jnp.where(first, 0.0, samples), real, *(values(field, generations) for field in fields)]
+
+        def accuracy(row):
+            names = ("samples", "real_samples", "penalty", "error_rate", "keep_right", "keep_wrong")
+            return regression.pruned_accuracy(self.spectrum, **dict(zip(names, row, strict=True)))
+
+        curve = jax.lax.map(accuracy, tuple(columns))
+        return {"accuracy": ClosedForm(curve, regression.pruned_accuracy, "asymptotic", order="1/d")}
 
     @lenient()
     def _rows(self, key: Key[Array, ""], n: int) -> tuple[Float[Array, "n dim"], Float[Array, " n"]]:
