@@ -98,6 +98,7 @@ def test_the_limits_of_cut_text():
     np.testing.assert_allclose(discrete.zipf_cut_unseen(**late, cutoff=50, real_share=0.1), real, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_gradients_of_mixed_text():
     """In the size, the share and the exponent, against differences."""
 

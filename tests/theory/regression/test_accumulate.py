@@ -207,6 +207,7 @@ def test_the_total_penalty_with_fresh_designs():
     np.testing.assert_allclose(tiny, 0.25 * 30 * np.cumsum(sizes / pool / (pool - 30)), rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_gradients_are_difference_quotients():
     def risk(penalty, noise):
         settings = dict(samples=60, noise=noise, generations=5)

@@ -163,12 +163,13 @@ def test_the_best_fit_to_fake_labels_is_shrunk():
     assert risk(grid[0], 1.0).min() > 1.05 * best.risk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("aspect", "noise", "row"),
     [
         (0.5, 0.5, [2.50, 0.770, 1.000, 1.000, 0.767, 1.148]),
-        pytest.param(0.5, 0.2, [0.400, 0.314, 0.346, 0.366, 0.303, 0.358], marks=pytest.mark.slow),
-        pytest.param(0.9, 0.3, [8.10, 0.933, 1.000, 1.000, 0.913, 1.177], marks=pytest.mark.slow),
+        (0.5, 0.2, [0.400, 0.314, 0.346, 0.366, 0.303, 0.358]),
+        (0.9, 0.3, [8.10, 0.933, 1.000, 1.000, 0.913, 1.177]),
     ],
 )
 def test_the_best_schedule_is_back_loaded(aspect, noise, row):

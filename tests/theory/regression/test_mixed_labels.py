@@ -203,6 +203,7 @@ def test_the_best_penalty_and_weight_by_gradient(snr, best, risk, alone):
     np.testing.assert_allclose(clean, alone, atol=5e-4)
 
 
+@pytest.mark.slow
 def test_the_best_weight_of_ridge_has_its_limits():
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1, 0.1, 40))
     settings = dict(samples=80, noise=0.5)
