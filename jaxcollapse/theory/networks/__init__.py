@@ -1,9 +1,19 @@
-"""Closed forms of loops of linear networks: autoencoders, diffusion, probabilistic PCA, early stopping.
+"""Closed forms of loops of networks: linear ones (autoencoders, diffusion, early stopping), and language models.
 
-A linear network is a function of eigenvalues, a workflow a matrix of weights: the functions here take both, and hold
-for every workflow unless they say otherwise.
+A linear network is a function of eigenvalues, a language model near its optimum three matrices, a workflow a matrix of
+weights: the functions here take them, and hold for every workflow unless they say otherwise.
 """
 
+from jaxcollapse.theory.networks.bigram import BigramLoss as BigramLoss
+from jaxcollapse.theory.networks.bigram import bigram_smoothed_accumulate as bigram_smoothed_accumulate
+from jaxcollapse.theory.networks.bigram import bigram_smoothed_replace as bigram_smoothed_replace
+from jaxcollapse.theory.networks.bigram import edited_excess as edited_excess
+from jaxcollapse.theory.networks.bigram import edited_rows as edited_rows
+from jaxcollapse.theory.networks.cross_entropy import Matrices as Matrices
+from jaxcollapse.theory.networks.cross_entropy import burstiness as burstiness
+from jaxcollapse.theory.networks.cross_entropy import drift as drift
+from jaxcollapse.theory.networks.cross_entropy import excess as excess
+from jaxcollapse.theory.networks.cross_entropy import matrices as matrices
 from jaxcollapse.theory.networks.early_stopping import Shrinkage as Shrinkage
 from jaxcollapse.theory.networks.early_stopping import early_stopping_exponent as early_stopping_exponent
 from jaxcollapse.theory.networks.early_stopping import early_stopping_squared_error as early_stopping_squared_error
