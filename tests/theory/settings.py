@@ -89,6 +89,7 @@ LAMBDA = rising(3.0, 1.6, 1.5, 0.4)
 FAKES = dict(generators=2, generator_samples=30.0, generator_noise=0.4)
 
 PAIRS = np.array([[0.6, 0.3, 0.1], [0.2, 0.1, 0.7]])
+KERNEL = np.array([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 1.5]])
 CURVED = np.array([[2.0, 0.3], [0.3, 1.0]])
 ON_ROWS = np.array([[[3.0, 1.0], [0.0, 2.0]], [[1.0, 2.0], [2.0, 1.0]], [[2.0, 3.0], [1.0, 1.0]]])
 
@@ -307,6 +308,20 @@ SETTINGS: dict[str, list[Setting]] = {
         call(jc.Window(2), samples=SIZES, generations=3),
         call(jc.AccumulateSubsample(), samples=10.0, generations=3),
         call(jc.Mix("fixed", weight=0.3), samples=SIZES, generations=3),
+    ],
+    "regression.descent_risk": [
+        call(
+            KERNEL, rising(0.5, -0.4, 0.7), networks.gradient_descent(0.4, 5), jc.Accumulate(), noise=0.3, generations=3
+        ),
+        call(
+            KERNEL,
+            rising(0.5, -0.4, 0.7),
+            networks.gradient_descent(0.4, 5, 0.2),
+            jc.Mix("fresh", weight=0.3),
+            noise=Edge(0.0, 1),
+            warm=True,
+            generations=3,
+        ),
     ],
     "regression.minimum_norm_accumulate": [
         call(dim=20, samples=rising(9.0, 4.0, 17.0), noise=0.5, generations=3, norm=0.8),
@@ -703,7 +718,7 @@ SETTINGS: dict[str, list[Setting]] = {
         call(3.0, jc.Accumulate(), samples=90.0, burstiness=1.4, generations=3),
         call(3.0, jc.Mix("fresh", weight=0.3), samples=SIZES, burstiness=1.4, generations=3),
     ],
-    "networks.gradient_descent": [call(0.3, 4)],
+    "networks.gradient_descent": [call(0.3, 4), call(0.3, 4, decay=Edge(0.0, 1))],
     "networks.gradient_flow": [call(0.3)],
     "networks.ideal_diffusion": [call(0.3), call(0.3, denoise=True, sigma_max=4.0)],
     "networks.matrices": [

@@ -14,12 +14,8 @@ from jaxcollapse.theory.networks.cross_entropy import burstiness as burstiness
 from jaxcollapse.theory.networks.cross_entropy import drift as drift
 from jaxcollapse.theory.networks.cross_entropy import excess as excess
 from jaxcollapse.theory.networks.cross_entropy import matrices as matrices
-from jaxcollapse.theory.networks.early_stopping import Shrinkage as Shrinkage
 from jaxcollapse.theory.networks.early_stopping import early_stopping_exponent as early_stopping_exponent
 from jaxcollapse.theory.networks.early_stopping import early_stopping_squared_error as early_stopping_squared_error
-from jaxcollapse.theory.networks.early_stopping import gradient_descent as gradient_descent
-from jaxcollapse.theory.networks.early_stopping import gradient_flow as gradient_flow
-from jaxcollapse.theory.networks.early_stopping import ridge_shrinkage as ridge_shrinkage
 from jaxcollapse.theory.networks.filters import Filter as Filter
 from jaxcollapse.theory.networks.filters import ancestral as ancestral
 from jaxcollapse.theory.networks.filters import ddim as ddim
@@ -33,3 +29,7 @@ from jaxcollapse.theory.networks.spectral_chain import moments as moments
 from jaxcollapse.theory.networks.spectral_chain import orbit as orbit
 from jaxcollapse.theory.networks.spectral_chain import survives as survives
 from jaxcollapse.theory.networks.spectral_chain import trace as trace
+from jaxcollapse.theory.regression.descent import Shrinkage as Shrinkage
+from jaxcollapse.theory.regression.descent import gradient_descent as gradient_descent
+from jaxcollapse.theory.regression.descent import gradient_flow as gradient_flow
+from jaxcollapse.theory.regression.descent import ridge_shrinkage as ridge_shrinkage

@@ -216,12 +216,12 @@ def _surprise(q: Array) -> Float[Array, "states 2"]:
     return jnp.stack([jnp.log(q), q * jnp.log(q)], axis=-1)
 
 
-def _binomials(q: Array, draws: int) -> Float[Array, "... outcomes"]:
+def _binomials(q: Array, draws: Count) -> Float[Array, "... outcomes"]:
     """The binomial probabilities at every `q`."""
     return jnp.vectorize(lambda q: binomial_law(q, draws=int(draws)), signature="()->(k)")(q)
 
 
-def _expected(rows: Array, contexts: Array, samples: int, given: Float[Array, "generations states 2"]) -> BigramLoss:
+def _expected(rows: Array, contexts: Array, samples: Count, given: Float[Array, "generations states 2"]) -> BigramLoss:
     """Means over the counts of real text, of what is expected given each of them."""
     means = jnp.einsum("cvk,gke->gcve", _binomials(rows, samples), given)
     loss = jnp.einsum("c,cv,gcv->g", contexts, rows, means[..., 0])

@@ -106,7 +106,7 @@ def drift(
     _check_common(cells, samples)
     weights = weights_of(workflow, samples, generations)
     check_fits(f"{generations} generations of {dim:,} parameters", 24.0 * (dim * generations) ** 2, "take fewer")
-    return _drift(*(as_floats(matrix) for matrix in given.values()), weights)
+    return _drift(as_floats(hessian), as_floats(score), as_floats(fisher), weights)
 
 
 @lenient()
