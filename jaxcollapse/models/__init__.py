@@ -26,6 +26,7 @@ from jaxcollapse.models.networks.linear_autoencoder import LinearVAE as LinearVA
 from jaxcollapse.models.networks.linear_diffusion import LinearDiffusion as LinearDiffusion
 from jaxcollapse.models.networks.probabilistic_pca import ProbabilisticPCA as ProbabilisticPCA
 from jaxcollapse.models.networks.trained import Trained as Trained
+from jaxcollapse.models.networks.transformer import Transformer as Transformer
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression as LinearRegression
