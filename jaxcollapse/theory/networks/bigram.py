@@ -12,21 +12,19 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_above,
     check_at_most,
+    check_conditionals,
     check_fits,
     check_integer,
     check_length,
-    check_nonnegative,
     check_positive,
     check_probabilities,
     check_scalar,
     check_shape,
-    is_traced,
 )
 from jaxcollapse.arguments.numbers import as_floats, common_type
 from jaxcollapse.arguments.types import Count, Matrix, Number, Vector
@@ -192,7 +190,8 @@ def edited_rows(rows: Matrix, *, threshold: Number, generations: Count) -> Float
 
     ```
     """
-    truth = _conditionals(rows)
+    check_conditionals("rows", rows)
+    truth = as_floats(rows)
     check_scalar("threshold", threshold)
     check_above("threshold", threshold, 0.0)
     check_at_most("threshold", threshold, 1.0)
@@ -230,7 +229,8 @@ def _expected(rows: Array, contexts: Array, samples: Count, given: Float[Array, 
 
 def _language(rows: Any, contexts: Any, samples: Any, smoothing: Any, generations: Any) -> tuple[Array, Array, Array]:
     """The arguments as arrays of one precision."""
-    truth = _conditionals(rows)
+    check_conditionals("rows", rows)
+    truth = as_floats(rows)
     check_probabilities("contexts", contexts)
     check_shape("contexts", contexts, truth.shape[:1])
     check_integer("samples", samples, minimum=1)
@@ -243,14 +243,3 @@ def _language(rows: Any, contexts: Any, samples: Any, smoothing: Any, generation
     weights, eps = as_floats(contexts), as_floats(smoothing)
     dtype = common_type(truth, weights, eps)
     return truth.astype(dtype), weights.astype(dtype), eps.astype(dtype)
-
-
-def _conditionals(rows: Any) -> Float[Array, "contexts symbols"]:
-    """Rows of probabilities, of two symbols or more."""
-    check_nonnegative("rows", rows)
-    truth = as_floats(rows)
-    if truth.ndim != 2 or truth.shape[0] < 1 or truth.shape[1] < 2:
-        raise ValueError(f"rows must have shape (contexts, symbols), with two symbols or more, got {truth.shape}")
-    if not is_traced(truth) and np.abs(np.asarray(truth, float).sum(axis=1) - 1).max() > 1e-5:
-        raise ValueError("rows must each sum to one: divide them by their sums")
-    return truth

@@ -99,7 +99,7 @@ def test_threshold_edits_by_hand():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(rows=[[0.5, 0.6]]), "rows must each sum to one"),
+        (dict(rows=[[0.5, 0.6]]), "rows must have rows that sum to one, got sums of .1.1.: divide them by it"),
         (dict(rows=[0.5, 0.5]), "rows must have shape"),
         (dict(rows=[[1.0]]), "rows must have shape .contexts, symbols., with two symbols or more"),
         (dict(contexts=[0.5, 0.5]), "contexts must have shape .1,., got .2,."),
