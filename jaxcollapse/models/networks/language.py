@@ -5,7 +5,7 @@ for `FiniteLanguage`, of which `LogBilinear` is one, and for `MarkovText`.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -18,6 +18,7 @@ from jaxcollapse.arguments.check import (
     check_above,
     check_at_least,
     check_at_most,
+    check_choice,
     check_conditionals,
     check_count,
     check_integer,
@@ -28,7 +29,7 @@ from jaxcollapse.arguments.check import (
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
-from jaxcollapse.chain.data import Samples, WeightedSum
+from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
@@ -52,8 +53,10 @@ class SoftmaxBigram(Model):
     - `smoothing`: ``eps`` of the labels, in [0, 1]; a number or a schedule. Without any, the loss of a token that was
       not seen has no bound.
     - `temperature`: at which it answers, positive; a number or a schedule.
-    - `edit`: the share of real answers that are replaced by the model's own, in (0, 1]; a number or a schedule. By
-      default all answers are the model's.
+    - `edit`: with it, answers are those of people, of which the newest model replaces some by its own. A number in
+      (0, 1], or a schedule. By default all answers are the model's.
+    - `edits`: which ones are replaced: ``"random"``, a share `edit` of them, or ``"likely"``, those to which the model
+      gives the probability `edit` or more.
     - `steps`: of Adam, a positive integer; `rate`: the largest, positive, which falls to zero by half a cosine.
 
     **Metrics** `loss`, the cross-entropy of test text; `entropy`, that of the model's answer, both in nats a token.
@@ -79,6 +82,7 @@ class SoftmaxBigram(Model):
     smoothing: Scheduled
     temperature: Scheduled
     edit: Scheduled | None
+    edits: Literal["random", "likely"] = eqx.field(static=True)
     rate: Scheduled
     steps: int = eqx.field(static=True)
 
@@ -90,6 +94,7 @@ class SoftmaxBigram(Model):
         smoothing: Any = 0.0,
         temperature: Any = 1.0,
         edit: Any = None,
+        edits: Literal["random", "likely"] = "random",
         steps: Count = 300,
         rate: Any = 0.3,
     ):
@@ -100,6 +105,8 @@ class SoftmaxBigram(Model):
         self.smoothing = number_or_schedule(smoothing, "smoothing", 0.0, 1.0)
         self.temperature = positive_or_schedule(temperature, "temperature")
         self.edit = _share(edit)
+        check_choice("edits", edits, ("random", "likely"))
+        self.edits = edits
         self.rate = positive_or_schedule(rate, "rate")
         check_count("steps", steps, minimum=1)
         self.steps = int(steps)
@@ -122,9 +129,13 @@ class SoftmaxBigram(Model):
         n, own = jnp.asarray(n, params.dtype), jax.nn.softmax(params / self.temperature)
         if self.edit is None:
             return WeightedSum(_answers(key, n, own), n)
-        count_key, real_key, own_key = split(key, 3)
-        edited = binomial(count_key, n, jnp.broadcast_to(self.edit, self.contexts.shape).astype(own.dtype))
-        return WeightedSum(_answers(real_key, n - edited, self.rows) + _answers(own_key, edited, own), n)
+        edit_key, real_key, own_key = split(key, 3)
+        answers = _answers(real_key, n, self.rows)
+        if self.edits == "likely":
+            edited = jnp.where(own >= self.edit, answers, 0.0)
+        else:
+            edited = binomial(edit_key, answers, jnp.broadcast_to(self.edit, answers.shape).astype(answers.dtype))
+        return WeightedSum(answers - edited + _answers(own_key, edited.sum(axis=1), own), n)
 
     @lenient()
     def fit(self, data: WeightedSum, **context) -> Float[Array, "contexts symbols"]:
@@ -197,8 +208,8 @@ class FiniteLanguage(Model):
         real = model if cells is None else as_floats(cells)
         check_nonnegative("cells", real)
         check_shape("cells", real, model.shape)
-        if not is_traced(real) and abs(float(real.sum()) - 1) > 1e-5:
-            raise ValueError(f"cells must sum to one, got a sum of {float(real.sum()):g}: divide by it")
+        if not is_traced(real) and abs(over := float(np.asarray(real, float).sum()) - 1) > 1e-5:
+            raise ValueError(f"cells must sum to one, got a sum of {1 + over:g}: divide by it")
         self.cells = real.ravel()
         check_count("steps", steps, minimum=1)
         self.steps = int(steps)
@@ -327,7 +338,8 @@ class MarkovText(Model):
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** Exact in law. What was never seen keeps a probability of 1e-7, so that the excess is finite.
+    **Exactness** Exact in law, at a cost that does not depend on the number of rows. What was never seen keeps a
+    probability of 1e-7, so that the excess is finite.
 
     **Reference** Derived here: `jaxcollapse.theory.networks.excess` with `jaxcollapse.theory.networks.burstiness`.
 
@@ -366,6 +378,10 @@ class MarkovText(Model):
         self.length = rows.shape[1]
 
     @property
+    def draws_sums(self) -> bool:
+        return True
+
+    @property
     def contexts(self) -> Float[Array, " symbols"]:
         """How often each token is a context in all the text, as a share."""
         visits = self.counts.sum(axis=(0, 2))
@@ -377,32 +393,33 @@ class MarkovText(Model):
         return total / jnp.maximum(total.sum(axis=1, keepdims=True), 1.0)
 
     @lenient()
-    def real(self, key: Key[Array, ""], truth: Array, n: int) -> Samples:
-        """Draw `n` pieces of the text, as counts of their pairs."""
-        return Samples(self.counts[jax.random.randint(key, (n,), 0, len(self.counts))])
+    def real(self, key: Key[Array, ""], truth: Array, n: Scalar | int) -> WeightedSum:
+        """Draw `n` pieces of the text with replacement, and count their pairs."""
+        n = jnp.asarray(n, truth.dtype)
+        often = multinomial(key, n, jnp.full(len(self.counts), 1 / len(self.counts), truth.dtype))
+        return WeightedSum(jnp.tensordot(often, self.counts, axes=1), n)
 
     @lenient()
-    def sample(self, key: Key[Array, ""], params: Float[Array, "symbols symbols"], n: int) -> Samples:
-        """Draw `n` rows of the chain of Markov, as counts of their pairs."""
+    def sample(self, key: Key[Array, ""], params: Float[Array, "symbols symbols"], n: Scalar | int) -> WeightedSum:
+        """Draw the counts of pairs of `n` rows of the chain: at each place, those of all rows that are at one token."""
         shares = jnp.where(params > 0, params, 1.0) ** (1 / self.temperature)
-        edges = jnp.cumsum(jnp.where(params > 0, shares, 0.0), axis=1)
-        begin = jnp.cumsum(self.first)
-        uniform = jax.random.uniform(key, (self.length, n), params.dtype)
-        place = jnp.arange(n)
+        following = jnp.where(params > 0, shares, 0.0)
+        n = jnp.asarray(n, params.dtype)
 
-        def step(carry, u):
-            token, counts = carry
-            following = edges[token]
-            new = jnp.sum(following <= following[:, -1:] * u[:, None], axis=1)
-            return (new, counts.at[place, token, new].add(1.0)), None
+        def step(carry, key):
+            here, counts = carry
+            pairs = _answers(key, here, following)
+            return (pairs.sum(axis=0), counts + pairs), None
 
-        token = jnp.sum(begin <= begin[-1] * uniform[0][:, None], axis=1)
-        return Samples(jax.lax.scan(step, (token, jnp.zeros((n, *params.shape), params.dtype)), uniform[1:])[0][1])
+        first_key, key = split(key)
+        begin = multinomial(first_key, n, self.first), jnp.zeros_like(params)
+        keys = jax.random.split(key, self.length - 1)
+        return WeightedSum(jax.lax.scan(step, begin, keys)[0][1], n)
 
     @lenient()
-    def fit(self, data: Samples, **context) -> Float[Array, "symbols symbols"]:
+    def fit(self, data: WeightedSum, **context) -> Float[Array, "symbols symbols"]:
         """The frequencies of pairs."""
-        counts = jnp.tensordot(data.weights, data.rows, axes=1)
+        counts = data.mean
         size, visits = len(counts), counts.sum(axis=1, keepdims=True)
         shares = jnp.where(visits > 0, counts / jnp.where(visits > 0, visits, 1.0), 1 / size)
         return (1 - _NOTHING) * shares + _NOTHING / size
@@ -420,7 +437,7 @@ class MarkovText(Model):
 
 
 def _answers(key: Key[Array, ""], n: Array, rows: Float[Array, "contexts symbols"]) -> Float[Array, "contexts symbols"]:
-    """How often each symbol follows each context, which is a prompt `n` times."""
+    """How often each symbol follows each context, which is a prompt `n` times, a number or one for each."""
     keys = jax.random.split(key, len(rows))
     return jax.vmap(multinomial)(keys, jnp.broadcast_to(n, rows.shape[:1]), rows)
 

@@ -200,22 +200,28 @@ def matrices(log_probability: Callable, optimum: Any, cells: Any) -> Matrices:
     theta, real = as_floats(optimum), as_floats(cells)
     if theta.ndim != 1 or theta.size == 0:
         raise ValueError(f"optimum must have shape (parameters,), got {theta.shape}")
-    cross_entropy = lambda theta: -jnp.sum(real * log_probability(theta))  # noqa: E731
-    model = log_probability(theta)
+    model = jax.eval_shape(log_probability, theta)
     if not hasattr(model, "shape") or model.shape != real.shape:
         raise ValueError(f"log_probability must return an array in the shape {real.shape} of cells, got {model!r}")
-    if not is_traced(real) and abs(float(real.sum()) - 1) > 1e-5:
-        raise ValueError(f"cells must sum to one, got a sum of {float(real.sum()):g}: divide by it")
-    gradient = jax.grad(cross_entropy)(theta)
-    if not is_traced(gradient) and not bool(jnp.max(jnp.abs(gradient)) < _STEEP):
+    if not is_traced(real) and abs(over := float(np.asarray(real, float).sum()) - 1) > 1e-5:
+        raise ValueError(f"cells must sum to one, got a sum of {1 + over:g}: divide by it")
+    cross_entropy = lambda theta, real: -jnp.sum(real * log_probability(theta))  # noqa: E731
+
+    @jax.jit
+    def derivatives(theta, real):
+        slopes = jax.jacobian(lambda theta: log_probability(theta).ravel())(theta)
+        covariance = lambda p: (slopes.T * p) @ slopes - jnp.outer(p @ slopes, p @ slopes)  # noqa: E731
+        own = jnp.exp(log_probability(theta)).ravel()
+        found = Matrices(jax.hessian(cross_entropy)(theta, real), covariance(real.ravel()), covariance(own))
+        return found, jnp.max(jnp.abs(jax.grad(cross_entropy)(theta, real)))
+
+    found, steepest = derivatives(theta, real)
+    if not is_traced(steepest) and not float(steepest) < _STEEP:
         raise ValueError(
-            f"optimum must have no gradient of the cross-entropy, got one of {float(jnp.max(jnp.abs(gradient))):.1e}: "
+            f"optimum must have no gradient of the cross-entropy, got one of {float(steepest):.1e}: "
             f"train longer, or, where counts are zero and the optimum at infinity, add typos or smoothing"
         )
-    slopes = jax.jacobian(lambda theta: log_probability(theta).ravel())(theta)
-    own = jnp.exp(model).ravel()
-    covariance = lambda p: (slopes.T * p) @ slopes - jnp.outer(p @ slopes, p @ slopes)  # noqa: E731
-    return Matrices(jax.hessian(cross_entropy)(theta), covariance(real.ravel()), covariance(own))
+    return found
 
 
 @lenient()

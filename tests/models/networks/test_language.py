@@ -46,6 +46,15 @@ def test_answers_are_edited_at_a_temperature(changes):
     np.testing.assert_allclose(variance, 30 * law * (1 - law), rtol=0.15)
 
 
+def test_likely_answers_are_edited():
+    """Those above the threshold become draws of the model, the others stay: the mean is the map of the theory."""
+    own = np.array([[0.1, 0.1, 0.8], [0.5, 0.4, 0.1]])
+    draw = lambda key: bigram(edit=0.45, edits="likely").sample(key, jnp.log(jnp.asarray(own)), 30).total  # noqa: E731
+    likely = own >= 0.45
+    law = np.where(likely, 0, ROWS) + np.where(likely, ROWS, 0).sum(axis=1, keepdims=True) * own
+    near(jax.vmap(draw)(jax.random.split(KEY, 3000)), 30 * law, np.sqrt(30 * law * (1 - law)))
+
+
 def test_real_answers_are_of_the_truth():
     draws = jax.vmap(lambda key: bigram(temperature=0.2).real(key, jnp.asarray(ROWS), 30).total)
     near(draws(jax.random.split(KEY, 2000)), 30 * ROWS, np.sqrt(30 * ROWS * (1 - ROWS)))
@@ -87,12 +96,14 @@ def test_a_fit_that_is_not_saturated_has_no_gradient_left():
 
 
 def test_rows_of_people_are_pieces_of_text():
+    """One at a time they are rows of the table; many are drawn with replacement: means and covariances of the table."""
     one = jc.MarkovText(TEXT)
-    table = {np.asarray(row).tobytes() for row in one.counts}
-    rows = np.asarray(one.real(KEY, one.truth(), 200).rows)
-    assert {row.tobytes() for row in rows} <= table and (rows.sum(axis=(1, 2)) == 11).all()
-    halves = (rows[:, 0, 0] == 11).mean()  # every second row is all zeros
-    assert abs(halves - 0.5) < 4 * np.sqrt(0.25 / 200)
+    counts, keys = np.asarray(one.counts), jax.random.split(KEY, 3000)
+    single = np.asarray(jax.vmap(lambda key: one.real(key, one.truth(), 1).total)(keys[:200]))
+    assert {row.tobytes() for row in single} <= {row.tobytes() for row in counts}
+    total = np.asarray(jax.vmap(lambda key: one.real(key, one.truth(), 7).total)(keys))
+    near(total, 7 * counts.mean(axis=0), np.sqrt(7) * counts.std(axis=0))
+    np.testing.assert_allclose(total[:, 0, 0].var(), 7 * counts[:, 0, 0].var(), rtol=0.12)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
@@ -105,15 +116,23 @@ def test_rows_of_a_model_are_a_chain_of_markov(temperature):
     for _ in range(11):
         expected += law[:, None] * move
         law = law @ move
-    rows = np.asarray(one.sample(KEY, jnp.asarray(chain), 5000).rows)
-    assert (rows.sum(axis=(1, 2)) == 11).all() and (rows[:, 1, 1] == 0).all()
-    near(rows, expected, rows.std(axis=0))
+    draws = jax.vmap(lambda key: one.sample(key, jnp.asarray(chain), 5).total)(jax.random.split(KEY, 1500))
+    draws = np.asarray(draws)
+    assert (draws.sum(axis=(1, 2)) == 55).all() and (draws[:, 1, 1] == 0).all()
+    near(draws, 5 * expected, draws.std(axis=0))
+    rng, rows = np.random.default_rng(1), np.zeros((4000, 3, 3))  # token by token: the spread of a count
+    token = rng.choice(3, size=4000, p=np.asarray(one.first) / 40)
+    for _ in range(11):
+        new = (rng.uniform(size=(4000, 1)) > np.cumsum(move, axis=1)[token][:, :2]).sum(axis=1)
+        np.add.at(rows, (np.arange(4000), token, new), 1)
+        token = new
+    np.testing.assert_allclose(draws[:, 0, 2].var(), 5 * rows[:, 0, 2].var(), rtol=0.15)
 
 
 def test_the_fit_to_rows_is_that_of_their_pairs():
     one = jc.MarkovText(TEXT)
-    data = jc.Samples(one.counts, jnp.where(jnp.arange(40) < 20, 2.0, 0.0))
     counts = np.asarray(one.counts)[:20].sum(axis=0)
+    data = jc.WeightedSum(jnp.asarray(3 * counts), jnp.asarray(60.0))
     fit = one.fit(data)
     np.testing.assert_allclose(fit, counts / counts.sum(axis=1, keepdims=True), atol=1e-7)
     truth, total = np.asarray(one.truth()), np.asarray(one.counts).sum(axis=0)
