@@ -21,6 +21,7 @@ from jaxcollapse.arguments.check import (
     check_choice,
     check_conditionals,
     check_count,
+    check_fits,
     check_integer,
     check_nonnegative,
     check_probabilities,
@@ -36,7 +37,7 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import binomial, multinomial, split
 from jaxcollapse.random.loops import alongside
 
-_DAMPING, _LEAST_DAMPING = 1e-4, 1e-9  # of Fisher scoring, in units of the information
+_DAMPING, _LEAST_DAMPING = 1e-6, 1e-10  # in units of the largest curvature
 _NOTHING = 1e-7  # probability that is left to what was never seen
 
 
@@ -162,7 +163,7 @@ class SoftmaxBigram(Model):
 
 
 class FiniteLanguage(Model):
-    """Any differentiable model of finitely many outcomes, trained by Fisher scoring from where the last fit ended.
+    """Any differentiable model of finitely many outcomes, trained to convergence from where the last fit ended.
 
     **Arguments**
 
@@ -172,7 +173,9 @@ class FiniteLanguage(Model):
       model at `best`, which is then right.
     - `best`: where the first fit begins, and what `excess` is measured from: the parameters with the least
       cross-entropy, shape ``(parameters,)``.
-    - `steps`: of Fisher scoring with damping, a positive integer; one that does not lower the loss is not taken.
+    - `steps`: with damping, a positive integer; one that does not lower the loss is not taken.
+    - `method`: ``"newton"``, steps by the curvature of the loss; or ``"scoring"``, by the Fisher information, which is
+      never negative: for models that are right, and have directions that are nearly flat.
 
     **Metrics** `excess`, the cross-entropy of real outcomes above that at `best`; `gradient`, the largest derivative
     that training has left of the loss of its pool.
@@ -196,8 +199,17 @@ class FiniteLanguage(Model):
     best: Float[Array, " parameters"]
     log_probability: Callable
     steps: int = eqx.field(static=True)
+    method: Literal["newton", "scoring"] = eqx.field(static=True)
 
-    def __init__(self, log_probability: Callable, *, best: Any, cells: Any = None, steps: Count = 8):
+    def __init__(
+        self,
+        log_probability: Callable,
+        *,
+        best: Any,
+        cells: Any = None,
+        steps: Count = 8,
+        method: Literal["newton", "scoring"] = "newton",
+    ):
         if not callable(log_probability):
             raise TypeError(f"log_probability must be a function of the parameters, got {log_probability!r}")
         check_at_least("best", best, -np.inf)
@@ -212,7 +224,8 @@ class FiniteLanguage(Model):
             raise ValueError(f"cells must sum to one, got a sum of {1 + over:g}: divide by it")
         self.cells = real.ravel()
         check_count("steps", steps, minimum=1)
-        self.steps = int(steps)
+        check_choice("method", method, ("newton", "scoring"))
+        self.steps, self.method = int(steps), method
 
     @property
     def draws_sums(self) -> bool:
@@ -237,20 +250,18 @@ class FiniteLanguage(Model):
 
     @lenient()
     def fit(self, data: WeightedSum, *, previous: dict[str, Array], **context) -> dict[str, Array]:
-        """The parameters after the last step of damped Fisher scoring."""
+        """The parameters after the last step; where the curvature is negative none is taken, and damping grows."""
         target = data.mean
         loss = lambda theta: -target @ self._logarithms(theta)  # noqa: E731
 
         def step(_, carry):
             theta, damping = carry
-            slopes = jax.jacfwd(self._logarithms)(theta)
-            weighted = slopes * jnp.exp(self._logarithms(theta))[:, None]
-            information = slopes.T @ weighted
-            scale = jnp.diag(information).max()
-            damped = information + damping * scale * jnp.eye(len(theta), dtype=theta.dtype)
-            ahead = theta + jax.scipy.linalg.solve(damped, target @ slopes, assume_a="pos")
+            curvature = jax.hessian(loss)(theta) if self.method == "newton" else self._information(theta)
+            scale = jnp.abs(jnp.diag(curvature)).max()
+            damped = curvature + damping * scale * jnp.eye(len(theta), dtype=theta.dtype)
+            ahead = theta - jax.scipy.linalg.solve(damped, jax.grad(loss)(theta), assume_a="pos")
             better = loss(ahead) <= loss(theta)
-            wider = jnp.where(better, jnp.maximum(damping / 10, _LEAST_DAMPING), damping * 8)
+            wider = jnp.where(better, jnp.maximum(damping / 30, _LEAST_DAMPING), damping * 10)
             return jnp.where(better, ahead, theta), wider
 
         begin = alongside((previous["theta"], jnp.asarray(_DAMPING, target.dtype)), target)
@@ -264,6 +275,10 @@ class FiniteLanguage(Model):
 
     def _logarithms(self, theta: Float[Array, " parameters"]) -> Float[Array, " outcomes"]:
         return self.log_probability(theta).ravel()
+
+    def _information(self, theta: Float[Array, " parameters"]) -> Float[Array, "parameters parameters"]:
+        slopes = jax.jacfwd(self._logarithms)(theta)
+        return slopes.T @ (slopes * jnp.exp(self._logarithms(theta))[:, None])
 
 
 class LogBilinear(eqx.Module):
@@ -370,6 +385,7 @@ class MarkovText(Model):
         size = int(rows.max()) + 1 if symbols is None else int(symbols)
         if rows.min() < 0 or rows.max() >= size:
             raise ValueError(f"pieces must hold tokens from 0 to {size - 1}, got {rows.min()} to {rows.max()}")
+        check_fits(f"symbols={size:,}: the pairs of every row", 8.0 * len(rows) * float(size) ** 2, "take fewer")
         rows = rows.astype(int)
         counts = np.zeros((len(rows), size, size))
         np.add.at(counts, (np.arange(len(rows))[:, None], rows[:, :-1], rows[:, 1:]), 1)

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_above, check_choice, check_integer, check_length
+from jaxcollapse.arguments.check import check_above, check_choice, check_fits, check_integer, check_length
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.models.networks.trained import Trained
@@ -117,9 +117,11 @@ class Transformer(Trained):
     ):
         rows, rest = pieces(corpus, length, held_out=held_out)
         super().__init__(rows, steps=steps, epochs=epochs, rate=rate, batch=batch, warm=warm, clip=clip)
-        check_length("width", width, each=64.0 * width)
-        for name, count in (("layers", layers), ("heads", heads), ("test", test), ("probes", probes)):
+        for name, count in (("width", width), ("heads", heads), ("test", test)):
             check_integer(name, count, minimum=1)
+        check_fits(f"width={width:,}: a layer of its weights", 48.0 * float(width) ** 2, "take less")
+        check_length("layers", layers, each=48.0 * float(width) ** 2)
+        check_length("probes", probes, each=4.0 * float(length) * width)
         if width % heads != 0:
             raise ValueError(f"heads must divide width, got heads={heads} and width={width}")
         self.temperature = positive_or_schedule(temperature, "temperature")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int, UInt
 
-from jaxcollapse.arguments.check import check_integer, check_scalar, check_share
+from jaxcollapse.arguments.check import check_fits, check_integer, check_scalar, check_share
 from jaxcollapse.arguments.types import Count, Number
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
@@ -74,6 +74,7 @@ def text(
     check_share("typos", typos)
     if vocabulary is not None:
         check_integer("vocabulary", vocabulary, minimum=len(classes) + 1)
+        check_fits(f"vocabulary={vocabulary:,}: counts of all pairs", 16.0 * float(vocabulary) ** 2, "take less")
     tokens = _numbered(_read(path).lower(), classes)
     if len(tokens) < _LEAST:
         raise ValueError(
@@ -172,15 +173,16 @@ def _numbered(raw: str, classes: tuple[str, ...]) -> Int[np.ndarray, " tokens"]:
 def _merged(tokens: np.ndarray, words: tuple[str, ...], vocabulary: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """The most frequent pair becomes one token, until there are so many."""
     while len(words) < vocabulary:
-        pairs = tokens[:-1] * vocabulary + tokens[1:]
+        size = len(words)
+        pairs = tokens[:-1] * size + tokens[1:]
         counts = np.bincount(pairs)
         best = int(counts.argmax())
         if counts[best] < 2:
             raise ValueError(f"vocabulary must be at most {len(words)}: no pair of tokens is left that occurs twice")
         first = _apart(np.flatnonzero(pairs == best))
-        tokens[first] = len(words)
+        tokens[first] = size
         tokens = np.delete(tokens, first + 1)
-        words = (*words, words[best // vocabulary] + words[best % vocabulary])
+        words = (*words, words[best // size] + words[best % size])
     return tokens, words
 
 

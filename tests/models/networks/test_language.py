@@ -64,8 +64,9 @@ def softmax(theta):
     return jax.nn.log_softmax(jnp.append(theta, 0.0))
 
 
-def test_a_saturated_model_has_the_frequencies():
-    one = jc.FiniteLanguage(softmax, best=np.array([0.5, -0.5]), steps=12)
+@pytest.mark.parametrize("method", ["newton", "scoring"])
+def test_a_saturated_model_has_the_frequencies(method):
+    one = jc.FiniteLanguage(softmax, best=np.array([0.5, -0.5]), steps=12, method=method)
     data = one.real(KEY, one.truth(), 60)
     fit = one.fit(data, previous=one.start(KEY))
     np.testing.assert_allclose(jnp.exp(softmax(fit["theta"])), data.total / 60, rtol=1e-8)
