@@ -7,6 +7,7 @@ and that of likely ones are ours.
 
 import functools
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def _truth() -> tuple[np.ndarray, np.ndarray, float]:
     return rows, contexts, float(-contexts @ (rows * np.log(rows)).sum(axis=1))
 
 
-def _excess(edits: str, edit: float):
+def _excess(edits: Literal["random", "likely"], edit: float):
     def experiment(key):
         rows, contexts, entropy = _truth()
         model = SoftmaxBigram(rows, contexts, edit=edit, edits=edits)

@@ -160,7 +160,7 @@ class Transformer(Trained):
 
     def draw(self, network: Decoder, key: Key[Array, ""], n: int) -> Integer[Array, "rows length"]:
         """Rows that the network writes, or edits."""
-        return self.written(network, key, n) if self.edit is None else self.edited(network, key, n)
+        return self.written(network, key, n) if self.edit is None else self.edited(network, key, n, self.edit)
 
     def evaluate(self, network: Decoder, key: Key[Array, ""]) -> dict[str, Array]:
         """Held-out loss, and the entropy and diversity of text of its own."""
@@ -222,7 +222,7 @@ class Transformer(Trained):
         uniform = jax.random.uniform(key, (self.length, n))
         return jax.lax.scan(step, begin, (jnp.arange(self.length), uniform))[1].T
 
-    def edited(self, network: Decoder, key: Key[Array, ""], n: int) -> Integer[Array, "rows length"]:
+    def edited(self, network: Decoder, key: Key[Array, ""], n: int, bound: Any) -> Integer[Array, "rows length"]:
         """`n` rows of real text, some tokens of which are drawn anew, each given the real ones before it."""
         row_key, key = jax.random.split(key)
         groups = -(-n // _EDITED_AT_ONCE)
@@ -233,9 +233,9 @@ class Transformer(Trained):
             rows = self.rows[index]
             logits = self.logits(network, rows) / self.temperature
             if self.edits == "likely":
-                chosen = _of_tokens(jax.nn.log_softmax(logits), rows) >= jnp.log(self.edit)
+                chosen = _of_tokens(jax.nn.log_softmax(logits), rows) >= jnp.log(bound)
             else:
-                chosen = uniform[0] < self.edit
+                chosen = uniform[0] < bound
             return jnp.where(chosen, _inverted(uniform[1], logits).astype(rows.dtype), rows)
 
         rows = jax.lax.map(edit, (index, jax.random.uniform(key, (groups, 2, _EDITED_AT_ONCE, self.length))))

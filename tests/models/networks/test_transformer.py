@@ -62,7 +62,7 @@ def test_it_writes_what_it_gives_a_probability(temperature):
 def test_likely_tokens_are_drawn_anew():
     one, threshold = model(edit=0.4), 0.4
     network = bent(one)
-    rows = np.asarray(one.edited(network, KEY, 700))
+    rows = np.asarray(one.draw(network, KEY, 700))
     row_key, _ = jax.random.split(KEY)
     real = one.rows[jax.random.randint(row_key, (11, 64), 0, len(one.rows))].reshape(-1, 5)[:700]
     shares = np.asarray(jax.nn.softmax(one.logits(network, real)))
@@ -77,7 +77,7 @@ def test_likely_tokens_are_drawn_anew():
 def test_random_tokens_are_drawn_anew_with_their_share():
     one = model(edit=0.3, edits="random")
     network = one.build(KEY)
-    rows = np.asarray(one.edited(network, KEY, 2000))
+    rows = np.asarray(one.draw(network, KEY, 2000))
     row_key, _ = jax.random.split(KEY)
     real = np.asarray(one.rows[jax.random.randint(row_key, (32, 64), 0, len(one.rows))].reshape(-1, 5)[:2000])
     shares = np.asarray(jax.nn.softmax(one.logits(network, jnp.asarray(real))))
