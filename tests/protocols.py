@@ -174,9 +174,7 @@ MODELS = (
         lambda: jc.SoftmaxBigram([[0.6, 0.4], [0.3, 0.7]], [0.5, 0.5], smoothing=0.1, temperature=1.2, steps=20),
         slow=True,
     ),
-    ModelRow(
-        "FiniteLanguage", lambda: jc.FiniteLanguage(jax.nn.log_softmax, best=jnp.array([0.5, 0.0, -0.2]), steps=2)
-    ),
+    ModelRow("FiniteLanguage", lambda: jc.FiniteLanguage(_coin, best=jnp.array([0.5]), steps=4)),
     ModelRow("MarkovText", lambda: jc.MarkovText(_TALE.tokens.reshape(-1, 4), temperature=1.2), slow=True),
     ModelRow("TwoLayer", lambda: jc.TwoLayer(_TABLE, _TABLE[:, 0], noise=0.5, width=4, steps=3, rate=0.1)),
     ModelRow(
@@ -206,6 +204,10 @@ class _Scale(jc.Trained):
 
 _TALE = jc.datasets.Corpus(np.random.default_rng(0).integers(0, 3, 200).astype(np.uint8), ("a", "b", "c"))
 _IMAGES = np.random.default_rng(0).uniform(size=(30, 4))
+
+
+def _coin(theta: Any) -> Any:
+    return jax.nn.log_softmax(jnp.append(theta, 0.0))
 
 
 def _classify(images: Any) -> Any:

@@ -29,7 +29,7 @@ REFERENCE = Reference(
     year=2024,
     arxiv="2412.14689",
 )
-_SIZES = shared(samples=5000, generations=6)
+_SIZES = shared(samples=20_000, generations=6)
 _SHARE, _THRESHOLD, _TYPOS, _DEARER = 0.7, 0.35, 0.05, 10.0
 
 
@@ -62,7 +62,9 @@ def _threshold():
 
 
 _claim = partial(Claim, reference=REFERENCE, quantity="excess test cross-entropy")
-_SETTING = "Softmax over pairs of 4 classes of letters with 5 % of typos, 5,000 prompts a context, fresh real answers; "
+_SETTING = (
+    "Softmax over pairs of 4 classes of letters with 5 % of typos, 20,000 prompts a context, fresh real answers; "
+)
 TOUR = "zhu-random-edits"
 CLAIMS = (
     _claim(

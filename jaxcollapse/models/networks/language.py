@@ -177,8 +177,10 @@ class FiniteLanguage(Model):
     - `method`: ``"newton"``, steps by the curvature of the loss; or ``"scoring"``, by the Fisher information, which is
       never negative: for models that are right, and have directions that are nearly flat.
 
-    **Metrics** `excess`, the cross-entropy of real outcomes above that at `best`; `gradient`, the largest derivative
-    that training has left of the loss of its pool.
+    The parameters are a dictionary: `theta`, and `gradient`, the largest derivative that training has left of the loss
+    of its pool.
+
+    **Metrics** `excess`, the cross-entropy of real outcomes above that at `best`.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
@@ -269,9 +271,8 @@ class FiniteLanguage(Model):
         return {"theta": theta, "gradient": jnp.abs(jax.grad(loss)(theta)).max()}
 
     def metrics(self, params: dict[str, Array], **context) -> dict[str, Float[Array, ""]]:
-        """The excess cross-entropy, and what is left of the gradient."""
-        lost = self._logarithms(self.best) - self._logarithms(params["theta"])
-        return {"excess": self.cells @ lost, "gradient": params["gradient"]}
+        """The excess cross-entropy."""
+        return {"excess": self.cells @ (self._logarithms(self.best) - self._logarithms(params["theta"]))}
 
     def _logarithms(self, theta: Float[Array, " parameters"]) -> Float[Array, " outcomes"]:
         return self.log_probability(theta).ravel()

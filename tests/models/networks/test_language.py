@@ -93,7 +93,7 @@ def test_a_fit_that_is_not_saturated_has_no_gradient_left():
     best = 0.5 * jax.random.normal(KEY, (pairs.parameters,))
     one = jc.FiniteLanguage(pairs, best=best, steps=10)
     run = jc.simulate(one, jc.Accumulate(), key=KEY, samples=20_000, generations=3)
-    assert (run.gradient < 1e-7).all() and (run.excess > 0).all() and (run.excess < 20 * 6 / 40_000).all()
+    assert (run.params["gradient"] < 1e-7).all() and (run.excess > 0).all() and (run.excess < 20 * 6 / 40_000).all()
 
 
 def test_rows_of_people_are_pieces_of_text():
