@@ -164,6 +164,23 @@ MODELS = (
         lambda: jc.Diffusion(_BUTANE, _BUTANE, width=2, depth=1, levels=2, steps=3, batch=4),
         slow=True,
     ),
+    ModelRow(
+        "Transformer",
+        lambda: jc.Transformer(_TALE, length=4, width=4, heads=2, steps=3, batch=4, probes=4, test=8),
+        slow=True,
+    ),
+    ModelRow(
+        "SoftmaxBigram",
+        lambda: jc.SoftmaxBigram([[0.6, 0.4], [0.3, 0.7]], [0.5, 0.5], smoothing=0.1, temperature=1.2, steps=20),
+        slow=True,
+    ),
+    ModelRow("FiniteLanguage", lambda: jc.FiniteLanguage(_coin, best=jnp.array([0.5]), steps=4)),
+    ModelRow("MarkovText", lambda: jc.MarkovText(_TALE.tokens.reshape(-1, 4), temperature=1.2), slow=True),
+    ModelRow("TwoLayer", lambda: jc.TwoLayer(_TABLE, _TABLE[:, 0], noise=0.5, width=4, steps=3, rate=0.1)),
+    ModelRow(
+        "TwoLayer fresh",
+        lambda: jc.TwoLayer(_TABLE, _TABLE[:, 0], noise=0.5, width=4, steps=3, rate=0.1, design="fresh", warm=True),
+    ),
     ModelRow("ImmediateCollapse", lambda: jc.ImmediateCollapse()),
     ModelRow("Staircase", lambda: jc.Staircase(3), lambda: jc.Staircase(3, sampling="raw")),
 )
@@ -185,7 +202,12 @@ class _Scale(jc.Trained):
         return {"scale": jnp.exp(network["log_scale"])}
 
 
+_TALE = jc.datasets.Corpus(np.random.default_rng(0).integers(0, 3, 200).astype(np.uint8), ("a", "b", "c"))
 _IMAGES = np.random.default_rng(0).uniform(size=(30, 4))
+
+
+def _coin(theta: Any) -> Any:
+    return jax.nn.log_softmax(jnp.append(theta, 0.0))
 
 
 def _classify(images: Any) -> Any:

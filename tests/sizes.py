@@ -73,6 +73,17 @@ def diffusion(**options):
     return jc.Diffusion(butane, butane, **{**dict(width=2, depth=1, levels=2, steps=2, batch=4), **options})
 
 
+TALE = jc.datasets.Corpus(np.random.default_rng(0).integers(0, 3, 200).astype(np.uint8), ("a", "b", "c"))
+
+
+def transformer(**options):
+    return jc.Transformer(TALE, **{**dict(length=4, width=4, steps=2, batch=4, probes=4), **options})
+
+
+def two_layer(**options):
+    return jc.TwoLayer(np.eye(6), np.arange(6.0), noise=0.5, **{**dict(width=4, steps=2), **options})
+
+
 def estimate():
     return jc.monte_carlo(jax.random.normal, KEY, 64, progress=False)
 
@@ -102,6 +113,20 @@ OBJECTS = {
     "Diffusion levels": lambda v: run(diffusion(levels=v)) if v != 10**9 else diffusion(levels=2),
     "Diffusion width": lambda v: run(diffusion(width=v)),
     "Diffusion depth": lambda v: run(diffusion(depth=v)),
+    "Transformer length": lambda v: transformer(length=v),
+    "Transformer width": lambda v: transformer(width=v),
+    "Transformer layers": lambda v: transformer(layers=v),
+    "Transformer heads": lambda v: transformer(heads=v),
+    "Transformer probes": lambda v: transformer(probes=v),
+    "text vocabulary": lambda v: jc.datasets.text(vocabulary=v),
+    "pieces length": lambda v: jc.datasets.pieces(TALE, v),
+    "SoftmaxBigram steps": lambda v: jc.SoftmaxBigram([[0.5, 0.5]], [1.0], steps=v),
+    "FiniteLanguage steps": lambda v: jc.FiniteLanguage(jax.nn.log_softmax, best=[0.5, 0.0], steps=v),
+    "LogBilinear rank": lambda v: jc.LogBilinear([0.5, 0.5], symbols=3, rank=v),
+    "MarkovText symbols": lambda v: jc.MarkovText(TALE.tokens.reshape(-1, 4), symbols=v),
+    "TwoLayer width": lambda v: run(two_layer(width=v), samples=6) if v != 10**9 else two_layer(width=4),
+    "TwoLayer steps": lambda v: two_layer(steps=v),
+    "TwoLayer test": lambda v: two_layer(test=v),
     "alkane n": lambda v: jc.datasets.alkane(KEY, v, 4) if v != 10**9 else None,
     "torsion_law bins": lambda v: jc.datasets.torsion_law(300.0, bins=v) if v != 10**9 else None,
     "polynomial degree": lambda v: jc.kernels.polynomial(np.eye(3), degree=v),

@@ -83,6 +83,17 @@ def check_probabilities(name: str, value: Any) -> None:
             raise ValueError(f"{name} must sum to one, got a sum of {total:g}: divide by it")
 
 
+def check_conditionals(name: str, value: Any) -> None:
+    """Rows of numbers, not negative, of two symbols or more, each of which sums to one up to rounding."""
+    check_nonnegative(name, value)
+    if np.ndim(value) != 2 or np.shape(value)[0] < 1 or np.shape(value)[1] < 2:
+        raise ValueError(f"{name} must have shape (contexts, symbols), with two symbols or more, got {np.shape(value)}")
+    if not is_traced(value):
+        totals = np.sum(np.asarray(value), axis=1, dtype=np.float64)
+        if np.abs(totals - 1).max() > 1e-5:
+            raise ValueError(f"{name} must have rows that sum to one, got sums of {totals}: divide them by it")
+
+
 def check_integer(name: str, value: Any, *, minimum: int) -> None:
     """A Python or NumPy integer, at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):

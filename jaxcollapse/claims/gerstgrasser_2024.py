@@ -14,6 +14,7 @@ import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.claims import gerstgrasser_text
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.exponential_family import NormalMean
@@ -21,10 +22,11 @@ from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mean, regression
 from jaxcollapse.theory.papers import GERSTGRASSER_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability
+from jaxcollapse.verification.relation import Asymptotic, AtLeast, AtMost, Equal, Probability, Usually
 
 DIM, SAMPLES, GENERATIONS = 10, 32, 10
-_claim = partial(Claim, reference=REFERENCE, axis=generation_axis(GENERATIONS), quantity="excess risk")
+_of_the_paper = partial(Claim, reference=REFERENCE)
+_claim = partial(_of_the_paper, axis=generation_axis(GENERATIONS), quantity="excess risk")
 _SIZES = shared(dim=DIM, samples=SAMPLES, noise=1.0)
 
 
@@ -173,6 +175,36 @@ def _given(key):
 
 
 TOUR = "gerstgrasser-replace"
+_LANGUAGE = (
+    (
+        "replace",
+        "A transformer on text of its predecessor usually has a higher loss than it.",
+        gerstgrasser_text.replaced,
+        "P(L_g > L_{g−1}) > 1/2",
+        "each batch replaces the last.",
+    ),
+    (
+        "cold",
+        "Text that is written at half the temperature usually leaves the higher loss.",
+        gerstgrasser_text.cold,
+        "P(L_g at τ = 0.5 > L_g at τ = 1) > 1/2",
+        "each batch replaces the last.",
+    ),
+    (
+        "accumulate-epochs",
+        "If all text is kept, and every generation takes more steps, the loss usually stays below the first one.",
+        gerstgrasser_text.accumulated_by_epochs,
+        "P(L_g < L_1) > 1/2, g · 300 steps",
+        "all batches are kept, and each is seen as often as the first one.",
+    ),
+    (
+        "accumulate-steps",
+        "If all text is kept, and every generation takes the same steps, the loss usually stays above the first one.",
+        gerstgrasser_text.accumulated_by_steps,
+        "P(L_g > L_1) > 1/2, 300 steps",
+        "all batches are kept, and each generation takes the same steps.",
+    ),
+)
 CLAIMS = (
     _claim(
         "gerstgrasser-replace",
@@ -334,5 +366,21 @@ CLAIMS = (
         formula="R(g) = Σ_j w_j² (1 − b_g)² + v_g, b_g = Γ(g + s)/(Γ(g + 1) Γ(s)), s = l/(l + λ), l of X'X/T",
         protocol="Ridge, d = 3, T = 8 rows that are drawn once, σ = 0.5, λ = 0.3 per sample; labelled again and again.",
         axis=generation_axis(_GIVEN["generations"]),
+    ),
+    *(
+        _of_the_paper(
+            name=f"gerstgrasser-language-{name}",
+            statement=statement,
+            theory=np.full(3, 0.5),
+            experiment=experiment,
+            relation=Usually(),
+            formula=formula,
+            protocol=gerstgrasser_text.PROTOCOL + protocol,
+            axis=generation_axis(range(2, 5)),
+            quantity="probability",
+            first_look=32,
+            networks=True,
+        )
+        for name, statement, experiment, formula, protocol in _LANGUAGE
     ),
 )

@@ -4,6 +4,7 @@ Their knowledge after ``t`` steps is our generation ``g = t + 1``. They study
 finitely many symbols; the Gaussian, the threshold and the sizes are ours.
 """
 
+import functools
 from functools import partial
 
 import jax
@@ -13,9 +14,13 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
+from jaxcollapse.claims.own_language import CLASSES
+from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.models.networks.language import MarkovText
+from jaxcollapse.population import datasets
 from jaxcollapse.theory import discrete, gaussian
 from jaxcollapse.theory.papers import MARCHI_2024 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
@@ -103,8 +108,49 @@ def _departure_theory():
     return ((1 - _AROUND) / (1 - discrete.temperature_needed_share(temperature=_TAU))) ** 3
 
 
+_TEXT, _OF_TEXT = shared(samples=1_000_000, generations=5), 30
+
+
+@functools.cache
+def _text() -> MarkovText:
+    """Rows of the text that comes with Python, in classes of letters."""
+    tokens = datasets.text(alphabet=CLASSES).tokens
+    with enable_x64(True), jax.ensure_compile_time_eval():
+        return MarkovText(tokens[: len(tokens) // _OF_TEXT * _OF_TEXT].reshape(-1, _OF_TEXT), temperature=_COLD)
+
+
+def _text_theory():
+    """What powers of the conditional probabilities lose, and how much they leave to chance."""
+    model = _text()
+    truth, contexts = np.asarray(model.truth()), np.asarray(model.contexts)
+    tempered = [discrete.temperature_replace(row, temperature=_COLD, generations=_TEXT["generations"]) for row in truth]
+    q = np.stack([np.asarray(rows) for rows in tempered], axis=1)
+    safe = lambda p: np.log(np.where(p > 0, p, 1.0))  # noqa: E731
+    excess = (contexts[:, None] * truth * (safe(truth) - safe(q))).sum(axis=(1, 2))
+    entropy = -(contexts[:, None] * q * safe(q)).sum(axis=(1, 2))
+    return np.stack([excess[1:], entropy[1:]])
+
+
+def _text_loop(key):
+    run = simulate(_text(), Replace(), key=key, **_TEXT)
+    return jnp.stack([run.excess[1:], run.entropy[1:]])
+
+
 TOUR = "marchi-accumulate"
 CLAIMS = (
+    _claim(
+        name="marchi-language-temperature",
+        statement="Cold text written by bigram models is a power of real text, whichever way its rows are written.",
+        theory=_text_theory,
+        experiment=_text_loop,
+        relation=Asymptotic(allowance=0.005),
+        formula="q_g(v | c) ~ P(v | c)^(τ^(1−g))",
+        protocol="Bigrams of 4 classes of letters, 1,000,000 rows of 30 characters written at τ = 0.8, each batch "
+        "replaces the last.",
+        labels=tuple(f"{what}, g = {g}" for what in ("excess cross-entropy", "entropy") for g in range(2, 6)),
+        quantity="cross-entropy, entropy",
+        first_look=256,
+    ),
     _loop("mode-collapse", "Below temperature one the likeliest symbol takes all.", _COLD, 0, "likeliest"),
     _loop("heat-death", "Above temperature one all symbols become equally likely.", _HOT, 3, "rarest"),
     _claim(

@@ -22,10 +22,16 @@ from jaxcollapse.models.networks.autoencoder import VAE as VAE
 from jaxcollapse.models.networks.classifier import Classifier as Classifier
 from jaxcollapse.models.networks.conformers import Diffusion as Diffusion
 from jaxcollapse.models.networks.early_stopping import EarlyStopping as EarlyStopping
+from jaxcollapse.models.networks.language import FiniteLanguage as FiniteLanguage
+from jaxcollapse.models.networks.language import LogBilinear as LogBilinear
+from jaxcollapse.models.networks.language import MarkovText as MarkovText
+from jaxcollapse.models.networks.language import SoftmaxBigram as SoftmaxBigram
 from jaxcollapse.models.networks.linear_autoencoder import LinearVAE as LinearVAE
 from jaxcollapse.models.networks.linear_diffusion import LinearDiffusion as LinearDiffusion
 from jaxcollapse.models.networks.probabilistic_pca import ProbabilisticPCA as ProbabilisticPCA
 from jaxcollapse.models.networks.trained import Trained as Trained
+from jaxcollapse.models.networks.transformer import Transformer as Transformer
+from jaxcollapse.models.networks.two_layer import TwoLayer as TwoLayer
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression as LinearRegression

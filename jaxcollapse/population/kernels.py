@@ -86,6 +86,44 @@ def polynomial(
         return (scale * x @ x.T + offset) ** int(degree)
 
 
+@lenient()
+def tangent(inputs: Matrix) -> Float[Array, "points points"]:
+    """The tangent kernel of an infinitely wide two-layer ReLU network, both layers of which learn.
+
+    For ``f(x) = sqrt(2/m) a'relu(W x)`` with normal weights, and the angle ``th`` between ``x`` and ``x'``, the mean of
+    ``grad f(x)'grad f(x')`` is ``|x| |x'| [(sin th + (pi - th) cos th)/pi + cos th (pi - th)/pi]``: the first term is
+    that of the outer layer, the second that of the inner one.
+
+    **Arguments** `inputs`: shape ``(points, dim)``.
+
+    **Returns** shape ``(points, points)``; on the diagonal, twice the squared lengths.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** That of infinite width ``m``; the kernel of a network at its start is off by a part of order
+    ``m^(-1/2)``, its mean is this one.
+
+    **Reference** Cho and Saul 2009, Kernel methods for deep learning, for both terms; Jacot, Gabriel and Hongler 2018,
+    arXiv:1806.07572, for the kernel.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> [round(float(k), 4) for k in jc.kernels.tangent([[1.0, 0.0], [0.0, 2.0]]).ravel()]
+    [2.0, 0.6366, 0.6366, 8.0]
+
+    ```
+    """
+    x = _inputs(inputs)
+    with at_once(x):
+        length = jnp.sqrt(jnp.sum(x**2, axis=1))
+        norms = length[:, None] * length
+        known = norms > 0
+        inner = jnp.where(known, x @ x.T / jnp.where(known, norms, 1.0), 0.0)
+        cosine = jnp.clip(inner, -1.0, 1.0).at[jnp.diag_indices(len(x))].set(1.0)
+        angle = jnp.arccos(cosine)
+        return norms * (jnp.sqrt(1 - cosine**2) + 2 * (jnp.pi - angle) * cosine) / jnp.pi
+
+
 def _inputs(inputs: Any) -> Float[Array, "points dim"]:
     points = len(inputs) if hasattr(inputs, "__len__") else 0
     check_fits(f"inputs: a kernel of {points:,} points", 8.0 * points**2, "take fewer")

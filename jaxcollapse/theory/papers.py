@@ -183,3 +183,11 @@ XU_2025 = Reference(
     year=2025,
     arxiv="2505.13947",
 )
+ZHU_2024 = Reference(
+    key="zhu2024",
+    authors="Xuekai Zhu, Daixuan Cheng, Hengli Li, Kaiyan Zhang, Ermo Hua, Xingtai Lv, Ning Ding, Zhouhan Lin, "
+    "Zilong Zheng and Bowen Zhou",
+    title="How to Synthesize Text Data without Model Collapse?",
+    year=2024,
+    arxiv="2412.14689",
+)

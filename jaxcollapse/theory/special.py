@@ -237,12 +237,12 @@ def binomial_law(q: Float[Array, ""], *, draws: Count) -> Float[Array, " outcome
     ```
     """
     j = np.arange(draws + 1)
-    ways = jnp.asarray(
-        scipy.special.gammaln(draws + 1) - scipy.special.gammaln(j + 1) - scipy.special.gammaln(draws - j + 1), q.dtype
-    )
+    ways = scipy.special.gammaln(draws + 1) - scipy.special.gammaln(j + 1) - scipy.special.gammaln(draws - j + 1)
 
-    def law(q):
-        return jnp.exp(ways + jax.scipy.special.xlogy(j, q) + jax.scipy.special.xlog1py(draws - j, -q))
+    def law(q):  # holds no array of JAX, so that it may be used within a loop
+        return jnp.exp(
+            jnp.asarray(ways, q.dtype) + jax.scipy.special.xlogy(j, q) + jax.scipy.special.xlog1py(draws - j, -q)
+        )
 
     def slope(q):
         fewer = jnp.pad(binomial_law(q, draws=draws - 1), 1)

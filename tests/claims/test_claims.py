@@ -12,7 +12,9 @@ import jaxcollapse as jc
 
 CLAIMS = jc.claims.all(networks=True)
 LEVEL = 1e-3 / len(CLAIMS)
-TOPICS = ("ancestral", "early", "linear", "molecule", "ppca", "vae")  # a claim without a paper may begin with them
+TOPICS = (  # a claim without a paper may begin with them
+    "ancestral", "descent", "early", "language", "linear", "molecule", "ppca", "transformer", "vae",
+)  # fmt: skip
 
 
 def moved(claim):

@@ -91,3 +91,14 @@ def test_wrong_arguments():
     for rows in (np.ones(3), np.ones((1, 3)), np.full((4, 2), np.nan)):
         with pytest.raises(ValueError, match="rows must be a table of finite numbers"):
             Table(rows)
+
+
+def test_the_tangent_kernel_is_the_mean_of_inner_products_of_gradients():
+    """Of two-layer networks ``sqrt(2/m) a'relu(W x)`` with normal weights."""
+    rng, m = np.random.default_rng(0), 400_000
+    x = np.array([[1.0, 0.5], [-0.2, 0.8], [-1.0, -0.4], [0.0, 0.0]])
+    w, a = rng.normal(size=(m, 2)), rng.normal(size=m)
+    z = x @ w.T
+    hidden, active = np.maximum(z, 0), (z > 0) * a
+    expected = 2 / m * (hidden @ hidden.T + (active @ active.T) * (x @ x.T))
+    np.testing.assert_allclose(jc.kernels.tangent(x), expected, atol=0.012)

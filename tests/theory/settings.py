@@ -7,6 +7,8 @@ import inspect
 import re
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 import jaxcollapse as jc
@@ -85,6 +87,16 @@ TRIANGLE = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.3, 0.5]])
 MAP = dict(samples=20.0, generations=3)
 LAMBDA = rising(3.0, 1.6, 1.5, 0.4)
 FAKES = dict(generators=2, generator_samples=30.0, generator_noise=0.4)
+
+PAIRS = np.array([[0.6, 0.3, 0.1], [0.2, 0.1, 0.7]])
+KERNEL = np.array([[2.0, 0.3, 0.1], [0.3, 1.0, -0.2], [0.1, -0.2, 1.5]])
+CURVED = np.array([[2.0, 0.3], [0.3, 1.0]])
+ON_ROWS = np.array([[[3.0, 1.0], [0.0, 2.0]], [[1.0, 2.0], [2.0, 1.0]], [[2.0, 3.0], [1.0, 1.0]]])
+
+
+def softmax(theta):
+    return jax.nn.log_softmax(jnp.append(theta, 0.0))
+
 
 SETTINGS: dict[str, list[Setting]] = {
     "counterexamples.immediate_collapse_dropped": [call()],
@@ -296,6 +308,20 @@ SETTINGS: dict[str, list[Setting]] = {
         call(jc.Window(2), samples=SIZES, generations=3),
         call(jc.AccumulateSubsample(), samples=10.0, generations=3),
         call(jc.Mix("fixed", weight=0.3), samples=SIZES, generations=3),
+    ],
+    "regression.descent_risk": [
+        call(
+            KERNEL, rising(0.5, -0.4, 0.7), networks.gradient_descent(0.4, 5), jc.Accumulate(), noise=0.3, generations=3
+        ),
+        call(
+            KERNEL,
+            rising(0.5, -0.4, 0.7),
+            networks.gradient_descent(0.4, 5, 0.2),
+            jc.Mix("fresh", weight=0.3),
+            noise=Edge(0.0, 1),
+            warm=True,
+            generations=3,
+        ),
     ],
     "regression.minimum_norm_accumulate": [
         call(dim=20, samples=rising(9.0, 4.0, 17.0), noise=0.5, generations=3, norm=0.8),
@@ -632,11 +658,32 @@ SETTINGS: dict[str, list[Setting]] = {
         ),
     ],
     "networks.ancestral": [call(rising(0.1, 0.4, 0.8))],
+    "networks.bigram_smoothed_accumulate": [
+        call(PAIRS, rising(0.6, 0.4), samples=4, smoothing=0.1, generations=3),
+        call(np.array([[0.7, 0.3]]), rising(1.0), samples=3, smoothing=Edge(1.0, -1), generations=2),
+    ],
+    "networks.bigram_smoothed_replace": [
+        call(PAIRS, rising(0.6, 0.4), samples=4, smoothing=0.1, generations=3),
+        call(np.array([[0.7, 0.3]]), rising(1.0), samples=3, smoothing=Edge(1.0, -1), generations=2),
+    ],
+    "networks.burstiness": [call(ON_ROWS)],
     "networks.collapse_time": [
         call(rising(2.0, 1.5), jc.Replace(), c=0.5),
         call(rising(2.0, 1.5), jc.Accumulate(), c=0.5),
     ],
     "networks.ddim": [call(rising(9.0, 2.0, 0.3)), call(rising(9.0, 2.0, 0.3), denoise=True, time=0.4)],
+    "networks.drift": [
+        call(CURVED, np.diag([1.0, 3.0]), CURVED[::-1, ::-1], jc.Accumulate(), samples=90.0, generations=3),
+        call(
+            CURVED,
+            np.diag([1.0, 3.0]),
+            np.eye(2),
+            jc.Mix("fresh", weight=0.3),
+            samples=rising(60.0, 90.0, 300.0),
+            cells=Held(rising(0.5, 0.5), "its size is checked, and no more"),
+            generations=3,
+        ),
+    ],
     "networks.early_stopping_exponent": [
         call(rising(2.0, 0.3), networks.gradient_flow(1.5)),
         call(rising(2.0, 0.3), networks.gradient_descent(0.7, 3)),
@@ -662,9 +709,21 @@ SETTINGS: dict[str, list[Setting]] = {
             generations=3,
         ),
     ],
-    "networks.gradient_descent": [call(0.3, 4)],
+    "networks.edited_excess": [
+        call(3.0, samples=90.0, share=0.4, generations=3),
+        call(3.0, samples=90.0, share=Edge(1.0, -1), generations=3),
+    ],
+    "networks.edited_rows": [call(PAIRS, threshold=Held(0.5, "a jump"), generations=3)],
+    "networks.excess": [
+        call(3.0, jc.Accumulate(), samples=90.0, burstiness=1.4, generations=3),
+        call(3.0, jc.Mix("fresh", weight=0.3), samples=SIZES, burstiness=1.4, generations=3),
+    ],
+    "networks.gradient_descent": [call(0.3, 4), call(0.3, 4, decay=Edge(0.0, 1))],
     "networks.gradient_flow": [call(0.3)],
     "networks.ideal_diffusion": [call(0.3), call(0.3, denoise=True, sigma_max=4.0)],
+    "networks.matrices": [
+        call(Held(softmax, "a function"), rising(np.log(2.5), np.log(1.5)), rising(0.5, 0.3, 0.2)),
+    ],
     "networks.moments": [
         call(LAMBDA, networks.ddim(rising(9.0, 2.0, 0.3)), jc.Accumulate(), **MAP),
         call(

@@ -152,7 +152,7 @@ class Trained(Model):
         A buffer with room for more rows than there are is filled up with rows that have no weight; if one of them is
         asked for, its weight is NaN, and so is what is fitted.
         """
-        table = jax.tree.map(_single, truth)
+        table = jax.tree.map(lambda leaf, own: leaf.astype(own.dtype), truth, self.rows)
         size = len(jax.tree.leaves(table)[0])
         place = jnp.arange(n)
         order = jax.random.permutation(key, size)[place % size]
@@ -181,7 +181,7 @@ class Trained(Model):
             raise ValueError(
                 f"{type(self).__name__}.draw must return n rows as those of the table, {wanted}, got {got}"
             )
-        return Samples(rows)
+        return Samples(rows, jnp.ones(n, jnp.float32))
 
     def fit(self, data: Samples, *, key: Key[Array, ""], previous: PyTree, **context) -> PyTree:
         """Train a network on the pool."""

@@ -1,8 +1,11 @@
-"""Real data: images with their labels, measurements in columns, and conformers of molecules.
+"""Real data: images with their labels, measurements in columns, conformers of molecules, and text.
 
-All but what is read from a file of your own, and what rdkit makes, come with scikit-learn or are drawn here.
+All but what is read from a file of your own, and what rdkit makes, come with Python or scikit-learn or are drawn here.
 """
 
+from jaxcollapse.population.datasets.language import Corpus as Corpus
+from jaxcollapse.population.datasets.language import pieces as pieces
+from jaxcollapse.population.datasets.language import text as text
 from jaxcollapse.population.datasets.molecules import Conformers as Conformers
 from jaxcollapse.population.datasets.molecules import alkane as alkane
 from jaxcollapse.population.datasets.molecules import conformers as conformers

@@ -1,0 +1,61 @@
+"""The third experiment of Gerstgrasser et al. 2024, on the text that comes with Python: events of single replications.
+
+Their language models are trained for an epoch on all data, so that a generation of an accumulating chain takes more
+steps of the optimiser than the one before. Here both are told apart: ``steps`` in proportion to the pool, or the same.
+"""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
+from jaxcollapse.claims.frame import shared
+from jaxcollapse.models.networks.transformer import Transformer
+from jaxcollapse.population import datasets
+
+SIZES = shared(samples=1000, generations=4)
+_STEPS, _BATCH, _COLD = 300, 32, 0.5
+PROTOCOL = (
+    "Transformer of one layer, width 16, 2 heads, on rows of 16 characters out of 27, the topics of Python; 1,000 "
+    "rows, 300 steps of Adam on 32 rows, held-out cross-entropy; "
+)
+
+
+@functools.cache
+def _corpus() -> Any:
+    return datasets.text()
+
+
+def _loss(key: Any, workflow: Workflow, **options: Any) -> Any:
+    """The held-out loss of every generation."""
+    model = Transformer(_corpus(), length=16, width=16, batch=_BATCH, probes=1, **options)
+    return simulate(model, workflow, key=key, **SIZES).loss
+
+
+def _event(happened: Any) -> Any:
+    return jnp.asarray(happened, float)
+
+
+def replaced(key: jax.Array) -> Any:
+    """Under Replace the loss rose from the generation before."""
+    return _event(jnp.diff(_loss(key, Replace(), steps=_STEPS)) > 0)
+
+
+def cold(key: jax.Array) -> Any:
+    """Written at a temperature of one half, the loss is above that of a temperature of one."""
+    return _event((_loss(key, Replace(), steps=_STEPS, temperature=_COLD) > _loss(key, Replace(), steps=_STEPS))[1:])
+
+
+def accumulated_by_epochs(key: jax.Array) -> Any:
+    """With steps in proportion to the pool the loss is below that of the first generation."""
+    path = _loss(key, Accumulate(), epochs=_STEPS * _BATCH / SIZES["samples"])
+    return _event(path[1:] < path[0])
+
+
+def accumulated_by_steps(key: jax.Array) -> Any:
+    """With the same steps the loss is above that of the first generation."""
+    path = _loss(key, Accumulate(), steps=_STEPS)
+    return _event(path[1:] > path[0])

@@ -1,0 +1,121 @@
+"""Results without a paper: two-layer networks trained by gradient descent, in the regression loop on one design.
+
+Generation ``g = 1`` is the fit to real labels, of digits of length one: odd or even. A lazy network, whose output is
+``a (f(w) - f(w0))`` with a large scale ``a``, is a filter of its labels by the tangent kernel at its start.
+"""
+
+import functools
+from functools import partial
+
+import jax
+import numpy as np
+
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
+from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
+from jaxcollapse.models.networks.two_layer import TwoLayer
+from jaxcollapse.population import datasets
+from jaxcollapse.theory import networks, regression
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.relation import Asymptotic
+
+REFERENCE = None
+_POINTS, _WIDTH, _NOISE = 40, 16, 0.3
+_DESCENT = shared(rate=0.5, steps=100)
+_SIZES = shared(samples=_POINTS, generations=6)
+_VERY_LAZY, _LAZY = 300.0, 32.0
+
+
+@functools.cache
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """Inputs of length one, and parities around zero."""
+    x, y = datasets.digits()
+    chosen = np.random.default_rng(0).permutation(len(x))[:_POINTS]
+    return x[chosen] / np.linalg.norm(x[chosen], axis=1, keepdims=True), y[chosen] - 0.5
+
+
+def _network(scale: float, warm: bool) -> TwoLayer:
+    """One start for all fits, so that its kernel is known."""
+    x, y = _digits()
+    start = jax.random.key(0)
+    return TwoLayer(x, y, noise=_NOISE, width=_WIDTH, **_DESCENT, scale=scale, warm=warm, start=start)
+
+
+def _risk(scale: float, workflow: Workflow, warm: bool):
+    return lambda key: simulate(
+        _network(scale, warm), as_matrix(workflow, **_SIZES), key=key, **_SIZES
+    ).risk  # fmt: skip
+
+
+def _theory(workflow: Workflow, warm: bool):
+    def theory():
+        kernel = np.asarray(_network(1.0, warm).kernel, float)
+        filter_ = networks.gradient_descent(**_DESCENT)
+        flow = as_matrix(workflow, **_SIZES)
+        return regression.descent_risk(kernel, _digits()[1], filter_, flow, noise=_NOISE, warm=warm, generations=6)
+
+    return theory
+
+
+_SETTING = "Two-layer ReLU network of width 16, one start; 40 digits, σ = 0.3; 100 steps of rate 0.5; "
+_claim = partial(Claim, quantity="risk", axis=generation_axis(6), first_look=512)
+_LAZY_LAW = Asymptotic(allowance=0.005, tolerance=0.02)
+_FORMULA = "mean (f_g − f)² = Σ_j [(1 − a_gj)² f_j² + σ² |b_gj|²]/N, "
+_HALF = Mix("fixed", weight=0.5)
+
+CLAIMS = (
+    _claim(
+        name="descent-cold",
+        statement="A lazy network that begins anew forgets the truth, and its noise stays bounded.",
+        theory=_theory(Replace(), False),
+        experiment=_risk(_VERY_LAZY, Replace(), False),
+        relation=_LAZY_LAW,
+        formula=_FORMULA + "a = h^g, |b|² = h² + … + h^{2g}, h = 1 − (1 − ηs)^t",
+        protocol=_SETTING + "scale 300, each fit from the start; each batch replaces the last.",
+    ),
+    _claim(
+        name="descent-warm",
+        statement="A lazy network that goes on from the last one forgets no more, and its noise walks.",
+        theory=_theory(Replace(), True),
+        experiment=_risk(_VERY_LAZY, Replace(), True),
+        relation=_LAZY_LAW,
+        formula=_FORMULA + "a = h, |b|² = g h², h = 1 − (1 − ηs)^t",
+        protocol=_SETTING + "scale 300, from where the last one ended; each batch replaces the last.",
+    ),
+    _claim(
+        name="descent-accumulate",
+        statement="If all labels are kept, a lazy network still forgets, by powers of the generation.",
+        theory=_theory(Accumulate(), False),
+        experiment=_risk(_VERY_LAZY, Accumulate(), False),
+        relation=_LAZY_LAW,
+        formula=_FORMULA + "a_g = h Σ_i a_{i−1}/g, b_g = h Σ_i (b_{i−1} + e_i)/g",
+        protocol=_SETTING + "scale 300, each fit from the start; all labels are kept.",
+    ),
+    _claim(
+        name="descent-mixed",
+        statement="With a half of the weight on the real labels a lazy network forgets only so much.",
+        theory=_theory(_HALF, False),
+        experiment=_risk(_VERY_LAZY, _HALF, False),
+        relation=_LAZY_LAW,
+        formula=_FORMULA + "a_g = h (1 + a_{g−1})/2, b_g = h (e_1 + b_{g−1} + e_g)/2",
+        protocol=_SETTING + "scale 300, each fit from the start; real and newest labels, half and half.",
+    ),
+    _claim(
+        name="descent-network-cold",
+        statement="A network whose weights move by a hundredth is within 2 % of the filter of its tangent kernel.",
+        theory=_theory(Replace(), False),
+        experiment=_risk(_LAZY, Replace(), False),
+        relation=Asymptotic(allowance=0.012, tolerance=0.018),
+        formula=_FORMULA + "a = h^g, |b|² = h² + … + h^{2g}, up to O(1/scale)",
+        protocol=_SETTING + "scale 32, each fit from the start; each batch replaces the last.",
+    ),
+    _claim(
+        name="descent-network-warm",
+        statement="A network whose weights move by a hundredth a fit walks as the filter of its tangent kernel.",
+        theory=_theory(Replace(), True),
+        experiment=_risk(_LAZY, Replace(), True),
+        relation=Asymptotic(allowance=0.012, tolerance=0.018),
+        formula=_FORMULA + "a = h, |b|² = g h², up to O(1/scale)",
+        protocol=_SETTING + "scale 32, from where the last one ended; each batch replaces the last.",
+    ),
+)

@@ -1,0 +1,469 @@
+"""Small language models whose loop has a closed form: a softmax over pairs, models over finitely many outcomes, rows.
+
+Their theory is `jaxcollapse.theory.networks`: exact for `SoftmaxBigram`, of the first order in one over the sample size
+for `FiniteLanguage`, of which `LogBilinear` is one, and for `MarkovText`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Key, Scalar
+
+from jaxcollapse.arguments.check import (
+    check_above,
+    check_at_least,
+    check_at_most,
+    check_choice,
+    check_conditionals,
+    check_count,
+    check_fits,
+    check_integer,
+    check_nonnegative,
+    check_probabilities,
+    check_shape,
+    is_traced,
+)
+from jaxcollapse.arguments.numbers import as_floats
+from jaxcollapse.arguments.types import Count
+from jaxcollapse.chain.data import WeightedSum
+from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
+from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.random import binomial, multinomial, split
+from jaxcollapse.random.loops import alongside
+
+_DAMPING, _LEAST_DAMPING = 1e-6, 1e-10  # in units of the largest curvature
+_NOTHING = 1e-7  # probability that is left to what was never seen
+
+
+class SoftmaxBigram(Model):
+    """A softmax over all pairs of tokens, trained by gradient on what its predecessors answered to the same prompts.
+
+    Each of the contexts is a prompt ``n`` times. The network, one logit for a pair, begins at zero and takes `steps` of
+    Adam on the cross-entropy with label smoothing, whose optimum is ``(1 - eps) k/N + eps/V``.
+
+    **Arguments**
+
+    - `rows`: true probabilities of the next token, shape ``(contexts, symbols)``, each row summing to one.
+    - `contexts`: their weights in the test text, shape ``(contexts,)``, summing to one.
+    - `smoothing`: ``eps`` of the labels, in [0, 1]; a number or a schedule. Without any, the loss of a token that was
+      not seen has no bound.
+    - `temperature`: at which it answers, positive; a number or a schedule.
+    - `edit`: with it, answers are those of people, of which the newest model replaces some by its own. A number in
+      (0, 1], or a schedule. By default all answers are the model's.
+    - `edits`: which ones are replaced: ``"random"``, a share `edit` of them, or ``"likely"``, those to which the model
+      gives the probability `edit` or more.
+    - `steps`: of Adam, a positive integer; `rate`: the largest, positive, which falls to zero by half a cosine.
+
+    **Metrics** `loss`, the cross-entropy of test text; `entropy`, that of the model's answer, both in nats a token.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact in law up to what training leaves: with 300 steps logarithms of probabilities are off by 2e-4.
+
+    **Reference** Derived here: `jaxcollapse.theory.networks.bigram_smoothed_replace`. Zhu et al. 2024,
+    arXiv:2412.14689, for `edit`.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> model = jc.SoftmaxBigram([[0.7, 0.3], [0.2, 0.8]], [0.4, 0.6], smoothing=0.05)
+    >>> jc.simulate(model, jc.Accumulate(), key=jax.random.key(0), samples=50, generations=3).loss.shape
+    (3,)
+
+    ```
+    """
+
+    rows: Float[Array, "contexts symbols"]
+    contexts: Float[Array, " contexts"]
+    smoothing: Scheduled
+    temperature: Scheduled
+    edit: Scheduled | None
+    edits: Literal["random", "likely"] = eqx.field(static=True)
+    rate: Scheduled
+    steps: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        rows: Any,
+        contexts: Any,
+        *,
+        smoothing: Any = 0.0,
+        temperature: Any = 1.0,
+        edit: Any = None,
+        edits: Literal["random", "likely"] = "random",
+        steps: Count = 300,
+        rate: Any = 0.3,
+    ):
+        check_conditionals("rows", rows)
+        self.rows, self.contexts = as_floats(rows), as_floats(contexts)
+        check_probabilities("contexts", contexts)
+        check_shape("contexts", contexts, self.rows.shape[:1])
+        self.smoothing = number_or_schedule(smoothing, "smoothing", 0.0, 1.0)
+        self.temperature = positive_or_schedule(temperature, "temperature")
+        self.edit = _share(edit)
+        check_choice("edits", edits, ("random", "likely"))
+        self.edits = edits
+        self.rate = positive_or_schedule(rate, "rate")
+        check_count("steps", steps, minimum=1)
+        self.steps = int(steps)
+
+    @property
+    def draws_sums(self) -> bool:
+        return True
+
+    def truth(self) -> Float[Array, "contexts symbols"]:
+        """The true probabilities."""
+        return self.rows
+
+    def real(self, key: Key[Array, ""], truth: Array, n: Scalar | int) -> WeightedSum:
+        """Answers of people."""
+        return WeightedSum(_answers(key, jnp.asarray(n, truth.dtype), truth), jnp.asarray(n, truth.dtype))
+
+    @lenient()
+    def sample(self, key: Key[Array, ""], params: Array, n: Scalar | int) -> WeightedSum:
+        """Draw how often each token is the answer to each prompt; with edits, most of them are those of people."""
+        n, own = jnp.asarray(n, params.dtype), jax.nn.softmax(params / self.temperature)
+        if self.edit is None:
+            return WeightedSum(_answers(key, n, own), n)
+        edit_key, real_key, own_key = split(key, 3)
+        answers = _answers(real_key, n, self.rows)
+        if self.edits == "likely":
+            edited = jnp.where(own >= self.edit, answers, 0.0)
+        else:
+            edited = binomial(edit_key, answers, jnp.broadcast_to(self.edit, answers.shape).astype(answers.dtype))
+        return WeightedSum(answers - edited + _answers(own_key, edited.sum(axis=1), own), n)
+
+    @lenient()
+    def fit(self, data: WeightedSum, **context) -> Float[Array, "contexts symbols"]:
+        """The logits after the last step."""
+        target = (1 - self.smoothing) * data.mean + self.smoothing / self.rows.shape[1]
+        optimiser = optax.scale_by_adam(b2=0.99, eps=1e-12)
+
+        def step(t, carry):
+            logits, state = carry
+            change, state = optimiser.update(jax.nn.softmax(logits) - target, state)
+            return logits - self.rate * 0.5 * (1 + jnp.cos(jnp.pi * t / self.steps)) * change, state
+
+        start = alongside(jnp.zeros_like(target), target)
+        return jax.lax.fori_loop(0, self.steps, step, (start, optimiser.init(start)))[0]
+
+    @lenient()
+    def metrics(self, params: Float[Array, "contexts symbols"], **context) -> dict[str, Float[Array, ""]]:
+        """Cross-entropy and entropy."""
+        logarithms = jax.nn.log_softmax(params)
+        return {
+            "loss": -self.contexts @ jnp.sum(self.rows * logarithms, axis=1),
+            "entropy": -self.contexts @ jnp.sum(jnp.exp(logarithms) * logarithms, axis=1),
+        }
+
+
+class FiniteLanguage(Model):
+    """Any differentiable model of finitely many outcomes, trained to convergence from where the last fit ended.
+
+    **Arguments**
+
+    - `log_probability`: a function of the parameters, shape ``(parameters,)``, that returns the logarithm of the
+      probability of every outcome, of any shape.
+    - `cells`: real probabilities of the outcomes, of that shape, not negative, summing to one; by default those of the
+      model at `best`, which is then right.
+    - `best`: where the first fit begins, and what `excess` is measured from: the parameters with the least
+      cross-entropy, shape ``(parameters,)``.
+    - `steps`: with damping, a positive integer; one that does not lower the loss is not taken.
+    - `method`: ``"newton"``, steps by the curvature of the loss; or ``"scoring"``, by the Fisher information, which is
+      never negative: for models that are right, and have directions that are nearly flat.
+
+    The parameters are a dictionary: `theta`, and `gradient`, the largest derivative that training has left of the loss
+    of its pool.
+
+    **Metrics** `excess`, the cross-entropy of real outcomes above that at `best`.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact in law up to what training leaves.
+
+    **Reference** `jaxcollapse.theory.networks.drift` for its loop.
+
+    ```python
+    >>> import jax, jax.numpy as jnp, jaxcollapse as jc
+    >>> model = jc.FiniteLanguage(lambda theta: jax.nn.log_softmax(jnp.append(theta, 0.0)), best=[0.5, -0.5])
+    >>> jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=500, generations=3).excess.shape
+    (3,)
+
+    ```
+    """
+
+    cells: Float[Array, " outcomes"]
+    best: Float[Array, " parameters"]
+    log_probability: Callable
+    steps: int = eqx.field(static=True)
+    method: Literal["newton", "scoring"] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        log_probability: Callable,
+        *,
+        best: Any,
+        cells: Any = None,
+        steps: Count = 8,
+        method: Literal["newton", "scoring"] = "newton",
+    ):
+        if not callable(log_probability):
+            raise TypeError(f"log_probability must be a function of the parameters, got {log_probability!r}")
+        check_at_least("best", best, -np.inf)
+        self.log_probability, self.best = log_probability, as_floats(best)
+        if self.best.ndim != 1 or self.best.size == 0:
+            raise ValueError(f"best must have shape (parameters,), got {self.best.shape}")
+        model = jnp.exp(log_probability(self.best))
+        real = model if cells is None else as_floats(cells)
+        check_nonnegative("cells", real)
+        check_shape("cells", real, model.shape)
+        if not is_traced(real) and abs(over := float(np.asarray(real, float).sum()) - 1) > 1e-5:
+            raise ValueError(f"cells must sum to one, got a sum of {1 + over:g}: divide by it")
+        self.cells = real.ravel()
+        check_count("steps", steps, minimum=1)
+        check_choice("method", method, ("newton", "scoring"))
+        self.steps, self.method = int(steps), method
+
+    @property
+    def draws_sums(self) -> bool:
+        return True
+
+    def truth(self) -> Float[Array, " outcomes"]:
+        """The real probabilities."""
+        return self.cells
+
+    def real(self, key: Key[Array, ""], truth: Array, n: Scalar | int) -> WeightedSum:
+        """Draw how often each outcome occurs in real text."""
+        n = jnp.asarray(n, truth.dtype)
+        return WeightedSum(multinomial(key, n, truth), n)
+
+    def start(self, key: Key[Array, ""]) -> dict[str, Array]:
+        """The parameters with the least cross-entropy: the loop has one optimum, and that is where it is."""
+        return {"theta": self.best, "gradient": jnp.zeros((), self.best.dtype)}
+
+    def sample(self, key: Key[Array, ""], params: dict[str, Array], n: Scalar | int) -> WeightedSum:
+        """Draw how often each outcome occurs."""
+        return self.real(key, jnp.exp(self._logarithms(params["theta"])), n)
+
+    @lenient()
+    def fit(self, data: WeightedSum, *, previous: dict[str, Array], **context) -> dict[str, Array]:
+        """The parameters after the last step; where the curvature is negative none is taken, and damping grows."""
+        target = data.mean
+        loss = lambda theta: -target @ self._logarithms(theta)  # noqa: E731
+
+        def step(_, carry):
+            theta, damping = carry
+            curvature = jax.hessian(loss)(theta) if self.method == "newton" else self._information(theta)
+            scale = jnp.abs(jnp.diag(curvature)).max()
+            damped = curvature + damping * scale * jnp.eye(len(theta), dtype=theta.dtype)
+            ahead = theta - jax.scipy.linalg.solve(damped, jax.grad(loss)(theta), assume_a="pos")
+            better = loss(ahead) <= loss(theta)
+            wider = jnp.where(better, jnp.maximum(damping / 30, _LEAST_DAMPING), damping * 10)
+            return jnp.where(better, ahead, theta), wider
+
+        begin = alongside((previous["theta"], jnp.asarray(_DAMPING, target.dtype)), target)
+        theta = jax.lax.fori_loop(0, self.steps, step, begin)[0]
+        return {"theta": theta, "gradient": jnp.abs(jax.grad(loss)(theta)).max()}
+
+    def metrics(self, params: dict[str, Array], **context) -> dict[str, Float[Array, ""]]:
+        """The excess cross-entropy."""
+        return {"excess": self.cells @ (self._logarithms(self.best) - self._logarithms(params["theta"]))}
+
+    def _logarithms(self, theta: Float[Array, " parameters"]) -> Float[Array, " outcomes"]:
+        return self.log_probability(theta).ravel()
+
+    def _information(self, theta: Float[Array, " parameters"]) -> Float[Array, "parameters parameters"]:
+        slopes = jax.jacfwd(self._logarithms)(theta)
+        return slopes.T @ (slopes * jnp.exp(self._logarithms(theta))[:, None])
+
+
+class LogBilinear(eqx.Module):
+    """The log-probabilities of pairs in a model like word2vec, ``log pi(c) + log softmax(E_c U' + b)``.
+
+    It is a `log_probability` for `FiniteLanguage` and for `jaxcollapse.theory.networks.matrices`.
+
+    **Arguments**
+
+    - `contexts`: probabilities ``pi`` of the contexts in real text, positive, shape ``(contexts,)``, summing to one.
+    - `symbols`: how many there are; `rank`: of ``E U'``, at least 1.
+
+    Called with parameters, ``E`` row by row, ``U`` row by row and ``b``, it returns shape ``(contexts, symbols)``.
+    There are `parameters` of them, of which ``V - 1 + r (C + V - 2 - r)`` are free.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    ```python
+    >>> import jax.numpy as jnp, jaxcollapse as jc
+    >>> pairs = jc.LogBilinear([0.5, 0.5], symbols=3, rank=1)
+    >>> pairs.parameters, pairs.free, pairs(jnp.zeros(8)).shape
+    (8, 4, (2, 3))
+
+    ```
+    """
+
+    contexts: Float[Array, " contexts"]
+    symbols: int = eqx.field(static=True)
+    rank: int = eqx.field(static=True)
+
+    def __init__(self, contexts: Any, *, symbols: Count, rank: Count):
+        check_probabilities("contexts", contexts)
+        check_above("contexts", contexts, 0.0)
+        self.contexts = as_floats(contexts)
+        check_integer("symbols", symbols, minimum=2)
+        check_integer("rank", rank, minimum=1)
+        check_at_most("rank", rank, min(len(self.contexts), symbols) - 1)
+        self.symbols, self.rank = int(symbols), int(rank)
+
+    @property
+    def parameters(self) -> int:
+        """The length of the vector of parameters."""
+        return (len(self.contexts) + self.symbols) * self.rank + self.symbols
+
+    @property
+    def free(self) -> int:
+        """The number of directions in which the probabilities change."""
+        return self.symbols - 1 + self.rank * (len(self.contexts) + self.symbols - 2 - self.rank)
+
+    @lenient()
+    def __call__(self, theta: Float[Array, " parameters"]) -> Float[Array, "contexts symbols"]:
+        """The logarithms of the probabilities of all pairs."""
+        inputs, outputs, bias = jnp.split(theta, np.cumsum([len(self.contexts) * self.rank, self.symbols * self.rank]))
+        logits = inputs.reshape(-1, self.rank) @ outputs.reshape(-1, self.rank).T + bias
+        return jnp.log(self.contexts)[:, None] + jax.nn.log_softmax(logits)
+
+
+class MarkovText(Model):
+    """A bigram model of whole rows of text: those of people depend on what they are about, the model's do not.
+
+    A row of real text is a piece of the corpus; a row of the model is written in one go, token by token. The fit is
+    that of a softmax over all pairs, trained to convergence: their frequencies.
+
+    **Arguments**
+
+    - `pieces`: rows of real text, integers, shape ``(rows, length)``, at least two of each.
+    - `symbols`: how many tokens there are; by default, as many as occur.
+    - `temperature`: at which it writes, positive; a number or a schedule.
+
+    **Metrics** `excess`, the cross-entropy of pairs of all the text above that of the frequencies of all the text, and
+    `entropy` of the model's next token, both in nats a token.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact in law, at a cost that does not depend on the number of rows. What was never seen keeps a
+    probability of 1e-7, so that the excess is finite.
+
+    **Reference** Derived here: `jaxcollapse.theory.networks.excess` with `jaxcollapse.theory.networks.burstiness`.
+
+    ```python
+    >>> import jax, jaxcollapse as jc
+    >>> corpus = jc.datasets.text(alphabet=(" ", "aeiou", "lmnrwy", "bcdfghjkpqstvxz"))
+    >>> model = jc.MarkovText(jc.datasets.pieces(corpus, 100)[0])
+    >>> run = jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=50, generations=3)
+    >>> run.excess.shape, bool(jc.theory.networks.burstiness(model.counts) > 1.05)
+    ((3,), True)
+
+    ```
+    """
+
+    counts: Float[Array, "rows symbols symbols"]
+    """How often each token follows each other one in every row."""
+    first: Float[Array, " symbols"]
+    """How often each token begins a row."""
+    temperature: Scheduled
+    length: int = eqx.field(static=True)
+
+    def __init__(self, pieces: Any, *, symbols: Count | None = None, temperature: Any = 1.0):
+        rows = np.asarray(pieces)
+        if rows.ndim != 2 or min(rows.shape) < 2 or not np.issubdtype(rows.dtype, np.integer):
+            raise ValueError(f"pieces must be integers of shape (rows, length), got {rows.dtype} of {rows.shape}")
+        if symbols is not None:
+            check_integer("symbols", symbols, minimum=2)
+        size = int(rows.max()) + 1 if symbols is None else int(symbols)
+        if rows.min() < 0 or rows.max() >= size:
+            raise ValueError(f"pieces must hold tokens from 0 to {size - 1}, got {rows.min()} to {rows.max()}")
+        check_fits(f"symbols={size:,}: the pairs of every row", 8.0 * len(rows) * float(size) ** 2, "take fewer")
+        rows = rows.astype(int)
+        counts = np.zeros((len(rows), size, size))
+        np.add.at(counts, (np.arange(len(rows))[:, None], rows[:, :-1], rows[:, 1:]), 1)
+        self.counts, self.first = as_floats(counts), as_floats(np.bincount(rows[:, 0], minlength=size))
+        self.temperature = positive_or_schedule(temperature, "temperature")
+        self.length = rows.shape[1]
+
+    @property
+    def draws_sums(self) -> bool:
+        return True
+
+    @property
+    def contexts(self) -> Float[Array, " symbols"]:
+        """How often each token is a context in all the text, as a share."""
+        visits = self.counts.sum(axis=(0, 2))
+        return visits / visits.sum()
+
+    def truth(self) -> Float[Array, "symbols symbols"]:
+        """The frequencies of all the text."""
+        total = self.counts.sum(axis=0)
+        return total / jnp.maximum(total.sum(axis=1, keepdims=True), 1.0)
+
+    @lenient()
+    def real(self, key: Key[Array, ""], truth: Array, n: Scalar | int) -> WeightedSum:
+        """Draw `n` pieces of the text with replacement, and count their pairs."""
+        n = jnp.asarray(n, truth.dtype)
+        often = multinomial(key, n, jnp.full(len(self.counts), 1 / len(self.counts), truth.dtype))
+        return WeightedSum(jnp.tensordot(often, self.counts, axes=1), n)
+
+    @lenient()
+    def sample(self, key: Key[Array, ""], params: Float[Array, "symbols symbols"], n: Scalar | int) -> WeightedSum:
+        """Draw the counts of pairs of `n` rows of the chain: at each place, those of all rows that are at one token."""
+        shares = jnp.where(params > 0, params, 1.0) ** (1 / self.temperature)
+        following = jnp.where(params > 0, shares, 0.0)
+        n = jnp.asarray(n, params.dtype)
+
+        def step(carry, key):
+            here, counts = carry
+            pairs = _answers(key, here, following)
+            return (pairs.sum(axis=0), counts + pairs), None
+
+        first_key, key = split(key)
+        begin = multinomial(first_key, n, self.first), jnp.zeros_like(params)
+        keys = jax.random.split(key, self.length - 1)
+        return WeightedSum(jax.lax.scan(step, begin, keys)[0][1], n)
+
+    @lenient()
+    def fit(self, data: WeightedSum, **context) -> Float[Array, "symbols symbols"]:
+        """The frequencies of pairs."""
+        counts = data.mean
+        size, visits = len(counts), counts.sum(axis=1, keepdims=True)
+        shares = jnp.where(visits > 0, counts / jnp.where(visits > 0, visits, 1.0), 1 / size)
+        return (1 - _NOTHING) * shares + _NOTHING / size
+
+    @lenient()
+    def metrics(self, params: Float[Array, "symbols symbols"], **context) -> dict[str, Float[Array, ""]]:
+        """Excess cross-entropy, and entropy."""
+        truth = self.truth()
+        seen = truth > 0
+        lost = jnp.where(seen, truth * (jnp.log(jnp.where(seen, truth, 1.0)) - jnp.log(params)), 0.0)
+        return {
+            "excess": self.contexts @ lost.sum(axis=1),
+            "entropy": -self.contexts @ jnp.sum(params * jnp.log(params), axis=1),
+        }
+
+
+def _answers(key: Key[Array, ""], n: Array, rows: Float[Array, "contexts symbols"]) -> Float[Array, "contexts symbols"]:
+    """How often each symbol follows each context, which is a prompt `n` times, a number or one for each."""
+    keys = jax.random.split(key, len(rows))
+    return jax.vmap(multinomial)(keys, jnp.broadcast_to(n, rows.shape[:1]), rows)
+
+
+def _share(edit: Any) -> Scheduled | None:
+    """The share of tokens that are edited, above zero, or none."""
+    if edit is None:
+        return None
+    field = number_or_schedule(edit, "edit", 0.0, 1.0)
+    if isinstance(field, jax.Array):
+        check_above("edit", field, 0.0)
+    return field
