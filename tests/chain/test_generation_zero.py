@@ -144,7 +144,7 @@ class Network(jc.Model):
         return {"steps": params[1][0].count}
 
 
-@pytest.mark.parametrize("double", [False, True], ids=["single", "double"])
+@pytest.mark.parametrize("double", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["single", "double"])
 @pytest.mark.parametrize("name", ["Replace", "Accumulate", "MovingAverage", "Weighted", "Mix"])
 def test_parameters_may_hold_functions_integers_and_keys(name, double):
     """They stay what they are, and weights in single precision stay so in a double-precision run."""

@@ -29,7 +29,7 @@ def run(*arguments, encoding="utf-8", **changes):
     return subprocess.run([*COMMAND, *arguments], env=env, capture_output=True, timeout=250)
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("cp1252", marks=pytest.mark.slow)])
 def test_a_terminal_without_these_letters_shows_others(encoding):
     """`list` and `show` of formulas with Greek letters; JSON is complete, in escapes."""
     name = next(claim.name for claim in jc.claims.all() if "σ" in claim.formula)

@@ -193,7 +193,13 @@ class Fragile(Centre):
 REAL_ALONE = np.tile([1.0, 0.0, 0.0, 0.0], (4, 1))
 
 
-@pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate(), jc.Window(2), jc.MovingAverage(0.2)])
+@pytest.mark.parametrize(
+    "workflow",
+    [
+        jc.Accumulate(),
+        *(pytest.param(w, marks=pytest.mark.slow) for w in (jc.Replace(), jc.Window(2), jc.MovingAverage(0.2))),
+    ],
+)
 def test_a_network_that_is_not_a_number_stays_so_and_is_counted(workflow):
     model = Fragile(TABLE, steps=40, batch=32)
     run = lambda key: simulate(model, workflow, key=key, generations=4)  # noqa: E731
