@@ -1,6 +1,6 @@
 """What non-linear networks do in the loop: each metric by generation and workflow, with its standard error.
 
-`python benchmarks/networks.py` trains the two networks of the claims of `jaxcollapse.claims.trained_networks`, a
+`python benchmarks/networks.py` trains the two networks of the claims of `jaxcollapse.claims.networks.trained`, a
 variational autoencoder of digits and a diffusion model of pentane, under Replace, Accumulate and a mixture with a half
 of real data, on the same random numbers. `--replications`, `--only vae` or `--only molecule`, and `--out
 FILE.json` change that. It takes a few minutes on two cores.
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxcollapse as jc
-from jaxcollapse.claims import trained_networks as networks
+from jaxcollapse.claims.networks import trained as networks
 
 WORKFLOWS = ("replace", "accumulate", "mix")
 SETTINGS = {"vae": (networks.autoencoder, 6), "molecule": (networks.diffusion, 4)}

@@ -27,7 +27,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import jaxcollapse as jc
-from jaxcollapse.claims.trained_networks import bond_spread
+from jaxcollapse.claims.networks.trained import bond_spread
 
 key = jax.random.key(0)
 

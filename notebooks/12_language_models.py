@@ -29,7 +29,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import jaxcollapse as jc
-from jaxcollapse.claims import own_language
+from jaxcollapse.claims.networks import language as own_language
 from jaxcollapse.theory import mean, networks, regression
 
 key = jax.random.key(0)

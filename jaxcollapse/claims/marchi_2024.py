@@ -14,7 +14,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
-from jaxcollapse.claims.own_language import CLASSES
+from jaxcollapse.claims.networks.language import CLASSES
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical

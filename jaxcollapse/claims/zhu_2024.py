@@ -14,7 +14,7 @@ import numpy as np
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis, shared
-from jaxcollapse.claims.own_language import CLASSES, pairs
+from jaxcollapse.claims.networks.language import CLASSES, pairs
 from jaxcollapse.models.networks.language import SoftmaxBigram
 from jaxcollapse.theory import networks
 from jaxcollapse.theory.papers import ZHU_2024 as REFERENCE

@@ -22,8 +22,8 @@ from jaxcollapse.models.networks.autoencoder import VAE as VAE
 from jaxcollapse.models.networks.classifier import Classifier as Classifier
 from jaxcollapse.models.networks.conformers import Diffusion as Diffusion
 from jaxcollapse.models.networks.early_stopping import EarlyStopping as EarlyStopping
-from jaxcollapse.models.networks.language import FiniteLanguage as FiniteLanguage
-from jaxcollapse.models.networks.language import LogBilinear as LogBilinear
+from jaxcollapse.models.networks.finite_language import FiniteLanguage as FiniteLanguage
+from jaxcollapse.models.networks.finite_language import LogBilinear as LogBilinear
 from jaxcollapse.models.networks.language import MarkovText as MarkovText
 from jaxcollapse.models.networks.language import SoftmaxBigram as SoftmaxBigram
 from jaxcollapse.models.networks.linear_autoencoder import LinearVAE as LinearVAE

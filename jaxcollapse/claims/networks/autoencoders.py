@@ -22,7 +22,6 @@ from jaxcollapse.theory import networks
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
 
-REFERENCE = None
 _SIZES = shared(samples=1000, generations=5)
 _AXIS = generation_axis(_SIZES["generations"])
 _EIGENVALUES = np.array([3.0, 2.5, 2.0])

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import jaxcollapse as jc
-from jaxcollapse.claims import trained_networks as networks
+from jaxcollapse.claims.networks import trained as networks
 
 
 def test_matrices_are_those_of_the_workflows():

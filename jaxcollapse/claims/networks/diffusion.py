@@ -18,7 +18,6 @@ from jaxcollapse.theory import networks
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, Equal
 
-REFERENCE = None
 _SIZES, _EIGENVALUES = shared(samples=2000, generations=5), np.array([4.0, 1.5])
 _LEVELS = shared(sigma_max=20.0, sigma_min=0.3, levels=8)
 _claim = partial(

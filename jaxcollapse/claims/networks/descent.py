@@ -19,7 +19,6 @@ from jaxcollapse.theory import networks, regression
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic
 
-REFERENCE = None
 _POINTS, _WIDTH, _NOISE = 40, 16, 0.3
 _DESCENT = shared(rate=0.5, steps=100)
 _SIZES = shared(samples=_POINTS, generations=6)

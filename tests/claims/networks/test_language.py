@@ -6,27 +6,27 @@ import numpy as np
 import pytest
 
 import jaxcollapse as jc
-from jaxcollapse.claims import own_language
+from jaxcollapse.claims.networks import language
 
 pytestmark = pytest.mark.usefixtures("x64")
 
 
 def test_pairs_are_shares_of_the_text():
-    rows, contexts = own_language.pairs(own_language.CLASSES, 0.1)
+    rows, contexts = language.pairs(language.CLASSES, 0.1)
     np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-12)
     np.testing.assert_allclose(contexts.sum(), 1, rtol=1e-12)
-    text = jc.datasets.text(alphabet=own_language.CLASSES).tokens
+    text = jc.datasets.text(alphabet=language.CLASSES).tokens
     after = text[1:][text[:-1] == 2]
     np.testing.assert_allclose(rows[2], 0.9 * np.bincount(after, minlength=4) / len(after) + 0.025, rtol=1e-12)
 
 
 def test_the_optimum_has_no_gradient_and_is_the_best_of_many():
     """Of a bilinear model of rank one, which has local optima; a saturated one ends at the entropy."""
-    rows, contexts = own_language.pairs(own_language.CLASSES, 0.05)
+    rows, contexts = language.pairs(language.CLASSES, 0.05)
     cells = contexts[:, None] * rows
     for rank, starts in ((1, 6), (3, 2)):
         model = jc.LogBilinear(contexts, symbols=4, rank=rank)
-        best = own_language.best_of(model, cells, model.parameters, starts)
+        best = language.best_of(model, cells, model.parameters, starts)
         loss = lambda theta, model=model: -jnp.sum(jnp.asarray(cells) * model(theta))  # noqa: E731
         assert np.abs(jax.grad(loss)(jnp.asarray(best))).max() < 1e-6
         near = best + 0.02 * np.random.default_rng(0).normal(size=(20, model.parameters))
@@ -37,7 +37,7 @@ def test_the_optimum_has_no_gradient_and_is_the_best_of_many():
 def test_the_model_of_triples_is_additive():
     far, near, contexts = np.array([0, 1, 1]), np.array([1, 0, 1]), np.array([0.2, 0.3, 0.5])
     theta = np.random.default_rng(0).normal(size=10)
-    found = np.asarray(own_language.Additive(far, near, contexts, 2)(jnp.asarray(theta)))
+    found = np.asarray(language.Additive(far, near, contexts, 2)(jnp.asarray(theta)))
     parts = theta.reshape(5, 2)
     for row, (i, j) in enumerate(zip(far, near, strict=True)):
         p = np.exp(parts[j] + parts[2 + i] + parts[4])
@@ -46,13 +46,13 @@ def test_the_model_of_triples_is_additive():
 
 def test_rows_of_real_text_are_bursty():
     """The longer a row, the more so; the published numbers of the pieces of 400."""
-    free, kappa = own_language._burstiness()
+    free, kappa = language._burstiness()
     assert free == 11 and 1.5 < kappa < 2.0
-    tokens = jc.datasets.text(alphabet=own_language.CLASSES).tokens
+    tokens = jc.datasets.text(alphabet=language.CLASSES).tokens
     short = jc.MarkovText(tokens[: len(tokens) // 50 * 50].reshape(-1, 50))
     assert float(jc.theory.networks.burstiness(short.counts)) < 1.1
 
 
 def test_all_rows_of_the_small_transformer_sum_to_one():
-    log_probability, theta = own_language._enumerated()
+    log_probability, theta = language._enumerated()
     np.testing.assert_allclose(np.exp(np.asarray(log_probability(jnp.asarray(theta)))).sum(), 1, rtol=1e-12)

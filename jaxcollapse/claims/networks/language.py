@@ -19,7 +19,8 @@ from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
 from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64
-from jaxcollapse.models.networks.language import FiniteLanguage, LogBilinear, MarkovText, SoftmaxBigram
+from jaxcollapse.models.networks.finite_language import FiniteLanguage, LogBilinear
+from jaxcollapse.models.networks.language import MarkovText, SoftmaxBigram
 from jaxcollapse.models.networks.transformer import Transformer
 from jaxcollapse.population import datasets
 from jaxcollapse.population.datasets.language import LETTERS, Corpus
@@ -27,7 +28,6 @@ from jaxcollapse.theory import mean, networks
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
 
-REFERENCE = None
 CLASSES = (" ", "aeiou", "lmnrwy", "bcdfghjkpqstvxz")
 _SMOOTHED = shared(samples=100, generations=6)
 _SMOOTHING = 0.02

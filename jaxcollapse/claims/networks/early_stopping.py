@@ -17,7 +17,6 @@ from jaxcollapse.theory import Spectrum, networks
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Equal, Rate
 
-REFERENCE = None
 _VALUES, _SIGNAL = np.array([2.0, 0.5, 0.1]), np.array([1.0, -0.8, 0.5])
 _SIZES = shared(samples=50, generations=6)
 _NOISE, _DESCENT = 0.7, shared(rate=0.4, steps=8)

@@ -30,7 +30,6 @@ from jaxcollapse.theory.networks import ancestral, orbit, soft_threshold, trace
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Usually
 
-REFERENCE = None
 SAMPLES, HELD_OUT, NOISE, LATENT = 1000, 397, 0.02, 8
 _ATOMS, _CONFORMERS, _LEVELS = 5, 1000, 20
 _MARGIN, _BOND_MARGIN = 0.03, 0.05
