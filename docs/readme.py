@@ -4,6 +4,7 @@
 tests compare all three with the code. The site has a page of its own, with formulas and verdicts (`docs/results.py`).
 """
 
+import textwrap
 from pathlib import Path
 
 import jaxcollapse as jc
@@ -38,16 +39,17 @@ def title(reference: Reference | None) -> str:
 
 
 def table() -> str:
-    """One line per paper: how many claims, and a link to them."""
+    """How many claims each paper has, with links to them."""
     papers, place = by_paper(), f"docs/{LIST.name}"
-    lines = [
-        f"{sum(len(claims) for _, claims in papers)} claims in all. Each number leads to the statements.",
-        "",
-        "| paper | claims |",
-        "|---|---:|",
-    ]
-    lines += [f"| {title(paper)} | [{len(claims)}]({place}#{anchor(paper)}) |" for paper, claims in papers]
-    return "\n".join(lines)
+    named = [("without a paper" if paper is None else paper.short, claims, anchor(paper)) for paper, claims in papers]
+    entries = [f"{name} [{len(claims)}]({place}#{end})" for name, claims, end in named]
+    total = sum(len(claims) for _, claims in papers)
+    return textwrap.fill(
+        f"{total} claims; each number leads to the statements: {', '.join(entries)}.",
+        width=116,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def page() -> str:
