@@ -160,7 +160,7 @@ with jax.enable_x64(True):
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(9.6, 3.6), layout="constrained")
 for (panel, name), (found, law) in results.items():
-    ax, colour = axes[panel.startswith("rows")], "C0" if name == "Replace" else "C2"
+    ax, colour = axes[int(panel.startswith("rows"))], "C0" if name == "Replace" else "C2"
     ax.errorbar(g, found.mean / law[0], found.stderr / law[0], fmt="o", color=colour, markersize=4, label=name)
     ax.plot(g, law / law[0], color=colour)
     ax.plot(g, mean.inflation(flows[name], generations=generations), ":", color=colour)

@@ -8,21 +8,23 @@ import functools
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
 from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
+from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.networks.two_layer import TwoLayer
 from jaxcollapse.population import datasets
 from jaxcollapse.theory import networks, regression
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Asymptotic
+from jaxcollapse.verification.relation import Asymptotic, Usually
 
 _POINTS, _WIDTH, _NOISE = 40, 16, 0.3
 _DESCENT = shared(rate=0.5, steps=100)
 _SIZES = shared(samples=_POINTS, generations=6)
-_VERY_LAZY, _LAZY = 300.0, 32.0
+_VERY_LAZY, _LAZY, _RICH, _MARGIN = 300.0, 32.0, 0.1, 1.25
 
 
 @functools.cache
@@ -56,8 +58,15 @@ def _theory(workflow: Workflow, warm: bool):
     return theory
 
 
+@functools.cache
+def _walks_to() -> float:
+    """The risk of the sixth lazy network that goes on from the last one."""
+    with enable_x64(True), jax.ensure_compile_time_eval():
+        return float(_theory(Replace(), True)()[-1])
+
+
 _SETTING = "Two-layer ReLU network of width 16, one start; 40 digits, σ = 0.3; 100 steps of rate 0.5; "
-_claim = partial(Claim, quantity="risk", axis=generation_axis(6), first_look=512)
+_claim = partial(Claim, **shared(quantity="risk", axis=generation_axis(6), first_look=512))
 _LAZY_LAW = Asymptotic(allowance=0.005, tolerance=0.02)
 _FORMULA = "mean (f_g − f)² = Σ_j [(1 − a_gj)² f_j² + σ² |b_gj|²]/N, "
 _HALF = Mix("fixed", weight=0.5)
@@ -116,5 +125,20 @@ CLAIMS = (
         relation=Asymptotic(allowance=0.012, tolerance=0.018),
         formula=_FORMULA + "a = h, |b|² = g h², up to O(1/scale)",
         protocol=_SETTING + "scale 32, from where the last one ended; each batch replaces the last.",
+    ),
+    _claim(
+        name="descent-features",
+        statement="A network that learns features usually ends a quarter above the risk of its tangent kernel.",
+        theory=np.array([0.5]),
+        experiment=lambda key: jnp.asarray(
+            _risk(_RICH, Replace(), True)(key)[-1:] > _MARGIN * _walks_to(), float
+        ),  # fmt: skip
+        relation=Usually(),
+        formula="P(R_6 > 1.25 R_6 of the tangent kernel) > 1/2",
+        protocol=_SETTING + "scale 0.1, from where the last one ended; each batch replaces the last.",
+        axis=generation_axis([6]),
+        quantity="probability",
+        first_look=32,
+        networks=True,
     ),
 )
