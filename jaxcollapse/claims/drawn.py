@@ -160,12 +160,8 @@ def claim(seed: int, index: int) -> Claim:
 
 def named(name: str) -> Claim | None:
     """The claim of this name, if it is the name of one that is drawn."""
-    return claim(*map(int, name.split("-")[1:])) if is_drawn(name) else None
-
-
-def is_drawn(name: str) -> bool:
-    """Whether a claim of this name is drawn, and its protocol the call that reproduces it."""
-    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+    found = _NAME.fullmatch(name) if isinstance(name, str) else None
+    return None if found is None else claim(int(found[1]), int(found[2]))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -30,7 +30,6 @@ def select(
     With `networks` None, both those that do and those that do not.
     """
     from jaxcollapse import claims
-    from jaxcollapse.claims import drawn
 
     if tour:
         if names or papers or networks:
@@ -45,7 +44,7 @@ def select(
         known = {claim.name: claim for claim in claims.all(networks=True)}
         chosen = []
         for name in dict.fromkeys(names):
-            if (one := drawn.named(name)) is None:
+            if (one := _drawn(name)) is None:
                 check_known("claim", name, known, "CLAIM", _ALL)
             chosen.append(one or known[name])
     if papers:
@@ -63,3 +62,12 @@ def select(
 def arxiv(claim: "Claim") -> str:
     """The number of its paper, or nothing."""
     return f"arXiv:{claim.reference.arxiv}" if claim.reference else ""
+
+
+def _drawn(name: str) -> "Claim | None":
+    """The claim of a random setting, if the name is that of one."""
+    if not name.startswith("drawn-"):
+        return None
+    from jaxcollapse.claims.drawn import named
+
+    return named(name)

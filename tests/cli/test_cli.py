@@ -131,6 +131,7 @@ def test_options_reach_the_engine(call, tmp_path):
         (["verify", "--precision", "quik"], "Invalid value for '--precision'"),
         (["verify", "--tour", "--paper", "doe2024"], "the tour is one claim of every paper: name none"),
         (["verify", "--tour", "--networks"], "the tour is one claim of every paper: name none"),
+        (["verify", "--random", "3", "doe-equal"], "random settings are meant: name none"),
         (["verify", "--networks", "doe-equal"], "the claims that train networks are meant: name none"),
         (["verify", "--networks", "--paper", "doe2024"], "the claims that train networks are meant: name none"),
         (["verify", "--tour", "doe-equal"], "the tour is one claim of every paper: name none"),
