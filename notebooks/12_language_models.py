@@ -29,7 +29,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import jaxcollapse as jc
-from jaxcollapse.claims.networks import language as own_language
+from jaxcollapse.claims.networks import language
 from jaxcollapse.theory import mean, networks, regression
 
 key = jax.random.key(0)
@@ -140,11 +140,11 @@ plt.show()
 # %%
 flows = {"Replace": jc.Replace(), "Accumulate": jc.Accumulate()}
 with jax.enable_x64(True):
-    pairs, cells, best = own_language._bilinear()
+    pairs, cells, best = language.bilinear()
     bilinear = jc.FiniteLanguage(pairs, best=best, cells=cells)
     matrices_of_pairs = networks.matrices(pairs, best, cells)
     many = dict(samples=2_000_000, generations=generations)
-    tokens = jc.datasets.text(alphabet=own_language.CLASSES).tokens
+    tokens = jc.datasets.text(alphabet=language.CLASSES).tokens
     markov = jc.MarkovText(tokens[: len(tokens) // 400 * 400].reshape(-1, 400))
     kappa = networks.burstiness(markov.counts)
     of_rows = dict(samples=4000, generations=generations)

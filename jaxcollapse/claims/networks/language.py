@@ -114,7 +114,7 @@ class Additive:
 
 
 @functools.cache
-def _bilinear() -> tuple[Any, np.ndarray, np.ndarray]:
+def bilinear() -> tuple[Any, np.ndarray, np.ndarray]:
     """The model of pairs of letters, the real probabilities of the pairs, and the best parameters."""
     rows, contexts = pairs(_LETTERS, _TYPOS)
     with enable_x64(True):
@@ -139,7 +139,7 @@ def _trigram() -> tuple[Any, np.ndarray, np.ndarray]:
 
 
 @functools.cache
-def _enumerated() -> tuple[Any, np.ndarray]:
+def enumerated() -> tuple[Any, np.ndarray]:
     """The log-probability of all rows of five tokens in a transformer of width 2, and its parameters."""
     corpus = Corpus(np.zeros(100, np.uint8), ("a", "b"))
     model = Transformer(corpus, length=5, width=2, heads=2, layers=1)
@@ -179,7 +179,7 @@ def _written(workflow: Workflow):
     """The excess of the small transformer on rows of itself."""
 
     def experiment(key):
-        log_probability, theta = _enumerated()
+        log_probability, theta = enumerated()
         model = FiniteLanguage(log_probability, best=theta, steps=15, method="scoring")
         return simulate(model, as_matrix(workflow, **_ENUMERATED), key=key, **_ENUMERATED).excess
 
@@ -188,7 +188,7 @@ def _written(workflow: Workflow):
 
 def _rank() -> np.ndarray:
     """``p/(2n) c_g`` with the rank of the Fisher information."""
-    log_probability, theta = _enumerated()
+    log_probability, theta = enumerated()
     cells = np.exp(np.asarray(log_probability(jnp.asarray(theta))))
     values = np.linalg.eigvalsh(np.asarray(networks.matrices(log_probability, theta, cells).fisher))
     rank = int((values > 1e-10 * values[-1]).sum())
@@ -210,13 +210,13 @@ def _of_rows(workflow: Workflow, generations: int) -> Callable:
 
 def _of_bursts(workflow: Workflow, generations: int) -> np.ndarray:
     """The law of the first order, with the burstiness of the pieces."""
-    free, kappa = _burstiness()
+    free, kappa = burstiness_of_rows()
     tokens = float(_ROWS * (_LENGTH - 1))
     return np.asarray(networks.excess(free, workflow, samples=tokens, burstiness=kappa, generations=generations))
 
 
 @functools.cache
-def _burstiness() -> tuple[int, float]:
+def burstiness_of_rows() -> tuple[int, float]:
     """How many parameters the pairs of classes have, and how bursty the pieces are."""
     counts = np.asarray(_bursty().counts)
     total = counts.sum(axis=0)
@@ -230,7 +230,7 @@ def _universal_bound() -> np.ndarray:
 
 
 def _in_units_of_the_first(key):
-    free, kappa = _burstiness()
+    free, kappa = burstiness_of_rows()
     return _of_rows(Accumulate(), 6)(key)[-1:] * (2 * _ROWS * (_LENGTH - 1) / (free * kappa))
 
 
@@ -269,8 +269,8 @@ CLAIMS = (
     _claim(
         name="language-bilinear-replace",
         statement="A log-bilinear model of text that it cannot describe drifts as three matrices say.",
-        theory=_drift(_bilinear, Replace()),
-        experiment=_finite(_bilinear, Replace()),
+        theory=_drift(bilinear, Replace()),
+        experiment=_finite(bilinear, Replace()),
         relation=_FIRST_ORDER,
         formula=_DRIFT,
         protocol=_OF_PAIRS + "each batch replaces the last.",
@@ -280,8 +280,8 @@ CLAIMS = (
     _claim(
         name="language-bilinear-accumulate",
         statement="If all data is kept, the drift of a log-bilinear model is bounded, as three matrices say.",
-        theory=_drift(_bilinear, Accumulate()),
-        experiment=_finite(_bilinear, Accumulate()),
+        theory=_drift(bilinear, Accumulate()),
+        experiment=_finite(bilinear, Accumulate()),
         relation=_FIRST_ORDER,
         formula=_DRIFT,
         protocol=_OF_PAIRS + "all batches are kept.",

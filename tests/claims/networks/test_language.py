@@ -46,7 +46,7 @@ def test_the_model_of_triples_is_additive():
 
 def test_rows_of_real_text_are_bursty():
     """The longer a row, the more so; the published numbers of the pieces of 400."""
-    free, kappa = language._burstiness()
+    free, kappa = language.burstiness_of_rows()
     assert free == 11 and 1.5 < kappa < 2.0
     tokens = jc.datasets.text(alphabet=language.CLASSES).tokens
     short = jc.MarkovText(tokens[: len(tokens) // 50 * 50].reshape(-1, 50))
@@ -54,5 +54,5 @@ def test_rows_of_real_text_are_bursty():
 
 
 def test_all_rows_of_the_small_transformer_sum_to_one():
-    log_probability, theta = language._enumerated()
+    log_probability, theta = language.enumerated()
     np.testing.assert_allclose(np.exp(np.asarray(log_probability(jnp.asarray(theta)))).sum(), 1, rtol=1e-12)
