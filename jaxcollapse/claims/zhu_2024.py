@@ -23,6 +23,7 @@ from jaxcollapse.verification.relation import Asymptotic, AtLeast
 
 _SIZES = shared(samples=20_000, generations=6)
 _SHARE, _THRESHOLD, _TYPOS, _DEARER = 0.7, 0.35, 0.05, 10.0
+_MANY = 20_000_000  # prompts: no probability comes near the threshold by chance
 
 
 @functools.cache
@@ -32,11 +33,12 @@ def _truth() -> tuple[np.ndarray, np.ndarray, float]:
     return rows, contexts, float(-contexts @ (rows * np.log(rows)).sum(axis=1))
 
 
-def _excess(edits: Literal["random", "likely"], edit: float):
+def _excess(edits: Literal["random", "likely"], edit: float, samples: int = _SIZES["samples"]):
     def experiment(key):
         rows, contexts, entropy = _truth()
         model = SoftmaxBigram(rows, contexts, edit=edit, edits=edits)
-        return simulate(model, Replace(), key=key, **_SIZES).loss - entropy
+        sizes = {**_SIZES, "samples": samples}
+        return simulate(model, Replace(), key=key, **sizes).loss - entropy
 
     return experiment
 
@@ -51,6 +53,13 @@ def _threshold():
     share = float(contexts @ np.where(rows >= _THRESHOLD, rows, 0.0).sum(axis=1))
     least = _DEARER * (len(CLASSES) - 1) / (2 * _SIZES["samples"] * (1 - share**2))
     return np.full(_SIZES["generations"] - 1, least)
+
+
+def _limit():
+    """What threshold edits cost however much text there is, after the first fit."""
+    rows, contexts, _ = _truth()
+    edited = networks.edited_rows(rows, threshold=_THRESHOLD, generations=_SIZES["generations"])
+    return (contexts @ (rows * (np.log(rows) - np.log(np.asarray(edited)))).sum(axis=2).T)[1:]
 
 
 _claim = partial(Claim, reference=REFERENCE, quantity="excess test cross-entropy")
@@ -78,6 +87,17 @@ CLAIMS = (
         relation=AtLeast(),
         formula="E_g > 10 p/(2n (1 − m²)), m = Σ_c π_c Σ_v P_cv 1[P_cv ≥ p*]",
         protocol=_SETTING + "those of probability 0.35 or more are drawn anew.",
+        axis=generation_axis(range(2, 7)),
+        first_look=256,
+    ),
+    _claim(
+        name="zhu-threshold-limit",
+        statement="With any amount of text, edits of likely tokens lead to a map of the rows that need not settle.",
+        theory=_limit,
+        experiment=lambda key: _excess("likely", _THRESHOLD, _MANY)(key)[1:],
+        relation=Asymptotic(allowance=0.005, tolerance=0.01),
+        formula="P_{g+1} = P 1[P_g < p*] + (Σ_u P_u 1[P_g ≥ p*]) P_g",
+        protocol=_SETTING.replace("20,000", "20,000,000") + "those of probability 0.35 or more are drawn anew.",
         axis=generation_axis(range(2, 7)),
         first_look=256,
     ),

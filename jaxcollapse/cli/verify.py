@@ -23,7 +23,7 @@ Examples:
   jaxcollapse verify --tour             (one claim of every paper)
   jaxcollapse verify                    (everything: bring some time)
   jaxcollapse verify --networks         (claims that train networks: bring more)
-  jaxcollapse verify --random 20 --seed 1     (random settings, exact predictions)
+  jaxcollapse verify --random 20 --seed 1     (random settings)
   jaxcollapse verify gerstgrasser-replace fu-replace --quick
   jaxcollapse verify --paper 2404.01413 --precision high --out report
 

@@ -6,13 +6,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from jaxcollapse.machine.leniency import lenient
+
 
 @jax.custom_jvp
+@lenient()
 def _followed(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jnp.zeros_like(x)
 
 
 @_followed.defjvp
+@lenient()
 def _followed_jvp(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Array, Array]:
     return jnp.ones_like(primals[0]), jnp.zeros_like(primals[0])
 
