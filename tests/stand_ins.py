@@ -6,6 +6,7 @@ import re
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.verification.claim import Axis, Claim
@@ -122,3 +123,8 @@ def points(ax, index=0):
 def bars(ax, index=0):
     """The ends of its error bars."""
     return np.array([segment[:, 1] for segment in ax.containers[index].lines[2][0].get_segments()])
+
+
+def by_default(cases, chosen):
+    """All of the cases; those that were not chosen are slow."""
+    return [case if case in chosen else pytest.param(*case, marks=pytest.mark.slow) for case in cases]

@@ -50,7 +50,11 @@ def test_a_closed_output_is_no_error(line):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["terminated", "hung up"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)],
+    ids=["terminated", "hung up"],
+)
 def test_a_verification_that_is_stopped_keeps_what_it_decided(tmp_path, number):
     """However it is stopped: the report has the claims that were finished."""
     names = ["alemohammad-synthetic", *(claim.name for claim in jc.claims.all()[:40])]

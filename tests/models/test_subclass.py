@@ -54,11 +54,11 @@ def mean(model, metric):
 @pytest.mark.parametrize(
     ("make", "metric"),
     [
-        (lambda **fields: regression(Shrunk, **fields), "risk"),
+        pytest.param(lambda **fields: regression(Shrunk, **fields), "risk", marks=pytest.mark.slow),
         (lambda **fields: Narrow(ddof=1, **fields), "log_variance"),
         (lambda **fields: Shifted(0.0, **fields), "squared_error"),
         (lambda **fields: regression(Measured, **fields), "length"),
-        (lambda **fields: Mixed(2.0, **fields), "squared_error"),
+        pytest.param(lambda **fields: Mixed(2.0, **fields), "squared_error", marks=pytest.mark.slow),
     ],
     ids=["fit of a regression", "fit of a Gaussian", "sample", "metrics", "a mixin"],
 )

@@ -13,7 +13,9 @@ from jaxcollapse import random
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.random.counts import LARGEST_COUNT
 
-PRECISIONS = pytest.mark.parametrize("double", [True, False], ids=["double", "single"])
+PRECISIONS = pytest.mark.parametrize(
+    "double", [pytest.param(True, marks=pytest.mark.slow), False], ids=["double", "single"]
+)  # the harder one by default
 MEANS = (1e-3, 0.5, 1.0, 2.7, 30.0, 250.0, 300.0, 1e4, 3e6, 1e8, LARGEST_COUNT)
 TRIALS = (
     (1, 0.3), (2, 0.5), (20, 0.5), (20, 1e-3), (20, 0.999), (100, 0.97), (1000, 0.5), (1030, 0.5), (1000, 0.003),

@@ -271,6 +271,7 @@ def test_a_network_that_knows_of_turns_turns_with_its_rows():
     assert np.abs(other - out).max() > 1e-3  # it hears of the noise
 
 
+@pytest.mark.slow
 def test_any_network_learns_and_every_way_to_write_positions_works():
     """The loss of the first fit falls below that of a network of zeros."""
     turning = lambda key: Equivariant(5, width=16, layers=1, key=key)  # noqa: E731

@@ -11,8 +11,8 @@ from scipy import stats
 import jaxcollapse as jc
 from jaxcollapse.machine import resources
 from jaxcollapse.machine.programs import busy_parts, inner
-from jaxcollapse.replication import run as run_module
 from jaxcollapse.replication.program import trace
+from jaxcollapse.replication.progress import progress_bar
 from jaxcollapse.replication.run import Run
 from jaxcollapse.replication.tile import Layout, block_of
 
@@ -363,7 +363,7 @@ def test_progress_counts_generations_and_a_cut_run_goes_on(tmp_path, monkeypatch
     assert np.array_equal(run[5].mean, whole.mean) and np.array_equal(run[5].stderr, whole.stderr)
     grid = jc.Grid(rate=np.array([0.1, 0.2]))
     on_grid = Run(lambda key, rate: run_of(Centre(TABLE, steps=5, rate=rate), key), KEY, grid=grid)
-    with run_module._bar(4, 1, True, on_grid._generations):
+    with progress_bar(4, 1, True, on_grid._generations):
         assert bars[-1].options["total"] == 24
 
 
