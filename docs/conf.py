@@ -1,5 +1,6 @@
 """Builds the site: `sphinx-build -W --keep-going -j 2 docs docs/_build/html`. Nothing is loaded from elsewhere."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ smartquotes = False
 
 nb_execution_mode = "force"
 nb_execution_timeout = 240
+nb_execution_excludepatterns = os.environ.get("NOTEBOOKS_NOT_RUN", "").split()  # such as "notebooks/12_*"
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_merge_streams = True
@@ -58,11 +60,14 @@ def write_pages(app) -> None:
     for page in (TOP / "CHANGELOG.md", TOP / "CONTRIBUTING.md"):
         if page.exists():
             shutil.copy2(page, HERE / "project" / page.name.lower())
-    for script in ("reference.py", "results.py", "predictions.py"):
-        done = subprocess.run([sys.executable, HERE / script], capture_output=True, text=True)
-        if done.returncode:
-            raise ExtensionError(f"docs/{script} failed:\n{done.stderr}")
-        if missing := done.stdout.split():
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    scripts = ("reference.py", "results.py", "predictions.py")
+    started = [subprocess.Popen([sys.executable, HERE / script], **pipes) for script in scripts]
+    for script, process in zip(scripts, started, strict=True):
+        printed, said = process.communicate()
+        if process.returncode:
+            raise ExtensionError(f"docs/{script} failed:\n{said}")
+        if missing := printed.split():
             logging.getLogger(__name__).info(
                 "docs/verified.json has no verdict for %d claims (%s, ...): run `jaxcollapse verify`, "
                 "then `python docs/results.py jaxcollapse-report/report.json`",

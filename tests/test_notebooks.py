@@ -1,6 +1,9 @@
 """The notebooks are pairs: a script in the percent format, and the same cells without outputs for Jupyter."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,16 @@ def test_a_notebook_begins_with_its_title(path):
     kind, source = cells(path)[0]
     assert kind == "markdown" and source.startswith("# ")
     assert sum(source.startswith("# ") for kind, source in cells(path) if kind == "markdown") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
+def test_a_notebook_runs(path, tmp_path):
+    """From its first cell to its last; the site runs them too, as far as it is told to."""
+    env = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"} | {"MPLBACKEND": "Agg"}
+    done = subprocess.run([sys.executable, path], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=800)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
