@@ -4,6 +4,7 @@ The loops are those of Gerstgrasser et al. 2024, arXiv:2404.01413, who train a d
 one of the same kind has to meet what is derived here. Generation ``g = 1`` is the fit to real data.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -38,8 +39,8 @@ def _run(key, workflow: Workflow):
     return simulate(model, as_matrix(workflow, **_SIZES), key=key, **_SIZES)
 
 
-def _variance(workflow: Workflow):
-    return lambda key: _run(key, workflow).trace
+def _variance(make: Callable[[], Workflow]):
+    return lambda key: _run(key, make()).trace
 
 
 def _law(workflow: Workflow):
@@ -85,7 +86,7 @@ CLAIMS = (
         name="linear-diffusion-replace",
         statement="A loop of linear diffusion models is a chain of one function, and its mean is known to order 1/n.",
         theory=lambda: _law(Replace()).mean.sum(axis=1),
-        experiment=_variance(Replace()),
+        experiment=_variance(Replace),
         formula=_FORMULA + "bias_i = f′(m_i) b_i + Σ_j V_ij f[m_i, m_i, m_j]",
         protocol=_SETTING + "each batch replaces the last.",
     ),
@@ -93,7 +94,7 @@ CLAIMS = (
         name="linear-diffusion-accumulate",
         statement="If all data is kept, a loop of linear diffusion models collapses to the same law, more slowly.",
         theory=lambda: _law(Accumulate()).mean.sum(axis=1),
-        experiment=_variance(Accumulate()),
+        experiment=_variance(Accumulate),
         formula=_FORMULA + "m ← m + (f(m) − m)/(g + 1), and the terms of order 1/n",
         protocol=_SETTING + "all batches are kept.",
     ),
@@ -101,7 +102,7 @@ CLAIMS = (
         name="linear-diffusion-mix",
         statement="With a share of real data a loop of linear diffusion models settles where its two pulls balance.",
         theory=lambda: _law(_mix()).mean.sum(axis=1),
-        experiment=_variance(_mix()),
+        experiment=_variance(_mix),
         formula=_FORMULA + "m = w λ + (1 − w) f(m), and the terms of order 1/n",
         protocol=_SETTING + "one real data set has the weight 0.4 at every generation.",
     ),
