@@ -5,6 +5,7 @@ Generation ``g = 1`` is the fit to real labels, of digits of length one: odd or 
 """
 
 import functools
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -35,6 +36,11 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     return x[chosen] / np.linalg.norm(x[chosen], axis=1, keepdims=True), y[chosen] - 0.5
 
 
+def _half() -> Workflow:
+    """The real labels, and those of the newest network."""
+    return Mix("fixed", weight=0.5)
+
+
 def _network(scale: float, warm: bool) -> TwoLayer:
     """One start for all fits, so that its kernel is known."""
     x, y = _digits()
@@ -42,17 +48,17 @@ def _network(scale: float, warm: bool) -> TwoLayer:
     return TwoLayer(x, y, noise=_NOISE, width=_WIDTH, **_DESCENT, scale=scale, warm=warm, start=start)
 
 
-def _risk(scale: float, workflow: Workflow, warm: bool):
+def _risk(scale: float, make: Callable[[], Workflow], warm: bool):
     return lambda key: simulate(
-        _network(scale, warm), as_matrix(workflow, **_SIZES), key=key, **_SIZES
+        _network(scale, warm), as_matrix(make(), **_SIZES), key=key, **_SIZES
     ).risk  # fmt: skip
 
 
-def _theory(workflow: Workflow, warm: bool):
+def _theory(make: Callable[[], Workflow], warm: bool):
     def theory():
         kernel = np.asarray(_network(1.0, warm).kernel, float)
         filter_ = networks.gradient_descent(**_DESCENT)
-        flow = as_matrix(workflow, **_SIZES)
+        flow = as_matrix(make(), **_SIZES)
         return regression.descent_risk(kernel, _digits()[1], filter_, flow, noise=_NOISE, warm=warm, generations=6)
 
     return theory
@@ -62,21 +68,20 @@ def _theory(workflow: Workflow, warm: bool):
 def _walks_to() -> float:
     """The risk of the sixth lazy network that goes on from the last one."""
     with enable_x64(True), jax.ensure_compile_time_eval():
-        return float(_theory(Replace(), True)()[-1])
+        return float(_theory(Replace, True)()[-1])
 
 
 _SETTING = "Two-layer ReLU network of width 16, one start; 40 digits, σ = 0.3; 100 steps of rate 0.5; "
 _claim = partial(Claim, **shared(quantity="risk", axis=generation_axis(6), first_look=512))
 _LAZY_LAW = Asymptotic(allowance=0.005, tolerance=0.02)
 _FORMULA = "mean (f_g − f)² = Σ_j [(1 − a_gj)² f_j² + σ² |b_gj|²]/N, "
-_HALF = Mix("fixed", weight=0.5)
 
 CLAIMS = (
     _claim(
         name="descent-cold",
         statement="A lazy network that begins anew forgets the truth, and its noise stays bounded.",
-        theory=_theory(Replace(), False),
-        experiment=_risk(_VERY_LAZY, Replace(), False),
+        theory=_theory(Replace, False),
+        experiment=_risk(_VERY_LAZY, Replace, False),
         relation=_LAZY_LAW,
         formula=_FORMULA + "a = h^g, |b|² = h² + … + h^{2g}, h = 1 − (1 − ηs)^t",
         protocol=_SETTING + "scale 300, each fit from the start; each batch replaces the last.",
@@ -84,8 +89,8 @@ CLAIMS = (
     _claim(
         name="descent-warm",
         statement="A lazy network that goes on from the last one forgets no more, and its noise walks.",
-        theory=_theory(Replace(), True),
-        experiment=_risk(_VERY_LAZY, Replace(), True),
+        theory=_theory(Replace, True),
+        experiment=_risk(_VERY_LAZY, Replace, True),
         relation=_LAZY_LAW,
         formula=_FORMULA + "a = h, |b|² = g h², h = 1 − (1 − ηs)^t",
         protocol=_SETTING + "scale 300, from where the last one ended; each batch replaces the last.",
@@ -93,8 +98,8 @@ CLAIMS = (
     _claim(
         name="descent-accumulate",
         statement="If all labels are kept, a lazy network still forgets, by powers of the generation.",
-        theory=_theory(Accumulate(), False),
-        experiment=_risk(_VERY_LAZY, Accumulate(), False),
+        theory=_theory(Accumulate, False),
+        experiment=_risk(_VERY_LAZY, Accumulate, False),
         relation=_LAZY_LAW,
         formula=_FORMULA + "a_g = h Σ_i a_{i−1}/g, b_g = h Σ_i (b_{i−1} + e_i)/g",
         protocol=_SETTING + "scale 300, each fit from the start; all labels are kept.",
@@ -102,8 +107,8 @@ CLAIMS = (
     _claim(
         name="descent-mixed",
         statement="With a half of the weight on the real labels a lazy network forgets only so much.",
-        theory=_theory(_HALF, False),
-        experiment=_risk(_VERY_LAZY, _HALF, False),
+        theory=_theory(_half, False),
+        experiment=_risk(_VERY_LAZY, _half, False),
         relation=_LAZY_LAW,
         formula=_FORMULA + "a_g = h (1 + a_{g−1})/2, b_g = h (e_1 + b_{g−1} + e_g)/2",
         protocol=_SETTING + "scale 300, each fit from the start; real and newest labels, half and half.",
@@ -111,8 +116,8 @@ CLAIMS = (
     _claim(
         name="descent-network-cold",
         statement="A network whose weights move by a hundredth is within 2 % of the filter of its tangent kernel.",
-        theory=_theory(Replace(), False),
-        experiment=_risk(_LAZY, Replace(), False),
+        theory=_theory(Replace, False),
+        experiment=_risk(_LAZY, Replace, False),
         relation=Asymptotic(allowance=0.012, tolerance=0.018),
         formula=_FORMULA + "a = h^g, |b|² = h² + … + h^{2g}, up to O(1/scale)",
         protocol=_SETTING + "scale 32, each fit from the start; each batch replaces the last.",
@@ -120,8 +125,8 @@ CLAIMS = (
     _claim(
         name="descent-network-warm",
         statement="A network whose weights move by a hundredth a fit walks as the filter of its tangent kernel.",
-        theory=_theory(Replace(), True),
-        experiment=_risk(_LAZY, Replace(), True),
+        theory=_theory(Replace, True),
+        experiment=_risk(_LAZY, Replace, True),
         relation=Asymptotic(allowance=0.012, tolerance=0.018),
         formula=_FORMULA + "a = h, |b|² = g h², up to O(1/scale)",
         protocol=_SETTING + "scale 32, from where the last one ended; each batch replaces the last.",
@@ -131,7 +136,7 @@ CLAIMS = (
         statement="A network that learns features usually ends a quarter above the risk of its tangent kernel.",
         theory=np.array([0.5]),
         experiment=lambda key: jnp.asarray(
-            _risk(_RICH, Replace(), True)(key)[-1:] > _MARGIN * _walks_to(), float
+            _risk(_RICH, Replace, True)(key)[-1:] > _MARGIN * _walks_to(), float
         ),  # fmt: skip
         relation=Usually(),
         formula="P(R_6 > 1.25 R_6 of the tangent kernel) > 1/2",
