@@ -23,6 +23,9 @@ from jaxcollapse.theory.networks.filters import ideal_diffusion as ideal_diffusi
 from jaxcollapse.theory.networks.filters import soft_threshold as soft_threshold
 from jaxcollapse.theory.networks.filters import temperature as temperature
 from jaxcollapse.theory.networks.probabilistic_pca import noise_floor as noise_floor
+from jaxcollapse.theory.networks.shrinkage import gradient_descent as gradient_descent
+from jaxcollapse.theory.networks.shrinkage import gradient_flow as gradient_flow
+from jaxcollapse.theory.networks.shrinkage import ridge_shrinkage as ridge_shrinkage
 from jaxcollapse.theory.networks.spectral_chain import SpectralMoments as SpectralMoments
 from jaxcollapse.theory.networks.spectral_chain import collapse_time as collapse_time
 from jaxcollapse.theory.networks.spectral_chain import moments as moments
@@ -30,6 +33,3 @@ from jaxcollapse.theory.networks.spectral_chain import orbit as orbit
 from jaxcollapse.theory.networks.spectral_chain import survives as survives
 from jaxcollapse.theory.networks.spectral_chain import trace as trace
 from jaxcollapse.theory.regression.descent import Shrinkage as Shrinkage
-from jaxcollapse.theory.regression.descent import gradient_descent as gradient_descent
-from jaxcollapse.theory.regression.descent import gradient_flow as gradient_flow
-from jaxcollapse.theory.regression.descent import ridge_shrinkage as ridge_shrinkage
