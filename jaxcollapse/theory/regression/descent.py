@@ -97,7 +97,7 @@ def descent_risk(
     >>> for warm in (False, True):
     ...     risk = jc.theory.regression.descent_risk(*two, noise=0.1, warm=warm, generations=3)
     ...     print(np.round(np.asarray(risk), 4))
-    [0.0369 0.1031 0.178 ]
+    [0.0369 0.1045 0.1777]
     [0.0369 0.0425 0.0481]
 
     ```
