@@ -33,7 +33,13 @@ def run(page, folder, monkeypatch):
     return names
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: p.stem)
+LONG = ("trained",)  # it trains networks
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=pytest.mark.slow if p.stem in LONG else (), id=p.stem) for p in PAGES if blocks(p)],
+)
 def test_examples_run(page, tmp_path, monkeypatch):
     try:
         names = run(page, tmp_path, monkeypatch)

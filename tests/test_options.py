@@ -108,10 +108,13 @@ def test_claims_are_traced_and_predicted_where_nothing_is_promoted_or_transferre
         assert run.tile > 0 and np.isfinite(claim.prediction()).all()
 
 
-SLOWLY = pytest.param("no jit", marks=[pytest.mark.slow, pytest.mark.timeout(900)])
+SLOWLY = [
+    *(pytest.param(option, marks=pytest.mark.slow) for option in ("raise", "nan", "checks")),
+    pytest.param("no jit", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+]
 
 
-@pytest.mark.parametrize("option", ["strict", "raise", "disallow", "nan", "checks", SLOWLY])
+@pytest.mark.parametrize("option", ["strict", "disallow", *SLOWLY])
 def test_a_claim_is_decided_under_every_option(option):
     options = {
         "strict": lambda: jax.numpy_dtype_promotion("strict"), "raise": lambda: jax.numpy_rank_promotion("raise"),

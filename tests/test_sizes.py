@@ -15,7 +15,7 @@ TESTS = Path(__file__).parent
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory as of Linux")
-@pytest.mark.parametrize("kind", ["objects", pytest.param("theory", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.slow) for kind in ("objects", "theory")])
 def test_every_size_is_met_with_a_sentence(kind):
     """10⁹, 10¹², negative, zero, a truth, a fraction and a text, in a process of 6 GiB."""
     path = os.pathsep.join([str(TESTS), str(Path(jc.__file__).parents[1])])

@@ -96,7 +96,7 @@ def test_a_pool_of_few_rows(workflow, sampling, rows):
     "sampling, rows, equal",
     [
         ("exact", 20, True),
-        ("exact", 3, True),
+        pytest.param("exact", 3, True, marks=pytest.mark.slow),
         ("exact", 20, False),
         ("raw", 3, False),
         pytest.param("krylov", 20, False, marks=pytest.mark.slow),
@@ -118,6 +118,7 @@ def test_a_penalty_of_zero_is_the_end_of_those_beside_it(sampling, rows, equal):
     np.testing.assert_allclose(slope(0.0), slope(1e-6), rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_the_mean_fit_of_minimum_norm_knows_what_a_penalty_does():
     """Its derivative at zero is known; beside zero it is drawn."""
 

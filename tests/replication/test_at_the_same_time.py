@@ -55,7 +55,7 @@ def together(how, runs):
     return asyncio.run((gathered if how == "tasks" else directly)(runs))
 
 
-@pytest.mark.parametrize("how", ["pool", "tasks", "loop"])
+@pytest.mark.parametrize("how", ["pool", *(pytest.param(how, marks=pytest.mark.slow) for how in ("tasks", "loop"))])
 @pytest.mark.parametrize("count", [6, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
 def test_runs_at_the_same_time_have_the_bits_of_each_alone(how, count):
     jax.clear_caches()  # so that they trace and compile at the same time too

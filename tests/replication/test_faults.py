@@ -401,6 +401,7 @@ def test_a_process_that_comes_late_is_waited_for(tmp_path):
     assert codes == [0, 0] and said[0].splitlines()[-1] == said[1].splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_early_ends_the_others_within_a_minute(tmp_path):
     said, codes = run_on_two_processes(DIFFERENT, "gone", folder=tmp_path)
     assert codes == [3, 0] and "process 1 has not made this call within 40 seconds: it has ended" in said[0]

@@ -95,6 +95,7 @@ def test_a_formula_is_mathematics_or_text(formula):
         assert isinstance(typeset.latex(formula), str)
 
 
+@pytest.mark.slow
 def test_a_report_of_them_is_written(tmp_path):
     claims = [
         jc.Claim(

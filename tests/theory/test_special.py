@@ -96,6 +96,7 @@ def test_the_law_of_a_ratio_of_gamma_variates(double):
         assert special.gamma_ratio_cdf(*map(jnp.asarray, (jnp.inf, a, b))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_derivatives_of_the_law_of_a_ratio():
     gradient = jax.jit(jax.grad(special.gamma_ratio_cdf, argnums=(0, 1, 2)))

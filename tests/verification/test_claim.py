@@ -130,6 +130,7 @@ def test_a_theory_that_is_wrong_by_the_tolerance_is_rejected(name):
     assert outcomes(WRONG[name], 10, 1e-3) == 10 * ["fails"]
 
 
+@pytest.mark.slow
 def test_usually_keeps_its_level_over_many_looks_at_few_replications():
     """The event has the probability that is the share: the hardest true claim, looked at from 32 replications on.
 

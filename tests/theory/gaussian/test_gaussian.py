@@ -283,6 +283,7 @@ def test_wrong_arguments(call, message):
         call()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("samples", "generations", "replications"),
     [(100, 20, 100), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((12, 30, 1000), (1000, 5, 500)))],
