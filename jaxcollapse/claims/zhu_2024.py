@@ -66,7 +66,7 @@ _claim = partial(Claim, reference=REFERENCE, quantity="excess test cross-entropy
 _SETTING = (
     "Softmax over pairs of 4 classes of letters with 5 % of typos, 20,000 prompts a context, fresh real answers; "
 )
-TOUR = "zhu-random-edits"
+TOUR = "zhu-threshold-limit"
 CLAIMS = (
     _claim(
         name="zhu-random-edits",
