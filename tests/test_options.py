@@ -49,7 +49,13 @@ def failures(option, modules):
     return lines
 
 
-@pytest.mark.parametrize("option", OPTIONS)
+TOGETHER = "jax_numpy_dtype_promotion=strict,jax_enable_x64=True"
+BY_DEFAULT = (TOGETHER, "jax_disable_jit=True", "jax_enable_checks=True", "jax_transfer_guard=disallow")
+
+
+@pytest.mark.parametrize(
+    "option", [pytest.param(option, marks=() if option in BY_DEFAULT else pytest.mark.slow) for option in OPTIONS]
+)
 def test_examples_run_under_every_option(option):
     assert failures(option, SAMPLE) == []
 
@@ -109,12 +115,12 @@ def test_claims_are_traced_and_predicted_where_nothing_is_promoted_or_transferre
 
 
 SLOWLY = [
-    *(pytest.param(option, marks=pytest.mark.slow) for option in ("raise", "nan", "checks")),
+    *(pytest.param(option, marks=pytest.mark.slow) for option in ("strict", "raise", "nan", "checks")),
     pytest.param("no jit", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
 ]
 
 
-@pytest.mark.parametrize("option", ["strict", "disallow", *SLOWLY])
+@pytest.mark.parametrize("option", ["disallow", *SLOWLY])
 def test_a_claim_is_decided_under_every_option(option):
     options = {
         "strict": lambda: jax.numpy_dtype_promotion("strict"), "raise": lambda: jax.numpy_rank_promotion("raise"),
