@@ -17,7 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_at_least, check_at_most, check_positive, check_scalar, is_traced
+from jaxcollapse.arguments.check import (
+    check_above,
+    check_at_least,
+    check_at_most,
+    check_positive,
+    check_scalar,
+    is_traced,
+)
 from jaxcollapse.arguments.numbers import as_floats, at_once, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import in_range
@@ -127,6 +134,14 @@ def positive_or_schedule(value: Any, name: str) -> Scheduled:
     field = number_or_schedule(value, name, 0.0)
     if isinstance(field, jax.Array):
         check_positive(name, field)
+    return field
+
+
+def share_or_schedule(value: Any, name: str) -> Scheduled:
+    """The same for a share above zero, up to one; a schedule may be zero."""
+    field = number_or_schedule(value, name, 0.0, 1.0)
+    if isinstance(field, jax.Array):
+        check_above(name, field, 0.0)
     return field
 
 

@@ -102,7 +102,7 @@ def simulate(
     with lenient(types=False):  # rows are broadcast throughout; types are the user's affair in a model of their own
         check_key("key", key)
         model, workflow, sizes = chain_of("simulate", model, workflow, samples, generations)
-        sizes = _rounded(sizes)
+        sizes = _rounded(sizes) if is_traced(sizes) else sizes
         if truth is None:
             model = model if first is not None else model.reduce(workflow, sizes)
             truth = model.truth()

@@ -56,3 +56,10 @@ def as_matrix(workflow: Workflow, *, samples: Any, generations: int) -> Weighted
     """
     with jax.ensure_compile_time_eval():
         return Weighted(np.asarray(workflow.weights(jnp.full(generations, float(samples)))[0]))
+
+
+@lenient()
+def event(happened: Any, *numbers: Any) -> Any:
+    """An event as 0 or 1; NaN where a number that it is about is none."""
+    sound = jnp.stack([jnp.isfinite(number).all() for number in numbers]).all()
+    return jnp.where(sound, jnp.asarray(happened, float), jnp.nan)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
-from jaxcollapse.claims.frame import shared
+from jaxcollapse.claims.frame import event, shared
 from jaxcollapse.models.networks.transformer import Transformer
 from jaxcollapse.population import datasets
 
@@ -35,27 +35,25 @@ def _loss(key: Any, workflow: Workflow, **options: Any) -> Any:
     return simulate(model, workflow, key=key, **SIZES).loss
 
 
-def _event(happened: Any) -> Any:
-    return jnp.asarray(happened, float)
-
-
 def replaced(key: jax.Array) -> Any:
     """Under Replace the loss rose from the generation before."""
-    return _event(jnp.diff(_loss(key, Replace(), steps=_STEPS)) > 0)
+    path = _loss(key, Replace(), steps=_STEPS)
+    return event(jnp.diff(path) > 0, path)
 
 
 def cold(key: jax.Array) -> Any:
     """Written at a temperature of one half, the loss is above that of a temperature of one."""
-    return _event((_loss(key, Replace(), steps=_STEPS, temperature=_COLD) > _loss(key, Replace(), steps=_STEPS))[1:])
+    cool, warm = (_loss(key, Replace(), steps=_STEPS, temperature=t) for t in (_COLD, 1.0))
+    return event((cool > warm)[1:], cool, warm)
 
 
 def accumulated_by_epochs(key: jax.Array) -> Any:
     """With steps in proportion to the pool the loss is below that of the first generation."""
     path = _loss(key, Accumulate(), epochs=_STEPS * _BATCH / SIZES["samples"])
-    return _event(path[1:] < path[0])
+    return event(path[1:] < path[0], path)
 
 
 def accumulated_by_steps(key: jax.Array) -> Any:
     """With the same steps the loss is above that of the first generation."""
     path = _loss(key, Accumulate(), steps=_STEPS)
-    return _event(path[1:] > path[0])
+    return event(path[1:] > path[0], path)

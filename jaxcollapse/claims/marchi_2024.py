@@ -21,6 +21,7 @@ from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.models.networks.language import MarkovText
 from jaxcollapse.population import datasets
+from jaxcollapse.population.datasets.language import cut
 from jaxcollapse.theory import discrete, gaussian
 from jaxcollapse.theory.papers import MARCHI_2024 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
@@ -116,7 +117,7 @@ def _text() -> MarkovText:
     """Rows of the text that comes with Python, in classes of letters."""
     tokens = datasets.text(alphabet=CLASSES).tokens
     with enable_x64(True), jax.ensure_compile_time_eval():
-        return MarkovText(tokens[: len(tokens) // _OF_TEXT * _OF_TEXT].reshape(-1, _OF_TEXT), temperature=_COLD)
+        return MarkovText(cut(tokens, _OF_TEXT), temperature=_COLD)
 
 
 def _text_theory():

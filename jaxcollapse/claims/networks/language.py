@@ -23,7 +23,7 @@ from jaxcollapse.models.networks.finite_language import FiniteLanguage, LogBilin
 from jaxcollapse.models.networks.language import MarkovText, SoftmaxBigram
 from jaxcollapse.models.networks.transformer import Transformer
 from jaxcollapse.population import datasets
-from jaxcollapse.population.datasets.language import LETTERS, Corpus
+from jaxcollapse.population.datasets.language import LETTERS, Corpus, cut
 from jaxcollapse.theory import mean, networks
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, AtMost, Equal
@@ -200,7 +200,7 @@ def _bursty() -> MarkovText:
     """Pieces of the text, in classes of letters."""
     tokens = datasets.text(alphabet=CLASSES).tokens
     with enable_x64(True), jax.ensure_compile_time_eval():
-        return MarkovText(tokens[: len(tokens) // _LENGTH * _LENGTH].reshape(-1, _LENGTH))
+        return MarkovText(cut(tokens, _LENGTH))
 
 
 def _of_rows(workflow: Workflow, generations: int) -> Callable:

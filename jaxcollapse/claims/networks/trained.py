@@ -19,8 +19,7 @@ import numpy as np
 
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Weighted
-from jaxcollapse.claims.frame import as_matrix, generation_axis
-from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.claims.frame import as_matrix, event, generation_axis
 from jaxcollapse.models.networks.autoencoder import VAE
 from jaxcollapse.models.networks.classifier import Classifier
 from jaxcollapse.models.networks.conformers import Diffusion
@@ -89,19 +88,12 @@ def bond_spread(generations: int) -> Any:
     return jnp.sqrt(orbit([1.0], ancestral(alphas), Replace(), generations=generations)[:, 0])
 
 
-@lenient()
-def _event(happened: Any, *numbers: Any) -> Any:
-    """An event as 0 or 1; NaN where a number that it is about is none."""
-    sound = jnp.stack([jnp.isfinite(number).all() for number in numbers]).all()
-    return jnp.where(sound, jnp.asarray(happened, float), jnp.nan)
-
-
 def _rises(make: Callable, metric: str, generations: int, sign: float = 1.0) -> Callable:
     """Under Replace: at every generation the metric is larger than at the one before (smaller for ``sign = -1``)."""
 
     def experiment(key):
         path = paths(make(), key, ("replace",), generations)["replace"][metric]
-        return _event(sign * jnp.diff(path) > 0, path)
+        return event(sign * jnp.diff(path) > 0, path)
 
     return experiment
 
@@ -112,7 +104,7 @@ def _below_replace(make: Callable, metric: str, generations: int, first: int) ->
     def experiment(key):
         found = paths(make(), key, ("replace", "accumulate"), generations)
         replace, accumulate = found["replace"][metric], found["accumulate"][metric]
-        return _event((accumulate < replace)[first - 1 :], replace, accumulate)
+        return event((accumulate < replace)[first - 1 :], replace, accumulate)
 
     return experiment
 
@@ -123,7 +115,7 @@ def _stands(make: Callable, metric: str, generations: int, since: int, first: in
     def experiment(key):
         found = paths(make(), key, ("replace", "mix"), generations)
         replace, mix = (jnp.abs(path[first - 1 :] - path[since - 1]) for path in (found[w][metric] for w in found))
-        return _event(mix < 0.5 * replace, replace, mix)
+        return event(mix < 0.5 * replace, replace, mix)
 
     return experiment
 
@@ -131,7 +123,7 @@ def _stands(make: Callable, metric: str, generations: int, since: int, first: in
 def _accumulation_goes_on(key):
     """Three generations later the loss is higher."""
     path = paths(autoencoder(), key, ("accumulate",), 6)["accumulate"]["nelbo"]
-    return _event(path[3:] > path[:-3], path)
+    return event(path[3:] > path[:-3], path)
 
 
 def linear_variance(generations: int) -> dict[str, np.ndarray]:
@@ -149,7 +141,7 @@ def _below_linear(key):
     """From the second generation on, under Replace and then where data accumulates."""
     bounds = linear_variance(_CURVE)
     found = paths(autoencoder(), key, tuple(bounds), _CURVE)
-    return jnp.concatenate([_event((found[n]["variance"] < b)[1:], found[n]["variance"]) for n, b in bounds.items()])
+    return jnp.concatenate([event((found[n]["variance"] < b)[1:], found[n]["variance"]) for n, b in bounds.items()])
 
 
 def _is_one_curve(key):
@@ -161,14 +153,14 @@ def _is_one_curve(key):
     for name in ("accumulate", "mix"):
         predicted = one_curve(curve, start, matrices(_CURVE)[name])
         ratio = (found[name]["variance"] / predicted)[1:].mean()
-        events.append(_event(jnp.abs(ratio - 1) < _MARGIN, ratio))
+        events.append(event(jnp.abs(ratio - 1) < _MARGIN, ratio))
     return jnp.stack(events)
 
 
 def _bonds_follow_the_filter(key):
     """The spread of the bond lengths, in units of the real one, is within 5 % of what the sampler alone does."""
     spread = paths(diffusion(), key, ("replace",), _SHORT)["replace"]["bond_spread"]
-    return _event(jnp.abs(spread / bond_spread(_SHORT) - 1) < _BOND_MARGIN, spread)
+    return event(jnp.abs(spread / bond_spread(_SHORT) - 1) < _BOND_MARGIN, spread)
 
 
 _claim = functools.partial(Claim, relation=Usually(), first_look=32, networks=True)

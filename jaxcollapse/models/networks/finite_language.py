@@ -19,10 +19,8 @@ from jaxcollapse.arguments.check import (
     check_choice,
     check_count,
     check_integer,
-    check_nonnegative,
     check_probabilities,
     check_shape,
-    is_traced,
 )
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
@@ -93,11 +91,9 @@ class FiniteLanguage(Model):
             raise ValueError(f"best must have shape (parameters,), got {self.best.shape}")
         model = jnp.exp(log_probability(self.best))
         real = model if cells is None else as_floats(cells)
-        check_nonnegative("cells", real)
         check_shape("cells", real, model.shape)
-        if not is_traced(real) and abs(over := float(np.asarray(real, float).sum()) - 1) > 1e-5:
-            raise ValueError(f"cells must sum to one, got a sum of {1 + over:g}: divide by it")
         self.cells = real.ravel()
+        check_probabilities("cells", self.cells)
         check_count("steps", steps, minimum=1)
         check_choice("method", method, ("newton", "scoring"))
         self.steps, self.method = int(steps), method

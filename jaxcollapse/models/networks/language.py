@@ -14,7 +14,6 @@ import optax
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import (
-    check_above,
     check_choice,
     check_conditionals,
     check_count,
@@ -27,7 +26,7 @@ from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule, share_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import binomial, multinomial, split
 from jaxcollapse.random.loops import alongside
@@ -99,7 +98,7 @@ class SoftmaxBigram(Model):
         check_shape("contexts", contexts, self.rows.shape[:1])
         self.smoothing = number_or_schedule(smoothing, "smoothing", 0.0, 1.0)
         self.temperature = positive_or_schedule(temperature, "temperature")
-        self.edit = _share(edit)
+        self.edit = None if edit is None else share_or_schedule(edit, "edit")
         check_choice("edits", edits, ("random", "likely"))
         self.edits = edits
         self.rate = positive_or_schedule(rate, "rate")
@@ -276,13 +275,3 @@ def _answers(key: Key[Array, ""], n: Array, rows: Float[Array, "contexts symbols
     """How often each symbol follows each context, which is a prompt `n` times, a number or one for each."""
     keys = jax.random.split(key, len(rows))
     return jax.vmap(multinomial)(keys, jnp.broadcast_to(n, rows.shape[:1]), rows)
-
-
-def _share(edit: Any) -> Scheduled | None:
-    """The share of tokens that are edited, above zero, or none."""
-    if edit is None:
-        return None
-    field = number_or_schedule(edit, "edit", 0.0, 1.0)
-    if isinstance(field, jax.Array):
-        check_above("edit", field, 0.0)
-    return field

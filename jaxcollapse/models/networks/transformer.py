@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_above, check_choice, check_fits, check_integer, check_length
+from jaxcollapse.arguments.check import check_choice, check_fits, check_integer, check_length
 from jaxcollapse.arguments.types import Count
-from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
+from jaxcollapse.chain.schedule import Scheduled, positive_or_schedule, share_or_schedule
 from jaxcollapse.models.networks.trained import Trained
 from jaxcollapse.population.datasets.language import Corpus, pieces
 
@@ -125,9 +125,7 @@ class Transformer(Trained):
         if width % heads != 0:
             raise ValueError(f"heads must divide width, got heads={heads} and width={width}")
         self.temperature = positive_or_schedule(temperature, "temperature")
-        self.edit = None if edit is None else number_or_schedule(edit, "edit", 0.0, 1.0)
-        if isinstance(self.edit, jax.Array):
-            check_above("edit", self.edit, 0.0)
+        self.edit = None if edit is None else share_or_schedule(edit, "edit")
         check_choice("edits", edits, ("likely", "random"))
         self.edits = edits
         with jax.ensure_compile_time_eval():

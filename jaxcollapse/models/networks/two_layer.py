@@ -36,6 +36,7 @@ from jaxcollapse.models.networks.trained import in_single
 from jaxcollapse.models.regression.fixed_design_walk import check_one_size
 from jaxcollapse.random import split
 from jaxcollapse.random.loops import alongside
+from jaxcollapse.theory.networks.shrinkage import gradient_descent
 
 
 class TwoLayers(NamedTuple):
@@ -257,9 +258,5 @@ class TwoLayer(Model):
         with jax.ensure_compile_time_eval():
             kernel = np.asarray(self.kernel, float)
         points = len(self._taught)
-        largest = np.linalg.eigvalsh(kernel[:points, :points] / points)[-1] + float(self.decay)
-        if float(self.rate) * largest >= 2:
-            raise ValueError(
-                f"rate must be below 2 over the largest eigenvalue {largest:g} of the kernel (decay included), that is "
-                f"below {2 / largest:g}, or descent diverges: got {float(self.rate):g}"
-            )
+        eigenvalues = np.linalg.eigvalsh(kernel[:points, :points] / points)
+        gradient_descent(self.rate, self.steps, self.decay).check(eigenvalues)

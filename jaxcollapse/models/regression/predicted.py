@@ -208,12 +208,7 @@ FORMS = (
         _per_sample_penalty,
     ),
     Form(
-        lambda c: (
-            c.least_squares
-            and c.one_noise
-            and c.design == "fresh"
-            and _known(lambda rows: np.all(rows > c.dim + 1), c.samples)
-        ),
+        lambda c: c.least_squares and c.one_noise and c.design == "fresh" and c.more_rows,
         lambda c: inflated(_first(c), c.workflow, c.samples, "asymptotic", "1/n"),
     ),
 )

@@ -37,7 +37,7 @@ def ridge_solution(
 ) -> Float[Array, " dim"]:
     """The minimiser of ``w' gram w - 2 w' moment + ridge |w|^2``: that of least norm, unless `gram` is `regular`."""
     # Conjugate gradients find the minimum norm, unless the unknowns are scaled.
-    definite = (ridge > 0) | regular
+    definite = regular is True or (ridge > 0) | regular
     scale = jnp.where(definite, jnp.diagonal(gram) + ridge, 1.0)
     return conjugate_gradients(lambda w: gram @ w + ridge * w, moment, scale, definite)
 

@@ -113,7 +113,7 @@ def pieces(
     check_integer("length", length, minimum=2)
     check_scalar("held_out", held_out)
     check_share("held_out", held_out)
-    rows = corpus.tokens[: len(corpus.tokens) // length * length].reshape(-1, length)
+    rows = cut(corpus.tokens, length)
     kept = int(len(rows) * (1 - held_out))
     if kept < 2 or kept == len(rows):
         raise ValueError(
@@ -122,6 +122,11 @@ def pieces(
         )
     rows = rows[np.random.default_rng(_SEED).permutation(len(rows))]
     return rows[:kept], rows[kept:]
+
+
+def cut(tokens: UInt[np.ndarray, " tokens"], length: Count) -> UInt[np.ndarray, "rows length"]:
+    """All whole rows of a text, in their order."""
+    return tokens[: len(tokens) // length * length].reshape(-1, length)
 
 
 def check_corpus(corpus: Any) -> None:

@@ -27,6 +27,7 @@ from jaxcollapse.arguments.check import (
     check_nonnegative,
     check_numbers,
     check_positive,
+    check_probabilities,
     check_scalar,
     check_shape,
     is_traced,
@@ -203,8 +204,7 @@ def matrices(log_probability: Callable, optimum: Any, cells: Any) -> Matrices:
     model = jax.eval_shape(log_probability, theta)
     if not hasattr(model, "shape") or model.shape != real.shape:
         raise ValueError(f"log_probability must return an array in the shape {real.shape} of cells, got {model!r}")
-    if not is_traced(real) and abs(over := float(np.asarray(real, float).sum()) - 1) > 1e-5:
-        raise ValueError(f"cells must sum to one, got a sum of {1 + over:g}: divide by it")
+    check_probabilities("cells", real.ravel())
     cross_entropy = lambda theta, real: -jnp.sum(real * log_probability(theta))  # noqa: E731
 
     @jax.jit
