@@ -153,7 +153,8 @@ def risk(key):
 
 key = jax.random.key(0)
 first = risk(key)
-with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+from jaxcollapse.machine.precision import enable_x64
+with enable_x64(True), jax.numpy_dtype_promotion("strict"):
     jc.random.normal(key), jc.theory.gaussian.variance_cdf(0.05, samples=100, generations=5, ddof=1)
 jax.clear_caches()
 assert (risk(key) == first).all()

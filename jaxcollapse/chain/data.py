@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, PyTree
 from jaxcollapse.arguments.check import check_choice, check_scalar, check_shape, check_share
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Number
+from jaxcollapse.machine.differentiation import beside_zero
 from jaxcollapse.machine.leniency import lenient
 
 D = TypeVar("D", bound="Data")  # `typing.Self` means nothing to a checker of single methods
@@ -209,7 +210,7 @@ class Samples(Data):
     @lenient()
     def __rmul__(self, weight: Number) -> "Samples":
         """The same rows, each counted `weight` times."""
-        return Samples(self.rows, weight * self.weights)
+        return Samples(self.rows, beside_zero(weight) * self.weights)
 
     @lenient()
     def empty(self) -> "Samples":

@@ -1,4 +1,4 @@
-"""Whether JAX is differentiating: for a computation with a short cut that holds at one value only."""
+"""Whether JAX is differentiating: for a computation with a way of its own at one value only."""
 
 from typing import Any
 
@@ -36,3 +36,24 @@ def differentiated(x: Float[Array, "*shape"]) -> Bool[Array, "*shape"]:
     ```
     """
     return _followed(x) > 0
+
+
+def beside_zero(x: Any) -> Any:
+    """`x`, but inside of a derivative with respect to it a number next to nothing where it is zero.
+
+    The logarithm of a weight has no derivative at a weight of zero, and a row without weight is left out; what is made
+    of them, such as a variance, has one: that is found beside zero. What is added is the smallest number over the
+    rounding of one, some 1e-31 in single and 1e-292 in double precision. Numbers of Python are returned as they are.
+
+    ```python
+    >>> import jax, jax.numpy as jnp
+    >>> mixed = lambda weight: jnp.logaddexp(jnp.log(1 - weight), jnp.log(beside_zero(weight)) + 1.0)
+    >>> print(f"{float(jax.grad(mixed)(0.0)):.3f}")  # exp(1) - 1
+    1.718
+
+    ```
+    """
+    if not isinstance(x, jax.Array) or not jnp.issubdtype(x.dtype, jnp.floating):
+        return x
+    tiny = jnp.finfo(x.dtype).tiny / jnp.finfo(x.dtype).eps
+    return x + jnp.where((x == 0) & differentiated(x), tiny, jnp.zeros_like(x))

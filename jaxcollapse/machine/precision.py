@@ -23,6 +23,15 @@ def enable_x64(enabled: bool) -> contextlib.AbstractContextManager:
     return context(enabled)
 
 
+def single_by_default() -> contextlib.AbstractContextManager:
+    """What is traced here is in single precision unless told otherwise, whatever the precision of the run.
+
+    JAX before 0.7 compiles the numbers of such a trace in the precision of the run, and fails: there defaults stay
+    what they are, and whoever calls rounds what has to be single.
+    """
+    return enable_x64(False) if jax.__version_info__ >= (0, 7) else contextlib.nullcontext()
+
+
 def untraced(function: Callable[[], Any]) -> Any:
     """What `function` returns, computed at once, in a thread in which nothing is traced; in the same precision.
 

@@ -22,7 +22,7 @@ REFUSALS = {
 REFUSED = {
     "types": lambda: jnp.ones(2) * jnp.arange(2),
     "ranks": lambda: jnp.ones((2, 2)) * jnp.ones(2),
-    "transfers": lambda: jnp.asarray(np.ones(2)),
+    "transfers": lambda: jnp.sin(np.ones(2)),
 }
 
 

@@ -22,6 +22,7 @@ from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.differentiation import beside_zero
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.gaussian.predicted import mean_square_of, variance_of
 from jaxcollapse.models.gaussian.univariate import centred_rows, check_rows_for, log_or_none
@@ -118,7 +119,7 @@ class MultivariateSums(Data):
     @lenient()
     def __rmul__(self, weight: Scalar | float) -> "MultivariateSums":
         """The same data, every row counted `weight` times."""
-        weight = jnp.asarray(weight, self.factor.dtype)
+        weight = beside_zero(jnp.asarray(weight, self.factor.dtype))
         return MultivariateSums(weight * self.weight, self.mean, self.factor, self.log_scale + jnp.log(weight))
 
     def empty(self) -> "MultivariateSums":
@@ -137,7 +138,8 @@ class MultivariateSums(Data):
     def of(data: Samples) -> "MultivariateSums":
         """The sums over the rows of a buffer."""
         mean, centred = centred_rows(data)
-        roots = jnp.sqrt(data.weights)[:, None]
+        present = data.weights > 0
+        roots = jnp.where(present, jnp.sqrt(jnp.where(present, data.weights, 1.0)), 0.0)[:, None]
         factor = _triangular(roots * centred, jnp.linalg.norm(roots * data.rows, axis=0))
         log_scale = jnp.where(jnp.any(factor != 0), 0.0, -jnp.inf).astype(factor.dtype)
         return MultivariateSums(data.count, mean, factor, log_scale)

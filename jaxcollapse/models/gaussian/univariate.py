@@ -20,6 +20,7 @@ from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.workflow import Workflow
+from jaxcollapse.machine.differentiation import beside_zero
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.gaussian.predicted import mean_square_of, variance_of
 from jaxcollapse.models.inflated import unbiased
@@ -60,6 +61,7 @@ class NormalSums(Data):
 
     def __rmul__(self, weight: Scalar | float) -> "NormalSums":
         """The same data, every row counted `weight` times."""
+        weight = beside_zero(weight)
         return NormalSums(weight * self.weight, self.mean, jnp.log(weight) + self.log_scatter)
 
     def empty(self) -> "NormalSums":

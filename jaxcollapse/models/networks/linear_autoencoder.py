@@ -48,7 +48,8 @@ class LinearVAE(LinearNetwork):
     - `noise`: ``sigma^2``, the variance of the decoder, positive; a number or a schedule.
     - `beta`: the weight of the KL term, positive; a number or a schedule.
     - `pixel`: the variance of the noise that is added to the decoder mean when rows are drawn, at least 0; a number or
-      a schedule. With ``pixel=noise`` rows have the law of the model.
+      a schedule. With ``pixel=noise`` rows have the law of the model. A path moves with the root of `pixel`, so that it
+      has no derivative at zero (NaN); that of its mean is the one of ``theory.networks.trace``.
     - `posterior`: ``"full"`` covariance of the encoder, or a ``"diagonal"`` one, which has the same optimum and is much
       slower on the way: ``W`` has to turn onto the eigenvectors first.
     - `solver`: ``"gradient"``, Adam with a cosine schedule on the exact ELBO of the data, from a random start, or the

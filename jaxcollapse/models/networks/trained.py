@@ -24,7 +24,7 @@ from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.machine.precision import enable_x64
+from jaxcollapse.machine.precision import single_by_default
 from jaxcollapse.machine.programs import busy
 from jaxcollapse.random import split
 
@@ -43,7 +43,8 @@ class Trained(Model):
 
     Each generation trains from a new start, or from where its predecessor ended (`warm`), by Adam on minibatches that
     are drawn from the pool with replacement, each row as often as its weight says: every workflow works, and the sizes
-    of a `Grid` may vary. All of it happens in single precision, whatever that of the run.
+    of a `Grid` may vary. All of it happens in single precision, whatever that of the run (with JAX before 0.7,
+    in a run in double precision, what these four do not round themselves is double).
 
     **Arguments**
 
@@ -165,7 +166,7 @@ class Trained(Model):
 
     def _new(self, key: Key[Array, ""]) -> PyTree:
         """A network as `build` makes it, in single precision."""
-        with enable_x64(False):
+        with single_by_default():
             network = jax.tree.map(_single, _in_single(self).build(key))
         if not jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array)):
             raise TypeError(f"{type(self).__name__}.build must return a network with parameters, got {network!r}")
@@ -173,7 +174,7 @@ class Trained(Model):
 
     def sample(self, key: Key[Array, ""], params: PyTree, n: int) -> Samples:
         """Draw `n` rows of the network."""
-        with enable_x64(False):
+        with single_by_default():
             rows = jax.tree.map(_single, _in_single(self).draw(params, key, n))
         wanted = jax.tree.map(lambda leaf: (n, *leaf.shape[1:]), self.rows)
         got = jax.tree.map(jnp.shape, rows)
@@ -200,7 +201,7 @@ class Trained(Model):
 
     def metrics(self, params: PyTree, *, key: Key[Array, ""], **context) -> dict[str, Array]:
         """What `evaluate` measures; NaN where a parameter is."""
-        with enable_x64(False):
+        with single_by_default():
             found = _in_single(self).evaluate(params, key)
             if not isinstance(found, dict):
                 raise TypeError(f"{type(self).__name__}.evaluate must return a dictionary of arrays, got {found!r}")
@@ -223,7 +224,7 @@ class Trained(Model):
         self, rest: PyTree, params: PyTree, rows: PyTree, pool: Array, steps: Array, rate: Array, sound: Array, key: Any
     ) -> PyTree:
         """The parameters after all steps; NaN if a loss was, or if they were not `sound` to begin with."""
-        with enable_x64(False):
+        with single_by_default():
             # One vector of parameters: the optimiser is compiled once, not once for each array of the network.
             vector, unravel = jax.flatten_util.ravel_pytree(params)
             edges = jnp.cumsum(pool)
@@ -250,7 +251,7 @@ class Trained(Model):
                 return vector - now * change, state, sound & jnp.isfinite(value)
 
             carry = vector, optimiser.init(vector), sound
-            vector, _, sound = jax.lax.fori_loop(0, steps.astype(jnp.int32), step, carry)
+            vector, _, sound = jax.lax.fori_loop(jnp.zeros((), jnp.int32), steps.astype(jnp.int32), step, carry)
             return unravel(jnp.where(sound, vector, jnp.nan))
 
 

@@ -10,6 +10,7 @@ from scipy import stats
 
 import jaxcollapse as jc
 from jaxcollapse.machine import resources
+from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.programs import busy_parts, inner
 from jaxcollapse.replication.program import trace
 from jaxcollapse.replication.progress import progress_bar
@@ -251,6 +252,12 @@ class Wide(Centre):
         return super().loss(network, rows + noise, key)
 
 
+since_07 = pytest.mark.skipif(
+    jax.__version_info__ < (0, 7), reason="JAX before 0.7 compiles single precision inside of double as double"
+)
+
+
+@since_07
 def test_everything_of_a_network_is_in_single_precision(x64):
     model = Wide(TABLE.astype(np.float64), steps=5, rate=0.1)
     run = lambda key: simulate(model, jc.Mix("fresh", weight=0.4), key=key)  # noqa: E731
@@ -258,10 +265,11 @@ def test_everything_of_a_network_is_in_single_precision(x64):
     assert floats(jax.make_jaxpr(lambda key: run(key).centre)(KEY).jaxpr) == {"float32"}
 
 
+@since_07
 def test_a_run_in_double_precision_has_the_numbers_of_one_in_single():
     paths = []
     for double in (False, True):
-        with jax.enable_x64(double):
+        with enable_x64(double):
             paths.append(np.asarray(simulate(Wide(TABLE, steps=20, rate=0.1), jc.Accumulate()).centre))
     np.testing.assert_allclose(paths[0], paths[1], rtol=2e-5, atol=2e-5)
 
