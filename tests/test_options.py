@@ -53,6 +53,7 @@ TOGETHER = "jax_numpy_dtype_promotion=strict,jax_enable_x64=True"
 BY_DEFAULT = (TOGETHER, "jax_disable_jit=True", "jax_enable_checks=True", "jax_transfer_guard=disallow")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "option", [pytest.param(option, marks=() if option in BY_DEFAULT else pytest.mark.slow) for option in OPTIONS]
 )
@@ -101,6 +102,7 @@ def test_models_meet_all_workflows_and_are_called_alone_where_nothing_may_be_pro
 CLAIMS = jc.claims.all()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "claim",
     [claim if place % 20 == 0 else pytest.param(claim, marks=pytest.mark.slow) for place, claim in enumerate(CLAIMS)],

@@ -98,6 +98,7 @@ def test_real_data_is_what_the_model_says():
         np.testing.assert_allclose(run.params, expected, rtol=1e-5)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("mix", "samples", "rows"),
     [
@@ -323,6 +324,7 @@ SEARCH_IS_CHECKED = pytest.mark.xfail(
 )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("model", "workflow"),
     [

@@ -92,6 +92,7 @@ def test_names_and_papers_filter(call, tmp_path):
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_claims_that_train_networks_are_decided_where_they_are_asked_for(call, stub):
     slow = dataclasses.replace(make_claims()[3], name="doe-slow", networks=True)
     stub.listed.append(slow)

@@ -41,6 +41,7 @@ def test_a_terminal_without_these_letters_shows_others(encoding):
     assert strict(done.stdout.decode(encoding))["formula"] == jc.claims.get(name).formula
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.skipif(os.name == "nt", reason="shells of Unix")
 @pytest.mark.parametrize("line", ["{} list | head -1", "{} list --json | head -1", "{} list >&-", "{} list <&- 2>&-"])
 def test_a_closed_output_is_no_error(line):
@@ -167,6 +168,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_text(tmp_path, text):
     """In every field of a claim: the tree of the page has no element that the template has not."""

@@ -34,6 +34,7 @@ def test_there_are_many():
     assert len(LINES) >= 300 and {line[0] for line in LINES} > {"verify", "list", "show", "simulate", "new", "doctor"}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("part", range(4))
 def test_no_line_ends_in_a_traceback(part, tmp_path, monkeypatch):

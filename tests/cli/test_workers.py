@@ -55,6 +55,7 @@ def alive(pid):
         return False
 
 
+@pytest.mark.slow
 def test_verdicts_are_the_same_to_the_last_bit_and_a_killed_process_takes_none_with_it():
     """One process with all cores, two with one each, of which one is killed in the middle."""
     alone = list(decide(LONG, SHORT, workers=1))

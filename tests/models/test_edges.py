@@ -42,15 +42,11 @@ WORKFLOWS = {
     "no average": (lambda x: jc.MovingAverage(x), 1.0),
     "batches without weight": (lambda x: jc.Weighted(STAYS + x * MOVES), 0.0),
 }
-FAST = [("gaussian", "no fixed rows"), ("gaussian rows", "batches without weight"), ("multivariate rows", "no average")]
-PAIRS = [
-    pytest.param(model, workflow, marks=() if (model, workflow) in FAST else pytest.mark.slow)
-    for model in MODELS
-    for workflow in WORKFLOWS
-]
 
 
-@pytest.mark.parametrize("model, workflow", PAIRS)
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+@pytest.mark.parametrize("model", MODELS)
 def test_weights_at_the_ends_of_their_range(model, workflow):
     make, end = WORKFLOWS[workflow]
     inwards = 1e-4 * (1 - 2 * end)

@@ -36,6 +36,7 @@ def check(function, x, *modes):
         np.testing.assert_allclose(derivative, difference, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 @pytest.mark.parametrize("model", MODELS)
 def test_weights(model, workflow):
@@ -46,6 +47,7 @@ def test_weights(model, workflow):
     check(total, 0.45)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("family", [jc.LogisticRegression, jc.PoissonRegression])
 @pytest.mark.parametrize("table", [False, True])
 def test_the_solution_of_newtons_method(family, table):
@@ -60,6 +62,7 @@ def test_the_solution_of_newtons_method(family, table):
     check(error, 0.1, jax.jacfwd)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("model", [*MODELS, "counts", "labels"])
 def test_the_size_of_a_real_batch_may_be_traced(model):
     others = {"counts": lambda: jc.Poisson(2.0), "labels": lambda: jc.Bernoulli(0.4)}
@@ -92,6 +95,7 @@ def test_a_pool_of_few_rows(workflow, sampling, rows):
     check(numbers, 1.0, jax.jacfwd)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "sampling, rows, equal",
     [

@@ -60,6 +60,7 @@ def raw_chain(rng, sizes, bandwidths, share):
     return out
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("share", [None, 0.3], ids=["accumulate", "mix"])
 def test_the_law_of_raw_data(share, x64):
     """Along three generations, of which each has its own size and bandwidth."""

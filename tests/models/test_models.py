@@ -80,6 +80,7 @@ WEIGHTED = jc.Accumulate(weight=lambda g: 2.0 / g)
 ONE_DESIGN = ((5, 12), (5, 5), (3, 9), (1, 4))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples"), by_default(ONE_DESIGN, [(5, 12)]))
 @pytest.mark.parametrize(
     "workflow",
@@ -98,6 +99,7 @@ def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, 
 ONE_RIDGE = ((5, 12, 0.1), (4, 4, 0.05), (5, 3, 0.0), (5, 3, 0.2), (1, 3, 0.3))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(ONE_RIDGE, [(5, 12, 0.1)]))
 @pytest.mark.parametrize("workflow", [jc.Replace(), WEIGHTED, jc.Mix("fresh", weight=0.6)], ids=["last", "all", "mix"])
 def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, penalty, workflow, x64):
@@ -112,6 +114,7 @@ def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, pena
 LABELS = ((4, 9, 0.0), (5, 3, 0.0), (5, 3, 0.2))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(LABELS, LABELS[::2]))
 @pytest.mark.parametrize("sampling", ["exact", pytest.param("raw", marks=pytest.mark.slow)])
 def test_mixed_labels_on_one_design_are_mixed_rows(dim, samples, penalty, sampling, x64):
@@ -138,6 +141,7 @@ CORNERS = (
 )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("workflow", "penalty", "dim", "samples"), by_default(REGRESSIONS, CORNERS))
 def test_exact_regression_has_the_law_of_raw_data(workflow, penalty, dim, samples, x64):
     """On both sides of n = dim, at dim itself and at the minimum norm, for an anisotropic covariance, three deep."""
@@ -222,6 +226,7 @@ def test_the_ridge_walk_has_the_law_of_the_chain_that_it_reduces(dim, samples, p
 MEANS = ((5, 12, 0.1), (8, 3, 0.2), (6, 6, 0.05), (1, 2, 0.5), (40, 400, 0.0), (10, 25, 0.0), (12, 4, 0.0))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("samples", "expected"), [(12, "minimum norm"), (30 + 20, "least squares")])
 def test_an_unpenalised_walk_has_the_exact_mean(samples, expected, x64):
     """To five standard errors, 0.2 % of the mean each: 3 % of any number that is drawn would show."""
@@ -235,6 +240,7 @@ def test_an_unpenalised_walk_has_the_exact_mean(samples, expected, x64):
     assert (np.abs(run.mean - theory) < 5 * run.stderr).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(MEANS, MEANS[-1:]))
 def test_expected_curves_have_the_mean_of_the_paths(dim, samples, penalty, x64):
     """At every generation, with a penalty and a noise that change and a covariance with a scale."""
@@ -284,6 +290,7 @@ def test_walks_and_means_refuse_what_they_cannot_do():
 SHAPES = ((12, 30, 0.01), (12, 30, 0.0), (12, 7, 0.0), (12, 7, 0.05), (12, 12, 0.1), (40, 80, 0.003), (2, 5, 0.3))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(SHAPES, SHAPES[1:3]))
 def test_the_design_that_is_never_stored_has_the_law_of_raw_data(dim, samples, penalty, x64):
     """Generation 2 always has a penalty, so that samplers alternate where the others have none."""
@@ -535,6 +542,7 @@ def test_single_precision_resolves_a_billion_samples():
 FAMILIES = [jc.NormalMean, jc.Exponential, jc.Poisson, jc.Bernoulli, jc.Beta]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
 def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):

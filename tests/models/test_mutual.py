@@ -37,6 +37,7 @@ def raw_chains(rng, count, *, dim, models, private, public, synthetic, beta, alp
     return np.stack(out, axis=1)
 
 
+@pytest.mark.slow
 def test_copies_have_the_law_of_raw_data(x64):
     """Few rows of every kind, unequal sizes, a covariance: risk and disagreement of three generations."""
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.25, 2))

@@ -51,6 +51,7 @@ def mean(model, metric):
     return jc.monte_carlo(run, KEY, REPLICATIONS)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("make", "metric"),
     [

@@ -59,6 +59,7 @@ def test_the_torsion_of_butane_has_the_law_of_its_energy(temperature):
     assert stats.chisquare(counts[seen], law[seen] * counts[seen].sum() / law[seen].sum()).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_the_torsions_of_pentane_have_the_law_of_their_energy_and_interaction():
     n, bins = 60_000, 12
     _, _, phi = internal(jc.datasets.alkane(KEY, n, 5, 300.0).x)

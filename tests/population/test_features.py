@@ -17,6 +17,7 @@ KINDS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_have_mean_zero_and_the_covariance_of_the_spectrum(kind, x64):
     n = 200_000
@@ -30,6 +31,7 @@ def test_rows_have_mean_zero_and_the_covariance_of_the_spectrum(kind, x64):
 MOMENTS = {"rademacher": (1.0, 1.0), "uniform": (1.8, 1.0), "own tails": (4.2, 1.0), "shared tails": (4.2, 1.4)}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_tails(kind, x64):
     """``E z^4`` is 3 (df - 2)/(df - 4) for Student's t; shared tails leave ``E z_1^2 z_2^2 = (df - 2)/(df - 4)``."""

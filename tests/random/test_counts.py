@@ -74,12 +74,14 @@ def binomial_law(n, p, double, count, seed):
         assert_law(sample, stats.binom(int(n), float(dtype(p))), dtype)
 
 
+@pytest.mark.sampled(2)
 @PRECISIONS
 @pytest.mark.parametrize("mean", by_default(MEANS, CHOSEN_MEANS))
 def test_poisson_counts_have_their_law(mean, double):
     poisson_law(mean, double, 300_000, 0)
 
 
+@pytest.mark.sampled(2)
 @PRECISIONS
 @pytest.mark.parametrize("case", by_default(TRIALS, CHOSEN_TRIALS))
 def test_binomial_counts_have_their_law(case, double):
@@ -154,6 +156,7 @@ def test_multinomial_counts_have_their_joint_law(weights, double):
         assert stats.chi2.sf(square, often.sum() - 1) > 1e-3 / 4
 
 
+@pytest.mark.sampled(1)
 @PRECISIONS
 @pytest.mark.parametrize("n", [1000.0, 3e7, LARGEST_COUNT])
 def test_multinomial_counts_of_many_have_their_covariance(n, double):
@@ -188,6 +191,7 @@ def test_counts_are_a_function_of_key_and_place_alone():
 SIZES = (5.0, 5e3, 5e5, 1.5e6, 5e7, 1e9)
 
 
+@pytest.mark.sampled(2)
 @PRECISIONS
 @pytest.mark.parametrize("samples", by_default(SIZES, (5.0, 1e9)))
 @pytest.mark.parametrize("model", [jc.Poisson(2.0), jc.Bernoulli(0.3)], ids=["poisson", "bernoulli"])

@@ -179,6 +179,7 @@ def test_normals_have_their_law(x64_enabled):
         assert_law(draws(lambda key: random.normal(key, (5,)), 2), stats.norm(), 2)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("df", [0.5, 1.0, 2.0, 5.0, 23.5, 24.0, 99.0, 1e4, 1e9])
 def test_chi_squares_have_their_law(df, x64):
     assert_law(draws(lambda key: random.chi_square(key, df), 4), stats.chi2(df), 9)
@@ -209,6 +210,7 @@ SETTINGS = [  # dim, samples, penalty, noise, length
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("dim", "samples", "penalty", "noise", "length"), by_default(SETTINGS, SETTINGS[1:5]))
 def test_isotropic_ridge_has_the_law_of_raw_data(dim, samples, penalty, noise, length, x64):
     rng = np.random.default_rng(dim * samples)
@@ -232,6 +234,7 @@ def test_isotropic_ridge_has_the_law_of_raw_data(dim, samples, penalty, noise, l
         assert stats.ks_2samp(*norms).pvalue > level
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(("samples", "dim"), [(9, 5), (5, 5), (3, 5), (1, 4), (6, 1)])
 @pytest.mark.parametrize("penalty", [0.0, 1e-6, 0.7])
 def test_ridge_on_a_bidiagonal_design_solves_its_equations(samples, dim, penalty, x64):
@@ -297,6 +300,7 @@ def _fitted(population, room, key):
     return random.diagonal_ridge(key, *population, room)
 
 
+@pytest.mark.slow
 def test_diagonal_ridge_can_be_differentiated(x64):
     """In both modes, against differences; LSQR ends early in the value, but not in its derivative."""
     eigenvalues, w = jnp.geomspace(1.0, 0.1, 6), jnp.linspace(-1.0, 1.0, 6)
@@ -313,6 +317,7 @@ def test_diagonal_ridge_can_be_differentiated(x64):
         np.testing.assert_allclose(mode(risk)(at), differences, rtol=1e-6)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("samples", "dim", "size"), [(30, 10, 3), (20, 4, 4), (40, 6, 1)])
 def test_blocks_of_an_inverse_wishart_matrix_have_their_moments(samples, dim, size, x64):
     """Mean and variance of every element (von Rosen 1988, "Moments for the inverted Wishart distribution")."""

@@ -45,6 +45,7 @@ def test_other_programs_compile_anew(key, compilations):
     assert compilations.count == 2
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "make",
     [

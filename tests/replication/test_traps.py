@@ -118,6 +118,7 @@ def test_a_replication_that_nobody_asked_for_cannot_run_for_ever():
     assert jc.monte_carlo(waits, KEY, 100).count == 100
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("ordered", [False, True])
 @pytest.mark.parametrize("algebra", [False, True])
 @pytest.mark.parametrize("replications", [1, 64, 100, 1100])
@@ -178,6 +179,7 @@ INTEGERS = [
 ]
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("values", INTEGERS, ids=str)
 @pytest.mark.parametrize("double", [False, True])
 def test_large_integers_of_a_grid_are_what_was_asked_for(values, double):

@@ -24,6 +24,7 @@ def of(rows):
     return Moments(len(rows), rows.mean(axis=0), ones, *powers, *ends, 0 * ones, np.array([], np.int64))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("count", [8, 10, 16, 30, 64, 100, 300, 1000, 4096])
 def test_normal_replications_are_usable_however_few(count):
     """All but one sample in a thousand by its largest value, about 3 in 1,000 by its skewness."""

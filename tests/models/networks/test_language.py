@@ -32,6 +32,7 @@ def test_a_trained_softmax_has_the_smoothed_frequencies():
     np.testing.assert_allclose(found["entropy"], -(CONTEXTS[:, None] * expected * np.log(expected)).sum(), rtol=1e-4)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("changes", [{}, dict(temperature=0.5), dict(edit=0.4), dict(edit=0.4, temperature=2.0)])
 def test_answers_are_edited_at_a_temperature(changes):
     one, own = bigram(**changes), np.array([[0.1, 0.1, 0.8], [0.5, 0.4, 0.1]])
@@ -107,6 +108,7 @@ def test_rows_of_people_are_pieces_of_text():
     np.testing.assert_allclose(total[:, 0, 0].var(), 7 * counts[:, 0, 0].var(), rtol=0.12)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
 def test_rows_of_a_model_are_a_chain_of_markov(temperature):
     one = jc.MarkovText(TEXT, temperature=temperature)

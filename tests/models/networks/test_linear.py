@@ -36,6 +36,7 @@ def spectral(moments, function):
     return vectors @ np.diag(np.asarray(function(values))) @ vectors.T
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("latent", [2, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_trained_vae_is_its_optimum(latent, seed, x64):

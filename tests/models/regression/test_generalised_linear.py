@@ -51,6 +51,7 @@ def test_the_information_of_a_gaussian_row(kind, length, x64):
         np.testing.assert_allclose(a @ information @ a, exact, rtol=1e-9)
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("square", [1e-6, 0.3, 0.99, 1.01, 30.0, 400.0, 2000.0, 4000.0, 1e6])
 @pytest.mark.parametrize("double", [True, False], ids=["double", "single"])
 def test_the_information_of_a_steep_regression(square, double):
@@ -193,6 +194,7 @@ def test_sums_over_a_table_have_the_law_of_rows(kind, x64):
         assert ks_2samp(exact[:, g, j], raw[:, g, j]).pvalue > 1e-3 / 18
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("workflow", [jc.AccumulateSubsample(), jc.Mix("fixed", weight=1.0)], ids=["subsample", "mix"])
 def test_workflows_of_rows(workflow, x64):
     """Real data alone is fitted again and again; the metrics are those of the parameters."""

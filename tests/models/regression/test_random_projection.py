@@ -47,6 +47,7 @@ def test_sums_have_the_law_of_rows(width, samples, penalty, workflow):
         assert ks_2samp(a[:, g], b[:, g]).pvalue > 1e-3 / 3 / len(CASES)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("width", "samples"), [(4, 3), (9, 30)])
 def test_the_fit_minimises_its_loss(width, samples):
     """With a penalty the gradient vanishes; without one the fit is the pseudo-inverse on the projected rows."""

@@ -131,6 +131,7 @@ THREE = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("make", [ddim, denoised])
 @pytest.mark.parametrize("name", THREE)
 def test_the_engine_of_all_workflows_is_each_recursion(make, name):
@@ -162,6 +163,7 @@ FLOWS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", FLOWS)
 def test_moments_against_raw_covariances(name):
     """20,000 chains of covariances by NumPy: with fits that bend a lot, and sizes that differ."""

@@ -62,6 +62,7 @@ def test_the_equation_is_solved_to_rounding_at_many_points(double):
     check_roots(25_000, double, seed=1)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("penalty", [1e-6, 1e-8, 1e-12, 1e-16, 1e-20, 1e-30])
 @pytest.mark.parametrize("double", [True, False])
 def test_as_many_rows_as_directions(penalty, double):
@@ -76,6 +77,7 @@ def test_as_many_rows_as_directions(penalty, double):
         np.testing.assert_allclose(risk, 0.25 * (1 - lost) ** 2 / (lost * (2 - lost)), rtol=1e-11 if double else 5e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("samples", "penalty"), [(30.0, 0.2), (50.0, 1e-3), (70.0, 0.0)])
 @pytest.mark.usefixtures("x64")
 def test_three_derivatives(samples, penalty):

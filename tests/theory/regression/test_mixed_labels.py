@@ -173,6 +173,7 @@ def test_a_vanishing_penalty_is_the_minimum_norm():
         np.testing.assert_allclose(limit, bias + 0.49 * factor * df2 / (samples - df2), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("snr", "best", "risk", "alone"),
     [
