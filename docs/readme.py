@@ -4,7 +4,6 @@
 tests compare all three with the code. The site has a page of its own, with formulas and verdicts (`docs/results.py`).
 """
 
-import textwrap
 from pathlib import Path
 
 import jaxcollapse as jc
@@ -44,12 +43,7 @@ def table() -> str:
     named = [("without a paper" if paper is None else paper.short, claims, anchor(paper)) for paper, claims in papers]
     entries = [f"{name} [{len(claims)}]({place}#{end})" for name, claims, end in named]
     total = sum(len(claims) for _, claims in papers)
-    return textwrap.fill(
-        f"{total} claims; each number leads to the statements: {', '.join(entries)}.",
-        width=116,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return f"{total} claims; each number leads to the statements: {', '.join(entries)}."
 
 
 def page() -> str:
