@@ -302,6 +302,18 @@ def test_the_estimated_risk_has_its_law(samples, generations, replications):
         assert binomtest(int((estimates <= quantile).sum()), 3000, p).pvalue > 1e-3 / 9
 
 
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize(("samples", "generations"), [(100, 50), (10, 5), (30, 15), (1000, 100)])
+def test_the_estimated_risk_of_one_replication_is_known(x64, samples, generations):
+    """Its square is at most x where the variance is within the root of x of one."""
+    settings = dict(samples=samples, generations=generations, ddof=1)
+    for x in (1e-3, 0.1, 0.9, 1.01, 2.0, 5.0):
+        known = gaussian.variance_cdf(1 + x**0.5, **settings)
+        known -= gaussian.variance_cdf(1 - x**0.5, **settings) if x < 1 else 0.0
+        found = gaussian.estimated_risk_cdf(x, replications=1, **settings)
+        np.testing.assert_allclose(found, known, atol=2e-4)
+
+
 def test_the_estimated_risk_falls_short_of_the_exact_one():
     """Figure 3 of the paper: with 10,000 replications the estimate misses a factor of 80 at T = 500."""
     settings = dict(replications=10_000, samples=100, ddof=1)
