@@ -1,6 +1,5 @@
 """Builds the site: `sphinx-build -W --keep-going -j 2 docs docs/_build/html`. Nothing is loaded from elsewhere."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -24,13 +23,7 @@ myst_enable_extensions = ["amsmath", "attrs_block", "dollarmath"]
 myst_heading_anchors = 3
 smartquotes = False
 
-nb_execution_mode = "force"
-nb_execution_timeout = 240
-nb_execution_excludepatterns = os.environ.get("NOTEBOOKS_NOT_RUN", "").split()  # such as "notebooks/12_*"
-nb_execution_raise_on_error = True
-nb_execution_show_tb = True
-nb_merge_streams = True
-nb_output_stderr = "remove"
+nb_execution_mode = "off"  # `python docs/notebooks.py` runs them
 
 add_module_names = False
 maximum_signature_line_length = 80
@@ -76,16 +69,6 @@ def write_pages(app) -> None:
             )
 
 
-def spread(app, env, docnames: list[str]) -> None:
-    """Puts the notebooks far apart, so that parallel reads, which take neighbours together, run them in parallel."""
-    notebooks = [name for name in docnames if name.startswith("notebooks/")]
-    pages = [name for name in docnames if name not in notebooks]
-    step = len(docnames) / max(len(notebooks), 1)
-    for index, name in enumerate(notebooks):
-        pages.insert(round(index * step), name)
-    docnames[:] = pages
-
-
 def name_what_is_elsewhere(app, docname: str, source: list[str]) -> None:
     """Links to files that the site does not have become their text; pages of the top folder are read as from there."""
     folder = TOP if docname.startswith("project/") else (HERE / docname).parent
@@ -113,6 +96,5 @@ def visit_math(self, node: nodes.Element) -> None:
 def setup(app) -> None:
     """Connects what is above."""
     app.connect("builder-inited", write_pages)
-    app.connect("env-before-read-docs", spread)
     app.connect("source-read", name_what_is_elsewhere)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))

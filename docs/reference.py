@@ -24,6 +24,7 @@ from jaxcollapse.cli.app import app
 FOLDER = Path(__file__).parent / "reference"
 _SIMULATION = (
     "simulate", "Trajectory", "monte_carlo", "Estimate", "Grid", "predict", "Prediction", "ClosedForm", "NotKnown",
+    "solve", "Solution",
 )  # fmt: skip
 
 

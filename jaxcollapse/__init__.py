@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from jaxcollapse.replication.estimate import Estimate as Estimate
     from jaxcollapse.replication.grid import Grid as Grid
     from jaxcollapse.replication.monte_carlo import monte_carlo as monte_carlo
+    from jaxcollapse.replication.solve import Solution as Solution
+    from jaxcollapse.replication.solve import solve as solve
     from jaxcollapse.report import typeset as typeset
     from jaxcollapse.verification import relation as relation
     from jaxcollapse.verification.claim import Axis as Axis
@@ -61,12 +63,14 @@ _HOMES = {
     "Estimate": "replication.estimate",
     "Grid": "replication.grid",
     "Reference": "arguments.reference",
+    "Solution": "replication.solve",
     "Trajectory": "chain.simulate",
     "Verdict": "verification.verdict",
     "Verification": "verification.verdict",
     "monte_carlo": "replication.monte_carlo",
     "predict": "chain.predict",
     "simulate": "chain.simulate",
+    "solve": "replication.solve",
     "verify": "verification.decision",
 }
 _ONE_AT_A_TIME = _RLock()  # two threads on their way into a room, one by a file and one by its face, block each other

@@ -14,7 +14,7 @@
 # ---
 
 # %% [markdown]
-# # Networks in the loop
+# # Linear networks, and what must become of them
 #
 # Gerstgrasser et al. 2024, [arXiv:2404.01413](https://arxiv.org/abs/2404.01413), train autoencoders on images and a
 # diffusion model on molecules, each on what its predecessor generated: on the newest batch alone (*replace*), or on all

@@ -85,6 +85,15 @@ def quantile(alpha: float, count: int) -> float:
     return float(-stdtrit(max(count - 1, 1), alpha))
 
 
+def binomial_limits(hits: HostArray, count: int, alpha: float) -> tuple[HostArray, HostArray]:
+    """The limits of a probability (Clopper and Pearson 1934), each missed with a probability of at most `alpha`."""
+    from scipy.special import betaincinv
+
+    lower = np.where(hits > 0, betaincinv(np.maximum(hits, 1), count - hits + 1, alpha), 0.0)
+    upper = np.where(hits < count, betaincinv(hits + 1, np.maximum(count - hits, 1), 1 - alpha), 1.0)
+    return lower, upper
+
+
 def doubt(m: Moments) -> str:
     """Which entries have no usable standard error, why, and how many replications would do; empty if all have one."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):

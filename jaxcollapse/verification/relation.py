@@ -148,7 +148,7 @@ class Probability(Relation):
         """Exact binomial (Clopper-Pearson) limits for every entry."""
         n = estimate.count
         alpha = level / theory.size
-        lower, upper = _binomial_limits(np.rint(estimate.mean * n), n, alpha / 2)
+        lower, upper = trust.binomial_limits(np.rint(estimate.mean * n), n, alpha / 2)
         tolerance = np.broadcast_to(self.tolerance, theory.shape) * theory
         stderr = np.sqrt(np.clip(theory * (1 - theory), 0.0, None) / n)
         notices = _notices(_normal(alpha / 2), stderr, theory)
@@ -188,7 +188,7 @@ class Usually(Relation):
         """Exact one-sided binomial (Clopper-Pearson) limits for every entry."""
         n, alpha = estimate.count, level / theory.size
         hits = np.rint(estimate.mean * n)
-        lower, upper = _binomial_limits(hits, n, alpha)
+        lower, upper = trust.binomial_limits(hits, n, alpha)
         tolerance = np.broadcast_to(self.tolerance, theory.shape) * theory
         notices = float(np.max([1 - _rejected(n, share, alpha) / share for share in np.ravel(theory)]))
         wrong = upper < theory
@@ -301,15 +301,6 @@ def _one_sided(estimate: Estimate, bound: np.ndarray, level: float, tolerance: A
     needed = _needed(estimate.count, z, stderr, excess, 0.0, resolved)
     reason = "the confidence intervals reach across the bound"
     return Ruling("undecided", reason, lower, upper, notices, needed)
-
-
-def _binomial_limits(hits: HostArray, count: int, alpha: float) -> tuple[HostArray, HostArray]:
-    """The limits of a probability (Clopper and Pearson 1934), each missed with a probability of at most `alpha`."""
-    from scipy.special import betaincinv
-
-    lower = np.where(hits > 0, betaincinv(np.maximum(hits, 1), count - hits + 1, alpha), 0.0)
-    upper = np.where(hits < count, betaincinv(hits + 1, np.maximum(count - hits, 1), 1 - alpha), 1.0)
-    return lower, upper
 
 
 def _rejected(count: int, share: float, alpha: float) -> float:
