@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from jaxcollapse.cli import _cache
 from jaxcollapse.machine import resources
-from jaxcollapse.machine.xla import OPTION, WRONG_RELEASE
+from jaxcollapse.machine.xla import OPTION, is_wrong, wrong_sum
 
 _NEEDED = ("jax", "jaxlib", "numpy", "equinox", "optax", "scipy", "matplotlib")
 _OPTIONAL = ("xarray", "pandas")
@@ -61,14 +61,22 @@ def releases() -> list[Finding]:
     if _version("jax") in _BROKEN_JAX or _version("jaxlib") in _BROKEN_JAX:
         cure = 'pip install "jax>=0.7.2"'
         found.append(Finding("jax release", "wrong", "equinox does not work with JAX 0.7.0 and 0.7.1", cure))
-    if _version("jaxlib") == WRONG_RELEASE:
+    if is_wrong(release := _version("jaxlib")):
         if OPTION in os.environ.get("XLA_FLAGS", ""):
-            detail = f"jaxlib {WRONG_RELEASE} computes some sums wrongly on CPU: turned off by this package"
+            detail = f"jaxlib {release} computes some sums wrongly on CPU: turned off by this package"
             found.append(Finding("sums", "ok", detail))
         else:
-            detail = f"jaxlib {WRONG_RELEASE} computes some sums wrongly on CPU"
+            detail = f"jaxlib {release} computes some sums wrongly on CPU"
             found.append(Finding("sums", "wrong", detail, "import jaxcollapse before the first computation"))
     return found
+
+
+def sums() -> list[Finding]:
+    """A sum that some releases compute wrongly."""
+    error = wrong_sum()
+    if error < 1e-3:
+        return [Finding("a sum", "ok", f"a compiled sum differs by {error:.1g} from the same step by step")]
+    return [Finding("a sum", "wrong", f"a compiled sum is off by {error:.1g}", "install another release of jaxlib")]
 
 
 def devices() -> list[Finding]:
@@ -176,7 +184,7 @@ def solves() -> list[Finding]:
     return [Finding("solves", "ok", f"256 replications of three solves end, residual {error:.1g}")]
 
 
-ALL = (packages, releases, devices, cores, cache, precision, key_bits, least_squares, solves)
+ALL = (packages, releases, devices, cores, cache, precision, key_bits, sums, least_squares, solves)
 
 
 def _version(name: str) -> str:

@@ -1,34 +1,72 @@
-"""What a release of XLA computes wrongly, turned off before anything is computed.
+"""What releases of XLA compute wrongly, turned off before anything is computed.
 
-JAX 0.10.2 merges sums with the arithmetic around them into programs of another library, and on CPU some of these give
-wrong numbers without a word (github.com/jax-ml/jax/issues/39103).
+Since JAX 0.10.2 sums are merged with the arithmetic around them into programs of another library, and on CPU some of
+these give wrong numbers without a word (github.com/jax-ml/jax/issues/39103): 0.10.1 is right, and every release from
+0.10.2 to 0.12.0.1 is wrong.
 """
 
+import functools
 import os
+import re
 import sys
 import warnings
 
 import jaxlib.version
 
-WRONG_RELEASE = "0.10.2"
+FIRST_WRONG, LAST_WRONG = "0.10.2", "0.12.0.1"
 OPTION = "--xla_cpu_experimental_ynn_fusion_type"
+_CURE = f"set XLA_FLAGS={OPTION}= before you start Python, or install jaxlib 0.10.1"
+
+
+def is_wrong(release: str) -> bool:
+    """Whether a release of jaxlib is one of those that compute some sums wrongly."""
+    return _parts(FIRST_WRONG) <= _parts(release) <= _parts(LAST_WRONG)
 
 
 def turn_off_wrong_sums() -> None:
-    """Sets an option of XLA for the release that needs it; warns where a first computation has fixed the options."""
-    flags = _flags()
-    if jaxlib.version.__version__ != WRONG_RELEASE or OPTION in flags:
+    """Sets an option of XLA for the releases that need it; warns where a first computation has fixed the options."""
+    flags, release = _flags(), jaxlib.version.__version__
+    if not is_wrong(release) or OPTION in flags:
         return
     bridge = sys.modules.get("jax._src.xla_bridge")  # before JAX is imported, nothing was computed
     if bridge is not None and bridge.backends_are_initialized():
         warnings.warn(
-            f"JAX {WRONG_RELEASE} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, "
-            f"set XLA_FLAGS={OPTION}= before you start Python, or install another release of JAX.",
+            f"JAX {release} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, or "
+            f"{_CURE}.",
             RuntimeWarning,
             stacklevel=3,
         )
     else:
         os.environ["XLA_FLAGS"] = f"{flags} {OPTION}=".strip()
+
+
+@functools.cache
+def warn_of_wrong_sums() -> None:
+    """Of a release that is newer than those that were tried, a sum is computed once to see whether it is right.
+
+    Such a release may not know the option any more, and XLA refuses to start with one that it does not know.
+    """
+    release = jaxlib.version.__version__
+    if _parts(release) > _parts(LAST_WRONG) and not wrong_sum() < 1e-3:
+        warnings.warn(f"JAX {release} computes some sums wrongly on CPU: {_CURE}.", RuntimeWarning, stacklevel=2)
+
+
+def wrong_sum() -> float:
+    """By how much the sums of a compiled program differ from those of its operations one by one, 0 or some units."""
+    import jax
+    import jax.numpy as jnp
+
+    def merged(a, w):
+        return w.sum(1, keepdims=True) * (jnp.log1p(-1.5 * a) - jnp.log1p(-2 * a))
+
+    with jax.ensure_compile_time_eval():
+        keys = jax.random.split(jax.random.key(0), 2)
+        a, w = 0.2 * jax.random.uniform(keys[0], (250, 100)), jax.random.uniform(keys[1], (250, 100))
+        return float(jnp.abs(jax.jit(merged)(a, w) - merged(a, w)).max())
+
+
+def _parts(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", release)[:4])
 
 
 def _flags() -> str:

@@ -15,6 +15,7 @@ from jaxtyping import Array, Key, PyTree
 
 from jaxcollapse.arguments.check import check_integer, check_key, is_key
 from jaxcollapse.arguments.types import Count
+from jaxcollapse.machine.xla import warn_of_wrong_sums
 from jaxcollapse.replication.estimate import Estimate
 from jaxcollapse.replication.grid import Grid
 from jaxcollapse.replication.moments import State
@@ -108,6 +109,7 @@ def monte_carlo(
     if replications > LARGEST:
         raise ValueError(f"replications must be at most {LARGEST:,}, got {replications:,}")
     names = _names(dims, () if grid is None else grid.names)
+    warn_of_wrong_sums()
     run = Run(function, key, grid=grid, independent=independent, save=save, threads=threads, block=block)
     _check_dims(names, run)
     if run.ignores_key:

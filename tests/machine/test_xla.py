@@ -7,6 +7,8 @@ import sys
 import jax
 import pytest
 
+from jaxcollapse.machine.xla import is_wrong
+
 SUMS = """
 {first}
 import jax, jax.numpy as jnp
@@ -34,7 +36,34 @@ def test_the_option_is_set_before_jax_is_imported():
     assert float(run("jnp.ones(3) + 1", first="import jaxcollapse").stdout) < 1e-4
 
 
-@pytest.mark.skipif(jax.__version__ != "0.10.2", reason="the release that computes them wrongly")
+computes_wrongly = pytest.mark.skipif(not is_wrong(jax.__version__), reason="a release that computes them wrongly")
+
+
+@computes_wrongly
 def test_a_first_computation_before_the_import_is_warned_of():
     result = run("jnp.ones(3) + 1")
     assert "computes some sums wrongly on CPU" in result.stderr and float(result.stdout) > 0.1
+
+
+@computes_wrongly
+@pytest.mark.parametrize("option", ["", "--xla_cpu_experimental_ynn_fusion_type="])
+def test_a_release_that_nobody_has_tried_is_tried(option):
+    """Its options are not known: a sum is computed, once, before the first run."""
+    program = """
+import warnings, jax, jaxlib.version
+jaxlib.version.__version__ = "9.0.0"
+import jaxcollapse as jc
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for _ in range(2):
+        jc.monte_carlo(lambda key: jax.random.normal(key), jax.random.key(0), 8, progress=False)
+print([str(w.message) for w in caught if "sums wrongly" in str(w.message)])
+"""
+    settings = {key: value for key, value in os.environ.items() if key != "XLA_FLAGS"} | {"XLA_FLAGS": option}
+    done = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, text=True, check=True)
+    assert done.stdout.count("JAX 9.0.0 computes some sums wrongly") == (option == "")
+
+
+def test_which_releases_are_wrong():
+    assert all(map(is_wrong, ("0.10.2", "0.11.0", "0.11.2", "0.12.0", "0.12.0.1")))
+    assert not any(map(is_wrong, ("0.6.2", "0.10.1", "0.12.1", "1.0.0")))

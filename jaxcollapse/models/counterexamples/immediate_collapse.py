@@ -109,7 +109,7 @@ class ImmediateCollapse(Model):
     def fit(self, data: Samples, **context) -> Member:
         """The maximum-likelihood estimate."""
         # A row of no weight stands for 1/4. The total is the last of the partial sums and not a sum of its own, which
-        # XLA:CPU of jaxlib 0.10.2 fuses with what follows into wrong numbers (YNN fusions).
+        # XLA:CPU since jaxlib 0.10.2 fuses with what follows into wrong numbers (YNN fusions).
         rows = jnp.append(jnp.where(data.weights > 0, data.rows, jnp.inf), 2 * _LARGEST)
         rows, weights = jax.lax.sort((rows, jnp.append(data.weights, 0.0)), num_keys=1)
         sums = jnp.cumsum(weights)
