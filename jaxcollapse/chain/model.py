@@ -7,6 +7,7 @@ in this order: ``truth, real, start, sample, fit, refit, metrics, check, prepare
 
 import abc
 import contextlib
+import dataclasses
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
+from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.numbers import is_numeric
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.prediction import Forms, NotKnown
@@ -56,6 +58,12 @@ class Model(eqx.Module):
             place, kind = _place(cls, short)
             if kind.__name__ not in ("Model", "Wrapper") and any(_place(cls, name)[0] < place for name in stands_for):
                 setattr(cls, short, getattr(Model, short))
+
+    def _repr_html_(self) -> str:
+        """The fields and their values, in notebooks."""
+        names = [field.name for field in dataclasses.fields(self)]
+        rows = [(name, eqx.tree_pformat(getattr(self, name, None), short_arrays=False)) for name in names]
+        return html_table(type(self).__name__, ("field", "value"), rows)
 
     @property
     def draws_sums(self) -> bool:

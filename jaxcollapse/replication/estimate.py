@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import PyTree
 
 from jaxcollapse.arguments.check import check_integer
+from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.types import Count, HostArray
 from jaxcollapse.replication import trust
-from jaxcollapse.replication.labelled import dataset, name_of
+from jaxcollapse.replication.labelled import dataset, name_of, records
 from jaxcollapse.replication.moments import State
 from jaxcollapse.replication.quantile import order_statistics
 from jaxcollapse.replication.ratio import ratios
@@ -357,6 +358,45 @@ class Estimate:
         names = self._dims if dims is None else tuple(dims)
         return dataset(paths, means, stderrs, self.coordinates, names, self.count)
 
+    def to_pandas(self, dims: tuple[str, ...] | None = None, level: float = 0.95):
+        """A tidy `pandas.DataFrame`, a row for every number (needs the extra ``jaxcollapse[tables]``).
+
+        Columns: ``variable``, the name of the leaf, where the result is a pytree; the axes, by the names of the grid
+        and of `dims` as for `to_xarray` (entries along ``"generation"`` count from one, along others from zero);
+        ``mean``, ``stderr``, ``lower`` and ``upper``, the confidence interval at this `level`, ``usable`` and
+        ``replications``.
+
+        ```python
+        >>> import jax, jaxcollapse as jc
+        >>> run = lambda key: jc.simulate(jc.NormalMean(0.0), jc.Replace(), key=key, samples=9, generations=2).params
+        >>> table = jc.monte_carlo(run, jax.random.key(0), 4096, dims=["generation"]).to_pandas()
+        >>> table[["generation", "replications"]].values.tolist()
+        [[1, 4096], [2, 4096]]
+
+        ```
+        """
+        leaves = map(jax.tree.leaves, (self.mean, self.stderr, *self.interval(level), self.usable))
+        names = "mean", "stderr", "lower", "upper", "usable"
+        columns = [dict(zip(names, values, strict=True)) for values in zip(*leaves, strict=True)]
+        own = self._dims if dims is None else tuple(dims)
+        return records(self._labels(), columns, self.coordinates, own).assign(replications=self.count)
+
+    def to_latex(self, dims: tuple[str, ...] | None = None) -> str:
+        """The rows of `to_pandas` as a LaTeX table, each mean with its standard error in brackets: ``1.234(12)``."""
+        table = self.to_pandas(dims)
+        table["mean"] = [_rounded(*pair) for pair in zip(table["mean"], table["stderr"], strict=True)]
+        left = table.drop(columns=["stderr", "lower", "upper", "usable", "replications"])
+        return left.to_latex(index=False, escape=True)
+
+    def _repr_html_(self) -> str:
+        """A table of the first rows, in notebooks."""
+        rows = []
+        for name, mean, stderr, moments in zip(
+            self._labels(), jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr), self._moments, strict=True
+        ):
+            rows.append((name or "mean", mean.shape, _values(mean, stderr), trust.doubt(moments) or "usable"))
+        return html_table(f"{self.count:,} replications", ("result", "shape", "mean ± standard error", "trust"), rows)
+
     def __repr__(self) -> str:
         """The means with their standard errors, a few entries of each leaf."""
         along = "" if self._axis is None else f" of differences along {self._grid_names[self._axis]!r}"
@@ -384,3 +424,13 @@ class Estimate:
 def _values(mean: HostArray, stderr: HostArray) -> str:
     pairs = [f"{m:.4g} ± {s:.1g}" for m, s in zip(mean.ravel(), stderr.ravel(), strict=True)]
     return ", ".join(pairs if len(pairs) <= 6 else [*pairs[:3], "...", *pairs[-2:]])
+
+
+def _rounded(mean: float, stderr: float) -> str:
+    """A mean to the two digits of its standard error, which are put in brackets."""
+    if not (np.isfinite(mean) and np.isfinite(stderr) and stderr > 0):
+        return f"{mean:.4g}"
+    places = 1 - int(np.floor(np.log10(stderr)))
+    if places < 0 or places > 12:
+        return f"{mean:.4g} ({stderr:.2g})"
+    return f"{mean:.{places}f}({round(stderr * 10**places)})"

@@ -51,3 +51,31 @@ def dataset(
         for key, value in zip(variable, values, strict=True):
             variables[key] = ((*grid_names, *own_names), value)
     return xarray.Dataset(variables, coordinates, attrs={"replications": count})
+
+
+def records(
+    labels: Sequence[str],
+    columns: Sequence[dict[str, HostArray]],
+    coordinates: dict[str, np.ndarray],
+    dims: tuple[str, ...] | None,
+):
+    """A tidy `pandas.DataFrame`: a row for every entry of every leaf, which `columns` has by name.
+
+    Entries along the grid have its coordinates, along other axes their places: from zero on, and from one on along an
+    axis that is called ``"generation"``.
+    """
+    import pandas
+
+    frames = []
+    for label, column in zip(labels, columns, strict=True):
+        shape = np.shape(column["mean"])
+        own = len(shape) - len(coordinates)
+        names = [*coordinates, *(dims[:own] if dims is not None else (f"axis_{i}" for i in range(own)))]
+        if len(names) < len(shape):
+            raise ValueError(f"dims must name {own} axes, got {dims!r}")
+        places = [place.ravel() for place in np.indices(shape)]
+        found: dict[str, Any] = {"variable": [label] * int(np.prod(shape))} if label else {}
+        for name, place in zip(names, places, strict=True):
+            found[name] = coordinates[name][place] if name in coordinates else place + (name == "generation")
+        frames.append(pandas.DataFrame(found | {name: np.ravel(value) for name, value in column.items()}))
+    return pandas.concat(frames, ignore_index=True)

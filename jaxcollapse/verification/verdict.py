@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.types import HostArray
 from jaxcollapse.arguments.words import percent
 from jaxcollapse.replication.estimate import Estimate
@@ -48,6 +49,11 @@ class Verdict:
             lines.append(f"  about {self.needed:,} replications would decide")
         lines.append(f"  {self.replications:,} replications, {self.seconds:.1f} s")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """The same as a table, in notebooks."""
+        first, *lines = self.summary().splitlines()
+        return html_table(first, (), ((line.strip(),) for line in lines))
 
     def noticed(self) -> str:
         """The smallest error of the theory that would have been noticed, with its unit: ``"0.8 %"``.
@@ -102,6 +108,11 @@ class Verification:
     def __len__(self) -> int:
         """The number of verdicts."""
         return len(self.verdicts)
+
+    def _repr_html_(self) -> str:
+        """A table with a row for every claim, in notebooks."""
+        rows = [(v.claim.name, v.outcome, v.noticed() or v.reason, v.claim.statement) for v in self]
+        return html_table(self.summary().splitlines()[-1], ("claim", "outcome", "would notice", "statement"), rows)
 
     def to_pandas(self):
         """A `pandas.DataFrame` with one row per claim, indexed by its name (needs the extra ``jaxcollapse[tables]``).
