@@ -376,8 +376,8 @@ class Estimate:
         ```
         """
         leaves = map(jax.tree.leaves, (self.mean, self.stderr, *self.interval(level), self.usable))
-        names: tuple[str, ...] = ("mean", "stderr", "lower", "upper", "usable")
-        columns = [dict(zip(names, values, strict=True)) for values in zip(*leaves, strict=True)]
+        names = ("mean", "stderr", "lower", "upper", "usable")
+        columns: list[dict[str, Any]] = [dict(zip(names, values, strict=True)) for values in zip(*leaves, strict=True)]
         own = self._dims if dims is None else tuple(dims)
         return records(self._labels(), columns, self.coordinates, own).assign(replications=self.count)
 
