@@ -137,6 +137,10 @@ class Workflow(eqx.Module):
             return samples
         return (self.weights(samples)[0] > 0).astype(samples.dtype) @ samples
 
+    def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """The total weight of the rows that each generation is trained on, which a fit takes for their number."""
+        return self.rows(samples)
+
 
 class Replace(Workflow):
     """Train each generation on the newest batch alone: the fully synthetic loop.
@@ -202,8 +206,15 @@ class Accumulate(Workflow):
     @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Every batch in proportion to its size, times the weight of its rows."""
-        counted = samples if self.weight is None else samples * values(self.weight, len(samples))
-        return _pooled(counted, len(samples)), jnp.zeros_like(samples)
+        return _pooled(self._weighed(samples), len(samples)), jnp.zeros_like(samples)
+
+    @lenient()
+    def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """Every row as often as it counts."""
+        return jnp.cumsum(self._weighed(samples))
+
+    def _weighed(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        return samples if self.weight is None else samples * values(self.weight, len(samples))
 
 
 class Window(Workflow):
@@ -293,6 +304,10 @@ class MovingAverage(Workflow):
 
         rows = jnp.zeros((generations, generations), samples.dtype)
         return jax.lax.fori_loop(0, generations, average, rows), jnp.zeros_like(samples)
+
+    def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """As many as the newest batch has."""
+        return samples
 
 
 class AccumulateSubsample(Workflow):

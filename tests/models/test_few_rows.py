@@ -81,8 +81,9 @@ def metrics(model, workflow, sizes, seed, count):
 
 
 def refused(model, workflow, sizes):
-    """Whether a generation has a single row and its variance no divisor."""
-    return "unbiased" in model and WORKFLOWS[workflow].rows(jnp.asarray(SIZES[sizes], float)).min() < 2
+    """Whether a generation has a single row, or rows that count as one, and its variance no divisor."""
+    samples, flow = jnp.asarray(SIZES[sizes], float), WORKFLOWS[workflow]
+    return "unbiased" in model and bool(flow.rows(samples).min() < 2 or flow.counted(samples).min() < 1 + 1e-6)
 
 
 @pytest.mark.sampled(5)
@@ -93,7 +94,7 @@ def refused(model, workflow, sizes):
 def test_sums_of_few_rows_have_the_law_of_the_rows(model, workflow, sizes, x64, request):
     make, flow = MODELS[model], WORKFLOWS[workflow]
     if refused(model, workflow, sizes):
-        with pytest.raises(ValueError, match="samples must be at least 2 for ddof=1"):
+        with pytest.raises(ValueError, match="samples must be at least 2 for ddof=1|a total weight above 1 for ddof=1"):
             metrics(make(), flow, SIZES[sizes], 1, 1)
         return
     exact = metrics(make(), flow, SIZES[sizes], 1, 3000)
@@ -172,3 +173,16 @@ def test_scales_far_apart_are_pooled_without_overflow(x64):
     np.testing.assert_allclose(both.factor @ both.factor.T, 2 * sums.factor @ sums.factor.T, rtol=1e-12)
     mixed = tiny + centred
     np.testing.assert_allclose(mixed.factor @ mixed.factor.T, sums.factor @ sums.factor.T, rtol=1e-12)
+
+
+@pytest.mark.parametrize("family", [jc.Gaussian, lambda **fields: jc.MultivariateGaussian(COVARIANCE, **fields)])
+@pytest.mark.parametrize(
+    "workflow, samples", [(jc.Accumulate(weight=0.1), 5), (jc.MovingAverage(0.3), [5, 1, 5]), (jc.Accumulate(0.2), 5)]
+)
+def test_rows_that_count_as_one_have_no_unbiased_variance(family, workflow, samples):
+    run = lambda ddof: jc.simulate(  # noqa: E731
+        family(ddof=ddof), workflow, key=jax.random.key(0), samples=samples, generations=3
+    )
+    with pytest.raises(ValueError, match="a total weight above 1 for ddof=1"):
+        run(1)
+    assert all(np.isfinite(value).all() for value in run(0).metrics.values())

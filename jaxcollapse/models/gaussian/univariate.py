@@ -221,9 +221,12 @@ class Gaussian(Model):
 
 
 def check_rows_for(ddof: Literal[0, 1], workflow: Workflow, samples: Float[Array, " generations"]) -> None:
-    """An unbiased variance needs two rows at every generation."""
+    """An unbiased variance needs two rows at every generation, and rows of a total weight above one."""
     if ddof == 1 and not is_traced(samples):
         with jax.ensure_compile_time_eval():
-            rows = workflow.rows(samples)
-        if not is_traced(rows) and np.asarray(rows).min() < 2:  # a weight or the size of a real batch may be traced
+            rows, counted = workflow.rows(samples), workflow.counted(samples)
+        # A weight or the size of a real batch may be traced.
+        if not is_traced(rows) and np.asarray(rows).min() < 2:
             raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")
+        if not is_traced(counted) and np.asarray(counted).min() < 1 + 1e-6:
+            raise ValueError(f"workflow must give rows a total weight above 1 for ddof=1, got {counted} for {samples}")
