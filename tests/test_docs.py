@@ -81,6 +81,15 @@ EXPECTED = {
     "claim": lambda n: (
         [v.outcome for v in n["verification"]] == ["holds", "holds"] and jc.verify(n["far"]).outcome == "holds"
     ),
+    "choose": lambda n: bool(abs(n["found"].ratio - 1).max() < 0.1 and "none is known" in n["unknown"].summary()),
+    "real_share": lambda n: bool(
+        0.2 < n["found"].lower < n["found"].value < n["found"].upper < 0.25
+        and n["weighted"].risk.shape == n["counted"].risk.shape == (6,)
+    ),
+    "estimator": lambda n: bool(
+        abs(n["median"].mean[-1] / n["median"].mean[0] - 1.49) < 0.15 and n["shrunk"].mean.shape == (6,)
+    ),
+    "cluster": lambda n: n["table"].shape == (5, 8),
     "statistics": lambda n: (
         jc.monte_carlo(n["last"], n["key"], 4_096).usable == {"variance": False, "log variance": True}
     ),
