@@ -481,10 +481,18 @@ SETTINGS: dict[str, list[Setting]] = {
         call(dim=6, samples=9.0, noise=0.5, real_weight=0.4, generations=3, norm=0.8),
         call(dim=6, samples=3.0, noise=Edge(0.0, 1), real_weight=Edge(0.0, 1), generations=3),
     ],
-    "regression.ols_mix": [call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, generations=3)],
+    "regression.ols_mix": [
+        call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, generations=3),
+        call(dim=3, samples=SIZES, noise=Edge(0.0, 1), real_samples=rising(9.0, 2.0, 3.0), generations=3),
+    ],
     "regression.ols_mix_contraction": [
         call(dim=3, samples=7.0, real_samples=9.0),
         call(dim=1, samples=7.0, real_samples=9.0),
+    ],
+    "regression.ols_mix_critical_dim": [call(samples=7.0, real_samples=9.0)],
+    "regression.ridge_mix_contraction": [
+        call(dim=6, samples=7.0, real_samples=9.0, penalty=0.2),
+        call(dim=6, samples=2.0, real_samples=3.0, penalty=Held(0.0, "the slope is that of the minimum norm")),
     ],
     "regression.ridge_mixed_labels_limit": [
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, real_weight=0.4),

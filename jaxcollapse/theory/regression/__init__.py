@@ -46,8 +46,6 @@ from jaxcollapse.theory.regression.mixed_labels import minimum_norm_mixed_labels
 from jaxcollapse.theory.regression.mixed_labels import (
     minimum_norm_mixed_labels_fresh as minimum_norm_mixed_labels_fresh,
 )
-from jaxcollapse.theory.regression.mixed_labels import ols_mix as ols_mix
-from jaxcollapse.theory.regression.mixed_labels import ols_mix_contraction as ols_mix_contraction
 from jaxcollapse.theory.regression.mixed_labels import ridge_mixed_labels_limit as ridge_mixed_labels_limit
 from jaxcollapse.theory.regression.mixed_labels import (
     ridge_mixed_labels_optimal_weight as ridge_mixed_labels_optimal_weight,
@@ -56,6 +54,10 @@ from jaxcollapse.theory.regression.penalty_schedule import PenaltySchedule as Pe
 from jaxcollapse.theory.regression.penalty_schedule import (
     ridge_replace_optimal_schedule as ridge_replace_optimal_schedule,
 )
+from jaxcollapse.theory.regression.pooled_rows import ols_mix as ols_mix
+from jaxcollapse.theory.regression.pooled_rows import ols_mix_contraction as ols_mix_contraction
+from jaxcollapse.theory.regression.pooled_rows import ols_mix_critical_dim as ols_mix_critical_dim
+from jaxcollapse.theory.regression.pooled_rows import ridge_mix_contraction as ridge_mix_contraction
 from jaxcollapse.theory.regression.poisson_regression import poisson_information as poisson_information
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy as pruned_accuracy
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy_limit as pruned_accuracy_limit
