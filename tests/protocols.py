@@ -157,6 +157,7 @@ MODELS = (
     ),
     ModelRow("Biased rows", lambda: jc.Biased(jc.KernelDensity(0.5), jax.tree_util.Partial(_same))),
     ModelRow("Mutual", lambda: jc.Mutual(jc.NormalMean(jnp.zeros(2)), models=3, private_weight=0.5)),
+    ModelRow("Graph", lambda: jc.Graph(jc.NormalMean(jnp.zeros(2)), [[0.0, 0.0, 1.0], [0.5, 0.25, 0.25]])),
     ModelRow("Trained", lambda: _Scale(_TABLE, steps=3, batch=4), samples=4),
     ModelRow("VAE", lambda: jc.VAE(_IMAGES, _IMAGES, _classify, latent=1, width=2, steps=3, batch=4), slow=True),
     ModelRow(

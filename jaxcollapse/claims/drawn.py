@@ -39,6 +39,7 @@ from jaxcollapse.models.discrete.curated import Curated
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, NormalMean, Poisson
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.models.graph import Graph
 from jaxcollapse.models.kernel_density import KernelDensity
 from jaxcollapse.models.mutual import Mutual
 from jaxcollapse.models.networks.early_stopping import EarlyStopping
@@ -339,6 +340,16 @@ def _mutual(dice: Dice, size: int, rows: bool) -> Written:
     return Written.of(Mutual, model, models=dice.count(1, 4), private_weight=dice.share(), **public)
 
 
+def _graph(dice: Dice, size: int, rows: bool) -> Written:
+    spectrum = _spectrum(dice, dice.count(1, max(size - 12, 1)))
+    least_squares = Written.of(LinearRegression, spectrum, noise=dice.scale(0.3, 2.0))
+    mean = Written.of(NormalMean, dice.several(lambda: dice.signed(0.5, 2.0), 2), variance=dice.scale(0.3, 3.0))
+    models = dice.count(1, 3)
+    one_source = np.eye(models + 1)  # whole batches, whatever their sizes
+    weights = [one_source[dice.one(*range(models + 1))].tolist() for _ in range(models)]
+    return Written.of(Graph, dice.one(mean, least_squares), weights)
+
+
 def _replace(dice: Dice, size: int) -> Written:
     return Written.of(Replace)
 
@@ -412,6 +423,7 @@ FAMILIES = (
     Family(_mixed_labels, 14, 24, (_replace,)),
     Family(_early_stopping, 4, 60, _WHOLE),
     Family(_mutual, 14, 40, (_mix,)),
+    Family(_graph, 14, 40, (_replace,)),
 )
 """What is drawn: every family with an exact prediction, and the workflows under which it has one."""
 

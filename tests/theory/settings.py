@@ -83,6 +83,7 @@ DESIGNS = dict(private=GRAMS, public=GRAMS[0] + 3.0, synthetic=GRAMS[::-1] + 1.0
 SHIFTED = dict(samples=9.0, noise=0.5, penalty=0.2, shift=rising(0.02, 0.01, 0.03, 0.05), fraction=0.4)
 MOMENTS = np.einsum("kj,lj->klj", ROWS[:2], ROWS[:2]) + np.eye(2)[:, :, None]
 DEPTHS = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.5, 0.5, 0.0], [0.0, 0.3, 0.5, 0.2]])
+GRAPH = np.array([[0.5, 0.1, 0.2, 0.2], [0.2, 0.3, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4]])
 TRIANGLE = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.3, 0.5]])
 MAP = dict(samples=20.0, generations=3)
 LAMBDA = rising(3.0, 1.6, 1.5, 0.4)
@@ -627,6 +628,15 @@ SETTINGS: dict[str, list[Setting]] = {
     "gaussian.variance_mean": [call(**CHAIN), call(**GROWING)],
     "gaussian.variance_moment": [call(0.5, **CHAIN), call(-1.2, **GROWING), call(0.0, **FEW), call(1.0, **FEW)],
     "gaussian.variance_risk": [call(**CHAIN), call(**GROWING)],
+    "graph.bounded": [call(Held(GRAPH, "a jump"))],
+    "graph.mean_covariance": [
+        call(GRAPH, samples=20.0, generations=3),
+        call(np.array([[0.0, 1.0]]), samples=SIZES, generations=3),
+    ],
+    "graph.ols_covariance": [
+        call(GRAPH, dim=3, samples=20.0, noise=0.7, generations=3),
+        call(GRAPH, dim=1, samples=SIZES, noise=Edge(rising(0.7, 0.0, 0.3), rising(0, 1, 0)), generations=3),
+    ],
     "kernel_density.depths": [call(TRIANGLE)],
     "kernel_density.second_moment": [
         call(DEPTHS, bandwidth=0.4, variance=0.7),

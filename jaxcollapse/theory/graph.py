@@ -1,0 +1,189 @@
+"""Models that read one another and real data: how their errors grow, and which of them stay bounded.
+
+Protocol: each of ``K`` models is fitted to ``n`` real rows at generation 1. Every later one has a share ``w_i0`` of
+fresh real rows and a share ``w_ij`` of rows that model ``j`` of the generation before has just labelled, each reader
+with rows of its own. `jaxcollapse.Graph` simulates it.
+
+``Gamma_ij`` is the mean product of the errors of models ``i`` and ``j``: risks are on its diagonal, and what models
+have in common beside it.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from jaxcollapse.arguments.check import (
+    check_at_least,
+    check_count,
+    check_fits,
+    check_length,
+    check_nonnegative,
+    is_traced,
+)
+from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.theory.curves import over_generations, per_generation
+from jaxcollapse.theory.regression.inverse_moments import estimation_variance, inverse_moment
+
+
+@lenient()
+def mean_covariance(
+    weights: Float[Array, "models sources"], *, samples: Number | Curve, generations: Count
+) -> Float[Array, "generations models models"]:
+    """The covariance of the errors of sample means, in units of the variance of one observation.
+
+    ``Gamma_1 = I/n`` and ``Gamma_g = W Gamma_{g-1} W' + I/n`` with the weights ``W`` of the models among the sources.
+
+    **Arguments**
+
+    - `weights`: shape ``(models, models + 1)``, not negative, each row summing to one. Row ``i`` holds the shares of
+      the batch of model ``i``: of real data first, then of each model.
+    - `samples`: ``n``, the size of a batch, at least 1, a number or shape ``(generations,)``.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations, models, models)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for sample means with a constant variance; asymptotic, with an error of order ``1/n``, for
+    every other regular estimator.
+
+    **Reference** Derived here.
+
+    ```python
+    >>> lonely, two = [[0.0, 1.0]], [[0.0, 0.5, 0.5], [0.0, 0.5, 0.5]]
+    >>> [round(float(mean_covariance(graph, samples=10, generations=3)[-1, 0, 0]), 4) for graph in (lonely, two)]
+    [0.3, 0.2]
+
+    ```
+    """
+    weights = checked_weights(weights)
+    check_length("generations", generations)
+    check_at_least("samples", samples, 1.0)
+    sizes = per_generation("samples", samples, generations)
+    own = jnp.eye(len(weights), dtype=jnp.result_type(weights, sizes))
+
+    def step(before, size):
+        now = weights[:, 1:] @ before @ weights[:, 1:].T + own / size
+        return now, now
+
+    return jax.lax.scan(step, 0 * own, sizes.astype(own.dtype))[1]
+
+
+@lenient()
+def ols_covariance(
+    weights: Float[Array, "models sources"],
+    *,
+    dim: Count,
+    samples: Number | Curve,
+    noise: Number | Curve,
+    generations: Count,
+) -> Float[Array, "generations models models"]:
+    """The covariance ``E e_i' Sigma e_j`` of the errors of least squares on fresh designs.
+
+    With ``n_ij = w_ij n`` rows, off the diagonal ``Gamma_g = W Gamma_{g-1} W'``, and on it
+    ``mu n_i' Gamma_{g-1} n_i + (alpha - mu) sum_j n_ij Gamma_jj + sigma^2 d/(n - d - 1)``, where
+    ``alpha = [3 + (n + 1)(d - 1)/(n - d - 1)]/(n (n + 2))`` and ``mu = (1/n - alpha)/(n - 1)`` are the mean products of
+    what one row, and what two of them, contribute to a fit.
+
+    **Arguments**
+
+    - `weights`: as for `mean_covariance`; real data is labelled with the same noise.
+    - `dim`: ``d``, a positive integer.
+    - `samples`: ``n``, the rows of a batch, at least ``d`` and 2, a number or shape ``(generations,)``.
+    - `noise`: ``sigma``, at least 0, of all labels, a number or shape ``(generations,)``.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations, models, models)``; infinite risks for ``n`` in ``{d, d+1}``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for every covariance of the features. For one model it is
+    `jaxcollapse.theory.regression.ols_mix`.
+
+    **Reference** Second moments of a matrix-variate beta distribution; derived here.
+
+    ```python
+    >>> complete, ring = [[0.0, 0.5, 0.5]] * 2, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    >>> sizes = dict(dim=4, samples=30, noise=1.0, generations=5)
+    >>> [round(float(ols_covariance(graph, **sizes)[-1, 0, 0]), 4) for graph in (complete, ring)]
+    [0.5093, 0.8]
+
+    ```
+    """
+    weights = checked_weights(weights)
+    check_count("dim", dim, minimum=1)
+    check_length("generations", generations)
+    check_at_least("samples", samples, float(max(dim, 2)))
+    check_nonnegative("noise", noise)
+    sizes, noises = over_generations(generations, samples=samples, noise=noise)
+    shares, alike = weights[:, 1:], jnp.eye(len(weights), dtype=bool)
+
+    def step(before, row):
+        n, sigma = row
+        spare = n - dim - 1
+        inflated = 3 + (n + 1) * (dim - 1) * inverse_moment(spare) if dim > 1 else 3 + 0 * n
+        alpha = inflated / (n * (n + 2))
+        mu = (1 / n - alpha) / (n - 1)
+        across = shares @ before @ shares.T
+        within = mu * n**2 * jnp.diagonal(across) + (alpha - mu) * n * (shares @ jnp.diagonal(before))
+        within = jnp.where(spare > 0, within, jnp.inf) if dim > 1 else within
+        risk = jnp.where(jnp.any(before != 0), within, 0.0) + dim * estimation_variance(sigma, spare)
+        now = jnp.where(alike, risk, across)
+        return now, now
+
+    start = jnp.zeros((len(weights), len(weights)), jnp.result_type(weights, sizes))
+    return jax.lax.scan(step, start, (sizes.astype(start.dtype), noises.astype(start.dtype)))[1]
+
+
+@lenient()
+def bounded(weights: Float[Array, "models sources"]) -> Bool[Array, " models"]:
+    """Which models keep a bounded error: those all of whose ancestors are reached by real data.
+
+    An ancestor of a model is the model itself and whatever is read, directly or through others, by it. One ancestor
+    that no real data reaches, through however many models, drifts, and all that read it drift with it, whatever real
+    data they have of their own. Every other model grows linearly.
+
+    **Arguments**
+
+    - `weights`: as for `mean_covariance`.
+
+    **Returns** booleans, shape ``(models,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for sample means, and the limit of many rows for other estimators: of least squares on few
+    rows even models that only read real data and themselves may explode (`jaxcollapse.theory.regression.ols_mix`).
+
+    **Reference** Derived here.
+
+    ```python
+    >>> reader, loop, fed = [0.5, 0.0, 0.5, 0.0], [0.0, 0.0, 1.0, 0.0], [0.1, 0.0, 0.0, 0.9]
+    >>> bounded([reader, loop, fed]).tolist()
+    [False, False, True]
+
+    ```
+    """
+    weights = checked_weights(weights)
+    reads = weights[:, 1:] > 0
+    ancestors = reads | jnp.eye(len(reads), dtype=bool)
+    for _ in range(len(reads).bit_length()):  # paths of twice the length
+        ancestors = ancestors.astype(float) @ ancestors.astype(float) > 0
+    fed = jnp.any(ancestors & (weights[:, 0] > 0), axis=1)
+    return jnp.all(~ancestors | fed, axis=1)
+
+
+def checked_weights(weights: Float[Array, "models sources"]) -> Float[Array, "models sources"]:
+    """Shares of the batch of each model: of real data, and of every model."""
+    check_nonnegative("weights", weights)
+    shape = np.shape(weights)
+    if len(shape) != 2 or shape[0] < 1 or shape[1] != shape[0] + 1:
+        raise ValueError(f"weights must have shape (models, models + 1), the share of real data first, got {shape}")
+    check_fits(f"weights of {shape[0]:,} models: their covariance", 32.0 * shape[0] ** 2, "take fewer")
+    if not is_traced(weights):
+        sums = np.asarray(weights, np.float64).sum(axis=1)
+        if np.abs(sums - 1).max() > 1e-5:
+            raise ValueError(f"weights must have rows that sum to one, got sums of {sums}: divide them by it")
+    array = jnp.asarray(weights)
+    return array.astype(jnp.result_type(array, float))
