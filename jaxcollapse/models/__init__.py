@@ -33,6 +33,7 @@ from jaxcollapse.models.networks.probabilistic_pca import ProbabilisticPCA as Pr
 from jaxcollapse.models.networks.trained import Trained as Trained
 from jaxcollapse.models.networks.transformer import Transformer as Transformer
 from jaxcollapse.models.networks.two_layer import TwoLayer as TwoLayer
+from jaxcollapse.models.regression.hard_labels import HardLabels as HardLabels
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression as LinearRegression

@@ -21,7 +21,7 @@ from jaxcollapse.arguments.check import (
     check_nonnegative,
     is_traced,
 )
-from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.arguments.types import Count, Curve, Matrix, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import over_generations, per_generation
 from jaxcollapse.theory.regression.inverse_moments import estimation_variance, inverse_moment
@@ -29,7 +29,7 @@ from jaxcollapse.theory.regression.inverse_moments import estimation_variance, i
 
 @lenient()
 def mean_covariance(
-    weights: Float[Array, "models sources"], *, samples: Number | Curve, generations: Count
+    weights: Matrix, *, samples: Number | Curve, generations: Count
 ) -> Float[Array, "generations models models"]:
     """The covariance of the errors of sample means, in units of the variance of one observation.
 
@@ -58,14 +58,14 @@ def mean_covariance(
 
     ```
     """
-    weights = checked_weights(weights)
+    w = checked_weights(weights)
     check_length("generations", generations)
     check_at_least("samples", samples, 1.0)
     sizes = per_generation("samples", samples, generations)
-    own = jnp.eye(len(weights), dtype=jnp.result_type(weights, sizes))
+    own = jnp.eye(len(w), dtype=jnp.result_type(w, sizes))
 
     def step(before, size):
-        now = weights[:, 1:] @ before @ weights[:, 1:].T + own / size
+        now = w[:, 1:] @ before @ w[:, 1:].T + own / size
         return now, now
 
     return jax.lax.scan(step, 0 * own, sizes.astype(own.dtype))[1]
@@ -73,7 +73,7 @@ def mean_covariance(
 
 @lenient()
 def ols_covariance(
-    weights: Float[Array, "models sources"],
+    weights: Matrix,
     *,
     dim: Count,
     samples: Number | Curve,
@@ -112,13 +112,13 @@ def ols_covariance(
 
     ```
     """
-    weights = checked_weights(weights)
+    w = checked_weights(weights)
     check_count("dim", dim, minimum=1)
     check_length("generations", generations)
     check_at_least("samples", samples, float(max(dim, 2)))
     check_nonnegative("noise", noise)
     sizes, noises = over_generations(generations, samples=samples, noise=noise)
-    shares, alike = weights[:, 1:], jnp.eye(len(weights), dtype=bool)
+    shares, alike = w[:, 1:], jnp.eye(len(w), dtype=bool)
 
     def step(before, row):
         n, sigma = row
@@ -133,12 +133,12 @@ def ols_covariance(
         now = jnp.where(alike, risk, across)
         return now, now
 
-    start = jnp.zeros((len(weights), len(weights)), jnp.result_type(weights, sizes))
+    start = jnp.zeros((len(w), len(w)), jnp.result_type(w, sizes))
     return jax.lax.scan(step, start, (sizes.astype(start.dtype), noises.astype(start.dtype)))[1]
 
 
 @lenient()
-def bounded(weights: Float[Array, "models sources"]) -> Bool[Array, " models"]:
+def bounded(weights: Matrix) -> Bool[Array, " models"]:
     """Which models keep a bounded error: those all of whose ancestors are reached by real data.
 
     An ancestor of a model is the model itself and whatever is read, directly or through others, by it. One ancestor
@@ -165,16 +165,16 @@ def bounded(weights: Float[Array, "models sources"]) -> Bool[Array, " models"]:
 
     ```
     """
-    weights = checked_weights(weights)
-    reads = weights[:, 1:] > 0
+    w = checked_weights(weights)
+    reads = w[:, 1:] > 0
     ancestors = reads | jnp.eye(len(reads), dtype=bool)
     for _ in range(len(reads).bit_length()):  # paths of twice the length
         ancestors = ancestors.astype(float) @ ancestors.astype(float) > 0
-    fed = jnp.any(ancestors & (weights[:, 0] > 0), axis=1)
+    fed = jnp.any(ancestors & (w[:, 0] > 0), axis=1)
     return jnp.all(~ancestors | fed, axis=1)
 
 
-def checked_weights(weights: Float[Array, "models sources"]) -> Float[Array, "models sources"]:
+def checked_weights(weights: Matrix) -> Float[Array, "models sources"]:
     """Shares of the batch of each model: of real data, and of every model."""
     check_nonnegative("weights", weights)
     shape = np.shape(weights)

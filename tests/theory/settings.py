@@ -324,6 +324,13 @@ SETTINGS: dict[str, list[Setting]] = {
             generations=3,
         ),
     ],
+    "regression.curated_labels_replace": [
+        call(dim=6, samples=20.0, penalty=0.2, oracle=0.8, correct_only=True, generations=3),
+        call(dim=6, samples=SIZES, penalty=0.2, oracle=-0.3, keep="easy", threshold=0.4, generations=3),
+        call(dim=6, samples=30.0, penalty=0.2, oracle=0.7, keep="hard", threshold=0.9, generations=3),
+    ],
+    "regression.hard_labels_cosine": [call(dim=6, samples=20.0, penalty=0.2), call(dim=6, samples=4.0, penalty=0.1)],
+    "regression.hard_labels_replace": [call(dim=6, samples=SIZES, penalty=rising(0.2, 0.1, 0.3), generations=3)],
     "regression.minimum_norm_accumulate": [
         call(dim=20, samples=rising(9.0, 4.0, 17.0), noise=0.5, generations=3, norm=0.8),
         call(dim=20, samples=30.0, noise=Edge(0.0, 1), generations=3, norm=Edge(0.0, 1)),
@@ -481,6 +488,15 @@ SETTINGS: dict[str, list[Setting]] = {
     "regression.minimum_norm_mixed_labels_fresh": [
         call(dim=6, samples=9.0, noise=0.5, real_weight=0.4, generations=3, norm=0.8),
         call(dim=6, samples=3.0, noise=Edge(0.0, 1), real_weight=Edge(0.0, 1), generations=3),
+    ],
+    "regression.ols_edit": [
+        call(dim=3, samples=20.0, noise=0.5, share=rising(0.5, 0.3, 0.6), mask="fresh", generations=3),
+        call(dim=3, samples=20.0, noise=Edge(0.0, 1), share=0.3, mask="fixed", generations=3),
+        call(dim=3, samples=20.0, noise=0.5, share=0.3, mask="disjoint", generations=3),
+    ],
+    "regression.ols_edit_given_design": [
+        call(ROWS.T, noise=0.5, share=rising(0.5, 0.3, 0.6), generations=3),
+        call(ROWS.T, noise=0.5, share=Edge(1.0, -1), generations=3),
     ],
     "regression.ols_mix": [
         call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, generations=3),

@@ -27,11 +27,17 @@ from jaxcollapse.theory.regression.downstream import StrongCollapseTerms as Stro
 from jaxcollapse.theory.regression.downstream import ridge_downstream as ridge_downstream
 from jaxcollapse.theory.regression.downstream import ridge_downstream_terms as ridge_downstream_terms
 from jaxcollapse.theory.regression.downstream import ridge_strong_collapse_terms as ridge_strong_collapse_terms
+from jaxcollapse.theory.regression.edited_labels import ols_edit as ols_edit
+from jaxcollapse.theory.regression.edited_labels import ols_edit_given_design as ols_edit_given_design
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom as degrees_of_freedom
 from jaxcollapse.theory.regression.effective_penalty import kappa as kappa
 from jaxcollapse.theory.regression.equivalent import RidgeEquivalent as RidgeEquivalent
 from jaxcollapse.theory.regression.equivalent import ridge_equivalent as ridge_equivalent
 from jaxcollapse.theory.regression.generalised_linear import maximum_likelihood_error as maximum_likelihood_error
+from jaxcollapse.theory.regression.hard_labels import Cosines as Cosines
+from jaxcollapse.theory.regression.hard_labels import curated_labels_replace as curated_labels_replace
+from jaxcollapse.theory.regression.hard_labels import hard_labels_cosine as hard_labels_cosine
+from jaxcollapse.theory.regression.hard_labels import hard_labels_replace as hard_labels_replace
 from jaxcollapse.theory.regression.linear_gaussian import ols_replace_estimated_noise as ols_replace_estimated_noise
 from jaxcollapse.theory.regression.linear_regression import ols_accumulate as ols_accumulate
 from jaxcollapse.theory.regression.linear_regression import ols_accumulate_limit as ols_accumulate_limit
