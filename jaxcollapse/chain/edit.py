@@ -57,7 +57,9 @@ class Edit(Workflow):
 
     def __init__(self, share: Any, *, mask: Mask = "fresh"):
         check_choice("mask", mask, MASKS)
-        self.share = number_or_schedule(share, "share", 0.0, 1.0) if mask == "fresh" else number(share, "share", 0.0, 1.0)
+        self.share = (
+            number_or_schedule(share, "share", 0.0, 1.0) if mask == "fresh" else number(share, "share", 0.0, 1.0)
+        )
         self.mask = mask
 
     @property
@@ -154,7 +156,10 @@ def _fresh(share: Float[Array, " generations"], leverage: Float[Array, ""]) -> F
     def edit(state, p):
         variance, residual = state
         new = 1 + (1 - leverage) * residual
-        now = variance + p * (1 + (1 - p) * (1 - leverage) * residual), (1 - p) ** 2 * residual + p**2 + p * (1 - p) * new
+        now = (
+            variance + p * (1 + (1 - p) * (1 - leverage) * residual),
+            (1 - p) ** 2 * residual + p**2 + p * (1 - p) * new,
+        )
         return now, now[0]
 
     one = jnp.ones((), share.dtype)

@@ -72,9 +72,7 @@ CLAIMS = (
     _claim(
         name="own-pooling-worse-than-none",
         statement="Fresh real rows can be worse than none: without them collapse is linear.",
-        theory=lambda: regression.ols_replace(
-            dim=_DIM, samples=_OWN + _REAL, noise=1.0, generations=_GENERATIONS
-        )[1:],
+        theory=lambda: regression.ols_replace(dim=_DIM, samples=_OWN + _REAL, noise=1.0, generations=_GENERATIONS)[1:],
         experiment=lambda key: _risk(key)[1:],
         relation=AtLeast(),
         formula="R(g) ≥ g σ² d/(N − d − 1), the risk with as many rows of the last model alone",

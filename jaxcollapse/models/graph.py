@@ -140,7 +140,9 @@ class Graph(Wrapper):
         nearest = "Replace, NormalMean or least squares on fresh designs: theory.graph.ols_covariance"
         return {"": NotKnown("it is for linear models and the newest batches alone", nearest)}
 
-    def _forms(self, metric: str, covariance: Float[Array, "generations models models"], name: Any, scale: Any) -> Forms:
+    def _forms(
+        self, metric: str, covariance: Float[Array, "generations models models"], name: Any, scale: Any
+    ) -> Forms:
         risks = jnp.diagonal(covariance, axis1=1, axis2=2)
         pairs = max(self.models * (self.models - 1), 1)
         apart = 2 * (self.models * risks.sum(axis=1) - covariance.sum(axis=(1, 2))) / pairs

@@ -60,11 +60,11 @@ from jaxcollapse.theory.regression.penalty_schedule import PenaltySchedule as Pe
 from jaxcollapse.theory.regression.penalty_schedule import (
     ridge_replace_optimal_schedule as ridge_replace_optimal_schedule,
 )
+from jaxcollapse.theory.regression.poisson_regression import poisson_information as poisson_information
 from jaxcollapse.theory.regression.pooled_rows import ols_mix as ols_mix
 from jaxcollapse.theory.regression.pooled_rows import ols_mix_contraction as ols_mix_contraction
 from jaxcollapse.theory.regression.pooled_rows import ols_mix_critical_dim as ols_mix_critical_dim
 from jaxcollapse.theory.regression.pooled_rows import ridge_mix_contraction as ridge_mix_contraction
-from jaxcollapse.theory.regression.poisson_regression import poisson_information as poisson_information
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy as pruned_accuracy
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy_limit as pruned_accuracy_limit
 from jaxcollapse.theory.regression.pruned_classifier import pruned_threshold as pruned_threshold

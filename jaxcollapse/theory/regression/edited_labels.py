@@ -1,7 +1,7 @@
 """Least squares on one design of which a share of the labels is edited at every generation.
 
-Protocol: ``Y_1 = X w0 + noise``; generation ``g`` is fitted to ``Y_g``, and ``Y_{g+1} = M (X w_g + noise) + (1 - M) Y_g``
-with a diagonal mask ``M`` of zeros and ones. `jaxcollapse.Edit` simulates it, with
+Protocol: ``Y_1 = X w0 + noise``; generation ``g`` is fitted to ``Y_g``, and
+``Y_{g+1} = M (X w_g + noise) + (1 - M) Y_g`` with a diagonal mask ``M`` of zeros and ones. `jaxcollapse.Edit` simulates it, with
 ``LinearRegression(design="fixed", sampling="raw")``.
 
 With the error ``b`` and the residuals ``r`` of one fit, the error of the next is ``b + X^+ M (noise - r)``: an edit
@@ -62,8 +62,8 @@ def ols_edit(
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** Asymptotic, with a relative error of order ``d/n``; for fresh masks within 2 % for ``n`` above 30, since
-    ``h`` is the first term of the correction. With ``h = 1/n`` the factors are exact for the mean of a Gaussian:
+    **Exactness** Asymptotic, with a relative error of order ``d/n``; for fresh masks within 2 % for ``n`` above 30,
+    since ``h`` is the first term of the correction. With ``h = 1/n`` the factors are exact for the mean of a Gaussian:
     ``theory.mean.inflation(Edit(share, mask=...), samples=n)``.
 
     **Reference** Zhu et al. 2024, arXiv:2412.14689, for the protocol; derived here.

@@ -247,7 +247,7 @@ _FAR, _STEEP = 9.0, 8.0  # where a normal density and a normal tail vanish
 
 
 def _nodes(low: Float[Array, ""], high: Float[Array, ""], slope: Float[Array, ""]) -> tuple[Array, Array]:
-    """Nodes and weights on two parts of an interval: where a normal distribution function of `slope` rises, and rest."""
+    """Nodes and weights on two parts of an interval: where a normal distribution function rises, and the rest."""
     middle = jnp.clip(_STEEP / jnp.maximum(jnp.abs(slope), 1e-3), low, high)
     x, weight = (jnp.asarray(values, low.dtype) for values in _legendre())
     parts = [(low, middle), (middle, high)]

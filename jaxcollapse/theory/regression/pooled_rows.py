@@ -152,9 +152,7 @@ def ols_mix(
 
 
 @lenient()
-def ridge_mix_contraction(
-    *, dim: Count, samples: Number, real_samples: Number, penalty: Number
-) -> Float[Array, ""]:
+def ridge_mix_contraction(*, dim: Count, samples: Number, real_samples: Number, penalty: Number) -> Float[Array, ""]:
     """How much of the squared error of one generation survives ridge regression on pooled rows of fresh designs.
 
     ``c = D^2 p_s^2 (1 + u p_r) + u p_s (1 - D p_s)^2`` with the shares ``p_r`` and ``p_s`` of real and synthetic rows,

@@ -59,9 +59,7 @@ def test_a_small_penalty_cures():
         (lambda: regression.ols_mix_critical_dim(samples=0.0, real_samples=3.0), "samples must be positive"),
         (lambda: regression.ols_mix_critical_dim(samples=0.5, real_samples=0.5), "must be finite and at least 2"),
         (
-            lambda: regression.ols_mix(
-                dim=9, samples=[9.0, 5.0], real_samples=[9.0, 3.0], noise=1.0, generations=2
-            ),
+            lambda: regression.ols_mix(dim=9, samples=[9.0, 5.0], real_samples=[9.0, 3.0], noise=1.0, generations=2),
             r"real_samples \+ samples must be finite and at least 9",
         ),
         (
