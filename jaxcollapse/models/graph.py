@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import is_traced
-from jaxcollapse.arguments.numbers import as_floats, at_once
+from jaxcollapse.arguments.check import check_graph, is_traced
+from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.model import Model, Wrapper, measured
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
@@ -67,9 +67,8 @@ class Graph(Wrapper):
     def __init__(self, model: Model, weights: Any):
         check_copied(model)
         self.model = model
-        weights = as_floats(weights)
-        with at_once(weights):
-            self.weights = graph.checked_weights(weights)
+        check_graph("weights", weights)
+        self.weights = as_floats(weights)
 
     @property
     def models(self) -> int:
@@ -82,7 +81,8 @@ class Graph(Wrapper):
 
     def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Shown:
         """Draw `n` real samples for each copy."""
-        return Shown(jax.vmap(self.model.real, (0, 0, None))(jnp.stack(split(key, self.models)), truth, n))
+        batches: Any = jax.vmap(self.model.real, (0, 0, None))(jnp.stack(split(key, self.models)), truth, n)
+        return Shown(batches)
 
     def start(self, key: Key[Array, ""]) -> PyTree:
         """Where each copy may begin."""

@@ -10,16 +10,14 @@ have in common beside it.
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from jaxcollapse.arguments.check import (
     check_at_least,
     check_count,
-    check_fits,
+    check_graph,
     check_length,
     check_nonnegative,
-    is_traced,
 )
 from jaxcollapse.arguments.types import Count, Curve, Matrix, Number
 from jaxcollapse.machine.leniency import lenient
@@ -58,7 +56,7 @@ def mean_covariance(
 
     ```
     """
-    w = checked_weights(weights)
+    w = _shares(weights)
     check_length("generations", generations)
     check_at_least("samples", samples, 1.0)
     sizes = per_generation("samples", samples, generations)
@@ -112,7 +110,7 @@ def ols_covariance(
 
     ```
     """
-    w = checked_weights(weights)
+    w = _shares(weights)
     check_count("dim", dim, minimum=1)
     check_length("generations", generations)
     check_at_least("samples", samples, float(max(dim, 2)))
@@ -165,7 +163,7 @@ def bounded(weights: Matrix) -> Bool[Array, " models"]:
 
     ```
     """
-    w = checked_weights(weights)
+    w = _shares(weights)
     reads = w[:, 1:] > 0
     ancestors = reads | jnp.eye(len(reads), dtype=bool)
     for _ in range(len(reads).bit_length()):  # paths of twice the length
@@ -174,16 +172,7 @@ def bounded(weights: Matrix) -> Bool[Array, " models"]:
     return jnp.all(~ancestors | fed, axis=1)
 
 
-def checked_weights(weights: Matrix) -> Float[Array, "models sources"]:
-    """Shares of the batch of each model: of real data, and of every model."""
-    check_nonnegative("weights", weights)
-    shape = np.shape(weights)
-    if len(shape) != 2 or shape[0] < 1 or shape[1] != shape[0] + 1:
-        raise ValueError(f"weights must have shape (models, models + 1), the share of real data first, got {shape}")
-    check_fits(f"weights of {shape[0]:,} models: their covariance", 32.0 * shape[0] ** 2, "take fewer")
-    if not is_traced(weights):
-        sums = np.asarray(weights, np.float64).sum(axis=1)
-        if np.abs(sums - 1).max() > 1e-5:
-            raise ValueError(f"weights must have rows that sum to one, got sums of {sums}: divide them by it")
+def _shares(weights: Matrix) -> Float[Array, "models sources"]:
+    check_graph("weights", weights)
     array = jnp.asarray(weights)
     return array.astype(jnp.result_type(array, float))

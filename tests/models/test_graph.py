@@ -19,7 +19,7 @@ def squares(**fields):
 def test_a_prediction_is_met(model, x64):
     chain, sizes = (jc.Graph(model(), WEIGHTS), jc.Replace()), dict(samples=12, generations=3)
     estimate = jc.monte_carlo(
-        lambda key: jc.simulate(*chain, key=key, **sizes).metrics, jax.random.key(2), 12_000, progress=False
+        lambda key: jc.simulate(*chain, key=key, **sizes).metrics, jax.random.key(2), 8_000, progress=False
     )
     prediction = jc.predict(*chain, **sizes).metrics
     assert {"disagreement"} < prediction.keys()

@@ -1,8 +1,8 @@
 """Least squares on one design of which a share of the labels is edited at every generation.
 
 Protocol: ``Y_1 = X w0 + noise``; generation ``g`` is fitted to ``Y_g``, and
-``Y_{g+1} = M (X w_g + noise) + (1 - M) Y_g`` with a diagonal mask ``M`` of zeros and ones. `jaxcollapse.Edit` simulates it, with
-``LinearRegression(design="fixed", sampling="raw")``.
+``Y_{g+1} = M (X w_g + noise) + (1 - M) Y_g`` with a diagonal mask ``M`` of zeros and ones. `jaxcollapse.Edit` simulates
+it, with ``LinearRegression(design="fixed", sampling="raw")``.
 
 With the error ``b`` and the residuals ``r`` of one fit, the error of the next is ``b + X^+ M (noise - r)``: an edit
 brings in the noise of the new label and loses the residual of the old one, which the fit had averaged out.

@@ -250,10 +250,9 @@ def _nodes(low: Float[Array, ""], high: Float[Array, ""], slope: Float[Array, ""
     """Nodes and weights on two parts of an interval: where a normal distribution function rises, and the rest."""
     middle = jnp.clip(_STEEP / jnp.maximum(jnp.abs(slope), 1e-3), low, high)
     x, weight = (jnp.asarray(values, low.dtype) for values in _legendre())
-    parts = [(low, middle), (middle, high)]
-    return tuple(
-        jnp.concatenate([a * shift + (b - a) * values for a, b in parts]) for values, shift in ((x, 1.0), (weight, 0.0))
-    )
+    parts = ((low, middle), (middle, high))
+    nodes = jnp.concatenate([a + (b - a) * x for a, b in parts])
+    return nodes, jnp.concatenate([(b - a) * weight for a, b in parts])
 
 
 @functools.lru_cache(maxsize=1)
