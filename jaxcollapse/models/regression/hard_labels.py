@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_count, check_flag
+from jaxcollapse.arguments.check import check_count
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
@@ -82,12 +82,11 @@ class HardLabels(Model):
         correct_only: bool = False,
     ):
         check_count("dim", dim, minimum=2)
-        check_flag("correct_only", correct_only)
         self.dim = int(dim)
         self.penalty = number_or_schedule(penalty, "penalty", 0.0)
         self.oracle = number(oracle, "oracle", -1.0, 1.0)
         self.threshold = number(threshold, "threshold", 0.0)
-        check_curation(self.oracle, keep, self.threshold)
+        check_curation(self.oracle, keep, self.threshold, correct_only)
         self.keep, self.correct_only = keep, bool(correct_only)
 
     @property

@@ -125,11 +125,11 @@ def ols_edit_given_design(
     ```
     """
     check_numbers("features", features)
+    check_nonnegative("noise", noise)
     x = jnp.asarray(features)
     x = x.astype(jnp.result_type(x, noise, float))
     if x.ndim != 2 or x.shape[0] < x.shape[1]:
         raise ValueError(f"features must have shape (samples, dim) with at least as many rows, got {np.shape(x)}")
-    check_nonnegative("noise", noise)
     check_length("generations", generations)
     check_share("share", share)
     inverse = jnp.linalg.solve(x.T @ x, x.T)

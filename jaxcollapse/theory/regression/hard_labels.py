@@ -22,6 +22,7 @@ from jaxcollapse.arguments.check import (
     check_at_most,
     check_choice,
     check_count,
+    check_flag,
     check_length,
     check_nonnegative,
     check_positive,
@@ -167,7 +168,7 @@ def curated_labels_replace(
     check_length("generations", generations)
     check_positive("samples", samples)
     check_nonnegative("penalty", penalty)
-    check_curation(oracle, keep, threshold)
+    check_curation(oracle, keep, threshold, correct_only)
     sizes, penalties = over_generations(generations, samples=samples, penalty=penalty)
     rho = jnp.asarray(oracle, sizes.dtype)
 
@@ -185,8 +186,9 @@ def curated_labels_replace(
     return jax.tree.map(lambda head, tail: jnp.concatenate([head[None], tail]), first, rest)
 
 
-def check_curation(oracle: Number, keep: str, threshold: Number) -> None:
-    """A direction, a rule and its threshold."""
+def check_curation(oracle: Number, keep: str, threshold: Number, correct_only: bool) -> None:
+    """A direction, a rule with its threshold, and whether labels count."""
+    check_flag("correct_only", correct_only)
     check_at_least("oracle", oracle, -1.0)
     check_at_most("oracle", oracle, 1.0)
     check_choice("keep", keep, ("all", "easy", "hard"))
