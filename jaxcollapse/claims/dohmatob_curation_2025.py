@@ -18,7 +18,7 @@ from jaxcollapse.models.regression.hard_labels import HardLabels
 from jaxcollapse.theory import regression
 from jaxcollapse.theory.papers import DOHMATOB_CURATION_2025 as REFERENCE
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.relation import Asymptotic, AtLeast
+from jaxcollapse.verification.relation import Asymptotic
 
 _GENERATIONS = 8
 _CHAIN = shared(dim=40, penalty=0.0)
@@ -48,10 +48,6 @@ def _once(key):
     """The cosine of the first fit, for every number of rows."""
     miss = [1 - _accuracy(1, int(n), **_CHAIN)(key)[0] for n in _SIZES]
     return jnp.cos(jnp.pi * jnp.stack(miss))
-
-
-def _without_a_curator():
-    return _chain(dim=_CURATED["dim"], penalty=_CURATED["penalty"])[3:] + 0.05
 
 
 _claim = partial(Claim, reference=REFERENCE, quantity="accuracy", first_look=256)
@@ -89,16 +85,6 @@ CLAIMS = (
         formula=_TWO,
         protocol="Ridge on signs, λ = 0.08, " + _ROWS + "a curator of cosine 0.9 keeps labels that are its own.",
         axis=generation_axis(_GENERATIONS),
-    ),
-    _claim(
-        name="dohmatob-curation-helps",
-        statement="With that curator late classifiers are better by more than five points than without one.",
-        theory=_without_a_curator,
-        experiment=lambda key: _accuracy(**_CURATED)(key)[3:],
-        relation=AtLeast(),
-        formula="accuracy ≥ 0.05 + that of the chain without a curator",
-        protocol="Ridge on signs, λ = 0.08, " + _ROWS + "a curator of cosine 0.9 keeps labels that are its own.",
-        axis=generation_axis(range(4, _GENERATIONS + 1)),
     ),
     _claim(
         name="dohmatob-curation-rows",

