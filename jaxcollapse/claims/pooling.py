@@ -89,7 +89,7 @@ CLAIMS = (
         experiment=_over_penalties,
         relation=Asymptotic(allowance=0.01, tolerance=0.02),
         formula="c = D² p²(1 + u(1 − p)) + u p(1 − D p)², D = 1/(1 + κ), u = D² d/(N − D² d), p = m/N",
-        protocol="Ridge, σ = 0, isotropic; d = 48, 18 fresh real rows and 44 of the last model; the truth is zero, g = 2.",
+        protocol="Ridge, σ = 0, isotropic; d = 48, 18 fresh real rows and 44 others; the truth is zero, g = 2.",
         axis=Axis("penalty λ", _PENALTIES),
         quantity="share of the squared error that is kept",
         first_look=1024,
