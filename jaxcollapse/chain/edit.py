@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxcollapse.arguments.check import check_choice, check_share
+from jaxcollapse.arguments.check import check_choice, check_share, is_traced
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, values
@@ -33,10 +34,11 @@ class Edit(Workflow):
     - `mask`: which rows: ``"fresh"``, each with this probability, drawn again at every generation; ``"fixed"``, the
       same ones every time; ``"disjoint"``, others every time, each row at most once: then nothing is edited any more.
 
-    The data set has the size of batch 1. It edits rows, so the model must draw them (``sampling="raw"``).
+    The data set has the size of batch 1, and no later batch may be smaller. It edits rows, so the model must draw them
+    (``sampling="raw"``).
 
-    **Raises** `ValueError` for a share outside [0, 1], an unknown mask, and a schedule for another mask than a fresh
-    one.
+    **Raises** `ValueError` for a share outside [0, 1], an unknown mask, a schedule for another mask than a fresh one,
+    and batches that are smaller than the first.
 
     **Reference** Zhu et al. 2024, arXiv:2412.14689.
 
@@ -101,6 +103,7 @@ class Edit(Workflow):
         The rows that are left of a batch are the same in later generations: the covariance of two generations is not
         that of independent noises.
         """
+        _check_sizes(samples)
         generations, n = len(samples), samples[0]
         shares = values(self.share, generations).astype(samples.dtype)
         shares = shares if self.mask == "fresh" else jnp.round(shares * n) / n
@@ -123,6 +126,16 @@ class Edit(Workflow):
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """Those of batch 1."""
         return jnp.broadcast_to(samples[0], samples.shape)
+
+    def all_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " batches"]:
+        """Those of all batches, none of which is smaller than the first."""
+        _check_sizes(samples)
+        return samples
+
+
+def _check_sizes(samples: Float[Array, " generations"]) -> None:
+    if not is_traced(samples) and np.any(np.asarray(samples) < np.asarray(samples)[0]):
+        raise ValueError(f"samples must not fall below the {np.asarray(samples)[0]:g} of batch 1, got {samples}")
 
 
 @lenient()

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from jaxcollapse.chain.edit import MASKS, Edit
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.predict import closed_forms
 from jaxcollapse.chain.prediction import ClosedForm
@@ -175,7 +176,7 @@ def drawn(seed: int, index: int) -> Setting:
         size = dice.count(family.fewest, family.most)
         sizes = dice.one(size, dice.several(lambda size=size: dice.count(size, 2 * size), generations))
         workflow = flow(dice, size)
-        model = family.draw(dice, size, workflow.function is AccumulateSubsample)
+        model = family.draw(dice, size, workflow.function in (AccumulateSubsample, Edit))
         if forms := _exact(model, workflow, sizes, generations):
             return Setting(model, workflow, sizes, generations, forms)
     raise RuntimeError(f"no setting with an exact prediction in {_ATTEMPTS} attempts")
@@ -374,6 +375,10 @@ def _moving_average(dice: Dice, size: int) -> Written:
     return Written.of(MovingAverage, dice.schedule(dice.share))
 
 
+def _edit(dice: Dice, size: int) -> Written:
+    return Written.of(Edit, dice.share(), mask=dice.one(*MASKS))
+
+
 def _weighted(dice: Dice, size: int) -> Written:
     quarters = [[0.25 * count for count in _shares(dice, g)] for g in range(1, dice.generations + 1)]
     return Written.of(Weighted, [row + [0.0] * (dice.generations - len(row)) for row in quarters])
@@ -400,12 +405,13 @@ _ALL = (
     _accumulate,
     _accumulate_weighted,
     _subsample,
+    _edit,
     _window,
     _moving_average,
     _weighted,
     _mix,
 )
-_WHOLE = tuple(flow for flow in _ALL if flow is not _subsample)
+_WHOLE = tuple(flow for flow in _ALL if flow not in (_subsample, _edit))
 FAMILIES = (
     Family(_normal_mean, 2, 40, _ALL),
     Family(_exponential, 6, 60, (_replace, _accumulate)),

@@ -98,5 +98,7 @@ def test_wrong_arguments():
         jc.Edit([0.1, 0.2], mask="fixed")
     with pytest.raises(ValueError, match="mask must be"):
         jc.Edit(0.1, mask="once")
+    with pytest.raises(ValueError, match="samples must not fall below the 9 of batch 1"):
+        jc.simulate(Remembered(), jc.Edit(0.1), key=KEY, samples=[9, 8], generations=2)
     with pytest.raises(ValueError, match="picks single rows"):
         jc.simulate(jc.NormalMean(0.0), jc.Edit(0.1), key=KEY, samples=9, generations=2)

@@ -15,7 +15,9 @@ def squares(**fields):
     return jc.LinearRegression(Spectrum.from_eigenvalues([1.0, 0.3]), noise=0.5, **fields)
 
 
-@pytest.mark.parametrize("model", [lambda: jc.NormalMean(jnp.array([2.0, 1.0]), variance=0.4), squares])
+@pytest.mark.parametrize(
+    "model", [lambda: jc.NormalMean(jnp.array([2.0, 1.0]), variance=0.4), pytest.param(squares, marks=pytest.mark.slow)]
+)
 def test_a_prediction_is_met(model, x64):
     chain, sizes = (jc.Graph(model(), WEIGHTS), jc.Replace()), dict(samples=12, generations=3)
     estimate = jc.monte_carlo(

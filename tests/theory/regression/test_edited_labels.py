@@ -41,7 +41,7 @@ def test_on_a_column_of_ones_it_is_the_mean():
     np.testing.assert_allclose(6 * ones, factors, rtol=1e-10)
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.5, *(pytest.param(p, marks=pytest.mark.slow) for p in (0.2, 0.9))])
 def test_means_over_designs(share):
     """The average over designs, by the leverage of a row: within two percent."""
     rng, ratios = np.random.default_rng(0), []
@@ -62,6 +62,15 @@ def test_theorems_as_printed():
         late = regression.ols_edit(dim=5, samples=200, noise=1.0, share=0.5 if mask != "disjoint" else 0.2,
                                    mask=mask, generations=7)  # fmt: skip
         assert late[-1] > passes * late[0]
+
+
+def test_what_a_model_predicts():
+    model = jc.LinearRegression(jc.theory.Spectrum.isotropic(3), noise=0.5, design="fixed", sampling="raw")
+    for share, mask in (([0.0, 0.5, 0.2], "fresh"), (0.3, "fixed"), (0.4, "disjoint")):
+        form = jc.predict(model, jc.Edit(share, mask=mask), samples=20, generations=3).forms["risk"]
+        curve = regression.ols_edit(dim=3, samples=20, noise=0.5, share=share, mask=mask, generations=3)
+        assert form.name == "theory.regression.ols_edit" and form.order == "d/n"
+        np.testing.assert_allclose(form.curve, curve, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

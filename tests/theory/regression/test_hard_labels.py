@@ -74,11 +74,11 @@ def test_moments_of_kept_rows(cosine, keep, threshold, correct_only):
 
 def test_rows_in_numpy():
     """One curated fit, on the labels of a first one: both cosines within the error of finite sizes."""
-    rng, dim, n, penalty, oracle = np.random.default_rng(0), 80, 400, 0.05, 0.8
+    rng, dim, n, penalty, oracle = np.random.default_rng(0), 60, 300, 0.05, 0.8
     along = np.zeros(dim)
     along[:2] = oracle, np.sqrt(1 - oracle**2)
     found = []
-    for _ in range(60):
+    for _ in range(40):
         w = np.eye(dim)[0]
         for g in range(2):
             x = rng.normal(size=(n, dim))
@@ -91,7 +91,7 @@ def test_rows_in_numpy():
     theory = regression.curated_labels_replace(
         dim=dim, samples=n, penalty=penalty, oracle=oracle, keep="easy", threshold=0.3, correct_only=True, generations=2
     )
-    np.testing.assert_allclose(np.mean(found, axis=0), [theory.truth[1], theory.oracle[1]], rtol=0.012)
+    np.testing.assert_allclose(np.mean(found, axis=0), [theory.truth[1], theory.oracle[1]], rtol=0.015)
 
 
 @pytest.mark.parametrize(
