@@ -149,7 +149,7 @@ def edited_variance(
 
     ```python
     >>> [round(float(v), 3) for v in edited_variance(jnp.full(3, 0.5), mask="fixed", leverage=0.0)]
-    [1.0, 1.75, 2.312]
+    [1.0, 1.75, 2.188]
 
     ```
     """

@@ -106,7 +106,7 @@ def ols_covariance(
     >>> complete, ring = [[0.0, 0.5, 0.5]] * 2, [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     >>> sizes = dict(dim=4, samples=30, noise=1.0, generations=5)
     >>> [round(float(ols_covariance(graph, **sizes)[-1, 0, 0]), 4) for graph in (complete, ring)]
-    [0.5093, 0.8]
+    [0.5194, 0.8]
 
     ```
     """
