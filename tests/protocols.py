@@ -48,6 +48,9 @@ WORKFLOWS = (
     WorkflowRow("AccumulateSubsample", lambda g: jc.AccumulateSubsample()),
     WorkflowRow("Window", lambda g: jc.Window(2)),
     WorkflowRow("MovingAverage", lambda g: jc.MovingAverage(0.4)),
+    WorkflowRow("Edit", lambda g: jc.Edit(0.4)),
+    WorkflowRow("Edit fixed", lambda g: jc.Edit(0.5, mask="fixed")),
+    WorkflowRow("Edit disjoint", lambda g: jc.Edit(1 / 3, mask="disjoint")),
     WorkflowRow("Weighted", lambda g: jc.Weighted(_triangle(g))),
     WorkflowRow("Mix fresh", lambda g: jc.Mix("fresh", weight=0.3)),
     WorkflowRow("Mix fixed", lambda g: jc.Mix("fixed", weight=0.3)),
@@ -85,6 +88,7 @@ MODELS = (
     ),
     ModelRow("KernelRidge", lambda: jc.KernelRidge(np.eye(6) + 0.1, np.arange(6.0), noise=0.5, penalty=0.1)),
     ModelRow("PrunedClassifier", lambda: jc.PrunedClassifier(Spectrum.isotropic(3), penalty=0.1, error_rate=None)),
+    ModelRow("HardLabels", lambda: jc.HardLabels(3, penalty=0.1, oracle=0.8, keep="easy", threshold=0.2)),
     ModelRow("LogisticRegression", lambda: jc.LogisticRegression(Spectrum.isotropic(2), penalty=0.1), slow=True),
     ModelRow(
         "LogisticRegression table",
@@ -157,6 +161,7 @@ MODELS = (
     ),
     ModelRow("Biased rows", lambda: jc.Biased(jc.KernelDensity(0.5), jax.tree_util.Partial(_same))),
     ModelRow("Mutual", lambda: jc.Mutual(jc.NormalMean(jnp.zeros(2)), models=3, private_weight=0.5)),
+    ModelRow("Graph", lambda: jc.Graph(jc.NormalMean(jnp.zeros(2)), [[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]])),
     ModelRow("Trained", lambda: _Scale(_TABLE, steps=3, batch=4), samples=4),
     ModelRow("VAE", lambda: jc.VAE(_IMAGES, _IMAGES, _classify, latent=1, width=2, steps=3, batch=4), slow=True),
     ModelRow(

@@ -94,6 +94,19 @@ def check_conditionals(name: str, value: Any) -> None:
             raise ValueError(f"{name} must have rows that sum to one, got sums of {totals}: divide them by it")
 
 
+def check_graph(name: str, value: Any) -> None:
+    """The shares of the batch of each model, not negative: of real data, and of every model. They sum to one."""
+    check_nonnegative(name, value)
+    shape = np.shape(value)
+    if len(shape) != 2 or shape[0] < 1 or shape[1] != shape[0] + 1:
+        raise ValueError(f"{name} must have shape (models, models + 1), the share of real data first, got {shape}")
+    check_fits(f"{name} of {shape[0]:,} models: their covariance", 32.0 * float(shape[0]) ** 2, "take fewer")
+    if not is_traced(value):
+        totals = np.sum(np.asarray(value), axis=1, dtype=np.float64)
+        if np.abs(totals - 1).max() > 1e-5:
+            raise ValueError(f"{name} must have rows that sum to one, got sums of {totals}: divide them by it")
+
+
 def check_integer(name: str, value: Any, *, minimum: int) -> None:
     """A Python or NumPy integer, at least `minimum`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):

@@ -4,6 +4,7 @@ from jaxcollapse.chain.data import Data as Data
 from jaxcollapse.chain.data import Samples as Samples
 from jaxcollapse.chain.data import Statistic as Statistic
 from jaxcollapse.chain.data import WeightedSum as WeightedSum
+from jaxcollapse.chain.edit import Edit as Edit
 from jaxcollapse.chain.laws import check_model as check_model
 from jaxcollapse.chain.model import Model as Model
 from jaxcollapse.chain.model import Wrapper as Wrapper

@@ -46,6 +46,15 @@ class Draw(NamedTuple):
     """Size of the real batch."""
 
 
+class Edits(NamedTuple):
+    """That some rows of one data set are drawn anew at every generation, and the others stay."""
+
+    share: Scheduled
+    """Of the rows, in [0, 1]."""
+    mask: Literal["fresh", "fixed", "disjoint"]
+    """Which: others at random every time, the same, or each row at most once."""
+
+
 class Workflow(eqx.Module):
     """Which data each generation is trained on.
 
@@ -96,6 +105,11 @@ class Workflow(eqx.Module):
 
         Generation 1 is trained on the real batch. None where generations are trained on anything else.
         """
+        return None
+
+    @property
+    def edits(self) -> Edits | None:
+        """What is drawn anew of the one data set that it keeps; None where it keeps none, or more."""
         return None
 
     def init(self, draw: Draw, generations: int) -> PyTree:

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from jaxcollapse.chain.edit import MASKS, Edit
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.predict import closed_forms
 from jaxcollapse.chain.prediction import ClosedForm
@@ -39,6 +40,7 @@ from jaxcollapse.models.discrete.curated import Curated
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, NormalMean, Poisson
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian
+from jaxcollapse.models.graph import Graph
 from jaxcollapse.models.kernel_density import KernelDensity
 from jaxcollapse.models.mutual import Mutual
 from jaxcollapse.models.networks.early_stopping import EarlyStopping
@@ -174,7 +176,7 @@ def drawn(seed: int, index: int) -> Setting:
         size = dice.count(family.fewest, family.most)
         sizes = dice.one(size, dice.several(lambda size=size: dice.count(size, 2 * size), generations))
         workflow = flow(dice, size)
-        model = family.draw(dice, size, workflow.function is AccumulateSubsample)
+        model = family.draw(dice, size, workflow.function in (AccumulateSubsample, Edit))
         if forms := _exact(model, workflow, sizes, generations):
             return Setting(model, workflow, sizes, generations, forms)
     raise RuntimeError(f"no setting with an exact prediction in {_ATTEMPTS} attempts")
@@ -339,6 +341,16 @@ def _mutual(dice: Dice, size: int, rows: bool) -> Written:
     return Written.of(Mutual, model, models=dice.count(1, 4), private_weight=dice.share(), **public)
 
 
+def _graph(dice: Dice, size: int, rows: bool) -> Written:
+    spectrum = _spectrum(dice, dice.count(1, max(size - 12, 1)))
+    least_squares = Written.of(LinearRegression, spectrum, noise=dice.scale(0.3, 2.0))
+    mean = Written.of(NormalMean, dice.several(lambda: dice.signed(0.5, 2.0), 2), variance=dice.scale(0.3, 3.0))
+    models = dice.count(1, 3)
+    one_source = np.eye(models + 1)  # whole batches, whatever their sizes
+    weights = [one_source[dice.one(*range(models + 1))].tolist() for _ in range(models)]
+    return Written.of(Graph, dice.one(mean, least_squares), weights)
+
+
 def _replace(dice: Dice, size: int) -> Written:
     return Written.of(Replace)
 
@@ -361,6 +373,10 @@ def _window(dice: Dice, size: int) -> Written:
 
 def _moving_average(dice: Dice, size: int) -> Written:
     return Written.of(MovingAverage, dice.schedule(dice.share))
+
+
+def _edit(dice: Dice, size: int) -> Written:
+    return Written.of(Edit, dice.share(), mask=dice.one(*MASKS))
 
 
 def _weighted(dice: Dice, size: int) -> Written:
@@ -389,12 +405,13 @@ _ALL = (
     _accumulate,
     _accumulate_weighted,
     _subsample,
+    _edit,
     _window,
     _moving_average,
     _weighted,
     _mix,
 )
-_WHOLE = tuple(flow for flow in _ALL if flow is not _subsample)
+_WHOLE = tuple(flow for flow in _ALL if flow not in (_subsample, _edit))
 FAMILIES = (
     Family(_normal_mean, 2, 40, _ALL),
     Family(_exponential, 6, 60, (_replace, _accumulate)),
@@ -412,6 +429,7 @@ FAMILIES = (
     Family(_mixed_labels, 14, 24, (_replace,)),
     Family(_early_stopping, 4, 60, _WHOLE),
     Family(_mutual, 14, 40, (_mix,)),
+    Family(_graph, 14, 40, (_replace,)),
 )
 """What is drawn: every family with an exact prediction, and the workflows under which it has one."""
 

@@ -16,6 +16,7 @@ from jaxcollapse.models.gaussian.mixture import GaussianMixture as GaussianMixtu
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian as MultivariateGaussian
 from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian as Gaussian
+from jaxcollapse.models.graph import Graph as Graph
 from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.networks.autoencoder import VAE as VAE
@@ -32,6 +33,7 @@ from jaxcollapse.models.networks.probabilistic_pca import ProbabilisticPCA as Pr
 from jaxcollapse.models.networks.trained import Trained as Trained
 from jaxcollapse.models.networks.transformer import Transformer as Transformer
 from jaxcollapse.models.networks.two_layer import TwoLayer as TwoLayer
+from jaxcollapse.models.regression.hard_labels import HardLabels as HardLabels
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression as LinearRegression

@@ -8,7 +8,7 @@ protocol of the paper.
 Reference: Vu, Reeves and Wenger 2025, arXiv:2505.21677.
 """
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -17,13 +17,13 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_length
 from jaxcollapse.arguments.numbers import at_once, number
-from jaxcollapse.arguments.types import Count, Number
-from jaxcollapse.chain.data import Data
+from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.model import Model, Wrapper, measured
 from jaxcollapse.chain.prediction import ClosedForm, Exactness, Forms, NotKnown
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, single
 from jaxcollapse.chain.workflow import Replace, Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.copies import Shown, check_copied, disagreement, fit_each, starts, truths
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.inflated import unbiased
 from jaxcollapse.models.regression.linear_regression import LinearRegression
@@ -31,31 +31,6 @@ from jaxcollapse.models.regression.predicted import Chain
 from jaxcollapse.random import split
 from jaxcollapse.theory import mutual
 from jaxcollapse.theory.papers import VU_2025
-
-
-class Shown(Data):
-    """What each of several models is shown: a stack of data sets, one for each."""
-
-    sets: Data
-    grows: ClassVar[bool] = False
-
-    def __add__(self, other: "Shown") -> "Shown":
-        """The union of what each is shown."""
-        return Shown(jax.vmap(lambda a, b: a + b)(self.sets, other.sets))
-
-    def __rmul__(self, weight: Number) -> "Shown":
-        """The same data, every row counted `weight` times."""
-        return Shown(jax.vmap(lambda data: weight * data)(self.sets))
-
-    def empty(self) -> "Shown":
-        """Nothing is shown to anyone."""
-        one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), self.sets)
-        count = jax.tree.leaves(self.sets)[0].shape[0]
-        return Shown(jax.tree.map(lambda leaf: jnp.stack([leaf] * count), one.empty()))
-
-    def union(self) -> "Shown":
-        """The union of a stack of batches, for each model."""
-        return Shown(jax.vmap(lambda sets: sets.union(), in_axes=1)(self.sets))
 
 
 class _Units(NamedTuple):
@@ -112,10 +87,7 @@ class Mutual(Wrapper):
     public_samples: Float[Array, ""] | None
 
     def __init__(self, model: Model, *, models: Count, private_weight: Any, public_samples: Any = None):
-        if not isinstance(model, Model):
-            raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
-        if not model.draws_sums:
-            raise ValueError(f"model must draw sufficient statistics, but this {type(model).__name__} draws rows")
+        check_copied(model)
         check_length("models", models)
         self.model = model
         self.models = int(models)
@@ -124,7 +96,7 @@ class Mutual(Wrapper):
 
     def truth(self) -> PyTree:
         """That of the model, for every copy."""
-        return jax.tree.map(lambda leaf: jnp.stack([jnp.asarray(leaf)] * self.models), self.model.truth())
+        return truths(self.model, self.models)
 
     def real(self, key: Key[Array, ""], truth: PyTree, n: Scalar | int) -> Shown:
         """Draw private data of size `n` from each model's own truth, and public data from the common one."""
@@ -136,9 +108,7 @@ class Mutual(Wrapper):
 
     def start(self, key: Key[Array, ""]) -> PyTree:
         """Where each copy may begin."""
-        keys = split(key, self.models)
-        starts = [self.model.start(key) for key in keys]
-        return None if starts[0] is None else jax.tree.map(lambda *leaves: jnp.stack(leaves), *starts)
+        return starts(self.model, key, self.models)
 
     def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Shown:
         """Draw `n` samples from each model, and show all of them to all, with the weight of `n`."""
@@ -146,13 +116,9 @@ class Mutual(Wrapper):
         pool = (1 / self.models) * batches.union()
         return Shown(jax.tree.map(lambda leaf: jnp.stack([leaf] * self.models), pool))
 
-    def fit(self, data: Shown, *, key: Key[Array, ""], previous: PyTree, newest: Shown, **context) -> PyTree:
+    def fit(self, data: Shown, **context) -> PyTree:
         """Fit each copy to what it is shown."""
-
-        def fit(data, key, previous, newest):
-            return self.model.fit(data, key=key, previous=previous, newest=newest, **context)
-
-        return jax.vmap(fit)(data.sets, jnp.stack(split(key, self.models)), previous, newest.sets)
+        return fit_each(self.model, data, count=self.models, **context)
 
     @lenient()
     def metrics(self, params: PyTree, **context) -> dict[str, Float[Array, "..."]]:
@@ -160,8 +126,7 @@ class Mutual(Wrapper):
         means = jax.tree.map(
             lambda values: values.mean(axis=0), jax.vmap(lambda own: measured(self.model, own, **context))(params)
         )
-        spread = [jnp.sum((leaf - leaf.mean(axis=0)) ** 2) for leaf in jax.tree.leaves(params)]
-        return {**means, "disagreement": 2 / max(self.models - 1, 1) * sum(spread, jnp.zeros(()))}
+        return {**means, "disagreement": disagreement(params, self.models)}
 
     @lenient()
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:

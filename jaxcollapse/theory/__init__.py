@@ -8,6 +8,7 @@ from jaxcollapse.theory import counterexamples as counterexamples
 from jaxcollapse.theory import discrete as discrete
 from jaxcollapse.theory import exponential_family as exponential_family
 from jaxcollapse.theory import gaussian as gaussian
+from jaxcollapse.theory import graph as graph
 from jaxcollapse.theory import kernel_density as kernel_density
 from jaxcollapse.theory import mean as mean
 from jaxcollapse.theory import mutual as mutual

@@ -61,6 +61,13 @@ DOHMATOB_2025 = Reference(
     year=2025,
     arxiv="2410.04840",
 )
+DOHMATOB_CURATION_2025 = Reference(
+    key="dohmatob2025curation",
+    authors="Elvis Dohmatob, Mohammad Pezeshki and Reyhane Askari-Hemmat",
+    title="Why Less is More (Sometimes): A Theory of Data Curation",
+    year=2025,
+    arxiv="2511.03492",
+)
 DOHMATOB_TAILS_2024 = Reference(
     key="dohmatob2024tails",
     authors="Elvis Dohmatob, Yunzhen Feng, Pu Yang, Francois Charton and Julia Kempe",

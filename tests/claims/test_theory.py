@@ -16,6 +16,7 @@ FACES = (
     "mean",
     "regression",
     "exponential_family",
+    "graph",
     "kernel_density",
     "mutual",
     "networks",

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import ks_2samp
 
 import jaxcollapse as jc
+from jaxcollapse.models.copies import Shown
 from jaxcollapse.models.gaussian.univariate import NormalSums
-from jaxcollapse.models.mutual import Shown
 from jaxcollapse.theory import Spectrum, mutual
 
 

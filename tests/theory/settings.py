@@ -83,6 +83,7 @@ DESIGNS = dict(private=GRAMS, public=GRAMS[0] + 3.0, synthetic=GRAMS[::-1] + 1.0
 SHIFTED = dict(samples=9.0, noise=0.5, penalty=0.2, shift=rising(0.02, 0.01, 0.03, 0.05), fraction=0.4)
 MOMENTS = np.einsum("kj,lj->klj", ROWS[:2], ROWS[:2]) + np.eye(2)[:, :, None]
 DEPTHS = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.5, 0.5, 0.0], [0.0, 0.3, 0.5, 0.2]])
+GRAPH = np.array([[0.5, 0.1, 0.2, 0.2], [0.2, 0.3, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4]])
 TRIANGLE = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.3, 0.5]])
 MAP = dict(samples=20.0, generations=3)
 LAMBDA = rising(3.0, 1.6, 1.5, 0.4)
@@ -323,6 +324,13 @@ SETTINGS: dict[str, list[Setting]] = {
             generations=3,
         ),
     ],
+    "regression.curated_labels_replace": [
+        call(dim=6, samples=20.0, penalty=0.2, oracle=0.8, correct_only=True, generations=3),
+        call(dim=6, samples=SIZES, penalty=0.2, oracle=-0.3, keep="easy", threshold=0.4, generations=3),
+        call(dim=6, samples=30.0, penalty=0.2, oracle=0.7, keep="hard", threshold=0.9, generations=3),
+    ],
+    "regression.hard_labels_cosine": [call(dim=6, samples=20.0, penalty=0.2), call(dim=6, samples=4.0, penalty=0.1)],
+    "regression.hard_labels_replace": [call(dim=6, samples=SIZES, penalty=rising(0.2, 0.1, 0.3), generations=3)],
     "regression.minimum_norm_accumulate": [
         call(dim=20, samples=rising(9.0, 4.0, 17.0), noise=0.5, generations=3, norm=0.8),
         call(dim=20, samples=30.0, noise=Edge(0.0, 1), generations=3, norm=Edge(0.0, 1)),
@@ -481,10 +489,27 @@ SETTINGS: dict[str, list[Setting]] = {
         call(dim=6, samples=9.0, noise=0.5, real_weight=0.4, generations=3, norm=0.8),
         call(dim=6, samples=3.0, noise=Edge(0.0, 1), real_weight=Edge(0.0, 1), generations=3),
     ],
-    "regression.ols_mix": [call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, generations=3)],
+    "regression.ols_edit": [
+        call(dim=3, samples=20.0, noise=0.5, share=rising(0.5, 0.3, 0.6), mask="fresh", generations=3),
+        call(dim=3, samples=20.0, noise=Edge(0.0, 1), share=0.3, mask="fixed", generations=3),
+        call(dim=3, samples=20.0, noise=0.5, share=0.3, mask="disjoint", generations=3),
+    ],
+    "regression.ols_edit_given_design": [
+        call(ROWS.T, noise=0.5, share=rising(0.5, 0.3, 0.6), generations=3),
+        call(ROWS.T, noise=0.5, share=Edge(1.0, -1), generations=3),
+    ],
+    "regression.ols_mix": [
+        call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, generations=3),
+        call(dim=3, samples=SIZES, noise=Edge(0.0, 1), real_samples=rising(9.0, 2.0, 3.0), generations=3),
+    ],
     "regression.ols_mix_contraction": [
         call(dim=3, samples=7.0, real_samples=9.0),
         call(dim=1, samples=7.0, real_samples=9.0),
+    ],
+    "regression.ols_mix_critical_dim": [call(samples=7.0, real_samples=9.0)],
+    "regression.ridge_mix_contraction": [
+        call(dim=6, samples=7.0, real_samples=9.0, penalty=0.2),
+        call(dim=6, samples=2.0, real_samples=3.0, penalty=Held(0.0, "the slope is that of the minimum norm")),
     ],
     "regression.ridge_mixed_labels_limit": [
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, real_weight=0.4),
@@ -619,6 +644,15 @@ SETTINGS: dict[str, list[Setting]] = {
     "gaussian.variance_mean": [call(**CHAIN), call(**GROWING)],
     "gaussian.variance_moment": [call(0.5, **CHAIN), call(-1.2, **GROWING), call(0.0, **FEW), call(1.0, **FEW)],
     "gaussian.variance_risk": [call(**CHAIN), call(**GROWING)],
+    "graph.bounded": [call(Held(GRAPH, "a jump"))],
+    "graph.mean_covariance": [
+        call(GRAPH, samples=20.0, generations=3),
+        call(np.array([[0.0, 1.0]]), samples=SIZES, generations=3),
+    ],
+    "graph.ols_covariance": [
+        call(GRAPH, dim=3, samples=20.0, noise=0.7, generations=3),
+        call(GRAPH, dim=1, samples=SIZES, noise=Edge(rising(0.7, 0.0, 0.3), rising(0, 1, 0)), generations=3),
+    ],
     "kernel_density.depths": [call(TRIANGLE)],
     "kernel_density.second_moment": [
         call(DEPTHS, bandwidth=0.4, variance=0.7),

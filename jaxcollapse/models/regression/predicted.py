@@ -19,7 +19,7 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.inflated import inflated
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory import regression
-from jaxcollapse.theory.papers import DOHMATOB_2024, GERSTGRASSER_2024, HE_2025
+from jaxcollapse.theory.papers import DOHMATOB_2024, GERSTGRASSER_2024, HE_2025, ZHU_2024
 
 
 class Chain(NamedTuple):
@@ -174,6 +174,20 @@ def _per_sample_penalty(c: Chain) -> ClosedForm:
     return ClosedForm(curve, function, "asymptotic", order="1/d", reference=GERSTGRASSER_2024)
 
 
+def _edit(c: Chain) -> ClosedForm:
+    share, mask = c.workflow.edits or (0.0, "fresh")
+    shares = values(share, len(c.samples)) if mask == "fresh" else single(share)
+    curve = regression.ols_edit(
+        dim=c.dim,
+        samples=c.samples[0],
+        noise=c.noises[0],
+        share=shares,
+        mask=mask,
+        generations=len(c.samples),
+    )
+    return ClosedForm(curve, regression.ols_edit, "asymptotic", order="d/n", reference=ZHU_2024)
+
+
 def _penalised(c: Chain) -> bool:
     return _known(lambda penalty: np.all(penalty > 0), c.penalties)
 
@@ -187,6 +201,10 @@ FORMS = (
     Form(
         lambda c: c.least_squares and c.one_noise and c.design == "fixed" and not c.workflow.needs_rows,
         lambda c: inflated(_first(c), c.workflow, c.samples, "exact"),
+    ),
+    Form(
+        lambda c: c.least_squares and c.one_noise and c.design == "fixed" and c.workflow.edits is not None,
+        _edit,
     ),
     Form(lambda c: c.unpenalised and c.equal and c.workflow.newest_alone, _minimum_norm_replace),
     Form(

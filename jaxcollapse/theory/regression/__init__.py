@@ -27,11 +27,17 @@ from jaxcollapse.theory.regression.downstream import StrongCollapseTerms as Stro
 from jaxcollapse.theory.regression.downstream import ridge_downstream as ridge_downstream
 from jaxcollapse.theory.regression.downstream import ridge_downstream_terms as ridge_downstream_terms
 from jaxcollapse.theory.regression.downstream import ridge_strong_collapse_terms as ridge_strong_collapse_terms
+from jaxcollapse.theory.regression.edited_labels import ols_edit as ols_edit
+from jaxcollapse.theory.regression.edited_labels import ols_edit_given_design as ols_edit_given_design
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom as degrees_of_freedom
 from jaxcollapse.theory.regression.effective_penalty import kappa as kappa
 from jaxcollapse.theory.regression.equivalent import RidgeEquivalent as RidgeEquivalent
 from jaxcollapse.theory.regression.equivalent import ridge_equivalent as ridge_equivalent
 from jaxcollapse.theory.regression.generalised_linear import maximum_likelihood_error as maximum_likelihood_error
+from jaxcollapse.theory.regression.hard_labels import Cosines as Cosines
+from jaxcollapse.theory.regression.hard_labels import curated_labels_replace as curated_labels_replace
+from jaxcollapse.theory.regression.hard_labels import hard_labels_cosine as hard_labels_cosine
+from jaxcollapse.theory.regression.hard_labels import hard_labels_replace as hard_labels_replace
 from jaxcollapse.theory.regression.linear_gaussian import ols_replace_estimated_noise as ols_replace_estimated_noise
 from jaxcollapse.theory.regression.linear_regression import ols_accumulate as ols_accumulate
 from jaxcollapse.theory.regression.linear_regression import ols_accumulate_limit as ols_accumulate_limit
@@ -46,8 +52,6 @@ from jaxcollapse.theory.regression.mixed_labels import minimum_norm_mixed_labels
 from jaxcollapse.theory.regression.mixed_labels import (
     minimum_norm_mixed_labels_fresh as minimum_norm_mixed_labels_fresh,
 )
-from jaxcollapse.theory.regression.mixed_labels import ols_mix as ols_mix
-from jaxcollapse.theory.regression.mixed_labels import ols_mix_contraction as ols_mix_contraction
 from jaxcollapse.theory.regression.mixed_labels import ridge_mixed_labels_limit as ridge_mixed_labels_limit
 from jaxcollapse.theory.regression.mixed_labels import (
     ridge_mixed_labels_optimal_weight as ridge_mixed_labels_optimal_weight,
@@ -57,6 +61,10 @@ from jaxcollapse.theory.regression.penalty_schedule import (
     ridge_replace_optimal_schedule as ridge_replace_optimal_schedule,
 )
 from jaxcollapse.theory.regression.poisson_regression import poisson_information as poisson_information
+from jaxcollapse.theory.regression.pooled_rows import ols_mix as ols_mix
+from jaxcollapse.theory.regression.pooled_rows import ols_mix_contraction as ols_mix_contraction
+from jaxcollapse.theory.regression.pooled_rows import ols_mix_critical_dim as ols_mix_critical_dim
+from jaxcollapse.theory.regression.pooled_rows import ridge_mix_contraction as ridge_mix_contraction
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy as pruned_accuracy
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy_limit as pruned_accuracy_limit
 from jaxcollapse.theory.regression.pruned_classifier import pruned_threshold as pruned_threshold

@@ -1,8 +1,8 @@
-"""Regression on real and synthetic labels at every generation: what pooling does, and the best weight of the real ones.
+"""Regression on real and synthetic labels at every generation, and the best weight of the real ones.
 
-Protocol: generation 1 is fitted to real rows; every later one to fresh real rows and to rows labelled by the model
-before it, pooled, or to one label for each row that is the mean of a real and of a synthetic one with the weights ``w``
-and ``1 - w``. `jaxcollapse.Mix` and `jaxcollapse.MixedLabels` simulate them.
+Protocol: generation 1 is fitted to real rows; every later one to one label for each row that is the mean of a real and
+of a synthetic one with the weights ``w`` and ``1 - w``. `jaxcollapse.MixedLabels` simulates it, and on one design
+`jaxcollapse.Mix` does too.
 """
 
 import jax
@@ -11,8 +11,6 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_above,
-    check_at_least,
-    check_count,
     check_length,
     check_nonnegative,
     check_positive,
@@ -25,99 +23,9 @@ from jaxcollapse.theory.curves import from_the_second
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.mean.mixing import mean_mix
 from jaxcollapse.theory.regression.effective_penalty import kappa
-from jaxcollapse.theory.regression.inverse_moments import inverse_moment
 from jaxcollapse.theory.regression.minimum_norm import minimum_norm_replace
 from jaxcollapse.theory.regression.recursion import ridge_replace
 from jaxcollapse.theory.search import minimiser
-
-
-@formerly(synthetic_samples="samples")
-@lenient()
-def ols_mix_contraction(*, dim: Count, samples: Number, real_samples: Number) -> Float[Array, ""]:
-    """How much of the squared error of one generation survives least squares on pooled rows of fresh designs.
-
-    The error of the next fit is ``(X'X)^-1 X_s'X_s`` times the old one, plus noise; with ``T = T_s + T_r`` rows its
-    mean square is ``c`` times the old one, with
-    ``c = T_s (T_s + 2)/(T (T + 2)) + T_s T_r (T + 1) (d - 1) / [T (T + 2) (T - 1) (T - d - 1)]``.
-
-    **Arguments**
-
-    - `dim`: ``d``, a positive integer.
-    - `real_samples`, `samples`: ``T_r`` and ``T_s``, positive, together at least ``d``.
-
-    **Returns** a scalar, which may exceed one; infinite for ``T`` in ``{d, d+1}`` where ``d > 1``.
-
-    **Raises** `ValueError` or `TypeError` for other arguments.
-
-    **Exactness** Exact for every covariance. ``(T_s/T)^2``, its limit for many rows, is far below it for few.
-
-    **Reference** Second moments of a matrix-variate beta distribution; the protocol is the unweighted one of He, Xu and
-    Cheng 2025, arXiv:2502.18049.
-
-    ```python
-    >>> round(float(ols_mix_contraction(dim=12, real_samples=15, samples=15)), 4)
-    0.4277
-
-    ```
-    """
-    check_count("dim", dim, minimum=1)
-    check_positive("real_samples", real_samples)
-    check_positive("samples", samples)
-    check_at_least("real_samples + samples", jnp.asarray(real_samples + samples), float(dim))
-    dtype = jnp.result_type(real_samples, samples, float)
-    real, synthetic = jnp.asarray(real_samples, dtype), jnp.asarray(samples, dtype)
-    total = real + synthetic
-    within = synthetic * (synthetic + 2) / (total * (total + 2))
-    if dim == 1:
-        return within
-    across = synthetic * real * (total + 1) * (dim - 1) / (total * (total + 2) * (total - 1))
-    return within + across * inverse_moment(total - dim - 1)
-
-
-@formerly(synthetic_samples="samples")
-@lenient()
-def ols_mix(
-    *, dim: Count, samples: Number, noise: Number, real_samples: Number, generations: Count
-) -> Float[Array, " generations"]:
-    """The risk of least squares when each generation pools fresh real rows with synthetic ones.
-
-    ``v_1 = sigma^2 d/(T_r - d - 1)`` and ``v_g = c v_{g-1} + sigma^2 d/(T - d - 1)``, ``T = T_r + T_s``, with the
-    `ols_mix_contraction` ``c``. Every row counts once, and every generation has a fresh design.
-
-    **Arguments**
-
-    - `dim`: ``d``, a positive integer.
-    - `real_samples`, `samples`: ``T_r`` and ``T_s``, positive; ``T_r`` at least ``d``.
-    - `noise`: ``sigma``, at least 0, of real and synthetic labels.
-    - `generations`: ``G``, a positive integer.
-
-    **Returns** shape ``(generations,)``; infinite for ``T_r`` in ``{d, d+1}``.
-
-    **Raises** `ValueError` or `TypeError` for other arguments.
-
-    **Exactness** Exact for every covariance.
-
-    **Reference** Derived here; the protocol is the unweighted one of He, Xu and Cheng 2025, arXiv:2502.18049.
-
-    ```python
-    >>> curve = ols_mix(dim=12, real_samples=15, samples=15, noise=1.0, generations=2)
-    >>> [round(float(v), 4) for v in curve]
-    [6.0, 3.2723]
-
-    ```
-    """
-    check_length("generations", generations)
-    check_nonnegative("noise", noise)
-    c = ols_mix_contraction(dim=dim, real_samples=real_samples, samples=samples)
-    check_at_least("real_samples", real_samples, float(dim))
-    unit = jnp.asarray(noise, c.dtype) ** 2
-    first = unit * dim * inverse_moment(jnp.asarray(real_samples - dim - 1, c.dtype))
-    added = unit * dim * inverse_moment(jnp.asarray(real_samples + samples - dim - 1, c.dtype))
-
-    def step(v, _):
-        return c * v + added, v
-
-    return jax.lax.scan(step, first, length=int(generations))[1]
 
 
 @formerly(weight="real_weight")
