@@ -143,6 +143,42 @@ SETTINGS: dict[str, list[Setting]] = {
         call(P, samples=20.0, real_share=0.6, generations=4),
         call(P, samples=SIZES, real_share=Edge(1.0, -1), weights=rising(1.0, 2.0, 3.0), generations=3),
     ],
+    "discrete.contaminated_replace": [
+        call(P, samples=20.0, real_share=0.6, generations=4),
+        call(P_ZERO, samples=SIZES, real_share=Edge(rising(0.5, 0.0, 1.0), rising(0, 1, -1)), generations=3),
+    ],
+    "discrete.contaminated_replace_lost": [
+        call(P, samples=5, real_share=0.3, generations=4),
+        call(P_ZERO, samples=4, real_share=Edge(0.0, 1), generations=3),
+        call(P_ONE, samples=4, real_share=Edge(1.0, -1), generations=3),
+    ],
+    "discrete.remaining_diversity": [
+        call(jc.Window(2), samples=SIZES, real_share=0.3, generations=3),
+        call(jc.AccumulateSubsample(), samples=SIZES, real_share=Edge(0.0, 1), generations=3),
+        call(jc.ReplayBuffer(8), samples=rising(5.0, 2.0, 4.0), real_share=Edge(1.0, -1), generations=3),
+        call(jc.ReplayBuffer(8, evict="oldest"), samples=np.array([5, 2, 4]), real_share=0.2, generations=3),
+        call(jc.Replace(), samples=Edge(1.0, 1), generations=3),
+    ],
+    "discrete.effective_size": [
+        call(jc.Window(2), samples=SIZES, generations=3),
+        call(jc.Accumulate(), samples=20.0, generations=3),
+    ],
+    "discrete.contaminated_replay_law": [
+        call(P, capacity=4, real_share=0.3),
+        call(P_ZERO, capacity=3, real_share=Edge(1.0, -1)),
+    ],
+    "discrete.contaminated_replay_spectrum": [
+        call(capacity=4, real_share=0.3),
+        call(capacity=4, real_share=Edge(0.0, 1)),
+    ],
+    "discrete.contaminated_replay_information": [call(capacity=4, real_share=0.3, generations=3)],
+    "discrete.contaminated_replay_originals": [call(capacity=4, real_share=0.3)],
+    "discrete.categorical_replay_fixation": [call(capacity=4, preference=1.7), call(capacity=4, preference=1.0)],
+    "discrete.categorical_replay_fixation_time": [call(capacity=4)],
+    "discrete.categorical_accumulate_urn": [
+        call(rising(2.0, 3.0, 1.0), draws=4),
+        call(Edge(rising(2.0, 0.0, 1.0), rising(0, 1, 0)), draws=4),
+    ],
     "discrete.curate": [
         call(P, rewards=R, candidates=3),
         call(P_ZERO, rewards=np.zeros(3), candidates=2),
