@@ -69,7 +69,7 @@ def _said(model: Any, workflow: Any, samples: Any, generations: Any) -> tuple[Mo
     return model, workflow, sizes, said
 
 
-def _asked(model: Model, workflow: Workflow, sizes: Float[Array, " generations"]) -> Forms:
+def _asked(model: Model, workflow: Workflow, sizes: Float[Array, " generations"]) -> Any:
     """What a model says; a buffer has no weights, and only some models know it without any."""
     if not (_weighs(workflow, sizes) or workflow.evicts):
         return _no_weights(workflow)

@@ -7,8 +7,8 @@ probability ``alpha_g``, else from the estimate before it. ``V_g`` is the mean s
 Under `Replace` it is drift with mutation that does not depend on the parent: read backwards, the draws of a generation
 descend from those of the one before, as many as they hit of ``n`` bins, and each line ends where a draw is real.
 
-Reference: Kanabar and Gastpar 2025, arXiv:2501.19273, for the setting and the rates; recursions are derived here. Wright
-1931, "Evolution in Mendelian populations", for `contaminated_replace`.
+Reference: Kanabar and Gastpar 2025, arXiv:2501.19273, for the setting and the rates; recursions are derived here.
+Wright 1931, "Evolution in Mendelian populations", for `contaminated_replace`.
 """
 
 from typing import Any
@@ -170,7 +170,7 @@ def contaminated_replace_lost(
     - `real_share`: ``alpha`` in [0, 1], a number or shape ``(generations,)``; the first entry is not used.
     - `generations`: ``G``, a positive integer.
 
-    **Returns** shape ``(generations, symbols)``. The sum of one minus them is the mean number of symbols that are there.
+    **Returns** shape ``(generations, symbols)``. The sum of one minus them is the mean number of symbols.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
@@ -181,7 +181,7 @@ def contaminated_replace_lost(
     ```python
     >>> law = contaminated_replace_lost([0.9, 0.1], samples=10, real_share=0.1, generations=100)
     >>> [round(float(p), 3) for p in law[-1]]  # it comes and goes
-    [0.009, 0.656]
+    [0.002, 0.636]
 
     ```
     """

@@ -59,9 +59,9 @@ def remaining_diversity(
     >>> for workflow in (jc.Replace(), jc.Accumulate(), jc.ReplayBuffer(20), jc.ReplayBuffer(20, evict="oldest")):
     ...     print(round(float(remaining_diversity(workflow, samples=10, generations=20)[-1]), 3))
     0.122
-    0.851
-    0.352
-    0.387
+    0.848
+    0.436
+    0.38
 
     ```
     """
@@ -88,8 +88,8 @@ def effective_size(workflow: Any, *, samples: Number | Curve, generations: Count
 
     ``D_g = D_{g-1} (1 - 1/n_e(g))`` with the diversity of `remaining_diversity`: ``n`` where the newest batch is all;
     ``N^2/n`` in a pool of ``N`` rows to which ``n`` were added; ``n/gain^2`` for a moving average; for a window of
-    ``K`` batches about ``n ((K + 1)/2)^2`` in the end, and ``B^2/2`` for a buffer of ``B`` rows of which a random one is
-    replaced: about ``(B + 1)^2/4``, half as much, where it is the oldest.
+    ``K`` batches about ``n ((K + 1)/2)^2`` in the end, and ``B^2/2`` for a buffer of ``B`` rows of which a random one
+    is replaced: about ``(B + 1)^2/4``, half as much, where it is the oldest.
 
     **Arguments** as for `remaining_diversity`.
 

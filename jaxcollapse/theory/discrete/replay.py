@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
@@ -36,8 +37,8 @@ def contaminated_replay_law(
 ) -> Float[Array, "outcomes symbols"]:
     """The stationary law of how often each symbol is in a buffer into which some real rows come.
 
-    The counts of all symbols are Dirichlet-multinomial with the parameters ``theta p``, ``theta = n alpha/(1 - alpha)``:
-    as if row after row were drawn, the next of ``m`` with the probability ``(theta p_i + count_i)/(theta + m)`` of
+    The counts of all symbols are Dirichlet-multinomial of parameters ``theta p``, ``theta = n alpha/(1 - alpha)``: as
+    if row after row were drawn, the next of ``m`` with the probability ``(theta p_i + count_i)/(theta + m)`` of
     symbol ``i``. Their diversity is ``(1 - 1/n) theta/(1 + theta)`` times that of the truth.
 
     **Arguments**
@@ -164,7 +165,7 @@ def contaminated_replay_originals(*, capacity: Count, real_share: Number) -> Ori
     ```python
     >>> originals = contaminated_replay_originals(capacity=100, real_share=0.01)
     >>> round(float(originals.mean), 2), round(float(originals.single), 3)
-    (5.24, 0.01)
+    (5.22, 0.01)
 
     ```
     """
@@ -269,12 +270,12 @@ def categorical_accumulate_urn(counts: Vector, *, draws: Count) -> Float[Array, 
     ```
     """
     check_numbers("counts", counts)
-    if jnp.ndim(counts) != 1:
-        raise ValueError(f"counts must have shape (symbols,), got shape {jnp.shape(counts)}")
+    if np.ndim(counts) != 1:
+        raise ValueError(f"counts must have shape (symbols,), got shape {np.shape(counts)}")
     check_at_least("counts", counts, 0.0)
     check_length("draws", draws)
     start = as_floats(counts)
-    check_above("sum of counts", jnp.sum(start), 0.0)
+    check_above("the sum of counts", jnp.sum(start), 0.0)
     return _urn(start, jnp.sum(start), jnp.ones((), start.dtype), int(draws))
 
 
@@ -290,7 +291,7 @@ def _buffer(capacity: Count, real_share: Number) -> tuple[int, Float[Array, ""]]
 def _urn(
     own: Float[Array, " symbols"], total: Float[Array, ""], gain: Float[Array, ""], draws: int
 ) -> Float[Array, "outcomes symbols"]:
-    """Draw by draw: a symbol of weight `own` of `total` that grows by `gain` with each draw of it, as the total does."""
+    """Draw by draw: the weight `own` of a symbol, of `total`, grows by `gain` with each draw of it."""
     count = jnp.arange(draws + 1, dtype=own.dtype)[:, None]
 
     def draw(law, m):

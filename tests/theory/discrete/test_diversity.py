@@ -85,7 +85,7 @@ def test_effective_sizes():
 )
 def test_simulated_rows(workflow):
     """Batches that fill a buffer, and then replace a part of it; a third of the later rows is real."""
-    sizes, share = np.array([5, 2, 4, 1]), 1 / 3
+    sizes, share = np.array([5, 2, 4, 3]), 1 / 3
     model = jc.ContaminatedCategorical([0.6, 0.4], real_share=share, sampling="raw")
     run = lambda key: jc.simulate(model, workflow, key=key, samples=sizes, generations=4).diversity  # noqa: E731
     values = np.asarray(jax.jit(jax.vmap(run))(jax.random.split(jax.random.key(3), 20_000))) / 0.48

@@ -104,8 +104,11 @@ def test_an_urn_is_beta_binomial():
         ),
         (lambda: discrete.contaminated_replay_law([1.0], capacity=5, real_share=0.0), "real_share must be .* above 0"),
         (lambda: discrete.contaminated_replay_law([1.0], capacity=5, real_share=1.5), "real_share must be at most 1"),
-        (lambda: discrete.categorical_replay_fixation(capacity=5, preference=0.0), "preference must be .* above 0"),
-        (lambda: discrete.categorical_accumulate_urn([0.0, 0.0], draws=2), "sum of counts must be .* above 0"),
+        (
+            lambda: discrete.categorical_replay_fixation(capacity=5, preference=0.0),
+            "preference must be positive",
+        ),
+        (lambda: discrete.categorical_accumulate_urn([0.0, 0.0], draws=2), "the sum of counts must be .* above 0"),
         (lambda: discrete.categorical_accumulate_urn([1.0, -1.0], draws=2), "counts must be finite and at least 0"),
     ],
 )
