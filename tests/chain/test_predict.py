@@ -59,7 +59,7 @@ MEANS = [
     (lambda: language(jc.ContaminatedCategorical, real_share=0.4), jc.Replace(), N, "diversity",
      H - H / N * (1 - (0.36 * (1 - 1 / N)) ** g) / (1 - 0.36 * (1 - 1 / N))),
     (lambda: language(sampling="raw"), jc.ReplayBuffer(N), N, "diversity", H * (1 - 1 / N) ** g),
-    (language, jc.MovingAverage(0.3), N, "diversity", H * (1 - 1 / N) * (1 - 0.09 / N) ** (g - 1)),
+    (language, jc.MovingAverage(0.25), N, "diversity", H * (1 - 1 / N) * (1 - 0.0625 / N) ** (g - 1)),
     (ols, jc.Replace(), SIZES, "risk", 0.49 * 3 * np.cumsum(1 / (SIZES - 4))),
     (lambda: ols(noise=lambda g: g), jc.Replace(), N, "risk", 3 / (N - 4) * np.cumsum(g**2)),
     (ols, jc.Accumulate(), SIZES, "risk",
