@@ -106,6 +106,11 @@ MODELS = (
         lambda: jc.MultivariateGaussian(jnp.diag(jnp.array([1.0, 2.0])), ddof=1, sampling="raw"),
     ),
     ModelRow("TiltedGaussian", lambda: jc.TiltedGaussian(jc.Gaussian(ddof=1), power=1.0), refuses=_BEYOND_THE_NEWEST),
+    ModelRow(
+        "GaussianDiffusion",
+        lambda: jc.GaussianDiffusion("ode", guidance=0.5, auxiliary_samples=9),
+        lambda: jc.GaussianDiffusion("ode", guidance=0.5, auxiliary_samples=9, sampling="raw"),
+    ),
     ModelRow("GaussianMixture", lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]), slow=True),
     ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5)),
     ModelRow(

@@ -590,6 +590,36 @@ SETTINGS: dict[str, list[Setting]] = {
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, design="fresh"),
         call(spectrum(), samples=3.0, noise=0.5, penalty=0.01, design="fixed"),
     ],
+    "gaussian.accumulated_error": [
+        call(real_share=0.3, aligned=True, generations=3),
+        call(real_share=Edge(0.0, 1), aligned=False, generations=3),
+        call(real_share=Edge(1.0, -1), aligned=True, generations=3),
+    ],
+    "gaussian.guided_classes": [
+        call("ode", guidance=0.5, within=1.0, between=0.5, generations=2),
+        call("sde", guidance=Edge(0.0, 1), within=1.0, between=0.5, generations=2),
+    ],
+    "gaussian.guided_law": [
+        call("ode", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=0.7),
+        call("ode", guidance=Edge(0.0, 1), mean=0.3, variance=1.2, other_mean=-0.2, other_variance=1.2),
+        call("sde", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=1.2),
+        call("sde", guidance=Edge(0.0, 1), mean=0.3, variance=1.2, other_mean=-0.2, other_variance=2.7),
+        call("langevin", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=0.7),
+    ],
+    "gaussian.guided_replace_driftless": [call(samples=9.0, auxiliary_samples=7.0)],
+    "gaussian.guided_replace_log_variance": [
+        call(samples=9.0, auxiliary_samples=7.0, guidance=0.6, generations=2),
+        call(samples=9.0, auxiliary_samples=7.0, guidance=Edge(0.0, 1), generations=2),
+    ],
+    "gaussian.guided_replace_moments": [
+        call(samples=9.0, auxiliary_samples=7.0, guidance=0.6, generations=3),
+        call(samples=9.0, auxiliary_samples=7.0, guidance=Edge(0.0, 1), generations=2),
+    ],
+    "gaussian.ranged_replace": [
+        call("ode", variance=1.2, sigma_min=0.3, sigma_max=3.0, generations=3),
+        call("sde", variance=1.2, sigma_min=0.3, sigma_max=3.0, generations=3),
+        call("ode", variance=1.2, sigma_min=Edge(0.0, 1), sigma_max=3.0, generations=3),
+    ],
     "gaussian.kl_from_truth": [call(**CHAIN), call(**GROWING)],
     "gaussian.kl_to_truth": [call(**CHAIN), call(**GROWING)],
     "gaussian.wasserstein": [call(**CHAIN), call(**GROWING)],
