@@ -17,8 +17,8 @@ from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = None
-_GENERATIONS, _SAMPLES = 8, 16
-_GUIDANCE = shared(guidance=0.5, auxiliary_samples=12)
+_GENERATIONS, _SAMPLES = 6, 4
+_GUIDANCE = shared(guidance=0.3, auxiliary_samples=8)
 _LOOP = shared(samples=_SAMPLES, generations=_GENERATIONS)
 
 
@@ -82,14 +82,14 @@ def _ranged_theory():
     return jnp.concatenate([curve(sampler) for sampler in ("ode", "sde")])
 
 
-_PROTOCOL = "Gaussian of unbiased variance, n = 16 rows, guided by the flow with w = 0.5 away from n' = 12 own rows."
+_PROTOCOL = "Gaussian of unbiased variance, n = 4 rows, guided by the flow with w = 0.3 away from n' = 8 own rows."
 CLAIMS = (
     Claim(
         name="own-guided-drift",
         statement="Negative guidance slows the fall of the log variance, and cancels it at w about n'/n.",
         theory=lambda: _walk().mean,
         experiment=lambda key: _run(key, **_GUIDANCE).log_variance,
-        relation=Equal(tolerance=0.02),
+        relation=Equal(tolerance=0.025),
         formula="E log V_g = g [δ(n) − w δ(n')], δ(n) = ψ((n − 1)/2) − ln((n − 1)/2); w* = δ(n)/δ(n')",
         protocol=_PROTOCOL,
         axis=generation_axis(_GENERATIONS),
@@ -111,7 +111,7 @@ CLAIMS = (
         statement="Where guidance cancels the drift of the log variance, its mean and the error of the mean explode.",
         theory=lambda: jnp.concatenate(gaussian.guided_replace_moments(**_FEW, **_FULL)),
         experiment=_moments,
-        relation=Equal(tolerance=0.02),
+        relation=Equal(tolerance=0.03),
         formula="E V_g = c^g, E m_g² = (1/n + E k²/n')(c^g − 1)/(c − 1), c = E G'^−w",
         protocol="Gaussian of unbiased variance, n = n' = 40, guided by the flow with w = 1.",
         labels=tuple(f"{name}, g = {g}" for name in ("E m²", "E V") for g in range(1, 5)),
@@ -124,7 +124,7 @@ CLAIMS = (
         experiment=_particles,
         relation=Asymptotic(allowance=0.001),
         formula="V = v r^−w, M = m + k (m − m'), k = w r^(−w/2) ∫₀¹ (1 − (1 − r) x²)^(w/2 − 1) dx, r = v'/v",
-        protocol="64 particles, 1200 midpoint steps from level 10⁹ to 10⁻⁴; N(0.4, 1.3) away from N(−0.6, 0.6), w = 0.8.",
+        protocol="64 particles, 1200 midpoint steps, level 10⁹ to 10⁻⁴; N(0.4, 1.3) away from N(−0.6, 0.6), w = 0.8.",
         labels=("mean", "mean square"),
         quantity="moments of what is drawn",
     ),
@@ -134,7 +134,7 @@ CLAIMS = (
         theory=_ranged_theory,
         experiment=_ranged,
         relation=Asymptotic(allowance=0.002),
-        formula="flow v' = S(v + s)/(v + S), reverse diffusion v' = (v + s) − v (v + s)²/(v + S)², s = σ_min², S = σ_max²",
+        formula="flow v' = S(v + s)/(v + S), diffusion v' = v + s − v (v + s)²/(v + S)²; s = σ_min², S = σ_max²",
         protocol="Gaussian with n = 2000 rows, exact scores of the fit, σ_min = 0.3, σ_max = 3, replace.",
         labels=tuple(f"{sampler}, g = {g}" for sampler in ("flow", "reverse diffusion") for g in range(1, 11)),
         quantity="variance",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import check_choice, is_traced
@@ -82,7 +83,7 @@ class GaussianDiffusion(Wrapper):
         self.gaussian = Gaussian(ddof=ddof, mean=mean, variance=variance, sampling=sampling)
         self.sampler = sampler
         self.guidance = number(guidance, "guidance", 0.0)
-        guided = is_traced(guidance) or bool(self.guidance > 0)
+        guided = is_traced(self.guidance) or bool(np.asarray(self.guidance) > 0)
         if guided and auxiliary_samples is None:
             raise ValueError("auxiliary_samples must be given with guidance: the size of the fit to own samples")
         self.auxiliary_samples = (
@@ -151,7 +152,7 @@ class GaussianDiffusion(Wrapper):
             "log_variance": ClosedForm(self.gaussian.log_variance + walk.mean, gaussian.guided_replace_log_variance),
         }
         traced = is_traced(self.guidance) or is_traced(self.auxiliary_samples)
-        if not traced and bool(self.auxiliary_samples - 1 <= 2 * self.guidance):
+        if not traced and bool(np.asarray(self.auxiliary_samples) - 1 <= 2 * np.asarray(self.guidance)):
             return {**known, "": NotKnown("the mean is infinite", "auxiliary_samples above 1 + 2 guidance")}
         moments = gaussian.guided_replace_moments(**loop, generations=generations)
         return {

@@ -13,9 +13,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_at_least, check_length, check_share
+from jaxcollapse.arguments.check import check_at_least, check_length, check_share, is_traced
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import from_the_second, per_generation
@@ -129,7 +130,7 @@ def effective_size(workflow: Any, *, samples: Number | Curve, generations: Count
 
 def check_holds(workflow: Any, sizes: Float[Array, " generations"]) -> None:
     """A buffer has room for the largest batch."""
-    if not isinstance(sizes, jax.core.Tracer) and bool(jnp.max(sizes) > workflow.capacity):
+    if not is_traced(sizes) and np.asarray(sizes).max() > workflow.capacity:
         raise ValueError(f"samples must be at most the capacity of the buffer, {workflow.capacity}, got {sizes}")
 
 

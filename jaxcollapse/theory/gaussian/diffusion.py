@@ -3,8 +3,8 @@
 A Gaussian ``N(m, v)`` has the score ``-(x - m)/(v + tau)`` at the noise level ``tau``. A sampler starts from wide noise
 and follows a score down to no noise. Extrapolated, the score is ``(1 + w) s_base - w s_other``: classifier-free
 guidance with an unconditional model as the other one, and negative guidance with a model of own samples. The flow, the
-reverse diffusion and Langevin dynamics then have three different laws, and only the last one is the density in proportion to
-``p_base^(1 + w)/p_other^w``.
+reverse diffusion and Langevin dynamics then have three different laws, and only the last one is the density in
+proportion to ``p_base^(1 + w)/p_other^w``.
 
 Reference: the settings of Alemohammad, Humayun, Agarwal, Collomosse and Baraniuk 2024, arXiv:2408.16333, and of Ho and
 Salimans 2022, arXiv:2207.12598; the laws are derived here.
@@ -106,7 +106,7 @@ def guided_law(
 def guided_change(
     sampler: Literal["ode", "sde", "langevin"], w: Float[Array, "..."], log_ratio: Float[Array, "..."]
 ) -> Guided:
-    """``k`` and the log of the variance in units of that of the base, from the log of ``r``; NaN where no law exists."""
+    """``k`` and the log of the variance in units of the base, from the log of ``r``; NaN where no law exists."""
     if sampler == "ode":
         return Guided(_flow_mean(w, log_ratio), -w * log_ratio)
     if sampler == "sde":
