@@ -122,6 +122,7 @@ SETTINGS: dict[str, list[Setting]] = {
         call(P, samples=6.0, generations=4),
         call(P_ZERO, samples=Edge(1.0, 1), generations=4),
     ],
+    "discrete.categorical_replace_entropy": [call(P, samples=5, generations=3)],
     "discrete.categorical_replace_lost": [
         call(P, samples=6, generations=4),
         call(P_ZERO, samples=6, generations=4),
@@ -335,6 +336,11 @@ SETTINGS: dict[str, list[Setting]] = {
     "mean.mean_replace_squared_error": [call(samples=SIZES, coefficient=0.5, order=0.7)],
     "mean.mean_replace_variance": [call(samples=SIZES)],
     "mean.mean_replace_variance_limit": [call(scale=3.0, growth=1.5), call(scale=3.0, growth=0.2)],
+    "mean.information_lost": [call(jc.Window(2), samples=SIZES, generations=3), call(jc.Accumulate(), generations=3)],
+    "mean.mean_information": [
+        call(jc.Window(2), samples=SIZES, prior_variance=1.5, generations=3),
+        call(jc.Replace(), samples=9.0, prior_variance=1.5, variance=0.4, generations=3),
+    ],
     "mean.inflation": [
         call(jc.Accumulate(), samples=SIZES, generations=3),
         call(jc.AccumulateSubsample(), samples=SIZES, generations=3),
