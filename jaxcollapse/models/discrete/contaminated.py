@@ -114,7 +114,7 @@ class ContaminatedCategorical(Wrapper):
         else:
             why = NotKnown("it is for a pool of all draws", "Accumulate, theory.discrete.contaminated_accumulate")
             return {"squared_error": why, "diversity": why}
-        known = {"squared_error": error, "diversity": error.times(-1.0, plus=diversity)}
+        known: Forms = {"squared_error": error, "diversity": error.times(-1.0, plus=diversity)}
         size = None if self.debiased else one_known_size(workflow, samples)
         if size is None:
             return known

@@ -309,7 +309,11 @@ def ranged_replace(
     check_length("generations", generations)
     dtype = jnp.result_type(variance, sigma_min, sigma_max, float)
     v, s, start = (jnp.asarray(value, dtype) for value in (variance, sigma_min, sigma_max))
-    step = lambda v, _: (ranged(sampler, v, s**2, start**2)[1],) * 2  # noqa: E731
+
+    def step(v, _):
+        after = ranged(sampler, v, s**2, start**2)[1]
+        return after, after
+
     return jax.lax.scan(step, v, None, int(generations))[1]
 
 
