@@ -46,6 +46,8 @@ WORKFLOWS = (
     WorkflowRow("Accumulate", lambda g: jc.Accumulate()),
     WorkflowRow("Accumulate weighted", lambda g: jc.Accumulate(weight=lambda g: 1 / g)),
     WorkflowRow("AccumulateSubsample", lambda g: jc.AccumulateSubsample()),
+    WorkflowRow("ReplayBuffer", lambda g: jc.ReplayBuffer(14)),
+    WorkflowRow("ReplayBuffer oldest", lambda g: jc.ReplayBuffer(14, evict="oldest")),
     WorkflowRow("Window", lambda g: jc.Window(2)),
     WorkflowRow("MovingAverage", lambda g: jc.MovingAverage(0.4)),
     WorkflowRow("Edit", lambda g: jc.Edit(0.4)),
@@ -108,6 +110,11 @@ MODELS = (
         lambda: jc.MultivariateGaussian(jnp.diag(jnp.array([1.0, 2.0])), ddof=1, sampling="raw"),
     ),
     ModelRow("TiltedGaussian", lambda: jc.TiltedGaussian(jc.Gaussian(ddof=1), power=1.0), refuses=_BEYOND_THE_NEWEST),
+    ModelRow(
+        "GaussianDiffusion",
+        lambda: jc.GaussianDiffusion("ode", guidance=0.5, auxiliary_samples=9),
+        lambda: jc.GaussianDiffusion("ode", guidance=0.5, auxiliary_samples=9, sampling="raw"),
+    ),
     ModelRow("GaussianMixture", lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]), slow=True),
     ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5)),
     ModelRow(
@@ -148,7 +155,11 @@ MODELS = (
         lambda: jc.Categorical([0.5, 0.3, 0.2]),
         lambda: jc.Categorical([0.5, 0.3, 0.2], sampling="raw"),
     ),
-    ModelRow("ContaminatedCategorical", lambda: jc.ContaminatedCategorical([0.5, 0.3, 0.2], real_share=0.5)),
+    ModelRow(
+        "ContaminatedCategorical",
+        lambda: jc.ContaminatedCategorical([0.5, 0.3, 0.2], real_share=0.5),
+        lambda: jc.ContaminatedCategorical([0.5, 0.3, 0.2], real_share=0.5, sampling="raw"),
+    ),
     ModelRow(
         "Curated",
         lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2]), rewards=[0.0, 1.0, 2.0], candidates=2),

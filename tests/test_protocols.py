@@ -213,7 +213,8 @@ def test_the_facts_of_a_workflow_are_what_its_step_does(row):
     elif not workflow.draws_real:
         np.testing.assert_allclose((counted > 0) @ SIZES, rows)
     if workflow.counts_alike:
-        np.testing.assert_allclose(counted * (counted - _once(workflow)) * (1 - workflow.resamples), 0.0, atol=1e-9)
+        if not (workflow.resamples or workflow.evicts):  # parts of batches
+            np.testing.assert_allclose(counted * (counted - _once(workflow)), 0.0, atol=1e-9)
         np.testing.assert_allclose(counted.sum(axis=1), rows)
     if workflow.mixes:
         assert (counted[1:, 0] > 0).all() and (counted[1:, 1:] > 0).tolist() == np.eye(GENERATIONS - 1).tolist()
@@ -227,6 +228,10 @@ def test_the_facts_of_a_workflow_are_what_its_step_does(row):
 def test_the_weights_of_a_workflow_are_what_its_step_does(row):
     """Those of the newest batches; where real data is drawn anew its share is the rest."""
     workflow = row.make(GENERATIONS)
+    if workflow.evicts:
+        with pytest.raises(NotImplementedError, match="ReplayBuffer keeps parts of batches"):
+            workflow.weights(jnp.asarray(SIZES))
+        return
     matrix, noise = (np.asarray(part) for part in workflow.weights(jnp.asarray(SIZES)))
     if workflow.needs_rows:
         keys = jax.random.split(KEY, 400)

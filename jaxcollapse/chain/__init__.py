@@ -12,4 +12,5 @@ from jaxcollapse.chain.pool import Pool as Pool
 from jaxcollapse.chain.prediction import ClosedForm as ClosedForm
 from jaxcollapse.chain.prediction import NotKnown as NotKnown
 from jaxcollapse.chain.prediction import Prediction as Prediction
+from jaxcollapse.chain.replay import ReplayBuffer as ReplayBuffer
 from jaxcollapse.chain.workflow import *

@@ -64,9 +64,21 @@ def closed_forms(model: Model, workflow: Workflow, *, samples: Any, generations:
 def _said(model: Any, workflow: Any, samples: Any, generations: Any) -> tuple[Model, Workflow, Any, Forms]:
     """A chain, and what its model says of it."""
     model, workflow, sizes = chain_of("predict", model, workflow, samples, generations)
-    said = model.predict(workflow, sizes, int(generations)) if _weighs(workflow, sizes) else _no_weights(workflow)
+    said = _asked(model, workflow, sizes)
     _check(model, said, int(generations))
     return model, workflow, sizes, said
+
+
+def _asked(model: Model, workflow: Workflow, sizes: Float[Array, " generations"]) -> Any:
+    """What a model says; a buffer has no weights, and only some models know it without any."""
+    if not (_weighs(workflow, sizes) or workflow.evicts):
+        return _no_weights(workflow)
+    try:
+        return model.predict(workflow, sizes, len(sizes))
+    except NotImplementedError:
+        if not workflow.evicts:
+            raise
+        return {"": NotKnown(f"{type(workflow).__name__} has no matrix of weights", "Window")}
 
 
 def _weighs(workflow: Workflow, sizes: Float[Array, " generations"]) -> bool:

@@ -112,6 +112,14 @@ class Workflow(eqx.Module):
         """What is drawn anew of the one data set that it keeps; None where it keeps none, or more."""
         return None
 
+    @property
+    def evicts(self) -> Literal["random", "oldest"] | None:
+        """Which rows leave a buffer of `capacity` rows that is all a generation is trained on; None without a buffer.
+
+        As many rows enter as the newest batch has; none leaves while there is room.
+        """
+        return None
+
     def init(self, draw: Draw, generations: int) -> PyTree:
         """The state before generation 1; none by default. `draw` gives batches like those of generation 1."""
         return None

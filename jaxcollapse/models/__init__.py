@@ -12,6 +12,7 @@ from jaxcollapse.models.exponential_family import Exponential as Exponential
 from jaxcollapse.models.exponential_family import ExponentialFamily as ExponentialFamily
 from jaxcollapse.models.exponential_family import NormalMean as NormalMean
 from jaxcollapse.models.exponential_family import Poisson as Poisson
+from jaxcollapse.models.gaussian.diffusion import GaussianDiffusion as GaussianDiffusion
 from jaxcollapse.models.gaussian.mixture import GaussianMixture as GaussianMixture
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian as MultivariateGaussian
 from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian

@@ -123,6 +123,7 @@ SETTINGS: dict[str, list[Setting]] = {
         call(P, samples=6.0, generations=4),
         call(P_ZERO, samples=Edge(1.0, 1), generations=4),
     ],
+    "discrete.categorical_replace_entropy": [call(P, samples=5, generations=3)],
     "discrete.categorical_replace_lost": [
         call(P, samples=6, generations=4),
         call(P_ZERO, samples=6, generations=4),
@@ -143,6 +144,42 @@ SETTINGS: dict[str, list[Setting]] = {
     "discrete.contaminated_accumulate_debiased": [
         call(P, samples=20.0, real_share=0.6, generations=4),
         call(P, samples=SIZES, real_share=Edge(1.0, -1), weights=rising(1.0, 2.0, 3.0), generations=3),
+    ],
+    "discrete.contaminated_replace": [
+        call(P, samples=20.0, real_share=0.6, generations=4),
+        call(P_ZERO, samples=SIZES, real_share=Edge(rising(0.5, 0.0, 1.0), rising(0, 1, -1)), generations=3),
+    ],
+    "discrete.contaminated_replace_lost": [
+        call(P, samples=5, real_share=0.3, generations=4),
+        call(P_ZERO, samples=4, real_share=Edge(0.0, 1), generations=3),
+        call(P_ONE, samples=4, real_share=Edge(1.0, -1), generations=3),
+    ],
+    "discrete.remaining_diversity": [
+        call(jc.Window(2), samples=SIZES, real_share=0.3, generations=3),
+        call(jc.AccumulateSubsample(), samples=SIZES, real_share=Edge(0.0, 1), generations=3),
+        call(jc.ReplayBuffer(8), samples=rising(5.0, 2.0, 4.0), real_share=Edge(1.0, -1), generations=3),
+        call(jc.ReplayBuffer(8, evict="oldest"), samples=np.array([5, 2, 4]), real_share=0.2, generations=3),
+        call(jc.Replace(), samples=Edge(1.0, 1), generations=3),
+    ],
+    "discrete.effective_size": [
+        call(jc.Window(2), samples=SIZES, generations=3),
+        call(jc.Accumulate(), samples=20.0, generations=3),
+    ],
+    "discrete.contaminated_replay_law": [
+        call(P, capacity=4, real_share=0.3),
+        call(P_ZERO, capacity=3, real_share=Edge(1.0, -1)),
+    ],
+    "discrete.contaminated_replay_spectrum": [
+        call(capacity=4, real_share=0.3),
+        call(capacity=4, real_share=Edge(0.0, 1)),
+    ],
+    "discrete.contaminated_replay_information": [call(capacity=4, real_share=0.3, generations=3)],
+    "discrete.contaminated_replay_originals": [call(capacity=4, real_share=0.3)],
+    "discrete.categorical_replay_fixation": [call(capacity=4, preference=1.7), call(capacity=4, preference=1.0)],
+    "discrete.categorical_replay_fixation_time": [call(capacity=4)],
+    "discrete.categorical_accumulate_urn": [
+        call(rising(2.0, 3.0, 1.0), draws=4),
+        call(Edge(rising(2.0, 0.0, 1.0), rising(0, 1, 0)), draws=4),
     ],
     "discrete.curate": [
         call(P, rewards=R, candidates=3),
@@ -300,6 +337,11 @@ SETTINGS: dict[str, list[Setting]] = {
     "mean.mean_replace_squared_error": [call(samples=SIZES, coefficient=0.5, order=0.7)],
     "mean.mean_replace_variance": [call(samples=SIZES)],
     "mean.mean_replace_variance_limit": [call(scale=3.0, growth=1.5), call(scale=3.0, growth=0.2)],
+    "mean.information_lost": [call(jc.Window(2), samples=SIZES, generations=3), call(jc.Accumulate(), generations=3)],
+    "mean.mean_information": [
+        call(jc.Window(2), samples=SIZES, prior_variance=1.5, generations=3),
+        call(jc.Replace(), samples=9.0, prior_variance=1.5, variance=0.4, generations=3),
+    ],
     "mean.inflation": [
         call(jc.Accumulate(), samples=SIZES, generations=3),
         call(jc.AccumulateSubsample(), samples=SIZES, generations=3),
@@ -578,6 +620,36 @@ SETTINGS: dict[str, list[Setting]] = {
     "regression.ridge_replace_limit": [
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, design="fresh"),
         call(spectrum(), samples=3.0, noise=0.5, penalty=0.01, design="fixed"),
+    ],
+    "gaussian.accumulated_error": [
+        call(real_share=0.3, aligned=True, generations=3),
+        call(real_share=Edge(0.0, 1), aligned=False, generations=3),
+        call(real_share=Edge(1.0, -1), aligned=True, generations=3),
+    ],
+    "gaussian.guided_classes": [
+        call("ode", guidance=0.5, within=1.0, between=0.5, generations=2),
+        call("sde", guidance=Edge(0.0, 1), within=1.0, between=0.5, generations=2),
+    ],
+    "gaussian.guided_law": [
+        call("ode", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=0.7),
+        call("ode", guidance=Edge(0.0, 1), mean=0.3, variance=1.2, other_mean=-0.2, other_variance=1.2),
+        call("sde", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=1.2),
+        call("sde", guidance=Edge(0.0, 1), mean=0.3, variance=1.2, other_mean=-0.2, other_variance=2.7),
+        call("langevin", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=0.7),
+    ],
+    "gaussian.guided_replace_driftless": [call(samples=9.0, auxiliary_samples=7.0)],
+    "gaussian.guided_replace_log_variance": [
+        call(samples=9.0, auxiliary_samples=7.0, guidance=0.6, generations=2),
+        call(samples=9.0, auxiliary_samples=7.0, guidance=Edge(0.0, 1), generations=2),
+    ],
+    "gaussian.guided_replace_moments": [
+        call(samples=9.0, auxiliary_samples=7.0, guidance=0.6, generations=3),
+        call(samples=9.0, auxiliary_samples=7.0, guidance=Edge(0.0, 1), generations=2),
+    ],
+    "gaussian.ranged_replace": [
+        call("ode", variance=1.2, sigma_min=0.3, sigma_max=3.0, generations=3),
+        call("sde", variance=1.2, sigma_min=0.3, sigma_max=3.0, generations=3),
+        call("ode", variance=1.2, sigma_min=Edge(0.0, 1), sigma_max=3.0, generations=3),
     ],
     "gaussian.kl_from_truth": [call(**CHAIN), call(**GROWING)],
     "gaussian.kl_to_truth": [call(**CHAIN), call(**GROWING)],

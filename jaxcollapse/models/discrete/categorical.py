@@ -4,6 +4,7 @@ Trained on its own output it is the Wright-Fisher model of genetic drift: a symb
 of data is missing for ever.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import equinox as eqx
@@ -19,7 +20,6 @@ from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.models.inflated import inflated
 from jaxcollapse.random import multinomial, symbols
 from jaxcollapse.random.counts import LARGEST_COUNT
 from jaxcollapse.theory import discrete, exponential_family
@@ -151,6 +151,8 @@ class Categorical(Model):
     ) -> ClosedForm:
         """Every symbol is a Bernoulli variate."""
         p, generations = self.probabilities, len(samples)
+        if workflow.evicts:
+            return lost_diversity(diversity, workflow, samples)
         size, real = single(samples), workflow.real_size(samples)
         if workflow.newest_alone and size is not None:
             curve = discrete.categorical_replace_diversity(p, samples=size, generations=generations)
@@ -167,18 +169,39 @@ class Categorical(Model):
         if workflow.mixes == "fixed" and workflow.counts_alike and size is not None and real is not None:
             curve = discrete.categorical_mix(p, samples=size, real_samples=real, generations=generations)
             return ClosedForm(curve, discrete.categorical_mix, reference=SEDDIK_2024)
-        return inflated(diversity / samples[0], workflow, samples)
+        return lost_diversity(diversity, workflow, samples)
 
     def _left(self, workflow: Workflow, samples: Float[Array, " generations"]) -> Forms:
         """The mean number of symbols that are left, and the mean probability of those that are not."""
-        size = single(samples)
-        if not workflow.newest_alone or size is None or not bool(size <= _MOST):
+        size = one_known_size(workflow, samples)
+        if size is None:
             why = NotKnown("what is left is known of batches of one size", f"Replace, samples up to {_MOST}")
             return {"support": why, "unseen": why}
         function = discrete.categorical_replace_lost
-        lost = function(self.probabilities, samples=int(size), generations=len(samples))
-        support, unseen = jnp.sum(1 - lost, axis=1), lost @ self.probabilities
-        return {"support": ClosedForm(support, function), "unseen": ClosedForm(unseen, function)}
+        lost = function(self.probabilities, samples=size, generations=len(samples))
+        return left_of(lost, self.probabilities, function)
+
+
+def lost_diversity(
+    diversity: Float[Array, ""],
+    workflow: Workflow,
+    samples: Float[Array, " generations"],
+    real_share: Float[Array, " generations"] | float = 0.0,
+) -> ClosedForm:
+    """The mean squared distance from probabilities of this diversity, under any workflow."""
+    left = discrete.remaining_diversity(workflow, samples=samples, real_share=real_share, generations=len(samples))
+    return ClosedForm(diversity * (1 - left), discrete.remaining_diversity)
+
+
+def left_of(lost: Float[Array, "generations symbols"], p: Float[Array, " symbols"], function: Callable) -> Forms:
+    """Support and unseen probability, from how often each symbol is missing."""
+    return {"support": ClosedForm(jnp.sum(1 - lost, axis=1), function), "unseen": ClosedForm(lost @ p, function)}
+
+
+def one_known_size(workflow: Workflow, samples: Float[Array, " generations"]) -> int | None:
+    """The size of all batches, where each replaces the last and the law of their ancestors can be computed."""
+    size = single(samples) if workflow.newest_alone else None
+    return None if size is None or not bool(size <= _MOST) else int(size)
 
 
 _MOST = 2048  # samples up to which the law of the ancestors, of their square in numbers, is computed

@@ -18,7 +18,7 @@ from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, values
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.models.discrete.categorical import Categorical, Counts
+from jaxcollapse.models.discrete.categorical import Categorical, Counts, left_of, lost_diversity, one_known_size
 from jaxcollapse.theory import discrete
 from jaxcollapse.theory.papers import KANABAR_2025
 
@@ -34,10 +34,10 @@ class ContaminatedCategorical(Wrapper):
     - `probabilities`: as for `Categorical`.
     - `real_share`: ``alpha`` in (0, 1], a number or a schedule. Batch 1 is real.
     - `debiased`: whether the model's own part is subtracted. Estimates may then be negative.
-    - `sampling`: as for `Categorical`, without ``"raw"``.
+    - `sampling`: as for `Categorical`; ``"raw"`` for workflows that pick rows, without ``debiased``.
 
-    Simulate it with `Accumulate`: batches are pooled by their sizes, and with ``weight=lambda g: alpha(g)**2`` in the
-    way that is best for debiased ones.
+    Under `Accumulate` batches are pooled by their sizes, and with ``weight=lambda g: alpha(g)**2`` in the way that is
+    best for debiased ones.
 
     **Metrics** those of `Categorical`.
 
@@ -68,9 +68,11 @@ class ContaminatedCategorical(Wrapper):
         *,
         real_share: Any,
         debiased: bool = False,
-        sampling: Literal["exact", "count", "binomial"] = "exact",
+        sampling: Literal["exact", "count", "binomial", "raw"] = "exact",
     ):
-        check_choice("sampling", sampling, ("exact", "count", "binomial"))
+        check_choice("sampling", sampling, ("exact", "count", "binomial", "raw"))
+        if debiased and sampling == "raw":
+            raise ValueError('sampling must not be "raw" with debiased=True: what is subtracted has no rows')
         self.categorical = Categorical(probabilities, sampling=sampling)
         self.real_share = number_or_schedule(real_share, "real_share", 0.0, 1.0)
         self.debiased = bool(debiased)
@@ -91,14 +93,20 @@ class ContaminatedCategorical(Wrapper):
 
     @lenient()
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
-        """The error in a pool of all draws: frequencies have no bias, debiased or not."""
-        rows = row_weights(workflow, samples)
-        setting = {"samples": samples, "real_share": values(self.real_share, generations), "generations": generations}
+        """The error, of frequencies that have no bias, debiased or not; for `Replace` which symbols are there."""
+        shares = values(self.real_share, generations)
+        setting = {"samples": samples, "real_share": shares, "generations": generations}
         p = self.categorical.probabilities
+        diversity = 1 - jnp.sum(p**2)
+        rows = row_weights(workflow, samples) if self.debiased else None
         if not self.debiased and workflow.keeps_all:
             curve = discrete.contaminated_accumulate(p, **setting)
             error = ClosedForm(curve, discrete.contaminated_accumulate, reference=KANABAR_2025)
-        elif self.debiased and rows is not None:
+        elif not self.debiased and workflow.newest_alone:
+            error = ClosedForm(discrete.contaminated_replace(p, **setting), discrete.contaminated_replace)
+        elif not self.debiased:
+            error = lost_diversity(diversity, workflow, samples, shares)
+        elif rows is not None:
             function = discrete.contaminated_accumulate_debiased
             curve = function(p, weights=rows, **setting)
             # exact as long as no probability of a batch is negative
@@ -106,7 +114,12 @@ class ContaminatedCategorical(Wrapper):
         else:
             why = NotKnown("it is for a pool of all draws", "Accumulate, theory.discrete.contaminated_accumulate")
             return {"squared_error": why, "diversity": why}
-        return {"squared_error": error, "diversity": error.times(-1.0, plus=1 - jnp.sum(p**2))}
+        known: Forms = {"squared_error": error, "diversity": error.times(-1.0, plus=diversity)}
+        size = None if self.debiased else one_known_size(workflow, samples)
+        if size is None:
+            return known
+        lost = discrete.contaminated_replace_lost(p, **{**setting, "samples": size})
+        return {**known, **left_of(lost, p, discrete.contaminated_replace_lost)}
 
 
 def row_weights(workflow: Workflow, samples: Float[Array, " generations"]) -> Float[Array, " generations"] | None:

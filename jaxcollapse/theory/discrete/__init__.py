@@ -26,6 +26,8 @@ from jaxcollapse.theory.discrete.contaminated import contaminated_accumulate as 
 from jaxcollapse.theory.discrete.contaminated import (
     contaminated_accumulate_debiased as contaminated_accumulate_debiased,
 )
+from jaxcollapse.theory.discrete.contaminated import contaminated_replace as contaminated_replace
+from jaxcollapse.theory.discrete.contaminated import contaminated_replace_lost as contaminated_replace_lost
 from jaxcollapse.theory.discrete.curated import curate as curate
 from jaxcollapse.theory.discrete.curated import curated_mix as curated_mix
 from jaxcollapse.theory.discrete.curated import curated_mix_divergence as curated_mix_divergence
@@ -33,6 +35,17 @@ from jaxcollapse.theory.discrete.curated import curated_replace_fixation as cura
 from jaxcollapse.theory.discrete.curated import curated_replace_limit as curated_replace_limit
 from jaxcollapse.theory.discrete.curated import curated_replace_two_symbols as curated_replace_two_symbols
 from jaxcollapse.theory.discrete.curated import curated_reward_gain as curated_reward_gain
+from jaxcollapse.theory.discrete.diversity import effective_size as effective_size
+from jaxcollapse.theory.discrete.diversity import remaining_diversity as remaining_diversity
+from jaxcollapse.theory.discrete.entropy import categorical_replace_entropy as categorical_replace_entropy
+from jaxcollapse.theory.discrete.replay import Originals as Originals
+from jaxcollapse.theory.discrete.replay import categorical_accumulate_urn as categorical_accumulate_urn
+from jaxcollapse.theory.discrete.replay import categorical_replay_fixation as categorical_replay_fixation
+from jaxcollapse.theory.discrete.replay import categorical_replay_fixation_time as categorical_replay_fixation_time
+from jaxcollapse.theory.discrete.replay import contaminated_replay_information as contaminated_replay_information
+from jaxcollapse.theory.discrete.replay import contaminated_replay_law as contaminated_replay_law
+from jaxcollapse.theory.discrete.replay import contaminated_replay_originals as contaminated_replay_originals
+from jaxcollapse.theory.discrete.replay import contaminated_replay_spectrum as contaminated_replay_spectrum
 from jaxcollapse.theory.discrete.tails import effective_samples as effective_samples
 from jaxcollapse.theory.discrete.tails import support as support
 from jaxcollapse.theory.discrete.tails import unseen as unseen

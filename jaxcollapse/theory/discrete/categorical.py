@@ -53,9 +53,9 @@ def categorical_replace_ancestors(*, samples: Count, generations: Count) -> Floa
     """
     check_length("samples", samples)
     check_length("generations", generations)
-    occupied = _occupied(int(samples))
-    start = jnp.zeros(samples + 1, occupied.dtype).at[samples].set(1.0)
-    _, later = jax.lax.scan(lambda law, _: (law @ occupied, law), start, None, int(generations))
+    hit = occupied(int(samples))
+    start = jnp.zeros(samples + 1, hit.dtype).at[samples].set(1.0)
+    _, later = jax.lax.scan(lambda law, _: (law @ hit, law), start, None, int(generations))
     return later
 
 
@@ -140,7 +140,7 @@ def categorical_replace_collapse_time(probabilities: Vector, *, samples: Count) 
     check_length("samples", samples)
     if samples == 1:
         return jnp.ones((), p.dtype)
-    several = _occupied(int(samples))[2:, 2:]  # one ancestor is the end
+    several = occupied(int(samples))[2:, 2:]  # one ancestor is the end
     left = 1 - _all_alike(p, int(samples))[2:]
     return 1 + solve_triangular(jnp.eye(samples - 1) - several, left, lower=True)[-1]
 
@@ -359,7 +359,7 @@ def _share_of_most(diversity: Float[Array, "..."], probabilities: Vector) -> Flo
     return jnp.where(most > 0, diversity / jnp.where(most > 0, most, 1.0), 0.0)
 
 
-def _occupied(samples: int) -> Float[Array, "balls bins"]:
+def occupied(samples: int) -> Float[Array, "balls bins"]:
     """The probability that ``j`` balls occupy ``i`` of ``n`` bins, for ``j`` and ``i`` from 0 to ``n``."""
     i = jnp.arange(samples + 1, dtype=jnp.result_type(float))
     stays, grows = i / samples, 1 - (i - 1) / samples

@@ -1,10 +1,14 @@
-"""Frequencies estimated from accumulating samples of which a share is real and nobody knows which.
+"""Frequencies estimated from samples of which a share is real and nobody knows which.
 
 Batch 1 has ``n_1`` real draws from probabilities ``p``; each of the ``n_g`` draws of a later batch is real with
 probability ``alpha_g``, else from the estimate before it. ``V_g`` is the mean squared distance of the estimate from
 ``p``, and ``H = 1 - sum_i p_i^2``. `jaxcollapse.ContaminatedCategorical` simulates it.
 
+Under `Replace` it is drift with mutation that does not depend on the parent: read backwards, the draws of a generation
+descend from those of the one before, as many as they hit of ``n`` bins, and each line ends where a draw is real.
+
 Reference: Kanabar and Gastpar 2025, arXiv:2501.19273, for the setting and the rates; recursions are derived here.
+Wright 1931, "Evolution in Mendelian populations", for `contaminated_replace`.
 """
 
 from typing import Any
@@ -17,7 +21,8 @@ from jaxcollapse.arguments.check import check_above, check_at_least, check_lengt
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.theory.curves import from_the_second, per_generation
+from jaxcollapse.theory.curves import check_one_number, from_the_second, per_generation
+from jaxcollapse.theory.discrete.categorical import occupied
 
 
 @lenient()
@@ -110,6 +115,96 @@ def contaminated_accumulate_debiased(
 
     zero = jnp.zeros_like(diversity)
     return jax.lax.scan(step, (zero, zero, zero), (shares, sizes, weight))[1]
+
+
+@lenient()
+def contaminated_replace(
+    probabilities: Vector, *, samples: Number | Curve, real_share: Number | Curve, generations: Count
+) -> Float[Array, " generations"]:
+    """The error of frequencies in the newest batch alone, of which some draws are real.
+
+    ``V_g = H/n_g + (1 - 1/n_g)(1 - alpha_g)^2 V_{g-1}``: with constants it tends to ``(H/n)/(1 - rho)``,
+    ``rho = (1 - alpha)^2 (1 - 1/n)``, about ``H/(1 + 2 n alpha)`` for a small share.
+
+    **Arguments** as for `contaminated_accumulate`.
+
+    **Returns** shape ``(generations,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact.
+
+    ```python
+    >>> curve = contaminated_replace([0.5, 0.5], real_share=0.1, samples=10, generations=100)
+    >>> round(float(curve[-1]), 4)  # of 0.5 without a real draw
+    0.1845
+
+    ```
+    """
+    diversity, shares, sizes = _arguments(probabilities, real_share, samples, generations)
+
+    def step(before, now):
+        alpha, n = now
+        v = diversity / n + (1 - 1 / n) * (1 - alpha) ** 2 * before
+        return v, v
+
+    return jax.lax.scan(step, jnp.zeros_like(diversity), (shares, sizes))[1]
+
+
+@lenient()
+def contaminated_replace_lost(
+    probabilities: Vector, *, samples: Count, real_share: Number | Curve, generations: Count
+) -> Float[Array, "generations symbols"]:
+    """The probability that a symbol is missing from the newest batch, of which some draws are real.
+
+    Let ``v_g(j)`` be the probability that none of ``j`` draws of batch ``g`` is the symbol. ``l`` of them are real, and
+    the others hit ``m`` of ``n`` bins, the draws of the batch before: ``v_1(j) = (1 - p)^j`` and
+    ``v_g(j) = sum_l Bin(j, alpha_g)(l) (1 - p)^l sum_m P(j - l balls hit m bins) v_{g-1}(m)``. Without real draws
+    `categorical_replace_lost` says the same from the law of the ancestors alone.
+
+    **Arguments**
+
+    - `probabilities`: ``p``, shape ``(symbols,)``, not negative, summing to one.
+    - `samples`: ``n`` draws in every generation, a positive integer; the cost is ``n^2`` flops for each symbol and
+      generation.
+    - `real_share`: ``alpha`` in [0, 1], a number or shape ``(generations,)``; the first entry is not used.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations, symbols)``. The sum of one minus them is the mean number of symbols.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact.
+
+    **Reference** The duality of drift with mutation and a coalescent with killing is that of the Wright-Fisher model.
+
+    ```python
+    >>> law = contaminated_replace_lost([0.9, 0.1], samples=10, real_share=0.1, generations=100)
+    >>> [round(float(p), 3) for p in law[-1]]  # it comes and goes
+    [0.002, 0.636]
+
+    ```
+    """
+    check_one_number("samples", samples, "for batches of one size")
+    _, shares, _ = _arguments(probabilities, real_share, samples, generations)
+    check_length("samples", samples)
+    missed, hit = 1 - as_floats(probabilities), occupied(int(samples))
+
+    def draw(free, alpha):
+        """Ball by ball, real or not; row ``i`` has ``i`` that are not, on top of those to come."""
+        later = jnp.concatenate([free[1:], free[-1:]])  # beyond the end nothing is read
+        free = alpha * missed * free + (1 - alpha) * later
+        return free, free[0]
+
+    def step(missing, alpha):
+        before = hit @ missing
+        free = jax.lax.scan(lambda f, _: draw(f, alpha), before, None, int(samples))[1]
+        missing = jnp.concatenate([before[:1], free])
+        return missing, missing[-1]
+
+    first = missed ** jnp.arange(samples + 1)[:, None]
+    later = jax.lax.scan(step, first, shares[1:])[1]
+    return jnp.concatenate([first[-1:], later])
 
 
 def _arguments(

@@ -12,6 +12,8 @@ from jaxcollapse.theory.mean.improvement import improvement_probability as impro
 from jaxcollapse.theory.mean.improvement import (
     independent_improvement_probability as independent_improvement_probability,
 )
+from jaxcollapse.theory.mean.information import information_lost as information_lost
+from jaxcollapse.theory.mean.information import mean_information as mean_information
 from jaxcollapse.theory.mean.mixing import mean_mix as mean_mix
 from jaxcollapse.theory.mean.mixing import mean_mix_dynamic_weight as mean_mix_dynamic_weight
 from jaxcollapse.theory.mean.mixing import mean_mix_limit as mean_mix_limit

@@ -69,12 +69,25 @@ def inflation_covariance(
     ```
     """
     sizes, batch, independent = weights_of(workflow, samples, generations)
-    noise = batch * jnp.sqrt(sizes[0] / sizes)
-    # (I - batch shifted by one generation) X = noise xi + diag(independent) zeta
-    feedback = jnp.eye(generations, dtype=sizes.dtype) - jnp.pad(batch[:, 1:], ((0, 0), (0, 1)))
-    response = jnp.concatenate([noise, jnp.diag(independent)], axis=1)
-    coefficients = jax.scipy.linalg.solve_triangular(feedback, response, lower=True, unit_diagonal=True)
+    scale = jnp.concatenate([jnp.sqrt(sizes[0] / sizes), jnp.ones_like(sizes)])
+    coefficients = responses(batch, independent) * scale
     return coefficients @ coefficients.T
+
+
+def responses(
+    batch: Float[Array, "generations generations"],
+    independent: Float[Array, " generations"],
+    passed_on: Float[Array, " generations"] | float = 1.0,
+) -> Float[Array, "generations noises"]:
+    """What the error of every generation is made of: the coefficients of the batches' noises, then of the others.
+
+    `passed_on` is the share of a model's error that the batch which it draws has in its mean.
+    """
+    # (I - batch shifted by one generation) X = batch xi + diag(independent) zeta
+    fed = (batch * passed_on)[:, 1:]
+    feedback = jnp.eye(len(batch), dtype=batch.dtype) - jnp.pad(fed, ((0, 0), (0, 1)))
+    noises = jnp.concatenate([batch, jnp.diag(independent)], axis=1)
+    return jax.scipy.linalg.solve_triangular(feedback, noises, lower=True, unit_diagonal=True)
 
 
 class Weights(NamedTuple):

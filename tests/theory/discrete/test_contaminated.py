@@ -5,6 +5,7 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 import jaxcollapse as jc
 from jaxcollapse.theory import discrete
@@ -63,6 +64,29 @@ def test_three_phases():
     assert equal > discrete.contaminated_accumulate_debiased(P, real_share=falling(20), samples=10, generations=20)[-1]
 
 
+def test_replaced_text_is_a_chain_of_counts():
+    """The transition matrix of a symbol's count, with shares that vary."""
+    n, p, shares = 7, 0.3, np.array([0.0, 0.23, 0.4, 0.05])
+    counts = np.arange(n + 1)
+    law = binom.pmf(counts, n, p)
+    case = dict(samples=n, real_share=shares, generations=4)
+    lost = discrete.contaminated_replace_lost([p, 1 - p], **case)
+    error = discrete.contaminated_replace([p, 1 - p], **case)
+    for g in range(4):
+        if g:
+            law = law @ binom.pmf(counts, n, ((1 - shares[g]) * counts / n + shares[g] * p)[:, None])
+        np.testing.assert_allclose(lost[g], [law[0], law[-1]], rtol=1e-12)
+        np.testing.assert_allclose(error[g], 2 * law @ (counts / n - p) ** 2, rtol=1e-12)
+
+
+def test_replaced_text_without_real_draws_is_drift():
+    np.testing.assert_allclose(
+        discrete.contaminated_replace_lost(P, real_share=0.0, samples=6, generations=5),
+        discrete.categorical_replace_lost(P, samples=6, generations=5),
+        rtol=1e-12,
+    )
+
+
 def falling(generations):
     return np.linspace(1.0, 0.2, generations)
 
@@ -93,7 +117,15 @@ def falling(generations):
             "weights must be finite and above 0",
         ),
         (lambda: jc.ContaminatedCategorical(P, real_share=2.0), "real_share must be at most 1"),
-        (lambda: jc.ContaminatedCategorical(P, real_share=0.5, sampling="raw"), "sampling must be 'exact' or"),
+        (lambda: jc.ContaminatedCategorical(P, real_share=0.5, sampling="rows"), "sampling must be 'exact' or"),
+        (
+            lambda: jc.ContaminatedCategorical(P, real_share=0.5, debiased=True, sampling="raw"),
+            'sampling must not be "raw" with debiased=True',
+        ),
+        (
+            lambda: discrete.contaminated_replace_lost(P, real_share=-0.1, samples=5, generations=2),
+            "real_share must be finite and at least 0",
+        ),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

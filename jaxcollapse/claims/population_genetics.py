@@ -1,0 +1,212 @@
+"""Results without a paper: the exact theory of population genetics for categorical loops.
+
+Rows are individuals, symbols alleles, a model their frequencies. Replacing data is the model of Wright and Fisher, real
+rows are mutants, a replay buffer is the model of Moran, accumulating row by row is Polya's urn. The laws are classical;
+the recursions for workflows are derived here. Generation ``g = 1`` is the fit to real data.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.chain.replay import ReplayBuffer
+from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, MovingAverage, Replace, Window
+from jaxcollapse.claims.frame import shared
+from jaxcollapse.models.biased import Biased
+from jaxcollapse.models.discrete.categorical import Categorical
+from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
+from jaxcollapse.theory import discrete
+from jaxcollapse.theory.special import binomial_law
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.relation import Equal, Probability
+
+REFERENCE = None
+_LANGUAGE = np.array([0.5, 0.3, 0.15, 0.05])
+_TEXT, _SHARES, _TIMES = shared(samples=20, generations=12), np.array([0.02, 0.1, 0.4]), np.array([1, 3, 12])
+_BY_SHARE = tuple(f"α = {share:g}, g = {time}" for share in _SHARES for time in _TIMES)
+
+
+def _contaminated(metric: str):
+    def experiment(key):
+        def at(share):
+            run = simulate(ContaminatedCategorical(_LANGUAGE, real_share=share), Replace(), key=key, **_TEXT)
+            return run.metrics[metric][_TIMES - 1]
+
+        return jnp.concatenate(jax.lax.map(at, jnp.asarray(_SHARES)))
+
+    return experiment
+
+
+def _by_share(curve):
+    return jnp.concatenate([curve(share)[_TIMES - 1] for share in _SHARES])
+
+
+def _diversity_theory():
+    error = lambda share: discrete.contaminated_replace(_LANGUAGE, real_share=share, **_TEXT)  # noqa: E731
+    return _by_share(lambda share: 1 - np.sum(_LANGUAGE**2) - error(share))
+
+
+def _support_theory():
+    lost = lambda share: discrete.contaminated_replace_lost(_LANGUAGE, real_share=share, **_TEXT)  # noqa: E731
+    return _by_share(lambda share: jnp.sum(1 - lost(share), axis=1))
+
+
+_PAIR, _SIZES = np.array([0.5, 0.5]), shared(samples=6, generations=12)
+_WORKFLOWS = {
+    "window of 2": lambda: Window(2),
+    "moving average, gain 0.4": lambda: MovingAverage(0.4),
+    "random part of all": lambda: AccumulateSubsample(),
+    "buffer of 12, random": lambda: ReplayBuffer(12),
+    "buffer of 12, oldest": lambda: ReplayBuffer(12, evict="oldest"),
+}
+
+
+def _diversities(key):
+    model = Categorical(_PAIR, sampling="raw")
+    return jnp.stack([simulate(model, w(), key=key, **_SIZES).diversity[-1] / 0.5 for w in _WORKFLOWS.values()])
+
+
+def _diversities_theory():
+    return jnp.stack([discrete.remaining_diversity(w(), **_SIZES)[-1] for w in _WORKFLOWS.values()])
+
+
+def _events(capacity: int, number: int):
+    """A buffer that is full of real rows, and then one row at a time."""
+    return shared(samples=np.array([capacity] + [1] * number), generations=number + 1)
+
+
+_ROWS, _REAL, _SYMBOL = 4, 0.4, np.array([0.4, 0.6])
+
+
+def _counts(key):
+    model = ContaminatedCategorical(_SYMBOL, real_share=_REAL, sampling="raw")
+    share = simulate(model, ReplayBuffer(_ROWS), key=key, **_events(_ROWS, 30)).params[-1, 0]
+    return jnp.round(_ROWS * share) == jnp.arange(_ROWS + 1)
+
+
+def _counts_theory():
+    return discrete.contaminated_replay_law(_SYMBOL, capacity=_ROWS, real_share=_REAL)[:, 0]
+
+
+_SMALL, _PREFERENCE, _LONG = 5, 1.5, 110
+
+
+def _favoured(probabilities):
+    copied = probabilities * jnp.array([_PREFERENCE, 1.0])
+    return copied / jnp.sum(copied)
+
+
+def _taken_over(key):
+    model = Biased(Categorical(_SYMBOL, sampling="raw"), _favoured)
+    return simulate(model, ReplayBuffer(_SMALL), key=key, **_events(_SMALL, _LONG)).params[-1, 0] == 1
+
+
+def _duration(key):
+    model = Categorical(_SYMBOL, sampling="raw")
+    run = simulate(model, ReplayBuffer(_SMALL), key=key, **_events(_SMALL, _LONG))
+    return jnp.sum(run.support > 1.5)
+
+
+def _from_real_rows(of_counts):
+    """The mean over the number of real rows of the symbol in the first buffer."""
+    return binomial_law(jnp.asarray(_SYMBOL[0]), draws=_SMALL) @ of_counts
+
+
+_URN, _ADDED = 3, 5
+
+
+def _urn(key):
+    sizes = shared(samples=np.array([_URN] + [1] * _ADDED), generations=_ADDED + 1)
+    share = simulate(Categorical(_PAIR), Accumulate(), key=key, **sizes).params[-1, 0]
+    return jnp.round((_URN + _ADDED) * share) == jnp.arange(_URN + _ADDED + 1)
+
+
+def _urn_theory():
+    total = jnp.zeros(_URN + _ADDED + 1)
+    for own, chance in enumerate(binomial_law(jnp.asarray(_PAIR[0]), draws=_URN)):
+        added = discrete.categorical_accumulate_urn([float(own), float(_URN - own)], draws=_ADDED)[:, 0]
+        total = total.at[own : own + _ADDED + 1].add(chance * added)
+    return total
+
+
+CLAIMS = (
+    Claim(
+        name="own-contaminated-diversity",
+        statement="A small share of real draws keeps a share of the diversity for ever, where data is replaced.",
+        theory=_diversity_theory,
+        experiment=_contaminated("diversity"),
+        relation=Equal(tolerance=0.02),
+        formula="V_g = H/n + (1 − 1/n)(1 − α)² V_{g−1}, E diversity = H − V_g; V → (H/n)/(1 − (1 − α)²(1 − 1/n))",
+        protocol="Probabilities 0.5, 0.3, 0.15, 0.05; n = 20 draws, each real with probability α, replace.",
+        labels=_BY_SHARE,
+        quantity="probability that two draws differ",
+    ),
+    Claim(
+        name="own-contaminated-support",
+        statement="How many symbols are there follows from ancestors whose lines end where a draw is real.",
+        theory=_support_theory,
+        experiment=_contaminated("support"),
+        relation=Equal(tolerance=0.02),
+        formula=(
+            "E support = Σ_i (1 − v_g(n)), v_g(j) = Σ_l Bin(j, α)(l)(1 − p_i)^l Σ_m P(j − l balls hit m of n bins) "
+            "v_{g−1}(m)"
+        ),
+        protocol="Probabilities 0.5, 0.3, 0.15, 0.05; n = 20 draws, each real with probability α, replace.",
+        labels=_BY_SHARE,
+        quantity="symbols that are there",
+    ),
+    Claim(
+        name="own-effective-size",
+        statement="Every workflow has an effective size; a buffer that drops its oldest rows has half that of chance.",
+        theory=_diversities_theory,
+        experiment=_diversities,
+        relation=Equal(tolerance=0.03),
+        formula="E diversity/H = Π (1 − 1/n_e(g)); one row at a time 1/n_e = 2/B² at random, → 4/(B + 1)² the oldest",
+        protocol="Two symbols of probability 1/2, n = 6 draws in each of 12 generations.",
+        labels=tuple(_WORKFLOWS),
+        quantity="diversity left",
+    ),
+    Claim(
+        name="own-buffer-law",
+        statement="The rows of a replay buffer into which some real rows come have a Dirichlet-multinomial law.",
+        theory=_counts_theory,
+        experiment=_counts,
+        relation=Probability(tolerance=0.03),
+        formula="counts ~ DirMult(n; θp), θ = nα/(1 − α), exactly at every n",
+        protocol="Buffer of 4 rows, symbol of probability 0.4; 30 events, of which a share 0.4 brings a real row.",
+        labels=tuple(f"{count} of {_ROWS}" for count in range(_ROWS + 1)),
+        quantity="probability of a count",
+    ),
+    Claim(
+        name="own-buffer-fixation",
+        statement="A symbol that is copied more often takes over a replay buffer with the probability of Moran.",
+        theory=lambda: _from_real_rows(discrete.categorical_replay_fixation(capacity=_SMALL, preference=_PREFERENCE)),
+        experiment=_taken_over,
+        relation=Probability(tolerance=0.03),
+        formula="P = (1 − r^−k)/(1 − r^−n)",
+        protocol="Buffer of 5 real rows of a symbol of probability 0.4, copied 1.5 times as often; 110 events.",
+        quantity="probability of taking over",
+    ),
+    Claim(
+        name="own-buffer-duration",
+        statement="Without real rows a replay buffer holds one symbol alone after some n² events.",
+        theory=lambda: _from_real_rows(discrete.categorical_replay_fixation_time(capacity=_SMALL)),
+        experiment=_duration,
+        relation=Equal(tolerance=0.03),
+        formula="E τ = n [(n − k) Σ_{j≤k} 1/(n − j) + k Σ_{k<j<n} 1/j]",
+        protocol="Buffer of 5 real rows of a symbol of probability 0.4; 110 events, by which 1 of 10⁴ are left.",
+        quantity="events until one symbol is left",
+    ),
+    Claim(
+        name="own-urn",
+        statement="Accumulating one row at a time is Polya's urn: the first rows decide, and nothing is ever settled.",
+        theory=_urn_theory,
+        experiment=_urn,
+        relation=Probability(tolerance=0.03),
+        formula="new counts ~ DirMult(M; first counts); P_∞ ~ Dirichlet(first counts)",
+        protocol="3 real rows of two symbols of probability 1/2, then 5 rows, each a copy of a random row so far.",
+        labels=tuple(f"{count} of {_URN + _ADDED}" for count in range(_URN + _ADDED + 1)),
+        quantity="probability of a count",
+    ),
+)

@@ -1,0 +1,100 @@
+"""The diversity that workflows leave: against other derivations, and against simulated rows."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxcollapse as jc
+from jaxcollapse.theory import discrete
+
+pytestmark = pytest.mark.usefixtures("x64")
+SIZES, G = np.array([6.0, 9.0, 4.0, 12.0, 5.0]), 5
+left = discrete.remaining_diversity
+
+
+def test_one_batch_is_replaced_however_it_is_written():
+    """As a matrix, as a window, as a buffer of one batch, and as a moving average of gain one."""
+    for share in (0.0, 0.3):
+        case = dict(samples=SIZES, real_share=share, generations=G)
+        expected = left(jc.Replace(), **case)
+        for workflow in (jc.Window(1), jc.MovingAverage(1.0)):
+            np.testing.assert_allclose(left(workflow, **case), expected, rtol=1e-12)
+        equal = dict(samples=6.0, real_share=share, generations=G)
+        for evict in ("random", "oldest"):
+            np.testing.assert_allclose(left(jc.ReplayBuffer(6, evict=evict), **equal), left(jc.Replace(), **equal))
+
+
+def test_a_queue_of_whole_batches_is_a_window():
+    for share in (0.0, 0.3):
+        case = dict(samples=4.0, real_share=share, generations=8)
+        np.testing.assert_allclose(
+            left(jc.ReplayBuffer(12, evict="oldest"), **case), left(jc.Window(3), **case), rtol=1e-12
+        )
+
+
+def test_a_buffer_with_room_for_all_is_a_pool():
+    for share in (0.0, 0.3):
+        case = dict(samples=SIZES, real_share=share, generations=G)
+        expected = left(jc.Accumulate(), **case)
+        for evict in ("random", "oldest"):
+            np.testing.assert_allclose(left(jc.ReplayBuffer(50, evict=evict), **case), expected, rtol=1e-12)
+        pooled = discrete.contaminated_accumulate([0.5, 0.5], samples=SIZES, real_share=share, generations=G)
+        np.testing.assert_allclose(0.5 * (1 - expected), pooled, rtol=1e-12)
+
+
+def test_a_batch_that_is_real_is_independent():
+    for workflow in (jc.Replace(), jc.Accumulate(), jc.AccumulateSubsample(), jc.Window(2)):
+        curve = left(workflow, samples=6.0, real_share=1.0, generations=G)
+        rows = np.asarray(workflow.rows(jnp.full(G, 6.0)))
+        np.testing.assert_allclose(curve, 1 - 1 / rows, rtol=1e-12)
+
+
+def test_effective_sizes():
+    size = lambda workflow, **case: np.asarray(discrete.effective_size(workflow, **case))  # noqa: E731
+    np.testing.assert_allclose(size(jc.Replace(), samples=SIZES, generations=G), SIZES)
+    pooled = np.cumsum(SIZES) ** 2 / SIZES
+    np.testing.assert_allclose(size(jc.Accumulate(), samples=SIZES, generations=G), pooled)
+    np.testing.assert_allclose(size(jc.Weighted(np.eye(G)), samples=SIZES, generations=G), SIZES, rtol=1e-9)
+    matrix = jc.Accumulate().weights(jnp.asarray(SIZES))[0]
+    np.testing.assert_allclose(size(jc.Weighted(matrix), samples=SIZES, generations=G), pooled, rtol=1e-9)
+    np.testing.assert_allclose(size(jc.MovingAverage(0.3), samples=8.0, generations=G)[1:], 8 / 0.09, rtol=1e-9)
+    one_by_one = dict(samples=np.array([20.0] + 400 * [1.0]), generations=401)
+    np.testing.assert_allclose(size(jc.ReplayBuffer(20), **one_by_one)[1:], 200.0, rtol=1e-9)
+    oldest = size(jc.ReplayBuffer(20, evict="oldest"), **one_by_one)
+    np.testing.assert_allclose(1 / oldest[-1], 0.0094882, rtol=1e-5)  # 4/(B + 1)^2 is 4.5 % less
+    pool = 6.0 * np.arange(1, G + 1)  # its own rate; the part of it that is trained on loses 1/n at once
+    part = size(jc.AccumulateSubsample(), samples=6.0, generations=G)
+    whole = np.cumprod(1 - 1 / part) * (6 * (pool - 1)) / (5 * pool)
+    t = np.arange(1, G)
+    rate = (pool[:-1] * 5 + 6 * (pool[:-1] - 6)) / (36 * (pool[:-1] - 1) * (t + 1) ** 2)
+    np.testing.assert_allclose(whole[1:] / whole[:-1], 1 - rate, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    [
+        jc.ReplayBuffer(8),
+        jc.ReplayBuffer(8, evict="oldest"),
+        jc.AccumulateSubsample(),
+        jc.MovingAverage(0.4),
+        jc.Mix("fresh", weight=0.3, real_samples=4),
+        jc.Mix("fixed", weight=0.3, real_samples=4),
+    ],
+    ids=["random", "oldest", "subsample", "average", "fresh", "fixed"],
+)
+def test_simulated_rows(workflow):
+    """Batches that fill a buffer, and then replace a part of it; a third of the later rows is real."""
+    sizes, share = np.array([5, 2, 4, 3]), 1 / 3
+    model = jc.ContaminatedCategorical([0.6, 0.4], real_share=share, sampling="raw")
+    run = lambda key: jc.simulate(model, workflow, key=key, samples=sizes, generations=4).diversity  # noqa: E731
+    values = np.asarray(jax.jit(jax.vmap(run))(jax.random.split(jax.random.key(3), 20_000))) / 0.48
+    theory = np.asarray(left(workflow, samples=sizes.astype(float), real_share=share, generations=4))
+    z = (values.mean(axis=0) - theory) / (values.std(axis=0) / np.sqrt(len(values)))
+    assert (np.abs(z) < 4).all(), z
+
+
+def test_a_buffer_must_hold_a_batch():
+    model = jc.Categorical([0.5, 0.5], sampling="raw")
+    with pytest.raises(ValueError, match="capacity must be at least the size of the largest batch, 6, got 5"):
+        jc.simulate(model, jc.ReplayBuffer(5), key=jax.random.key(0), samples=6, generations=2)
