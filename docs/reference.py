@@ -101,7 +101,7 @@ def rooms() -> list[Room]:
             {f"jaxcollapse.schedule.{name}": getattr(jc.schedule, name) for name in schedules},
         ),
         Room("data", "Data", inspect.getdoc(inspect.getmodule(jc.Data)) or "", top(*data)),
-        *named("features", "kernels", "datasets", "random"),
+        *named("measures", "features", "kernels", "datasets", "random"),
         Room(
             "claims",
             "Claims",

@@ -266,7 +266,11 @@ def measured(model: Model, params: PyTree, **context) -> Any:
 
 def takes_context(method: Callable) -> bool:
     """Whether a method has a place for all context: ``**context``."""
-    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(method).parameters.values())
+    try:
+        parameters = inspect.signature(method).parameters.values()
+    except ValueError:  # of what is built in, not all signatures are known
+        return False
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
 
 
 def keeping(module: M, **fields: Any) -> M:

@@ -38,6 +38,13 @@ class KernelMixture(eqx.Module):
         kernels = _normal(jnp.asarray(x)[..., None] - self.rows, self.bandwidth**2)
         return kernels @ self.weights / self.weights.sum()
 
+    @lenient()
+    def log_density(self, rows: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The log of the density at each row."""
+        gaps = (jnp.asarray(rows)[..., None] - self.rows) / self.bandwidth
+        kernels = -0.5 * (gaps**2 + jnp.log(2 * jnp.pi * self.bandwidth**2))
+        return jax.nn.logsumexp(kernels, axis=-1, b=self.weights / self.weights.sum())
+
 
 class KernelDensity(Model):
     """A kernel density estimate on the line with a Gaussian kernel; the truth is ``N(0, 1)``.

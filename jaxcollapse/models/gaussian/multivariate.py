@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float, Key, Scalar
 
@@ -67,6 +68,16 @@ class MultivariateNormal(eqx.Module):
     def covariance(self) -> Float[Array, "dim dim"]:
         """The covariance ``L L'``."""
         return self.factor @ self.factor.T
+
+    @lenient()
+    def log_density(self, rows: Float[Array, "rows dim"]) -> Float[Array, " rows"]:
+        """The log of the density at each row; minus infinity where the covariance is singular."""
+        singular = jnp.any(self.log_diagonal == -jnp.inf)
+        log_diagonal = jnp.where(singular, 0.0, self.log_diagonal)
+        z = solve_triangular(self.unit, (rows - self.mean).T, lower=True, unit_diagonal=True)
+        squares = jnp.sum((z * jnp.exp(-log_diagonal)[:, None]) ** 2, axis=0)
+        density = -0.5 * (squares + len(self.mean) * np.log(2 * np.pi)) - jnp.sum(log_diagonal)
+        return jnp.where(singular, -jnp.inf, density)
 
     @staticmethod
     @lenient()

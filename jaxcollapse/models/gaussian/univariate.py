@@ -41,6 +41,12 @@ class Normal(eqx.Module):
         """The same with `factor` times the variance: what a bias or a temperature makes of it."""
         return Normal(self.mean, self.log_variance + jnp.log(factor))
 
+    @lenient()
+    def log_density(self, rows: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The log of the density at each row."""
+        z = (rows - self.mean) * jnp.exp(-0.5 * self.log_variance)
+        return -0.5 * (z**2 + self.log_variance + np.log(2 * np.pi))
+
 
 class NormalSums(Data):
     """What a univariate fit needs: total weight, mean, and the log of the sum of squares about it."""
