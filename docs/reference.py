@@ -23,7 +23,8 @@ from jaxcollapse.cli.app import app
 
 FOLDER = Path(__file__).parent / "reference"
 _SIMULATION = (
-    "simulate", "Trajectory", "monte_carlo", "Estimate", "Grid", "predict", "Prediction", "ClosedForm", "NotKnown",
+    "simulate", "Trajectory", "first_time", "FirstTime", "monte_carlo", "Estimate", "Grid", "predict", "Prediction",
+    "ClosedForm", "NotKnown",
 )  # fmt: skip
 
 

@@ -107,6 +107,12 @@ MODELS = (
     ModelRow("GaussianMixture", lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]), slow=True),
     ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5)),
     ModelRow(
+        "KernelDensity data",
+        lambda: jc.KernelDensity("scott", kernel="tophat", data=_TABLE, held_out=_TABLE),
+        samples=4,
+        slow=True,
+    ),
+    ModelRow(
         "LinearVAE",
         lambda: jc.LinearVAE([3.0, 2.0, 0.5], latent=2, noise=0.2, solver="optimum"),
         lambda: jc.LinearVAE([3.0, 2.0, 0.5], latent=2, noise=0.2, solver="optimum", sampling="raw"),

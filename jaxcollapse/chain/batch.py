@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_fits, is_traced
 from jaxcollapse.chain.data import Data, Samples
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, name_of
 from jaxcollapse.chain.schedule import at
 
 
@@ -45,7 +45,7 @@ def drawn(
     data = rows if isinstance(rows, Data) else Samples(rows)
     if not isinstance(data, Samples):
         raise TypeError(
-            f"{type(model).__name__}.sample must return Samples or an array of rows, got {type(data).__name__}; "
+            f"{name_of(model)}.sample must return Samples or an array of rows, got {type(data).__name__}; "
             f"a model of sufficient statistics says so with the property draws_sums"
         )
     return data.first(n)

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from jaxcollapse.arguments.check import is_key
-from jaxcollapse.chain.model import Model, measured, takes_context
+from jaxcollapse.chain.model import Model, measured, name_of, takes_context
 
 Metrics: TypeAlias = Mapping[str, Callable[..., Array]]
 """Functions of the parameters of a generation, by the name of what they return."""
-_TAKEN = ("params", "metrics")
+_TAKEN = ("params", "metrics", "until")
 """Attributes of a trajectory."""
 
 
@@ -35,7 +35,7 @@ def check_metrics(metrics: Any) -> Metrics:
 
 def measurement(model: Model, own: Metrics, params: PyTree, **context) -> dict[str, Array]:
     """All metrics of one generation."""
-    name = type(model).__name__
+    name = name_of(model)
     found = measured(model, params, **context)
     if not isinstance(found, dict):
         raise TypeError(f"{name}.metrics must return a dictionary of arrays by name, got {type(found).__name__}")

@@ -15,9 +15,11 @@ from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.batch import check_rows, drawn, room_for, rounded
 from jaxcollapse.chain.data import Data, Samples, float_type
+from jaxcollapse.chain.event import FirstTime, check_until, stopped
 from jaxcollapse.chain.measurement import Metrics, check_metrics, measurement
-from jaxcollapse.chain.model import Model, check_truth, explained, real_is_sampled, takes_context
+from jaxcollapse.chain.model import Model, check_truth, explained, name_of, real_is_sampled, takes_context
 from jaxcollapse.chain.parameters import arrays, in_precision, is_shape, is_shape_or_array, like, where, zeros
+from jaxcollapse.chain.real import check_generated, given
 from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
 from jaxcollapse.machine.leniency import lenient
@@ -44,10 +46,12 @@ class Trajectory(eqx.Module):
     """
     metrics: dict[str, Array]
     """The metrics by name, those of the model and those of one's own, each of shape ``(generations, ...)``."""
+    until: FirstTime | None = None
+    """When the condition that `simulate` was given first held; None without one."""
 
     def __getattr__(self, name: str) -> Array:
         """The metric called `name`."""
-        if name.startswith("_") or name in ("params", "metrics"):
+        if name.startswith("_") or name in ("params", "metrics", "until"):
             raise AttributeError(name)
         if name in self.metrics:
             return self.metrics[name]
@@ -64,7 +68,9 @@ def simulate(
     generations: Count,
     truth: PyTree = None,
     first: PyTree = None,
-    metrics: Metrics | None = None,
+    metrics: Any = None,
+    real: Any = None,
+    until: Any = None,
 ) -> Trajectory:
     """Train a model on its predecessor's data, again and again: one replication.
 
@@ -89,6 +95,15 @@ def simulate(
     - `metrics`: functions of the parameters of a generation, by the name of what they return: an array, one shape for
       all generations. One that takes ``**context`` is given ``key`` and ``generation`` as well. They are measured
       beside those of the model, which is not reduced. `jaxcollapse.measures` has many.
+    - `real`: real data that the model did not draw: rows as the model draws them, an array of shape ``(rows, ...)`` or
+      a pytree of such arrays, of which every real batch is drawn without replacement; or a function of a key and a
+      Python integer that draws so many rows. A model that draws sums is given those of the rows (`Model.summed`). The
+      metrics are what they are: those against a truth are against that of the model.
+    - `until`: a function of the parameters of a generation that returns one truth value. Where it first holds, the
+      chain stops: later generations are those of the last one. ``trajectory.until`` has the time, with ``generations``
+      as the limit. A single run then costs no more than its steps, as does one that runs by itself within
+      `monte_carlo` (networks, linear algebra); under `jax.vmap` every run takes all steps. With it the model is not
+      reduced; `jaxcollapse.first_time` reads the time of any event from a trajectory, at no cost.
 
     **Returns** a `Trajectory` of generations ``1, ..., G``.
 
@@ -110,8 +125,14 @@ def simulate(
         model, workflow, sizes = chain_of("simulate", model, workflow, samples, generations)
         sizes = rounded(sizes) if is_traced(sizes) else sizes
         own = check_metrics(metrics)
+        check_until(until)
+        if real is not None:
+            if truth is not None:
+                raise ValueError("truth and real are two ways to say what real data is: give one")
+            model = given(model, workflow, sizes, real)
         if truth is None:
-            model = model if first is not None or own else model.reduce(workflow, sizes)
+            whole = first is not None or bool(own) or until is not None or real is not None
+            model = model if whole else model.reduce(workflow, sizes)
             truth = model.truth()
         elif real_is_sampled(model):
             check_truth(model, truth)
@@ -125,7 +146,7 @@ def simulate(
             capacities = room_for(sizes, "samples"), room_for(real_sizes, "real_samples")
             check_rows(model, truth, max(capacities))
         full = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacities[0]))
-        return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full, own)
+        return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full, own, until)
 
 
 def chain_of(
@@ -141,11 +162,11 @@ def chain_of(
     check_length("generations", generations)
     if workflow.needs_rows and model.draws_sums:
         raise ValueError(
-            f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
+            f"workflow {type(workflow).__name__} picks single rows, but this {name_of(model)} draws sufficient "
             f'statistics: give the model sampling="raw"'
         )
     if not takes_context(model.fit):
-        raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
+        raise TypeError(f"{name_of(model)}.fit must take context: write def fit(self, data, **context)")
     sizes = evaluate(samples, generations, "samples", 1.0)
     sizes = sizes if is_traced(sizes) else rounded(sizes)
     model, workflow = tabulate(model, generations), tabulate(workflow, generations)
@@ -165,6 +186,7 @@ def _scan(
     capacities: tuple[int | None, int | None],
     full: bool,
     own: Metrics,
+    until: Callable[[Any], Array] | None,
 ) -> Trajectory:
     """`full` says that no row of any buffer is absent, or has another weight than one; `own` are metrics of a user."""
     generations = len(sizes)
@@ -205,12 +227,12 @@ def _scan(
         shape, reads_weights, trains = _fitted(current, data, key, previous, newest, g)
         if not (reads_weights or full):
             raise ValueError(
-                f"the fit of {type(model).__name__} does not read data.weights, and under {type(workflow).__name__} "
+                f"the fit of {name_of(model)} does not read data.weights, and under {type(workflow).__name__} "
                 f"with these sizes rows of weight zero are not there, or weights differ: use data.mean, data.variance, "
                 f"data.quantile or data.median, or weigh the rows by data.weights"
             )
     words = eqx.filter(shape, is_shape, inverse=True)
-    name = type(model).__name__
+    name = name_of(model)
     start = zeros(shape, key) if start is None else start
     start = alongside(
         like(shape, start, f"{name}.start must return the shapes of the parameters, {{wanted}}, got {{got}}"), key
@@ -235,7 +257,7 @@ def _scan(
         return measurement(at(model, g), own, eqx.combine(numbers, words), **context)
 
     shown = eqx.filter(carried, eqx.is_array), steps, g
-    at_once = trains or computes_with_numbers(needed(jax.make_jaxpr(measure)(*shown)).jaxpr)
+    at_once = until is not None or trains or computes_with_numbers(needed(jax.make_jaxpr(measure)(*shown)).jaxpr)
 
     def step(carry, inputs):
         numbers, before, steps, state = carry
@@ -256,7 +278,10 @@ def _scan(
 
         def batch(key):
             draw = lambda: drawn(current, current.sample, key, params, n, capacity)  # noqa: E731
-            return draw() if sampled else jax.lax.cond(g == 1, lambda: real(key), draw)
+            if sampled:
+                return draw()
+            check_generated(current, eqx.filter_eval_shape(real, key), eqx.filter_eval_shape(draw))
+            return jax.lax.cond(g == 1, lambda: real(key), draw)
 
         def fit(data, newest):
             return like(
@@ -289,6 +314,11 @@ def _scan(
 
     carry = carried, steps, steps, alongside(state, key)
     outcomes: Any
+    if until is not None:
+        (_, _, time), outcomes = stopped(step, carry, (generation, sizes, real_sizes), until, words, key)
+        numbers, metrics = outcomes
+        never = time == 0
+        return Trajectory(eqx.combine(numbers, words), metrics, FirstTime(jnp.where(never, generations, time), never))
     (last, before, _, _), outcomes = jax.lax.scan(step, carry, (generation, sizes, real_sizes))
     if not at_once:
         end = (last, measure(last, before, jnp.asarray(generations, generation.dtype)))

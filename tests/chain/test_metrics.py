@@ -47,11 +47,11 @@ def test_a_metric_that_asks_for_context_has_a_key_of_its_own_and_the_generation(
 
 def test_a_sweep_compiles_once(compilations):
     metrics = {"square": jnp.square}
-    run = lambda key, n: (
-        jc.simulate(  # noqa: E731
-            jc.NormalMean(0.0), jc.Replace(), key=key, samples=n, generations=3, metrics=metrics
-        ).square
-    )
+
+    def run(key, n):
+        chain = dict(key=key, samples=n, generations=3, metrics=metrics)
+        return jc.simulate(jc.NormalMean(0.0), jc.Replace(), **chain).square
+
     found = jc.monte_carlo(run, KEY, 500, grid=jc.Grid(n=[10.0, 100.0]), progress=False)
     assert compilations.count == 1
     assert (np.abs(found.mean * np.array([[10.0], [100.0]]) / np.arange(1, 4) - 1) < 0.4).all()

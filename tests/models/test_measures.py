@@ -91,7 +91,9 @@ def test_gaussians_on_the_line_against_integrals(first, second):
 def test_mixtures_are_scored_as_sums_of_densities():
     mixture = jc.GaussianMixture([0.3, 0.7], [[-2.0, 0.0], [2.0, 1.0]], [[1.0, 0.5], [0.3, 2.0]]).truth()
     rows = np.random.default_rng(0).normal(size=(20, 2))
-    parts = [stats.norm(m, np.sqrt(v)).pdf(rows).prod(axis=1) for m, v in zip(mixture.means, mixture.variances)]
+    parts = [
+        stats.norm(m, np.sqrt(v)).pdf(rows).prod(axis=1) for m, v in zip(mixture.means, mixture.variances, strict=True)
+    ]
     loss = -np.log(0.3 * parts[0] + 0.7 * parts[1]).mean()
     np.testing.assert_allclose(measures.log_loss(mixture, rows), loss, rtol=1e-10)
     kernels = KernelMixture(jnp.array([0.0, 1.0, 9.0]), jnp.array([1.0, 3.0, 0.0]), jnp.asarray(0.5))

@@ -297,9 +297,13 @@ class MultivariateGaussian(Model):
         )
         return MultivariateSums(jnp.asarray(n, factor.dtype), scattered.mean, factor, log_scale)
 
+    def summed(self, data: Samples) -> MultivariateSums:
+        """The sums over vectors."""
+        return MultivariateSums.of(data)
+
     def fit(self, data: MultivariateSums | Samples, **context) -> MultivariateNormal:
         """The sample mean and the factor of the sample covariance."""
-        sums = MultivariateSums.of(data) if isinstance(data, Samples) else data
+        sums = self.summed(data) if isinstance(data, Samples) else data
         log_scale = sums.log_scale - jnp.log(sums.weight - self.ddof)
         return MultivariateNormal.of(sums.mean, sums.factor, log_scale)
 

@@ -184,9 +184,13 @@ class Gaussian(Model):
         mean, chi2 = self.statistics(key, params, n, words=words and words(key))
         return Normal(mean, params.log_variance + log(chi2 / (n - self.ddof)))
 
+    def summed(self, data: Samples) -> NormalSums:
+        """The sums over numbers."""
+        return NormalSums.of(data)
+
     def fit(self, data: NormalSums | Samples, **context) -> Normal:
         """The sample mean and the log of the sample variance."""
-        sums = NormalSums.of(data) if isinstance(data, Samples) else data
+        sums = self.summed(data) if isinstance(data, Samples) else data
         return Normal(sums.mean, sums.log_scatter - jnp.log(sums.weight - self.ddof))
 
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:

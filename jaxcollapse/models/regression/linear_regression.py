@@ -141,6 +141,12 @@ class LinearRegression(Model):
         x = self._rows(design_key, int(n)) if self.held is None else self.held
         return Samples((x, x @ params + self.noise * jax.random.normal(noise_key, (int(n),), x.dtype)))
 
+    def summed(self, data: Samples) -> RegressionSums:
+        """The sums over rows ``(x, y)``, `x` in the eigenbasis of the covariance."""
+        if self.design == "fixed":
+            raise NotImplementedError('given rows have a design of their own: LinearRegression needs design="fresh"')
+        return RegressionSums.of(data)
+
     @lenient()
     def fit(self, data: RegressionSums | Samples, **context) -> Float[Array, " dim"]:
         """The ridge estimate, least squares at ``penalty = 0``, the minimum-norm one if rows are fewer than columns."""
