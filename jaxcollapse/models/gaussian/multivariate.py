@@ -288,7 +288,7 @@ class MultivariateGaussian(Model):
     def sample(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int) -> MultivariateSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
         if not self.draws_sums:
-            z = jax.random.normal(key, (int(n), self.dim), params.mean.dtype)
+            z = normal(key, (int(n), self.dim), params.mean.dtype)
             return Samples(params.mean + z @ params.factor.T)
         scattered = self._scattered(key, params, n)
         log_scale = 2 * jnp.max(scattered.log_diagonal)
