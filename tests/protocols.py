@@ -45,6 +45,7 @@ WORKFLOWS = (
     WorkflowRow("Replace", lambda g: jc.Replace()),
     WorkflowRow("Accumulate", lambda g: jc.Accumulate()),
     WorkflowRow("Accumulate weighted", lambda g: jc.Accumulate(weight=lambda g: 1 / g)),
+    WorkflowRow("Accumulate fading", lambda g: jc.Accumulate(weight=lambda batch, g: 0.5 ** (g - batch))),
     WorkflowRow("AccumulateSubsample", lambda g: jc.AccumulateSubsample()),
     WorkflowRow("Window", lambda g: jc.Window(2)),
     WorkflowRow("MovingAverage", lambda g: jc.MovingAverage(0.4)),

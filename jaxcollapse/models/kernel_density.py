@@ -15,7 +15,7 @@ import numpy as np
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float, Key
 
-from jaxcollapse.arguments.check import check_choice, check_length
+from jaxcollapse.arguments.check import check_choice, check_length, is_traced
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
@@ -182,7 +182,7 @@ class KernelDensity(Model):
             if self.held_out.shape[1:] != self._axes:
                 raise ValueError(f"held_out must hold rows of shape {self._axes}, got {self.held_out.shape[1:]}")
             width = None if self.bandwidth is None else single(self.bandwidth)
-            if width is not None and not bool(width > 0):
+            if width is not None and _is_zero(width):
                 raise ValueError("held_out needs a density, and a bandwidth of 0 has none")
 
     @property
@@ -247,7 +247,7 @@ class KernelDensity(Model):
         curve = function(samples=size, bandwidth=kernel, generations=generations)
         curve = jnp.broadcast_to(curve.reshape(-1, *[1] * zero.ndim), (generations, *zero.shape))
         known["variance"] = ClosedForm(curve, function, reference=FU_2024)
-        if self.kernel == "gaussian" and (self.dim is not None or not bool(width > 0)):
+        if self.kernel == "gaussian" and (self.dim is not None or _is_zero(width)):
             why = NotKnown("it is for numbers, and a density", "dim=None, theory.kernel_density.squared_error")
             return {**known, "squared_error": why}
         if self.kernel == "gaussian":
@@ -291,6 +291,11 @@ def _normal(x: Float[Array, "... dim"], variance: Float[Array, " dim"]) -> Float
     """The density of a normal law without correlations at `x`."""
     logs = jnp.sum(x**2 / variance + jnp.log(2 * jnp.pi * variance), axis=-1)
     return jnp.exp(-0.5 * logs)
+
+
+def _is_zero(width: Float[Array, ""]) -> bool:
+    """Whether it is known to be."""
+    return not is_traced(width) and not np.asarray(width) > 0
 
 
 def _above_zero(width: Float[Array, "*axes"]) -> Float[Array, "*axes"]:

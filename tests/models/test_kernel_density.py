@@ -251,3 +251,13 @@ def test_more_real_rows_than_there_are():
     with pytest.raises(ValueError, match="no more real rows than there are: 50 of 20"):
         model = jc.KernelDensity(1.0, data=np.ones(20))
         jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=50, generations=2)
+
+
+@pytest.mark.parametrize("fields", [dict(kernel="tophat"), dict(kernel="tophat", dim=2)], ids=["line", "plane"])
+def test_a_tophat_spreads_as_predicted(fields):
+    """By a third of the squared bandwidth a generation on the line, by a quarter in the plane."""
+    model, setting = jc.KernelDensity(1.5, **fields), dict(samples=12, generations=3)
+    run = lambda key: jc.simulate(model, jc.Replace(), key=key, **setting).variance  # noqa: E731
+    found = jc.monte_carlo(run, jax.random.key(0), 6000, progress=False)
+    known = jc.predict(model, jc.Replace(), **setting).variance
+    assert (np.abs(found.mean - known) < 5 * found.stderr).all() and (found.stderr < 0.006 * known).all()
