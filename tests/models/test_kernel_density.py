@@ -261,3 +261,14 @@ def test_a_tophat_spreads_as_predicted(fields):
     found = jc.monte_carlo(run, jax.random.key(0), 6000, progress=False)
     known = jc.predict(model, jc.Replace(), **setting).variance
     assert (np.abs(found.mean - known) < 5 * found.stderr).all() and (found.stderr < 0.006 * known).all()
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_the_variance_of_a_tophat_by_quadrature(dim, x64):
+    mixture = KernelMixture(jnp.zeros((1,) if dim == 1 else (1, 2)), jnp.ones(1), jnp.asarray(0.8), "tophat")
+    x = (np.arange(800) - 399.5) / 400
+    points = x if dim == 1 else np.stack(np.meshgrid(x, x, indexing="ij"), axis=-1)
+    density = np.asarray(mixture.density(jnp.asarray(points))) / 400**dim
+    np.testing.assert_allclose(density.sum(), 1.0, rtol=3e-3)
+    along = density if dim == 1 else density.sum(axis=1)
+    np.testing.assert_allclose(np.ravel(mixture.variance), along @ x**2, rtol=5e-3)
