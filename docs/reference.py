@@ -23,8 +23,8 @@ from jaxcollapse.cli.app import app
 
 FOLDER = Path(__file__).parent / "reference"
 _SIMULATION = (
-    "simulate", "Trajectory", "monte_carlo", "Estimate", "Grid", "predict", "Prediction", "ClosedForm", "NotKnown",
-    "solve", "Solution",
+    "simulate", "Trajectory", "first_time", "FirstTime", "monte_carlo", "Estimate", "Grid", "predict", "Prediction",
+    "ClosedForm", "NotKnown", "solve", "Solution",
 )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def rooms() -> list[Room]:
             {f"jaxcollapse.schedule.{name}": getattr(jc.schedule, name) for name in schedules},
         ),
         Room("data", "Data", inspect.getdoc(inspect.getmodule(jc.Data)) or "", top(*data)),
-        *named("features", "kernels", "datasets", "random"),
+        *named("measures", "features", "kernels", "datasets", "random"),
         Room(
             "claims",
             "Claims",

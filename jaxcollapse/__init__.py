@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jaxcollapse.chain.simulate import Trajectory as Trajectory
     from jaxcollapse.chain.simulate import simulate as simulate
     from jaxcollapse.models import *
+    from jaxcollapse.models import measures as measures
     from jaxcollapse.population import datasets as datasets
     from jaxcollapse.population import features as features
     from jaxcollapse.population import kernels as kernels
@@ -49,6 +50,7 @@ _MODULES = {
     "datasets": "population.datasets",
     "features": "population.features",
     "kernels": "population.kernels",
+    "measures": "models.measures",
     "plot": "plot",
     "random": "random",
     "relation": "verification.relation",

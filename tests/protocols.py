@@ -45,6 +45,7 @@ WORKFLOWS = (
     WorkflowRow("Replace", lambda g: jc.Replace()),
     WorkflowRow("Accumulate", lambda g: jc.Accumulate()),
     WorkflowRow("Accumulate weighted", lambda g: jc.Accumulate(weight=lambda g: 1 / g)),
+    WorkflowRow("Accumulate fading", lambda g: jc.Accumulate(weight=lambda batch, g: 0.5 ** (g - batch))),
     WorkflowRow("AccumulateSubsample", lambda g: jc.AccumulateSubsample()),
     WorkflowRow("ReplayBuffer", lambda g: jc.ReplayBuffer(14)),
     WorkflowRow("ReplayBuffer oldest", lambda g: jc.ReplayBuffer(14, evict="oldest")),
@@ -117,6 +118,12 @@ MODELS = (
     ),
     ModelRow("GaussianMixture", lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]), slow=True),
     ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5)),
+    ModelRow(
+        "KernelDensity data",
+        lambda: jc.KernelDensity("scott", kernel="tophat", data=_TABLE, held_out=_TABLE),
+        samples=4,
+        slow=True,
+    ),
     ModelRow(
         "LinearVAE",
         lambda: jc.LinearVAE([3.0, 2.0, 0.5], latent=2, noise=0.2, solver="optimum"),

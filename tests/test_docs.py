@@ -64,6 +64,15 @@ EXPECTED = {
     ),
     "scale": lambda n: bool((n["one"].mean == n["two"].mean).all()),
     "precision": lambda n: float(n["single"].variance[-1]) == 0 < float(n["double"].variance[-1]) < 1e-38,
+    "data": lambda n: bool(abs(n["fitted"].mean[0] - n["heights"].mean()) < 1e-3) and n["pairs"].params.shape == (5, 2),
+    "until": lambda n: (
+        abs(n["times"].mean.time - n["theory"].mean) < 0.05 * n["theory"].mean
+        and float(n["times"].mean.censored) < 0.01
+        and n["stopped"].until.time == n["when"].time
+    ),
+    "measure": lambda n: (
+        close(n["lost"], n["theory"]) and n["held"].metrics["held_out"].shape == (20,) and n["noisy"].shape == (4,)
+    ),
     "family": lambda n: close(jc.monte_carlo(n["error"], n["key"], 10_000), 0.04 * np.cumsum(1 / np.arange(1, 6) ** 2)),
     "network": lambda n: bool(n["estimate"].mean[-1] < 0.8 * n["estimate"].mean[0] < 0.1),
     "trained": lambda n: bool(

@@ -5,6 +5,8 @@ from jaxcollapse.chain.data import Samples as Samples
 from jaxcollapse.chain.data import Statistic as Statistic
 from jaxcollapse.chain.data import WeightedSum as WeightedSum
 from jaxcollapse.chain.edit import Edit as Edit
+from jaxcollapse.chain.event import FirstTime as FirstTime
+from jaxcollapse.chain.event import first_time as first_time
 from jaxcollapse.chain.laws import check_model as check_model
 from jaxcollapse.chain.model import Model as Model
 from jaxcollapse.chain.model import Wrapper as Wrapper

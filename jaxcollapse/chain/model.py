@@ -2,7 +2,7 @@
 
 Two methods make a model: `sample` draws data from parameters, `fit` estimates parameters from data. The others have
 defaults, and each default is the plain meaning of its name. Every hook has one meaning, and all models define theirs
-in this order: ``truth, real, start, sample, fit, refit, metrics, check, prepare, reduce, predict``.
+in this order: ``truth, real, start, sample, summed, fit, refit, metrics, check, prepare, reduce, predict``.
 """
 
 import abc
@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import equinox as eqx
 import numpy as np
@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.numbers import is_numeric
-from jaxcollapse.chain.data import Data
+from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.prediction import Forms, NotKnown
 from jaxcollapse.random import split
 
@@ -103,6 +103,16 @@ class Model(eqx.Module):
         one. `n` is a Python integer, unless the model `draws_sums`.
         """
 
+    def summed(self, data: Samples) -> Data:
+        """The sums of rows that were drawn elsewhere, for a model that `draws_sums`: those that `sample` draws.
+
+        ``simulate(..., real=)`` asks for it. Refused unless defined.
+        """
+        hint = 'give it sampling="raw", or ' if hasattr(self, "sampling") else ""
+        raise NotImplementedError(
+            f"{type(self).__name__} draws sums, and does not know those of given rows: {hint}define summed(data)"
+        )
+
     @abc.abstractmethod
     def fit(self, data: Data, **context) -> PyTree:
         """Estimate the parameters from `data`; every fit returns the same shapes.
@@ -179,6 +189,7 @@ def explained(model: Model) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        model = model.model if isinstance(model, Wrapper) and model.hidden else model
         (fits, _), (draws, family) = _place(type(model), "fit"), _place(type(model), "sample")
         if not model.draws_sums or fits >= draws:
             raise
@@ -198,6 +209,8 @@ class Wrapper(Model):
     `fit` gets a `refit` of the two.
     """
 
+    hidden: ClassVar[bool] = False
+    """Whether errors speak of the model within."""
     model: eqx.AbstractVar[Model]
 
     @property
@@ -213,8 +226,11 @@ class Wrapper(Model):
     def start(self, key: Key[Array, ""]) -> PyTree:
         return self.model.start(key)
 
-    def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Data:
+    def sample(self, key: Key[Array, ""], params: PyTree, n: Scalar | int) -> Any:
         return self.model.sample(key, params, n)
+
+    def summed(self, data: Samples) -> Data:
+        return self.model.summed(data)
 
     def fit(self, data: Data, **context) -> PyTree:
         return self.model.fit(data, **context)
@@ -240,6 +256,11 @@ class Wrapper(Model):
         if changed:
             return {"": NotKnown(f"{kind.__name__} changes the {changed[0]} of {inner}", f"the {inner} alone")}
         return self.model.predict(workflow, samples, generations)
+
+
+def name_of(model: Model) -> str:
+    """The name of its class, or of that of the model within, as its user knows it."""
+    return name_of(model.model) if isinstance(model, Wrapper) and model.hidden else type(model).__name__
 
 
 def real_is_sampled(model: Model) -> bool:
@@ -274,7 +295,11 @@ def measured(model: Model, params: PyTree, **context) -> Any:
 
 def takes_context(method: Callable) -> bool:
     """Whether a method has a place for all context: ``**context``."""
-    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in inspect.signature(method).parameters.values())
+    try:
+        parameters = inspect.signature(method).parameters.values()
+    except ValueError:  # of what is built in, not all signatures are known
+        return False
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
 
 
 def keeping(module: M, **fields: Any) -> M:

@@ -7,6 +7,7 @@ program, and `at` reads the tables inside the scan.
 """
 
 import functools
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -230,3 +231,15 @@ def at(tree: PyTree, generation: Scalar | int) -> PyTree:
         return node.values[generation - 1] if isinstance(node, Table) else node
 
     return jax.tree.map(read, tree, is_leaf=lambda node: isinstance(node, Table))
+
+
+def takes_two(value: Any) -> bool:
+    """Whether it is a function that must be given two arguments, and so no schedule."""
+    if not callable(value):
+        return False
+    try:
+        wanted = inspect.signature(value).parameters.values()
+    except ValueError:  # of what is built in, not all signatures are known
+        return False
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in kinds and one.default is inspect.Parameter.empty for one in wanted) == 2

@@ -10,12 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_fits, check_key, check_length, is_key, is_traced
+from jaxcollapse.arguments.check import check_key, check_length, is_traced
 from jaxcollapse.arguments.names import did_you_mean
-from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.arguments.types import Count
+from jaxcollapse.chain.batch import check_rows, drawn, room_for, rounded
 from jaxcollapse.chain.data import Data, Samples, float_type
-from jaxcollapse.chain.model import Model, check_truth, explained, measured, real_is_sampled, takes_context
+from jaxcollapse.chain.event import FirstTime, check_until, stopped
+from jaxcollapse.chain.measurement import Metrics, check_metrics, measurement
+from jaxcollapse.chain.model import Model, check_truth, explained, name_of, real_is_sampled, takes_context
+from jaxcollapse.chain.parameters import arrays, in_precision, is_shape, is_shape_or_array, like, where, zeros
+from jaxcollapse.chain.real import check_generated, given
 from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
 from jaxcollapse.machine.leniency import lenient
@@ -38,14 +42,16 @@ class Trajectory(eqx.Module):
     """The fitted parameters; every leaf has a leading axis of generations.
 
     They are those of the smallest model with the same metrics (`Model.reduce`), such as the length of an error; with
-    `truth` given to `simulate`, of the model itself.
+    `truth` or `metrics` given to `simulate`, of the model itself.
     """
     metrics: dict[str, Array]
-    """The model's metrics by name, each of shape ``(generations, ...)``."""
+    """The metrics by name, those of the model and those of one's own, each of shape ``(generations, ...)``."""
+    until: FirstTime | None = None
+    """When the condition that `simulate` was given first held; None without one."""
 
     def __getattr__(self, name: str) -> Array:
         """The metric called `name`."""
-        if name.startswith("_") or name in ("params", "metrics"):
+        if name.startswith("_") or name in ("params", "metrics", "until"):
             raise AttributeError(name)
         if name in self.metrics:
             return self.metrics[name]
@@ -62,6 +68,9 @@ def simulate(
     generations: Count,
     truth: PyTree = None,
     first: PyTree = None,
+    metrics: Any = None,
+    real: Any = None,
+    until: Any = None,
 ) -> Trajectory:
     """Train a model on its predecessor's data, again and again: one replication.
 
@@ -83,6 +92,18 @@ def simulate(
     - `first`: the parameters of generation 1 where they are given instead of fitted: a generator that was trained
       elsewhere. The workflow keeps the real data of generation 1 all the same: `Accumulate` with ``samples=[n1, n2]``
       trains generation 2 on ``n1`` real rows and ``n2`` rows of the given model.
+    - `metrics`: functions of the parameters of a generation, by the name of what they return: an array, one shape for
+      all generations. One that takes ``**context`` is given ``key`` and ``generation`` as well. They are measured
+      beside those of the model, which is not reduced. `jaxcollapse.measures` has many.
+    - `real`: real data that the model did not draw: rows as the model draws them, an array of shape ``(rows, ...)`` or
+      a pytree of such arrays, of which every real batch is drawn without replacement; or a function of a key and a
+      Python integer that draws so many rows. A model that draws sums is given those of the rows (`Model.summed`). The
+      metrics are what they are: those against a truth are against that of the model.
+    - `until`: a function of the parameters of a generation that returns one truth value. Where it first holds, the
+      chain stops: later generations are those of the last one. ``trajectory.until`` has the time, with ``generations``
+      as the limit. A single run then costs no more than its steps, as does one that runs by itself within
+      `monte_carlo` (networks, linear algebra); under `jax.vmap` every run takes all steps. With it the model is not
+      reduced; `jaxcollapse.first_time` reads the time of any event from a trajectory, at no cost.
 
     **Returns** a `Trajectory` of generations ``1, ..., G``.
 
@@ -102,23 +123,30 @@ def simulate(
     with lenient(types=False):  # rows are broadcast throughout; types are the user's affair in a model of their own
         check_key("key", key)
         model, workflow, sizes = chain_of("simulate", model, workflow, samples, generations)
-        sizes = _rounded(sizes) if is_traced(sizes) else sizes
+        sizes = rounded(sizes) if is_traced(sizes) else sizes
+        own = check_metrics(metrics)
+        check_until(until)
+        if real is not None:
+            if truth is not None:
+                raise ValueError("truth and real are two ways to say what real data is: give one")
+            model = given(model, workflow, sizes, real)
         if truth is None:
-            model = model if first is not None else model.reduce(workflow, sizes)
+            whole = first is not None or bool(own) or until is not None or real is not None
+            model = model if whole else model.reduce(workflow, sizes)
             truth = model.truth()
         elif real_is_sampled(model):
             check_truth(model, truth)
         with jax.ensure_compile_time_eval():
-            real_sizes = _rounded(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
-            all_sizes = _rounded(workflow.all_sizes(sizes))
-        truth, first = _arrays(truth), _arrays(first)
+            real_sizes = rounded(workflow.real_sizes(sizes)) if workflow.draws_real else sizes
+            all_sizes = rounded(workflow.all_sizes(sizes))
+        truth, first = arrays(truth), arrays(first)
         model = model.prepare(fold_in(key, _MODEL), all_sizes)
         capacities = (None, None)
         if not model.draws_sums:
-            capacities = _capacity(sizes, "samples"), _capacity(real_sizes, "real_samples")
-            _check_rows(model, truth, max(capacities))
+            capacities = room_for(sizes, "samples"), room_for(real_sizes, "real_samples")
+            check_rows(model, truth, max(capacities))
         full = workflow.whole_rows and not is_traced(sizes) and bool(np.all(np.asarray(sizes) == capacities[0]))
-        return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full)
+        return _scan(model, workflow, truth, first, key, sizes, real_sizes, capacities, full, own, until)
 
 
 def chain_of(
@@ -134,13 +162,13 @@ def chain_of(
     check_length("generations", generations)
     if workflow.needs_rows and model.draws_sums:
         raise ValueError(
-            f"workflow {type(workflow).__name__} picks single rows, but this {type(model).__name__} draws sufficient "
+            f"workflow {type(workflow).__name__} picks single rows, but this {name_of(model)} draws sufficient "
             f'statistics: give the model sampling="raw"'
         )
     if not takes_context(model.fit):
-        raise TypeError(f"{type(model).__name__}.fit must take context: write def fit(self, data, **context)")
+        raise TypeError(f"{name_of(model)}.fit must take context: write def fit(self, data, **context)")
     sizes = evaluate(samples, generations, "samples", 1.0)
-    sizes = sizes if is_traced(sizes) else _rounded(sizes)
+    sizes = sizes if is_traced(sizes) else rounded(sizes)
     model, workflow = tabulate(model, generations), tabulate(workflow, generations)
     model.check(workflow, sizes)
     return model, workflow, sizes
@@ -157,15 +185,17 @@ def _scan(
     real_sizes: Float[Array, " generations"],
     capacities: tuple[int | None, int | None],
     full: bool,
+    own: Metrics,
+    until: Callable[[Any], Array] | None,
 ) -> Trajectory:
-    """`full` says that no row of any buffer is absent, or has another weight than one."""
+    """`full` says that no row of any buffer is absent, or has another weight than one; `own` are metrics of a user."""
     generations = len(sizes)
     capacity, real_capacity = capacities
     numbers, words = eqx.partition(truth, eqx.is_array)
     truth = eqx.combine(alongside(numbers, key), words)
     sampled = real_is_sampled(model)
     # The numbers of the chain, apart from the model's own, are in the precision of what they meet.
-    workflow, sizes, real_sizes = _in_precision(float_type(truth), (workflow, sizes, real_sizes))
+    workflow, sizes, real_sizes = in_precision(float_type(truth), (workflow, sizes, real_sizes))
 
     def source(current: Model, key: Key[Array, ""], batch: Callable[..., Data], n: Scalar, n_real: Scalar) -> Draw:
         """What a workflow may ask for at one generation."""
@@ -175,17 +205,17 @@ def _scan(
             if not workflow.draws_real:
                 name = type(workflow).__name__
                 raise TypeError(f"workflow {name} asks for real data besides batch 1: state draws_real = True in it")
-            return _draw(current, current.real, real_key, truth, n_real, real_capacity)
+            return drawn(current, current.real, real_key, truth, n_real, real_capacity)
 
         return Draw(lambda: batch(synthetic_key), real, own_key, n, n_real)
 
     current, flow = at(model, 1), at(workflow, 1)
-    batch_1 = lambda key: _draw(current, current.real, key, truth, sizes[0], capacity)  # noqa: E731
+    batch_1 = lambda key: drawn(current, current.real, key, truth, sizes[0], capacity)  # noqa: E731
     begin = source(current, fold_in(key, _WORKFLOW), batch_1, sizes[0], real_sizes[0])
     state = flow.init(begin, generations)
     start = current.start(fold_in(key, _START))
     generation = jnp.arange(1, generations + 1)
-    previous, g = _zeros(truth, key) if start is None else start, generation[0]
+    previous, g = zeros(truth, key) if start is None else start, generation[0]
     # The words of a key are made a generation ahead: what is carried is in memory, and not hashed again by each reader.
     steps = key_steps(key, g)
     if current.draws_sums and flow.newest_alone and sampled:
@@ -197,26 +227,26 @@ def _scan(
         shape, reads_weights, trains = _fitted(current, data, key, previous, newest, g)
         if not (reads_weights or full):
             raise ValueError(
-                f"the fit of {type(model).__name__} does not read data.weights, and under {type(workflow).__name__} "
+                f"the fit of {name_of(model)} does not read data.weights, and under {type(workflow).__name__} "
                 f"with these sizes rows of weight zero are not there, or weights differ: use data.mean, data.variance, "
                 f"data.quantile or data.median, or weigh the rows by data.weights"
             )
-    words = eqx.filter(shape, _is_shape, inverse=True)
-    name = type(model).__name__
-    start = _zeros(shape, key) if start is None else start
+    words = eqx.filter(shape, is_shape, inverse=True)
+    name = name_of(model)
+    start = zeros(shape, key) if start is None else start
     start = alongside(
-        _like(shape, start, f"{name}.start must return the shapes of the parameters, {{wanted}}, got {{got}}"), key
+        like(shape, start, f"{name}.start must return the shapes of the parameters, {{wanted}}, got {{got}}"), key
     )
     if first is not None:
-        first = _like(
+        first = like(
             shape,
             first,
             f"first must have the shapes of the {'true ' if sampled else ''}parameters, {{wanted}}, got {{got}}",
         )
-    workflow, sizes, real_sizes = _in_precision(float_type(shape), (workflow, sizes, real_sizes))
+    workflow, sizes, real_sizes = in_precision(float_type(shape), (workflow, sizes, real_sizes))
     carried = start
     if sampled:  # parameters themselves
-        carried = _like(
+        carried = like(
             shape, truth, f"{name}.fit must return parameters in the shapes of the truth, {{got}}, got {{wanted}}"
         )
 
@@ -224,18 +254,10 @@ def _scan(
     @functools.partial(jax.jit, inline=True)
     def measure(numbers, steps, g):
         context = {"key": fold_in(step_key(steps), _METRICS), "generation": g}
-        metrics = measured(at(model, g), eqx.combine(numbers, words), **context)
-        if not isinstance(metrics, dict):
-            raise TypeError(f"{name}.metrics must return a dictionary of arrays by name, got {type(metrics).__name__}")
-        for metric, value in metrics.items():
-            if any(map(is_key, jax.tree.leaves(value))):
-                raise TypeError(
-                    f"{name}.metrics must return numbers, got a random key for {metric!r}: return what is drawn from it"
-                )
-        return metrics
+        return measurement(at(model, g), own, eqx.combine(numbers, words), **context)
 
     shown = eqx.filter(carried, eqx.is_array), steps, g
-    at_once = trains or computes_with_numbers(needed(jax.make_jaxpr(measure)(*shown)).jaxpr)
+    at_once = until is not None or trains or computes_with_numbers(needed(jax.make_jaxpr(measure)(*shown)).jaxpr)
 
     def step(carry, inputs):
         numbers, before, steps, state = carry
@@ -248,25 +270,28 @@ def _scan(
         outcome = None if at_once else (numbers, measure(numbers, before, g - 1))
         current, flow = at(model, g), at(workflow, g)
         params = eqx.combine(numbers, words)
-        previous = eqx.combine(_where(g == 1, start, numbers) if sampled else numbers, words)
+        previous = eqx.combine(where(g == 1, start, numbers) if sampled else numbers, words)
         data_key, fit_key = split(own)
 
         def real(key):
-            return _draw(current, current.real, key, truth, n, capacity)
+            return drawn(current, current.real, key, truth, n, capacity)
 
         def batch(key):
-            draw = lambda: _draw(current, current.sample, key, params, n, capacity)  # noqa: E731
-            return draw() if sampled else jax.lax.cond(g == 1, lambda: real(key), draw)
+            draw = lambda: drawn(current, current.sample, key, params, n, capacity)  # noqa: E731
+            if sampled:
+                return draw()
+            check_generated(current, eqx.filter_eval_shape(real, key), eqx.filter_eval_shape(draw))
+            return jax.lax.cond(g == 1, lambda: real(key), draw)
 
         def fit(data, newest):
-            return _like(
+            return like(
                 shape,
                 _fit(current, data, fit_key, previous, newest, g),
                 f"{name}.fit must return the same shapes at every generation, {{wanted}}, got {{got}}",
             )
 
         def refit():
-            return _like(
+            return like(
                 shape,
                 _refit(current, own, params, n, previous, g, steps),
                 f"{name}.refit must return the same shapes at every generation, {{wanted}}, got {{got}}",
@@ -289,6 +314,11 @@ def _scan(
 
     carry = carried, steps, steps, alongside(state, key)
     outcomes: Any
+    if until is not None:
+        (_, _, time), outcomes = stopped(step, carry, (generation, sizes, real_sizes), until, words, key)
+        numbers, metrics = outcomes
+        never = time == 0
+        return Trajectory(eqx.combine(numbers, words), metrics, FirstTime(jnp.where(never, generations, time), never))
     (last, before, _, _), outcomes = jax.lax.scan(step, carry, (generation, sizes, real_sizes))
     if not at_once:
         end = (last, measure(last, before, jnp.asarray(generations, generation.dtype)))
@@ -300,7 +330,7 @@ def _scan(
 # Each is traced once: for the shapes of what it returns, and again in the loop over generations.
 @eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
 def _fit(model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar) -> PyTree:
-    return _arrays(model.fit(data, key=key, previous=previous, newest=newest, generation=g))
+    return arrays(model.fit(data, key=key, previous=previous, newest=newest, generation=g))
 
 
 @eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
@@ -308,7 +338,7 @@ def _refit(
     model: Model, key: Key[Array, ""], params: PyTree, n: Scalar, previous: PyTree, g: Scalar, steps: PyTree
 ) -> PyTree:
     words = lambda shown: steps if shown is key and isinstance(steps, tuple) else None  # noqa: E731
-    return _arrays(model.refit(key, params, n, previous=previous, generation=g, words=words))
+    return arrays(model.refit(key, params, n, previous=previous, generation=g, words=words))
 
 
 def _fitted(
@@ -321,121 +351,11 @@ def _fitted(
     trains = busy_parts(program.jaxpr) > 0
     if not isinstance(data, Samples):
         return shape, True, trains
-    leaves = jax.tree.leaves(eqx.filter((model, data, key, previous, newest, g), _is_shape_or_array))
+    leaves = jax.tree.leaves(eqx.filter((model, data, key, previous, newest, g), is_shape_or_array))
     jaxpr = needed(program).jaxpr
     weights = jaxpr.invars[[leaf is data.weights for leaf in leaves].index(True)]
     read = any(weights is v for v in jaxpr.outvars) or any(weights is v for e in jaxpr.eqns for v in e.invars)
     return shape, read, trains
-
-
-def _is_shape_or_array(leaf: Any) -> bool:
-    return _is_shape(leaf) or eqx.is_array(leaf)
-
-
-def _is_shape(leaf: Any) -> bool:
-    return isinstance(leaf, jax.ShapeDtypeStruct)
-
-
-def _like(shape: PyTree, params: PyTree, demand: str) -> PyTree:
-    """The arrays of parameters, in the types that a fit returns; refused in other shapes."""
-    wanted = eqx.filter(shape, _is_shape)
-    numbers = eqx.filter(_arrays(params), eqx.is_array)
-    if jax.tree.structure(wanted) != jax.tree.structure(numbers) or _shapes(wanted) != _shapes(numbers):
-        raise ValueError(demand.format(wanted=_shapes(wanted), got=_shapes(numbers)))
-    return jax.tree.map(lambda to, leaf: leaf if is_key(leaf) else leaf.astype(to.dtype), wanted, numbers)
-
-
-def _arrays(params: PyTree) -> PyTree:
-    """Numbers of Python and NumPy, and parameters that are one array, as floating-point arrays; the rest as it is."""
-    alone = jax.tree.structure(params) == jax.tree.structure(0)
-
-    def array(leaf):
-        if is_key(leaf) or not (isinstance(leaf, bool | int | float | np.ndarray | np.generic | jax.Array)):
-            return leaf
-        floats = alone or isinstance(leaf, int | float)
-        return jnp.asarray(leaf, common_type(leaf, float)) if floats else jnp.asarray(leaf)
-
-    return jax.tree.map(array, params)
-
-
-def _zeros(shape: PyTree, key: Key[Array, ""]) -> PyTree:
-    """Zeros, or any keys, in the shapes of parameters; what is no array stays."""
-
-    def zero(leaf):
-        if not isinstance(leaf, jax.Array | jax.ShapeDtypeStruct):
-            return leaf
-        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            return jnp.broadcast_to(key, leaf.shape)
-        return jnp.zeros(leaf.shape, leaf.dtype)
-
-    return jax.tree.map(zero, shape)
-
-
-def _in_precision(kind: Any, tree: PyTree) -> PyTree:
-    numbers, others = eqx.partition(tree, eqx.is_inexact_array)
-    return eqx.combine(jax.tree.map(lambda leaf: leaf.astype(kind), numbers), others)
-
-
-def _where(condition: Array, yes: PyTree, no: PyTree) -> PyTree:
-    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), yes, no)
-
-
-def _shapes(params: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf: ("random key", *leaf.shape) if _is_key(leaf) else jnp.shape(leaf), params)
-
-
-def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _rounded(sizes: Float[Array, " generations"]) -> Float[Array, " generations"]:
-    """Whole samples: by NumPy where they are known, since JAX would compile a program for it."""
-    if is_traced(sizes):
-        return jnp.round(sizes)
-    with jax.ensure_compile_time_eval():
-        return jax.device_put(np.round(np.asarray(sizes)))
-
-
-def _capacity(sizes: Float[Array, " generations"], name: str) -> int:
-    if is_traced(sizes):
-        raise TypeError(f"{name} must be known before compilation for a model that draws rows; got a traced value")
-    return int(np.asarray(sizes).max())
-
-
-def _draw(
-    model: Model,
-    sampler: Callable[[Key[Array, ""], PyTree, Any], Any],
-    key: Key[Array, ""],
-    params: PyTree,
-    n: Scalar,
-    capacity: int | None,
-) -> Data:
-    """One batch; a model of rows draws a full buffer, of which the first `n` count."""
-    if capacity is None:
-        return sampler(key, params, n)
-    rows = sampler(key, params, capacity)
-    data = rows if isinstance(rows, Data) else Samples(rows)
-    if not isinstance(data, Samples):
-        raise TypeError(
-            f"{type(model).__name__}.sample must return Samples or an array of rows, got {type(data).__name__}; "
-            f"a model of sufficient statistics says so with the property draws_sums"
-        )
-    return data.first(n)
-
-
-# Of a batch that are there at once: the rows, their weights, their random words and what a fit makes of them.
-_COPIES = 4
-
-
-def _check_rows(model: Model, truth: PyTree, rows: int) -> None:
-    """The rows of the largest batch fit into memory."""
-    if rows < 2**20:
-        return
-    first, few = at(model, 1), 2**10
-    batch = eqx.filter_eval_shape(lambda key: first.real(key, truth, few), jax.random.key(0))
-    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(batch))
-    advice = "take fewer samples, or a model that draws sufficient statistics"
-    check_fits(f"samples: a batch of {rows:,} rows", _COPIES * float(rows) / few * size, advice)
 
 
 def _kind(value: Any, wanted: type) -> str:

@@ -22,7 +22,15 @@ from jaxcollapse.arguments.numbers import as_floats, at_once, common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
-from jaxcollapse.chain.schedule import Scheduled, from_second, number_or_schedule, positive_or_schedule, single, values
+from jaxcollapse.chain.schedule import (
+    Scheduled,
+    from_second,
+    number_or_schedule,
+    positive_or_schedule,
+    single,
+    takes_two,
+    values,
+)
 from jaxcollapse.machine.leniency import lenient
 
 __all__ = ("Accumulate", "AccumulateSubsample", "Mix", "MovingAverage", "Replace", "Weighted", "Window", "Workflow")
@@ -193,7 +201,9 @@ class Accumulate(Workflow):
 
     **Arguments**
 
-    - `weight`: how often a row of batch ``g`` counts, positive; a number or a schedule. Once by default.
+    - `weight`: how often a row of batch ``g`` counts, positive; a number or a schedule. Once by default. A function of
+      two arguments, the batch and the generation that is trained on it, gives weights that change from generation to
+      generation, not negative and positive for the newest batch; batches are then kept apart.
 
     **Raises** `ValueError` when `weight` is not positive.
 
@@ -202,41 +212,68 @@ class Accumulate(Workflow):
     >>> heavy = Accumulate(weight=lambda g: jnp.where(g == 1, 3.0, 1.0))  # the real rows count three times
     >>> heavy.weights(jnp.array([100.0, 100.0]))[0].tolist()
     [[1.0, 0.0], [0.75, 0.25]]
+    >>> fading = Accumulate(weight=lambda batch, g: 0.5 ** (g - batch))
+    >>> fading.weights(jnp.array([100.0, 100.0]))[0][1].round(3).tolist()
+    [0.333, 0.667]
 
     ```
     """
 
     weight: Scheduled | None
+    of_both: Callable[[Scalar, Scalar], Scalar] | None
+    """A weight that depends on the batch and on the generation."""
 
     def __init__(self, weight: Any = None):
-        self.weight = None if weight is None else positive_or_schedule(weight, "weight")
+        both = takes_two(weight)
+        self.of_both = weight if both else None
+        self.weight = None if weight is None or both else positive_or_schedule(weight, "weight")
 
     @property
     def keeps_all(self) -> bool:
         """Whether every row counts once: it does, unless batches have weights."""
-        return self.weight is None
+        return self.weight is None and self.of_both is None
 
     def init(self, draw: Draw, generations: int) -> Pool:
         """An empty pool."""
-        return Pool.empty(jax.eval_shape(draw.synthetic), generations)
+        apart = None if self.of_both is None else True
+        return Pool.empty(jax.eval_shape(draw.synthetic), generations, apart=apart)
 
     def step(self, state: Pool, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, Pool]:
         """The pool with the newest batch in it."""
+        if self.of_both is not None:
+            pool, batches = state.add(draw.synthetic(), generation - 1), len(jax.tree.leaves(state.held)[0])
+            return pool.times(self._row(generation, batches).astype(jnp.asarray(draw.n).dtype)).data(), pool
         pool = state.add(draw.synthetic() if self.weight is None else self.weight * draw.synthetic(), generation - 1)
         return pool.data(), pool
 
     @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """Every batch in proportion to its size, times the weight of its rows."""
-        return _pooled(self._weighed(samples), len(samples)), jnp.zeros_like(samples)
+        counted = self._weighed(samples)
+        return counted / counted.sum(axis=1, keepdims=True), jnp.zeros_like(samples)
 
     @lenient()
     def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """Every row as often as it counts."""
-        return jnp.cumsum(self._weighed(samples))
+        return self._weighed(samples).sum(axis=1)
 
-    def _weighed(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
-        return samples if self.weight is None else samples * values(self.weight, len(samples))
+    def _weighed(self, samples: Float[Array, " generations"]) -> Float[Array, "generations generations"]:
+        """The total weight of the rows of every batch at every generation."""
+        g = jnp.arange(1, len(samples) + 1)
+        if self.of_both is not None:
+            return samples * jax.vmap(lambda g: self._row(g, len(samples)))(g).astype(samples.dtype)
+        counted = samples if self.weight is None else samples * values(self.weight, len(samples))
+        return jnp.where(g[:, None] >= g, counted, 0.0)
+
+    def _row(self, generation: Int[Array, ""], batches: int) -> Float[Array, " batches"]:
+        """How often a row of each batch counts at a generation; no batch is there before its time."""
+        assert self.of_both is not None
+        batch = jnp.arange(1, batches + 1)
+        there = batch <= generation
+        counts = jax.vmap(self.of_both, (0, None))(jnp.where(there, batch, generation), generation)
+        if jnp.shape(counts) != (batches,):
+            raise ValueError(f"weight must return one number for a batch and a generation, got {counts.shape[1:]}")
+        return jnp.where(there, counts, 0.0)
 
 
 class Window(Workflow):

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.event import first_time
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis, shared
@@ -99,8 +100,8 @@ def _passage(key):
     Its mean is that of the time, by Wald's identity, and it scatters little where the time does much.
     """
     chain = simulate(Gaussian(ddof=1), Replace(), key=key, samples=_STEPS["samples"], generations=_HORIZON)
-    first = jnp.argmax(chain.log_variance <= jnp.log(_LEVEL))
-    return chain.log_variance[first] / gaussian.log_variance_mean(**_STEPS, generations=1)[0]
+    passed = first_time(chain.log_variance <= jnp.log(_LEVEL))
+    return chain.log_variance[passed.time - 1] / gaussian.log_variance_mean(**_STEPS, generations=1)[0]
 
 
 TOUR = "shumailov-wasserstein"

@@ -86,6 +86,10 @@ class ExponentialFamily(Model):
         n = jnp.asarray(n, params.dtype)
         return WeightedSum(self.total(key, params, n), n)
 
+    def summed(self, data: Samples) -> WeightedSum:
+        """The sum of the statistic over rows."""
+        return WeightedSum(data.count * data.mean(self.statistic), data.count)
+
     def fit(self, data: WeightedSum | Samples, **context) -> Float[Array, "..."]:
         """The maximum-likelihood estimate."""
         mean = data.mean(self.statistic) if isinstance(data, Samples) else data.mean

@@ -57,13 +57,14 @@ def mean_recursion(workflow, samples, generations):
         jc.Accumulate(),
         jc.Accumulate(weight=0.3),
         jc.Accumulate(weight=lambda g: 2.0 / g),
+        jc.Accumulate(weight=lambda batch, g: jnp.where(batch == 1, 0.1 * g, 0.5 ** (g - batch))),
         jc.Window(1),
         jc.Window(2),
         jc.Window(9),
         jc.Mix("fixed"),
         jc.Mix("fixed", weight=0.3),
     ],
-    ids="replace all all-alike all-weighted last last-two last-nine pooled mixed".split(),
+    ids="replace all all-alike all-weighted all-by-age last last-two last-nine pooled mixed".split(),
 )
 @pytest.mark.parametrize("samples", [4, [4, 2, 7, 1, 3]])
 def test_the_weight_matrix_is_what_the_simulation_does(workflow, samples):

@@ -127,12 +127,17 @@ class Categorical(Model):
             raise TypeError('sampling="count" needs a number of samples that is known before compilation')
         return Counts(multinomial(key, n, params))
 
+    def summed(self, data: Samples) -> Counts:
+        """How often every symbol occurs; NaN where a row with weight is no symbol."""
+        text, size = data.rows, self.probabilities.size
+        if not jnp.issubdtype(text.dtype, jnp.integer):
+            raise TypeError(f"rows must be symbols 0, 1, ..., as integers, got {text.dtype}")
+        unknown = jnp.any(((text < 0) | (text >= size)) & (data.weights > 0))
+        return Counts(jnp.where(unknown, jnp.nan, _count(text, data.weights, size)))
+
     def fit(self, data: Counts | Samples, **context) -> Float[Array, " symbols"]:
         """The frequencies of the symbols."""
-        if isinstance(data, Samples):
-            counts = _count(data.rows, data.weights, self.probabilities.size)
-        else:
-            counts = data.counts
+        counts = (self.summed(data) if isinstance(data, Samples) else data).counts
         return counts / counts.sum()
 
     @lenient()

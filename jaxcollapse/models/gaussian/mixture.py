@@ -41,6 +41,19 @@ class Mixture(eqx.Module):
         """The variance of the whole along each axis, within components and between them."""
         return self.weights @ (self.variances + (self.means - self.mean) ** 2)
 
+    @lenient()
+    def log_density(self, rows: Float[Array, "rows dim"]) -> Float[Array, " rows"]:
+        """The log of the density at each row."""
+        return jax.nn.logsumexp(self.log_joint(rows), axis=1)
+
+    @lenient()
+    def log_joint(self, rows: Float[Array, "rows dim"]) -> Float[Array, "rows components"]:
+        """The log of the density of each row together with each component; a component without weight has none."""
+        present = self.weights > 0
+        gaps = (rows[:, None] - self.means) ** 2 / self.variances
+        log_density = -0.5 * jnp.sum(gaps + jnp.log(2 * jnp.pi * self.variances), axis=2)
+        return log_density + jnp.where(present, jnp.log(jnp.where(present, self.weights, 1.0)), -jnp.inf)
+
 
 class GaussianMixture(Model):
     """A mixture of a known number of Gaussians with unknown weights, means and variances along the axes.
@@ -161,11 +174,7 @@ class GaussianMixture(Model):
     def _improved(self, mixture: Mixture, data: Samples) -> tuple[Mixture, Float[Array, ""]]:
         """The mixture after one step, and the log likelihood of a row before it."""
         x = data.rows
-        present = mixture.weights > 0  # a component that is lost stays so
-        gaps = (x[:, None] - mixture.means) ** 2 / mixture.variances
-        log_density = -0.5 * jnp.sum(gaps + jnp.log(2 * jnp.pi * mixture.variances), axis=2)
-        log_weights = jnp.where(present, jnp.log(jnp.where(present, mixture.weights, 1.0)), -jnp.inf)
-        joint = log_density + log_weights
+        joint = mixture.log_joint(x)  # a component that is lost stays so
         total = jax.nn.logsumexp(joint, axis=1)
         shares = data.weights[:, None] * jnp.exp(joint - total[:, None])
         counts = jnp.sum(shares, axis=0)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float, Key, Scalar
 
@@ -67,6 +68,16 @@ class MultivariateNormal(eqx.Module):
     def covariance(self) -> Float[Array, "dim dim"]:
         """The covariance ``L L'``."""
         return self.factor @ self.factor.T
+
+    @lenient()
+    def log_density(self, rows: Float[Array, "rows dim"]) -> Float[Array, " rows"]:
+        """The log of the density at each row; minus infinity where the covariance is singular."""
+        singular = jnp.any(self.log_diagonal == -jnp.inf)
+        log_diagonal = jnp.where(singular, 0.0, self.log_diagonal)
+        z = solve_triangular(self.unit, (rows - self.mean).T, lower=True, unit_diagonal=True)
+        squares = jnp.sum((z * jnp.exp(-log_diagonal)[:, None]) ** 2, axis=0)
+        density = -0.5 * (squares + len(self.mean) * np.log(2 * np.pi)) - jnp.sum(log_diagonal)
+        return jnp.where(singular, -jnp.inf, density)
 
     @staticmethod
     @lenient()
@@ -277,7 +288,7 @@ class MultivariateGaussian(Model):
     def sample(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int) -> MultivariateSums | Samples:
         """Draw the mean and the scatter of `n` rows (exact), or the rows themselves (raw)."""
         if not self.draws_sums:
-            z = jax.random.normal(key, (int(n), self.dim), params.mean.dtype)
+            z = normal(key, (int(n), self.dim), params.mean.dtype)
             return Samples(params.mean + z @ params.factor.T)
         scattered = self._scattered(key, params, n)
         log_scale = 2 * jnp.max(scattered.log_diagonal)
@@ -286,9 +297,13 @@ class MultivariateGaussian(Model):
         )
         return MultivariateSums(jnp.asarray(n, factor.dtype), scattered.mean, factor, log_scale)
 
+    def summed(self, data: Samples) -> MultivariateSums:
+        """The sums over vectors."""
+        return MultivariateSums.of(data)
+
     def fit(self, data: MultivariateSums | Samples, **context) -> MultivariateNormal:
         """The sample mean and the factor of the sample covariance."""
-        sums = MultivariateSums.of(data) if isinstance(data, Samples) else data
+        sums = self.summed(data) if isinstance(data, Samples) else data
         log_scale = sums.log_scale - jnp.log(sums.weight - self.ddof)
         return MultivariateNormal.of(sums.mean, sums.factor, log_scale)
 

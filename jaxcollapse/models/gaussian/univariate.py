@@ -41,6 +41,12 @@ class Normal(eqx.Module):
         """The same with `factor` times the variance: what a bias or a temperature makes of it."""
         return Normal(self.mean, self.log_variance + jnp.log(factor))
 
+    @lenient()
+    def log_density(self, rows: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The log of the density at each row."""
+        z = (rows - self.mean) * jnp.exp(-0.5 * self.log_variance)
+        return -0.5 * (z**2 + self.log_variance + np.log(2 * np.pi))
+
 
 class NormalSums(Data):
     """What a univariate fit needs: total weight, mean, and the log of the sum of squares about it."""
@@ -178,9 +184,13 @@ class Gaussian(Model):
         mean, chi2 = self.statistics(key, params, n, words=words and words(key))
         return Normal(mean, params.log_variance + log(chi2 / (n - self.ddof)))
 
+    def summed(self, data: Samples) -> NormalSums:
+        """The sums over numbers."""
+        return NormalSums.of(data)
+
     def fit(self, data: NormalSums | Samples, **context) -> Normal:
         """The sample mean and the log of the sample variance."""
-        sums = NormalSums.of(data) if isinstance(data, Samples) else data
+        sums = self.summed(data) if isinstance(data, Samples) else data
         return Normal(sums.mean, sums.log_scatter - jnp.log(sums.weight - self.ddof))
 
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:

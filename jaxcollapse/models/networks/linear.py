@@ -84,11 +84,15 @@ class LinearNetwork(Model):
         return WeightedSum(half @ half.T, jnp.asarray(n, factor.dtype))
 
     @lenient()
+    def summed(self, data: Samples) -> WeightedSum:
+        """The second moments of rows about zero."""
+        return WeightedSum(data.rows.T @ (data.weights[:, None] * data.rows), data.count)
+
+    @lenient()
     def fit(self, data: WeightedSum | Samples, *, key: Key[Array, ""], **context) -> LinearGenerator:
         """The network that is trained on the second moments of the data."""
-        if isinstance(data, Samples):
-            data = WeightedSum(data.rows.T @ (data.weights[:, None] * data.rows), data.count)
-        return LinearGenerator(self.trained(data.mean, key))
+        sums = self.summed(data) if isinstance(data, Samples) else data
+        return LinearGenerator(self.trained(sums.mean, key))
 
     @lenient()
     def metrics(self, params: LinearGenerator, **context) -> dict[str, Float[Array, "..."]]:

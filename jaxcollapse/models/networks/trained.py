@@ -17,11 +17,12 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
-from jaxcollapse.arguments.check import check_flag, check_length, check_positive, is_traced
+from jaxcollapse.arguments.check import check_flag, check_length, check_positive
 from jaxcollapse.arguments.numbers import at_once
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.real import check_enough, rows_of, table_of
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import single_by_default
@@ -108,7 +109,7 @@ class Trained(Model):
         warm: bool = False,
         clip: Any = 1.0,
     ):
-        self.rows = _table(rows)
+        self.rows = table_of("rows", rows, minimum=2, kind=jnp.float32)
         if steps is not None and epochs is not None:
             raise ValueError(f"steps and epochs are two ways to say one thing: give one, got {steps} and {epochs}")
         steps = self.default_steps if steps is None and epochs is None else steps
@@ -154,11 +155,8 @@ class Trained(Model):
         asked for, its weight is NaN, and so is what is fitted.
         """
         table = jax.tree.map(lambda leaf, own: leaf.astype(own.dtype), truth, self.rows)
-        size = len(jax.tree.leaves(table)[0])
-        place = jnp.arange(n)
-        order = jax.random.permutation(key, size)[place % size]
-        weights = jnp.where(place < size, 1.0, jnp.nan).astype(jnp.float32)
-        return Samples(jax.tree.map(lambda leaf: leaf[order], table), weights)
+        rows, weights = rows_of(key, table, n)
+        return Samples(rows, weights.astype(jnp.float32))
 
     def start(self, key: Key[Array, ""]) -> PyTree:
         """A new network, where training goes on from the predecessor's; else each fit makes its own."""
@@ -210,15 +208,7 @@ class Trained(Model):
 
     def check(self, workflow: Any, samples: Float[Array, " generations"]) -> None:
         """A real batch is not larger than the table."""
-        if is_traced(samples):
-            return
-        sizes: Any = np.asarray(samples)[:1]
-        if workflow.draws_real:
-            real = workflow.real_sizes(samples)
-            sizes = sizes if is_traced(real) else np.concatenate([sizes, np.asarray(real)])
-        asked, there = int(np.round(np.max(sizes))), len(jax.tree.leaves(self.rows)[0])
-        if asked > there:
-            raise ValueError(f"samples must ask for no more real rows than there are: {asked:,} of {there:,}")
+        check_enough(workflow, samples, len(jax.tree.leaves(self.rows)[0]))
 
     def _descend(
         self, rest: PyTree, params: PyTree, rows: PyTree, pool: Array, steps: Array, rate: Array, sound: Array, key: Any
@@ -294,24 +284,3 @@ def _in_single(model: Trained) -> Any:
 def _is_finite(network: PyTree) -> Array:
     leaves = jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))
     return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all() if leaves else jnp.asarray(True)
-
-
-def _table(rows: Any) -> PyTree[Array]:
-    """The real rows as arrays of JAX, floating-point ones in single precision."""
-    leaves = jax.tree.leaves(rows)
-    shapes = [np.shape(leaf) for leaf in leaves]
-    if not leaves or any(len(shape) == 0 for shape in shapes) or len({shape[0] for shape in shapes}) != 1:
-        raise ValueError(f"rows must be arrays that share a leading axis of rows, got shapes {shapes}")
-    if shapes[0][0] < 2:
-        raise ValueError(f"rows must hold at least two rows, got {shapes[0][0]}")
-
-    def array(leaf):
-        known = leaf if is_traced(leaf) else np.asarray(leaf)
-        if not jnp.issubdtype(known.dtype, jnp.number):
-            raise TypeError(f"rows must hold numbers, got {known.dtype}")
-        if not is_traced(known) and not np.isfinite(known).all():
-            raise ValueError(f"rows must be finite, got {np.sum(~np.isfinite(known)):,} entries that are not")
-        return jnp.asarray(known, jnp.float32) if jnp.issubdtype(known.dtype, jnp.inexact) else jnp.asarray(known)
-
-    with at_once(*leaves):
-        return jax.tree.map(array, rows)

@@ -139,7 +139,13 @@ class LinearRegression(Model):
             n = jnp.asarray(n, factor.dtype)
             return RegressionSums(factor @ factor.T, factor @ response, n, n)
         x = self._rows(design_key, int(n)) if self.held is None else self.held
-        return Samples((x, x @ params + self.noise * jax.random.normal(noise_key, (int(n),), x.dtype)))
+        return Samples((x, x @ params + self.noise * normal(noise_key, (int(n),), x.dtype)))
+
+    def summed(self, data: Samples) -> RegressionSums:
+        """The sums over rows ``(x, y)``, `x` in the eigenbasis of the covariance."""
+        if self.design == "fixed":
+            raise NotImplementedError('given rows have a design of their own: LinearRegression needs design="fresh"')
+        return RegressionSums.of(data)
 
     @lenient()
     def fit(self, data: RegressionSums | Samples, **context) -> Float[Array, " dim"]:
@@ -273,7 +279,8 @@ class LinearRegression(Model):
             rows = self.features(key, n)
             check_shape("features(key, n)", rows, (n, self.spectrum.dim))
             return rows
-        return jnp.sqrt(self.spectrum.eigenvalues) * jax.random.normal(key, (n, self.spectrum.dim))
+        eigenvalues = self.spectrum.eigenvalues
+        return jnp.sqrt(eigenvalues) * normal(key, (n, self.spectrum.dim), eigenvalues.dtype)
 
 
 _LARGE = 64  # the dimension from which LSQR may be worth a longer compilation
