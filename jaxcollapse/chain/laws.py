@@ -12,10 +12,12 @@ from jaxtyping import Array, Key, PyTree
 from jaxcollapse.arguments.check import check_at_most, check_integer, check_key
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data, Samples
+from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.model import Model, takes_context
+from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, Replace, Window
 from jaxcollapse.chain.schedule import at, tabulate
 from jaxcollapse.chain.simulate import Trajectory, simulate
-from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import split
 

@@ -10,8 +10,9 @@ from typing import Literal
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.gaussian.univariate import Gaussian

@@ -13,8 +13,8 @@ import numpy as np
 from jax.scipy.special import erf
 from jaxtyping import Array, Float
 
+from jaxcollapse.chain.pooled import Accumulate
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.counterexamples.immediate_collapse import ImmediateCollapse
 from jaxcollapse.models.counterexamples.staircase import Staircase

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.theory import mean

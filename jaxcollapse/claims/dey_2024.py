@@ -12,8 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, Replace, Window
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Mix, Replace, Window, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, ExponentialFamily, NormalMean, Poisson

@@ -9,8 +9,8 @@ from functools import partial
 
 import numpy as np
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import RIDGE_CHAIN, generation_axis
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.population.features import Rademacher, StudentT, Uniform

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.theory import discrete

@@ -18,20 +18,13 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.chain.edit import MASKS, Edit
+from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, MovingAverage, Replace, Weighted, Window
 from jaxcollapse.chain.predict import closed_forms
 from jaxcollapse.chain.prediction import ClosedForm
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import (
-    Accumulate,
-    AccumulateSubsample,
-    Mix,
-    MovingAverage,
-    Replace,
-    Weighted,
-    Window,
-    Workflow,
-)
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.discrete.categorical import Categorical

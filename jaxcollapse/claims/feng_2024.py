@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.regression.pruned_classifier import PrunedClassifier
 from jaxcollapse.theory import Spectrum, regression

@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import Trajectory, simulate
-from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.chain.workflow import Weighted, Workflow
+from jaxcollapse.chain.pooled import Weighted
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.verification.claim import Axis
 
@@ -48,7 +49,7 @@ def as_matrix(workflow: Workflow, *, samples: Any, generations: int) -> Weighted
     """A workflow that draws no fresh real data, as its matrix of weights: one program serves all of them.
 
     ```python
-    >>> from jaxcollapse.chain.workflow import Replace
+    >>> from jaxcollapse.chain.pooled import Replace
     >>> as_matrix(Replace(), samples=50, generations=2).matrix.tolist()
     [[1.0, 0.0], [0.0, 1.0]]
 

@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Mix, Replace
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.mixed_labels import MixedLabels

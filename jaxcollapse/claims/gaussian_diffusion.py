@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.gaussian.diffusion import GaussianDiffusion
 from jaxcollapse.theory import gaussian
@@ -82,6 +82,61 @@ def _ranged_theory():
     return jnp.concatenate([curve(sampler) for sampler in ("ode", "sde")])
 
 
+_SMALL_BATCH = shared(samples=_SAMPLES, auxiliary_samples=8)
+
+
+def _half_guided(key):
+    half = 0.5 * gaussian.guided_replace_driftless(**_SMALL_BATCH)
+    return _run(key, guidance=half, auxiliary_samples=8).log_variance
+
+
+def _half_drift():
+    return 0.5 * gaussian.log_variance_mean(**_LOOP, ddof=1)
+
+
+_CLASSES = shared(guidance=0.5, within=1.0, between=0.5, generations=4)
+
+
+def _classes(key):
+    """The squared means of one class, each moved by the law that is guided away from all classes together."""
+    known = gaussian.guided_classes("ode", **_CLASSES)
+    within = jnp.concatenate([jnp.ones(1), known.within[:-1]])
+    between = jnp.concatenate([jnp.full(1, 0.5), known.between[:-1]])
+
+    def move(center, spread):
+        v, b = spread
+        law = gaussian.guided_law("ode", guidance=0.5, mean=center, variance=v, other_mean=0.0, other_variance=v + b)
+        return law.mean, jnp.stack([law.variance, law.mean**2])
+
+    first = jnp.sqrt(0.5) * jax.random.normal(key)
+    return jax.lax.scan(move, first, (within, between))[1].ravel()
+
+
+def _classes_theory():
+    return jnp.stack(gaussian.guided_classes("ode", **_CLASSES), axis=1).ravel()
+
+
+_REAL_SHARE, _STEPS = 0.2, 8
+
+
+def _added(key):
+    """Squares of what errors add up to, each new, and each the same."""
+
+    def total(errors):
+        pass_on = lambda x, e: 2 * ((1 - _REAL_SHARE) * x + e,)  # noqa: E731
+        return jax.lax.scan(pass_on, jnp.zeros(()), errors)[1] ** 2
+
+    errors = jax.random.normal(key, (_STEPS,))
+    return jnp.concatenate([total(errors), total(jnp.broadcast_to(errors[0], errors.shape))])
+
+
+def _added_theory():
+    curve = lambda aligned: gaussian.accumulated_error(  # noqa: E731
+        real_share=_REAL_SHARE, aligned=aligned, generations=_STEPS
+    )
+    return jnp.concatenate([curve(False), curve(True)])
+
+
 _PROTOCOL = "Gaussian of unbiased variance, n = 4 rows, guided by the flow with w = 0.3 away from n' = 8 own rows."
 CLAIMS = (
     Claim(
@@ -105,6 +160,39 @@ CLAIMS = (
         protocol=_PROTOCOL,
         axis=generation_axis(_GENERATIONS),
         quantity="variance of the log variance",
+    ),
+    Claim(
+        name="own-guided-driftless",
+        statement="Half of the guidance at which the log variance does not drift leaves half of its drift.",
+        theory=_half_drift,
+        experiment=_half_guided,
+        relation=Equal(tolerance=0.03),
+        formula="w* = δ(n)/δ(n'); E log V_g = g δ(n)/2 at w*/2",
+        protocol="Gaussian of unbiased variance, n = 4 rows, guided by the flow away from n' = 8 own rows.",
+        axis=generation_axis(_GENERATIONS),
+        quantity="log variance",
+    ),
+    Claim(
+        name="own-guided-classes",
+        statement="Guidance of a classifier makes classes narrower and drives them apart, faster in every generation.",
+        theory=_classes_theory,
+        experiment=_classes,
+        relation=Equal(tolerance=0.02),
+        formula="V' = V r^−w, B' = B (1 + k)², r = 1 + B/V",
+        protocol="Class means N(0, 0.5), variance 1 within, guided by the flow with w = 0.5; infinitely many rows.",
+        labels=tuple(f"{name}, g = {g}" for g in range(1, 5) for name in ("within", "between")),
+        quantity="variance within and between classes",
+    ),
+    Claim(
+        name="own-aligned-errors",
+        statement="Errors that point in one direction add up to many times as much as independent ones.",
+        theory=_added_theory,
+        experiment=_added,
+        relation=Equal(tolerance=0.03),
+        formula="independent (1 − k^2g)/(1 − k²), aligned ((1 − k^g)/(1 − k))², k = 1 − α",
+        protocol="A deviation of which a share k = 0.8 passes on, and normal errors: new ones, or one for all.",
+        labels=tuple(f"{name}, g = {g}" for name in ("new", "the same") for g in range(1, _STEPS + 1)),
+        quantity="squared deviation",
     ),
     Claim(
         name="own-guided-moments",

@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims import gerstgrasser_text
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64

@@ -10,8 +10,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from jaxcollapse.chain.pooled import Accumulate, Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import event, shared
 from jaxcollapse.models.networks.transformer import Transformer
 from jaxcollapse.population import datasets

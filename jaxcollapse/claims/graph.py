@@ -9,8 +9,8 @@ from functools import partial
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.graph import Graph

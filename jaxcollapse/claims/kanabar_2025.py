@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Accumulate
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
 from jaxcollapse.theory import discrete

@@ -9,8 +9,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian

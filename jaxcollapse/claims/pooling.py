@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, MovingAverage, Replace, Window
 from jaxcollapse.chain.replay import ReplayBuffer
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, AccumulateSubsample, MovingAverage, Replace, Window
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
@@ -19,7 +19,7 @@ from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
 from jaxcollapse.theory import discrete
 from jaxcollapse.theory.special import binomial_law
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Equal, Probability
+from jaxcollapse.verification.relation import Asymptotic, Equal, Probability
 
 REFERENCE = None
 _LANGUAGE = np.array([0.5, 0.3, 0.15, 0.05])
@@ -68,7 +68,9 @@ def _diversities(key):
 
 
 def _diversities_theory():
-    return jnp.stack([discrete.remaining_diversity(w(), **_SIZES)[-1] for w in _WORKFLOWS.values()])
+    before = lambda w: discrete.remaining_diversity(w, **_SIZES)[-2]  # noqa: E731
+    kept = lambda w: 1 - 1 / discrete.effective_size(w, **_SIZES)[-1]  # noqa: E731
+    return jnp.stack([before(make()) * kept(make()) for make in _WORKFLOWS.values()])
 
 
 def _events(capacity: int, number: int):
@@ -87,6 +89,25 @@ def _counts(key):
 
 def _counts_theory():
     return discrete.contaminated_replay_law(_SYMBOL, capacity=_ROWS, real_share=_REAL)[:, 0]
+
+
+_MEMORY, _RARE = np.array([1, 4, 8]), np.full(300, 1 / 300)
+
+
+def _remembered(key):
+    """The product of the deviations of the first buffer and of later ones, in units of the variance of the first."""
+    model = ContaminatedCategorical(_SYMBOL, real_share=_REAL, sampling="raw")
+    share = simulate(model, ReplayBuffer(_ROWS), key=key, **_events(_ROWS, 8)).params[:, 0] - _SYMBOL[0]
+    return share[0] * share[_MEMORY] * _ROWS / np.prod(_SYMBOL)
+
+
+def _remembered_theory():
+    return discrete.contaminated_replay_spectrum(capacity=_ROWS, real_share=_REAL)[1] ** _MEMORY
+
+
+def _originals(key):
+    model = ContaminatedCategorical(_RARE, real_share=_REAL, sampling="raw")
+    return simulate(model, ReplayBuffer(_ROWS), key=key, **_events(_ROWS, 20)).support[-1]
 
 
 _SMALL, _PREFERENCE, _LONG = 5, 1.5, 110
@@ -177,6 +198,27 @@ CLAIMS = (
         protocol="Buffer of 4 rows, symbol of probability 0.4; 30 events, of which a share 0.4 brings a real row.",
         labels=tuple(f"{count} of {_ROWS}" for count in range(_ROWS + 1)),
         quantity="probability of a count",
+    ),
+    Claim(
+        name="own-buffer-memory",
+        statement="What a replay buffer knew of its first rows is forgotten at the rate of its real rows alone.",
+        theory=_remembered_theory,
+        experiment=_remembered,
+        relation=Equal(tolerance=0.03),
+        formula="Cov(p_t, p_0) = λ_1^t Var p_0; λ_j = 1 − jα/n − (1 − α) j (j − 1)/n²",
+        protocol="Buffer of 4 real rows, symbol of probability 0.4; events of which a share 0.4 brings a real row.",
+        labels=tuple(f"t = {t}" for t in _MEMORY),
+        quantity="covariance with the first share",
+    ),
+    Claim(
+        name="own-buffer-originals",
+        statement="The rows of a replay buffer are copies of a few real rows, as many as Ewens' formula says.",
+        theory=lambda: discrete.contaminated_replay_originals(capacity=_ROWS, real_share=_REAL).mean,
+        experiment=_originals,
+        relation=Asymptotic(allowance=0.005, tolerance=0.02),
+        formula="E originals = Σ_{j<n} θ/(θ + j), θ = nα/(1 − α)",
+        protocol="Buffer of 4 rows of 300 equally likely symbols; 20 events, of which a share 0.4 brings a real row.",
+        quantity="real rows of which copies are there",
     ),
     Claim(
         name="own-buffer-fixation",

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.event import first_time
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian

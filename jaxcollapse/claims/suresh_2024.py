@@ -8,8 +8,8 @@ from functools import partial
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.simulate import Trajectory, simulate
-from jaxcollapse.chain.workflow import Mix
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.mutual import Mutual

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxcollapse.chain.edit import Edit, Mask
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.claims.networks.language import CLASSES, pairs
 from jaxcollapse.models.exponential_family import NormalMean

@@ -17,8 +17,9 @@ from jaxcollapse.arguments.check import check_graph, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.model import Model, Wrapper, measured
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
-from jaxcollapse.chain.workflow import Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.copies import Shown, check_copied, disagreement, fit_each, starts, truths
 from jaxcollapse.models.exponential_family import NormalMean

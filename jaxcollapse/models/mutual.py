@@ -19,9 +19,10 @@ from jaxcollapse.arguments.check import check_length
 from jaxcollapse.arguments.numbers import at_once, number
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.model import Model, Wrapper, measured
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.prediction import ClosedForm, Exactness, Forms, NotKnown
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, single
-from jaxcollapse.chain.workflow import Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.copies import Shown, check_copied, disagreement, fit_each, starts, truths
 from jaxcollapse.models.exponential_family import NormalMean

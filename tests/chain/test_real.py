@@ -15,7 +15,10 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(12, 3))
 Y = X @ [1.0, -1.0, 0.5] + RNG.normal(size=12)
 TEXT = RNG.integers(0, 3, 12)
-SPECTRUM = jc.theory.Spectrum.isotropic(3)
+
+
+def spectrum():
+    return jc.theory.Spectrum.isotropic(3)
 
 
 def first_fit(model, real, **setting):
@@ -32,7 +35,7 @@ def test_the_first_fit_is_that_of_numpy_on_the_table(sampling, x64):
     np.testing.assert_allclose(jnp.exp(line.log_variance), X[:, 0].var(ddof=1), rtol=1e-12)
     law = first_fit(jc.MultivariateGaussian(jnp.eye(3), ddof=0, sampling=sampling), X)
     np.testing.assert_allclose(law.covariance, np.cov(X, rowvar=False, ddof=0), rtol=1e-10)
-    fit = first_fit(jc.LinearRegression(SPECTRUM, noise=1.0, sampling=sampling), (X, Y))
+    fit = first_fit(jc.LinearRegression(spectrum(), noise=1.0, sampling=sampling), (X, Y))
     np.testing.assert_allclose(fit, np.linalg.lstsq(X, Y, rcond=None)[0], rtol=1e-8)
     shares = first_fit(jc.Categorical([0.2, 0.3, 0.5], sampling=sampling), TEXT)
     np.testing.assert_allclose(shares, np.bincount(TEXT, minlength=3) / 12, rtol=1e-12)
@@ -133,7 +136,7 @@ def test_errors_speak_of_the_model_that_was_given():
     assert name_of(given(jc.NormalMean(jnp.zeros(3)), jc.Replace(), sizes, X)) == "NormalMean"
     with pytest.raises(NotImplementedError, match="given rows have a design of their own"):
         jc.simulate(
-            jc.LinearRegression(SPECTRUM, noise=1.0, design="fixed"),
+            jc.LinearRegression(spectrum(), noise=1.0, design="fixed"),
             jc.Replace(), key=KEY, samples=12, generations=2, real=(X, Y),
         )  # fmt: skip
 

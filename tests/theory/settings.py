@@ -173,7 +173,6 @@ SETTINGS: dict[str, list[Setting]] = {
         call(capacity=4, real_share=0.3),
         call(capacity=4, real_share=Edge(0.0, 1)),
     ],
-    "discrete.contaminated_replay_information": [call(capacity=4, real_share=0.3, generations=3)],
     "discrete.contaminated_replay_originals": [call(capacity=4, real_share=0.3)],
     "discrete.categorical_replay_fixation": [call(capacity=4, preference=1.7), call(capacity=4, preference=1.0)],
     "discrete.categorical_replay_fixation_time": [call(capacity=4)],

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.dohmatob_2024.protocol import claim
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge
 from jaxcollapse.population import datasets, kernels

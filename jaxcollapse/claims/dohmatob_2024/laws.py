@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.dohmatob_2024.protocol import claim, downstream
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.leniency import lenient

@@ -6,8 +6,8 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import Trajectory, simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum
 from jaxcollapse.theory.papers import DOHMATOB_2024 as REFERENCE

@@ -12,8 +12,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Accumulate, Replace, Window
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Window, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.networks.linear_autoencoder import LinearVAE

@@ -11,8 +11,10 @@ from functools import partial
 import jax
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Accumulate, Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import as_matrix, event, generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.networks.two_layer import TwoLayer

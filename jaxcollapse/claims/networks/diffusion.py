@@ -11,8 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Accumulate, Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
 from jaxcollapse.models.networks.linear_diffusion import LinearDiffusion
 from jaxcollapse.theory import networks

@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.pooled import Accumulate, Replace, Weighted
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Replace, Weighted, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
 from jaxcollapse.models.networks.early_stopping import EarlyStopping
 from jaxcollapse.theory import Spectrum, networks

@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from jaxcollapse.chain.pooled import Accumulate, Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.networks.finite_language import FiniteLanguage, LogBilinear

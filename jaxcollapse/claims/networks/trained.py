@@ -17,8 +17,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Accumulate, Replace, Weighted
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Mix, Replace, Weighted
 from jaxcollapse.claims.frame import as_matrix, event, generation_axis
 from jaxcollapse.models.networks.autoencoder import VAE
 from jaxcollapse.models.networks.classifier import Classifier

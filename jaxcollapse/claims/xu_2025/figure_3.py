@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.claims.xu_2025.protocol import HORIZONS, REPLICATIONS, SAMPLES, claim
 from jaxcollapse.models.gaussian.tilted import TiltedGaussian

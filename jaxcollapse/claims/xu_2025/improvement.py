@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from jaxcollapse.chain.pooled import Accumulate, Replace
 from jaxcollapse.chain.schedule import polynomial
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Accumulate, Replace, Workflow
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.claims.xu_2025.protocol import SAMPLES, claim
 from jaxcollapse.models.exponential_family import NormalMean

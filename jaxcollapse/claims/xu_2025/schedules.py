@@ -8,9 +8,9 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Wrapper
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.schedule import polynomial
 from jaxcollapse.chain.simulate import Trajectory, simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.xu_2025.protocol import claim
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.theory import mean

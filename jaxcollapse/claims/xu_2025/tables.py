@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Curve
+from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.schedule import polynomial
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.chain.workflow import Replace
 from jaxcollapse.claims.xu_2025.protocol import claim
 from jaxcollapse.machine.precision import untraced, x64_enabled
 from jaxcollapse.models.gaussian.mixture import GaussianMixture

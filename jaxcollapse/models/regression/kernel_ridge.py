@@ -23,7 +23,7 @@ from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, positive_or_schedule
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
-from jaxcollapse.random import split
+from jaxcollapse.random import normal, split
 
 
 class KernelRidge(Model):
@@ -121,7 +121,7 @@ class KernelRidge(Model):
         index_key, noise_key = split(key)
         index = jax.random.randint(index_key, (int(n),), 0, len(self.targets) - self.test)
         index = self._ordered(jnp.arange(len(self.targets)))[index]
-        return Samples((index, params[index] + self.noise * jax.random.normal(noise_key, (int(n),), params.dtype)))
+        return Samples((index, params[index] + self.noise * normal(noise_key, (int(n),), params.dtype)))
 
     @lenient()
     def fit(self, data: Samples, **context) -> Float[Array, " points"]:

@@ -42,7 +42,6 @@ from jaxcollapse.theory.discrete.replay import Originals as Originals
 from jaxcollapse.theory.discrete.replay import categorical_accumulate_urn as categorical_accumulate_urn
 from jaxcollapse.theory.discrete.replay import categorical_replay_fixation as categorical_replay_fixation
 from jaxcollapse.theory.discrete.replay import categorical_replay_fixation_time as categorical_replay_fixation_time
-from jaxcollapse.theory.discrete.replay import contaminated_replay_information as contaminated_replay_information
 from jaxcollapse.theory.discrete.replay import contaminated_replay_law as contaminated_replay_law
 from jaxcollapse.theory.discrete.replay import contaminated_replay_originals as contaminated_replay_originals
 from jaxcollapse.theory.discrete.replay import contaminated_replay_spectrum as contaminated_replay_spectrum
