@@ -24,21 +24,29 @@ def run(script: Path) -> nbformat.NotebookNode:
     with tempfile.TemporaryDirectory() as folder:
         client = nbclient.NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": folder}})
         client.execute()
-    told = ""
+    heading = told = ""
     for cell in notebook.cells:
-        told = cell.source if cell.cell_type == "markdown" else told
+        if cell.cell_type == "markdown":
+            lines = cell.source.splitlines()
+            heading = next((line.strip("# ") for line in lines if line.startswith("#")), heading)
+            told = " ".join(line for line in lines if not line.startswith("#"))
         if cell.cell_type == "code":
             cell.outputs = _merged([kept for output in cell.outputs if (kept := _kept(output))])
             cell.metadata.pop("execution", None)
             if any("image/png" in output.get("data", {}) for output in cell.outputs):
-                cell.metadata["mystnb"] = {"image": {"alt": first_sentence(told)}}
+                cell.metadata["mystnb"] = {"image": {"alt": described(heading, told)}}
     return notebook
 
 
-def first_sentence(text: str) -> str:
-    """What a picture below a text is called: the first sentence under its heading, without marks."""
-    words = " ".join(line for line in text.splitlines() if not line.startswith("#"))
-    return re.split(r"(?<=[.:!?]) ", re.sub(r"[*`$\\]", "", words).strip())[0]
+def described(heading: str, text: str) -> str:
+    """What a picture below a text is called: the heading, and as many sentences as say something, without marks."""
+    plain = re.sub(r"\\(?:mathrm|text)\{(.*?)\}|\\[,;! ]|[*`$\\{}]|\]\(.*?\)", r"\1", text).replace("[", "")
+    found = ""
+    for sentence in re.split(r"(?<=[.:!?]) ", " ".join(plain.split())):
+        found = f"{found} {sentence}".strip()
+        if len(found) > 60:
+            break
+    return f"{heading}: {found}" if found else heading
 
 
 def printed(notebook: nbformat.NotebookNode) -> list[str]:

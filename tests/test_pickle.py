@@ -61,7 +61,9 @@ def test_workflows_come_back(name):
     """With their schedules, if those have names or cloudpickle is there: what the theory sees of them is the same."""
     workflow, sizes = WORKFLOWS[name], jnp.array([5.0, 6.0, 7.0])
     for way in (by_cloudpickle, copy.copy, copy.deepcopy):
-        assert_same(way(workflow).weights(sizes), workflow.weights(sizes))
+        assert_same(way(workflow).rows(sizes), workflow.rows(sizes))
+        if workflow.evicts is None:  # a buffer keeps parts of batches, which no matrix says
+            assert_same(way(workflow).weights(sizes), workflow.weights(sizes))
 
 
 @pytest.mark.parametrize("way", WAYS)

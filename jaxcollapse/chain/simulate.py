@@ -24,6 +24,7 @@ from jaxcollapse.chain.schedule import at, evaluate, tabulate
 from jaxcollapse.chain.workflow import Draw, Workflow
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.programs import busy_parts, computes_with_numbers, needed
+from jaxcollapse.machine.tracing import tell_generations
 from jaxcollapse.random import fold_in, key_steps, split, step_key
 from jaxcollapse.random.loops import alongside
 
@@ -48,6 +49,10 @@ class Trajectory(eqx.Module):
     """The metrics by name, those of the model and those of one's own, each of shape ``(generations, ...)``."""
     until: FirstTime | None = None
     """When the condition that `simulate` was given first held; None without one."""
+
+    def __dir__(self) -> list[str]:
+        """The names of metrics are completed too."""
+        return sorted({*super().__dir__(), *self.metrics})
 
     def __getattr__(self, name: str) -> Array:
         """The metric called `name`."""
@@ -160,6 +165,7 @@ def chain_of(
     if not isinstance(workflow, Workflow):
         raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
     check_length("generations", generations)
+    tell_generations(generations)
     if workflow.needs_rows and model.draws_sums:
         raise ValueError(
             f"workflow {type(workflow).__name__} picks single rows, but this {name_of(model)} draws sufficient "

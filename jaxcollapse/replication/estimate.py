@@ -350,13 +350,22 @@ class Estimate:
         """Mean and standard error as an `xarray.Dataset` (needs the extra ``jaxcollapse[tables]``).
 
         The grid gives names and coordinates to its axes. `dims` names the others: by default as in the call of
-        `monte_carlo`, or ``("axis_0", "axis_1", ...)``. A pytree result gives one pair of variables per leaf, named by
-        its path. Leaves of different sizes have dimensions of their own, with the name of the leaf in front.
+        `monte_carlo`, or ``"generation"`` for the first one of a trajectory, or ``("axis_0", "axis_1", ...)``. A pytree
+        result gives one pair of variables per leaf, named by its path. Leaves of different sizes have dimensions of
+        their own, with the name of the leaf in front.
         """
         paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(self.mean)[0]]
         means, stderrs = jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr)
-        names = self._dims if dims is None else tuple(dims)
-        return dataset(paths, means, stderrs, self.coordinates, names, self.count)
+        return dataset(paths, means, stderrs, self.coordinates, self._names(dims), self.count)
+
+    def _names(self, dims: Sequence[str] | None) -> tuple[str, ...] | None:
+        """Those of the axes of the result that are given, or the generation, if all leaves begin with that axis."""
+        if dims is not None or self._dims is not None:
+            return self._dims if dims is None else tuple(dims)
+        own = [shape for leaf in self._run.shapes if (shape := leaf.shape)]
+        if not own or any(shape[0] != self._run.generations for shape in own):
+            return None
+        return ("generation", *(f"axis_{i}" for i in range(1, max(map(len, own)))))
 
     def to_pandas(self, dims: tuple[str, ...] | None = None, level: float = 0.95):
         """A tidy `pandas.DataFrame`, a row for every number (needs the extra ``jaxcollapse[tables]``).
@@ -378,8 +387,7 @@ class Estimate:
         leaves = map(jax.tree.leaves, (self.mean, self.stderr, *self.interval(level), self.usable))
         names = ("mean", "stderr", "lower", "upper", "usable")
         columns: list[dict[str, Any]] = [dict(zip(names, values, strict=True)) for values in zip(*leaves, strict=True)]
-        own = self._dims if dims is None else tuple(dims)
-        return records(self._labels(), columns, self.coordinates, own).assign(replications=self.count)
+        return records(self._labels(), columns, self.coordinates, self._names(dims)).assign(replications=self.count)
 
     def to_latex(self, dims: tuple[str, ...] | None = None) -> str:
         """The rows of `to_pandas` as a LaTeX table, each mean with its standard error in brackets: ``1.234(12)``."""

@@ -26,7 +26,8 @@ def dataset(
     """An `xarray.Dataset` of mean and standard error of each leaf; `coordinates` are those of the axes of the grid.
 
     A leaf is called by the steps of its path, joined by ``_``; where two would be called the same, all leaves are
-    called by their paths as they are written in Python. A dimension in which leaves differ has a name for each.
+    called by their paths as they are written in Python. A dimension in which leaves differ has a name for each. Along
+    one that is called ``"generation"`` entries count from one.
     """
     import xarray
 
@@ -50,7 +51,10 @@ def dataset(
             own_names.append(name if shared else f"{leaf}_{name}" if leaf else f"own_{name}")
         for key, value in zip(variable, values, strict=True):
             variables[key] = ((*grid_names, *own_names), value)
-    return xarray.Dataset(variables, coordinates, attrs={"replications": count})
+    data = xarray.Dataset(variables, coordinates, attrs={"replications": count})
+    if "generation" in data.sizes and "generation" not in coordinates:
+        data = data.assign_coords(generation=np.arange(1, data.sizes["generation"] + 1))
+    return data
 
 
 def records(

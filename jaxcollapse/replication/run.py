@@ -23,6 +23,7 @@ from jaxcollapse.machine import resources, versions
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import Lost, packed, unpacked
 from jaxcollapse.machine.precision import enable_x64, x64_enabled
+from jaxcollapse.machine.tracing import heard_generations
 from jaxcollapse.replication import processes, threads, tile
 from jaxcollapse.replication.checkpoint import Checkpoint, Interrupt
 from jaxcollapse.replication.grid import Axis, Grid, as_labelled, as_points
@@ -58,9 +59,11 @@ class Run:
         points = [as_points(axis.name, array) for axis, array in zip(axes, values, strict=True)]
         example = [jax.ShapeDtypeStruct(values.shape[1:], values.dtype) for values in points]
         traces = []
-        for static in [{}] if grid is None else grid.static_points():
-            at_point = _at_point(function, static, axes)
-            traces.append(trace(at_point, key, *example))
+        with heard_generations() as heard:
+            for static in [{}] if grid is None else grid.static_points():
+                at_point = _at_point(function, static, axes)
+                traces.append(trace(at_point, key, *example))
+        self.generations = heard.pop() if len(heard) == 1 else None
         self._numbers = [numbers for _, numbers, _ in traces]
         self._points = points
         self.shapes, self.structure = jax.tree.flatten(_common([shape for *_, shape in traces], grid))
@@ -115,6 +118,7 @@ class Run:
             "tile": self.tile,
             "ignores_key": self.ignores_key,
             "draws_nothing": self.draws_nothing,
+            "generations": self.generations,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -144,6 +148,7 @@ class Run:
             self.shapes = [jax.ShapeDtypeStruct(shape, jnp.dtype(kind)) for shape, kind in leaves]
             self.grid, self._x64, self.tile = state["face"], state["double"], state["tile"]
             self.ignores_key, self.draws_nothing = state["ignores_key"], state["draws_nothing"]
+            self.generations = state.get("generations")
             self._lost = f"{reason}: its numbers are all that is left"
             self._state = state
 

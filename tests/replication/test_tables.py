@@ -81,3 +81,24 @@ def test_what_a_claim_says_is_text(by_name, verification):
     assert page.tags == {"table", "caption", "tr", "th", "td"} and set(by_name) <= set(page.texts)
     verdict = next(iter(by_name.values()))
     assert Texts(verdict._repr_html_()).texts[0] == verdict.summary().splitlines()[0]
+
+
+def test_the_axis_of_generations_has_its_name():
+    """That of a trajectory, wherever in the function it is simulated; not one that is as long by chance."""
+
+    def run(key, n):
+        return jc.simulate(jc.NormalMean(0.0), jc.Replace(), key=key, samples=n, generations=3).metrics
+
+    chains = jc.monte_carlo(run, KEY, 64, grid=jc.Grid(n=[5.0, 9.0]), progress=False)
+    table = chains.to_pandas()
+    assert table.generation.tolist()[:3] == [1, 2, 3] and "axis_0" not in table
+    pytest.importorskip("xarray")
+    assert chains.to_xarray().generation.values.tolist() == [1, 2, 3]
+    last = jc.monte_carlo(lambda key: run(key, 5)["squared_error"][1:], KEY, 64, progress=False)
+    assert "axis_0" in last.to_pandas()
+    assert "axis_0" in jc.monte_carlo(lambda key: jax.random.normal(key, (3,)), KEY, 64, progress=False).to_pandas()
+
+
+def test_names_of_metrics_are_completed():
+    run = jc.simulate(jc.NormalMean(0.0), jc.Replace(), key=KEY, samples=5, generations=2)
+    assert {"squared_error", "metrics", "params"} <= set(dir(run))
