@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Scalar
 
 from jaxcollapse.arguments.check import check_integer, check_nonnegative, is_traced
-from jaxcollapse.arguments.numbers import as_floats
+from jaxcollapse.arguments.numbers import as_floats, common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
@@ -71,7 +71,7 @@ class Accumulate(Workflow):
     >>> heavy.weights(jnp.array([100.0, 100.0]))[0].tolist()
     [[1.0, 0.0], [0.75, 0.25]]
     >>> fading = Accumulate(weight=lambda batch, g: 0.5 ** (g - batch))
-    >>> fading.weights(jnp.array([100.0, 100.0]))[0][1].round(3).tolist()
+    >>> [round(weight, 3) for weight in fading.weights(jnp.array([100.0, 100.0]))[0][1].tolist()]
     [0.333, 0.667]
 
     ```
@@ -126,7 +126,8 @@ class Accumulate(Workflow):
     def _row(self, generation: Int[Array, ""], batches: int) -> Float[Array, " batches"]:
         """How often a row of each batch counts at a generation; no batch is there before its time."""
         assert self.of_both is not None
-        batch = jnp.arange(1, batches + 1)
+        batch = jnp.arange(1, batches + 1, dtype=common_type(float))
+        generation = generation.astype(batch.dtype)
         there = batch <= generation
         counts = jax.vmap(self.of_both, (0, None))(jnp.where(there, batch, generation), generation)
         if jnp.shape(counts) != (batches,):

@@ -74,7 +74,7 @@ CLAIMS = (
         experiment=_once,
         relation=Asymptotic(allowance=0.01, tolerance=0.015),
         first_look=256,
-        formula="cos² = 1/(1 + (π/2 − 1) d/(n − d))",
+        formula="c² = 1/(1 + (π/2 − 1) d/(n − d)), c = cos(w, w_0)",
         protocol="Least squares on the signs of the truth, d = 40 isotropic features.",
         axis=Axis("rows n", _SIZES),
         quantity="cosine",

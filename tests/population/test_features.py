@@ -56,7 +56,7 @@ def test_a_table_is_resampled_in_its_eigenbasis(x64):
 def test_gaussian_features_are_those_of_the_model(x64):
     """The same rows through the door for others give the same curve; fresh and fixed."""
     spectrum = jc.theory.Spectrum.from_eigenvalues(EIGENVALUES)
-    gaussian = lambda key, n: jnp.sqrt(spectrum.eigenvalues) * jax.random.normal(key, (n, 3))  # noqa: E731
+    gaussian = lambda key, n: jnp.sqrt(spectrum.eigenvalues) * jc.random.normal(key, (n, 3), float)  # noqa: E731
     for design in ("fresh", "fixed"):
         a, b = (
             jc.LinearRegression(spectrum, noise=1.0, penalty=0.1, design=design, sampling="raw", features=features)

@@ -35,9 +35,9 @@ from jaxcollapse.theory.discrete.curated import curated_replace_fixation as cura
 from jaxcollapse.theory.discrete.curated import curated_replace_limit as curated_replace_limit
 from jaxcollapse.theory.discrete.curated import curated_replace_two_symbols as curated_replace_two_symbols
 from jaxcollapse.theory.discrete.curated import curated_reward_gain as curated_reward_gain
-from jaxcollapse.theory.discrete.diversity import effective_size as effective_size
-from jaxcollapse.theory.discrete.diversity import remaining_diversity as remaining_diversity
 from jaxcollapse.theory.discrete.entropy import categorical_replace_entropy as categorical_replace_entropy
+from jaxcollapse.theory.discrete.remaining import effective_size as effective_size
+from jaxcollapse.theory.discrete.remaining import remaining_diversity as remaining_diversity
 from jaxcollapse.theory.discrete.replay import Originals as Originals
 from jaxcollapse.theory.discrete.replay import categorical_accumulate_urn as categorical_accumulate_urn
 from jaxcollapse.theory.discrete.replay import categorical_replay_fixation as categorical_replay_fixation

@@ -99,40 +99,6 @@ def contaminated_replay_spectrum(*, capacity: Count, real_share: Number) -> Floa
     return 1 - j * alpha / capacity - (1 - alpha) * j * (j - 1) / capacity**2
 
 
-@lenient()
-def contaminated_replay_information(
-    *, capacity: Count, real_share: Number, generations: Count
-) -> Float[Array, " generations"]:
-    """What a stationary buffer tells of itself after some events: its chi-square information.
-
-    ``E (p(now, then)/(p(now) p(then)) - 1) = sum_{j>=1} lambda_j^(2t)`` with the eigenvalues of
-    `contaminated_replay_spectrum`, of a symbol against all others. It falls like ``(1 - alpha/n)^(2t)`` in the end.
-
-    **Arguments**
-
-    - `capacity`: ``n`` rows, a positive integer.
-    - `real_share`: ``alpha`` in (0, 1].
-    - `generations`: events ``t = 1, ..., G``, a positive integer.
-
-    **Returns** shape ``(generations,)``.
-
-    **Raises** `ValueError` or `TypeError` for other arguments.
-
-    **Exactness** Exact for a symbol whose probability is neither 0 nor 1.
-
-    ```python
-    >>> curve = contaminated_replay_information(capacity=2, real_share=0.5, generations=2)
-    >>> [round(float(value), 4) for value in curve]
-    [0.625, 0.3203]
-
-    ```
-    """
-    _buffer(capacity, real_share)
-    check_length("generations", generations)
-    later = contaminated_replay_spectrum(capacity=capacity, real_share=real_share)[1:]
-    return jnp.sum(later ** (2 * jnp.arange(1, int(generations) + 1)[:, None]), axis=1)
-
-
 class Originals(NamedTuple):
     """The real rows of which copies are in a buffer."""
 
