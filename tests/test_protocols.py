@@ -47,7 +47,7 @@ def trajectory(model, workflow, key, samples, truth=None):
     return jc.simulate(model, workflow, key=key, samples=samples, generations=GENERATIONS, truth=truth)
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(8)
 @models
 def test_it_runs_under_every_workflow_or_refuses_in_a_sentence(row):
     for workflow_row in WORKFLOWS:
@@ -61,7 +61,7 @@ def test_it_runs_under_every_workflow_or_refuses_in_a_sentence(row):
                 eqx.filter_eval_shape(run, KEY)
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(6)
 @one_by_one(MODELS)
 def test_it_means_what_simulate_takes_it_for(row):
     """Shapes, weights, rows of weight zero, jit and vmap: the part of a user."""
@@ -70,7 +70,7 @@ def test_it_means_what_simulate_takes_it_for(row):
     jc.check_model(row.exact(), samples=row.samples, generations=GENERATIONS, workflows=[] if fixed else chosen)
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(6)
 @models
 def test_it_is_its_own_when_wrapped(row):
     """A wrapper that changes nothing passes every hook on: not one bit differs."""
@@ -114,7 +114,7 @@ def test_it_has_derivatives_in_its_numbers(row):
     assert jax.tree.map(jnp.shape, slopes) == jax.tree.map(jnp.shape, metrics)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(4)
 @one_by_one([row for row in MODELS if row.raw is not None])
 def test_sums_have_the_law_of_rows(row):
     """Every metric of the last generation, where data is replaced and where it is pooled."""

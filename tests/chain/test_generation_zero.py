@@ -226,6 +226,7 @@ def test_shapes_that_change_are_named():
         run(Narrow(), truth=0.0)
 
 
+@pytest.mark.slow
 def test_a_workflow_of_ones_own_is_as_fast_as_its_facts_allow():
     """Models read facts, not classes: what is stated reduces, what is not stated costs time."""
 

@@ -152,6 +152,7 @@ SAID = [
 ]
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(("model", "workflow", "samples", "said"), SAID)
 def test_no_form_is_said_to_be_more_than_it_is(model, workflow, samples, said):
     prediction = predict(model(), workflow, samples)
