@@ -99,7 +99,7 @@ def solve(
     if not callable(function):
         raise TypeError(f"function must take a key and the value of a parameter, got {function!r}")
     measured, goal = _event(function, target, quantile)
-    event = jax.eval_shape(measured, key, jax.ShapeDtypeStruct((), float)).dtype == bool
+    event = jax.eval_shape(measured, key, jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float))).dtype == bool
     search = _Search(measured, goal, key, event, 1 - float(level), int(max_replications), save)
     return search.between(low, high, float(rtol) * (high - low))
 
