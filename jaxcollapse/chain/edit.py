@@ -17,6 +17,7 @@ from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, values
 from jaxcollapse.chain.workflow import Draw, Edits, Weights, Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.random.ridge.rotation import root
 
 Mask = Literal["fresh", "fixed", "disjoint"]
 MASKS = ("fresh", "fixed", "disjoint")
@@ -115,8 +116,7 @@ class Edit(Workflow):
             errors, extra = found  # of the models, by the noises of batches and by those that are added
             row = matrix[g] @ (jnp.roll(errors, 1, axis=0).at[0].set(0.0) + noise)
             rest = variances[g] - row @ row
-            some = rest > 1e-9 * variances[g]
-            own = jnp.where(some, jnp.sqrt(jnp.where(some, rest, 1.0)), 0.0)
+            own = root(jnp.where(rest > 1e-9 * variances[g], rest, 0.0))
             return errors.at[g].set(row.at[generations + g].set(own)), extra.at[g].set(own)
 
         start = jnp.zeros_like(noise), jnp.zeros_like(samples)

@@ -9,11 +9,7 @@ from jaxtyping import Array, Float, Int
 from jaxcollapse.arguments.check import check_choice
 from jaxcollapse.arguments.numbers import common_type
 from jaxcollapse.chain.data import Data
-from jaxcollapse.chain.schedule import (
-    Scheduled,
-    number_or_schedule,
-    values,
-)
+from jaxcollapse.chain.schedule import Scheduled, number_or_schedule, values
 from jaxcollapse.chain.workflow import Draw, Weights, Workflow
 from jaxcollapse.machine.leniency import lenient
 

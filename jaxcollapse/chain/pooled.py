@@ -17,15 +17,10 @@ from jaxcollapse.arguments.numbers import as_floats, common_type
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.pool import Pool
-from jaxcollapse.chain.schedule import (
-    Scheduled,
-    from_second,
-    positive_or_schedule,
-    takes_two,
-    values,
-)
+from jaxcollapse.chain.schedule import Scheduled, from_second, positive_or_schedule, takes_two, values
 from jaxcollapse.chain.workflow import Draw, Weights, Workflow
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.random.ridge.rotation import root
 
 __all__ = ("Accumulate", "AccumulateSubsample", "MovingAverage", "Replace", "Weighted", "Window")
 
@@ -271,8 +266,7 @@ class AccumulateSubsample(Workflow):
             return (total, mean, about_truth, mean + noise), noise
 
         noise = jax.lax.scan(draw, (jnp.zeros_like(samples[0]),) * 4, samples)[1] * samples[0]
-        some = noise > 0
-        return _pooled(samples, len(samples)), jnp.where(some, jnp.sqrt(jnp.where(some, noise, 1.0)), 0.0)
+        return _pooled(samples, len(samples)), root(noise)
 
     @lenient()
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:

@@ -18,10 +18,7 @@ from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.numbers import at_once
 from jaxcollapse.chain.data import Data
-from jaxcollapse.chain.schedule import (
-    Scheduled,
-    single,
-)
+from jaxcollapse.chain.schedule import Scheduled, single
 from jaxcollapse.machine.leniency import lenient
 
 __all__ = ("Workflow",)

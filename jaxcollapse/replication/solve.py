@@ -120,10 +120,11 @@ def _event(function: Callable, target: Number, quantile: Number | None) -> tuple
 
 
 def _one(result: Any) -> Any:
-    if len(jax.tree.leaves(result)) != 1 or np.shape(jax.tree.leaves(result)[0]) != ():
+    leaves = jax.tree.leaves(result)
+    if len(leaves) != 1 or np.shape(leaves[0]) != ():
         shapes = jax.tree.map(np.shape, result)
         raise ValueError(f"function must return one number, such as .risk[-1], got shape {shapes}")
-    return jax.tree.leaves(result)[0]
+    return leaves[0]
 
 
 class _Search:

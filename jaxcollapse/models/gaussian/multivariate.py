@@ -28,6 +28,7 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.gaussian.predicted import mean_square_of, variance_of
 from jaxcollapse.models.gaussian.univariate import centred_rows, check_rows_for, log_or_none
 from jaxcollapse.random import bartlett, normal, split
+from jaxcollapse.random.ridge.rotation import root
 from jaxcollapse.theory import gaussian
 
 
@@ -149,8 +150,7 @@ class MultivariateSums(Data):
     def of(data: Samples) -> "MultivariateSums":
         """The sums over the rows of a buffer."""
         mean, centred = centred_rows(data)
-        present = data.weights > 0
-        roots = jnp.where(present, jnp.sqrt(jnp.where(present, data.weights, 1.0)), 0.0)[:, None]
+        roots = root(data.weights)[:, None]
         factor = _triangular(roots * centred, jnp.linalg.norm(roots * data.rows, axis=0))
         log_scale = jnp.where(jnp.any(factor != 0), 0.0, -jnp.inf).astype(factor.dtype)
         return MultivariateSums(data.count, mean, factor, log_scale)

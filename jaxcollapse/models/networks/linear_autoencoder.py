@@ -32,6 +32,7 @@ from jaxcollapse.models.networks.linear import (
 )
 from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.random import split
+from jaxcollapse.random.ridge.rotation import root
 from jaxcollapse.theory import networks
 
 
@@ -153,8 +154,7 @@ class LinearVAE(LinearNetwork):
     def _optimum(self, moments: Float[Array, "dim dim"]) -> Float[Array, "dim latent"]:
         values, vectors = jnp.linalg.eigh(moments)
         values, vectors = values[-self.latent :], vectors[:, -self.latent :]
-        kept = values > self.beta * self.noise
-        return vectors * jnp.where(kept, jnp.sqrt(jnp.where(kept, values - self.beta * self.noise, 1.0)), 0.0)
+        return vectors * root(values - self.beta * self.noise)
 
     @lenient()
     def _descent(self, moments: Float[Array, "dim dim"], key: Key[Array, ""]) -> Float[Array, "dim latent"]:
