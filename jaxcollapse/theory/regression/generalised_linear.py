@@ -20,6 +20,7 @@ from jaxcollapse.arguments.check import check_numbers, check_positive
 from jaxcollapse.arguments.types import Matrix, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
+from jaxcollapse.random.ridge.rotation import root
 
 
 @lenient()
@@ -86,6 +87,4 @@ def information_of_gaussian_rows(
 
 def predictor_scale(spectrum: Spectrum) -> Float[Array, ""]:
     """The standard deviation of ``x'w``; its gradient at zero is zero."""
-    square = jnp.sum(spectrum.eigenvalues * spectrum.signal**2)
-    some = square > 0
-    return jnp.where(some, jnp.sqrt(jnp.where(some, square, 1.0)), 0.0)
+    return root(jnp.sum(spectrum.eigenvalues * spectrum.signal**2))
