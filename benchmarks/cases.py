@@ -5,7 +5,21 @@ from collections.abc import Iterator
 
 from machine import cores
 from measure import Entry
-from tasks import Chain, Covariance, Draws, ExpectedCurve, Fit, Gaussian, Regression, Task
+from tasks import (
+    Chain,
+    Counted,
+    Covariance,
+    Draws,
+    ExpectedCurve,
+    Fit,
+    Gaussian,
+    LastSymbol,
+    PoissonRegression,
+    Published,
+    Regression,
+    Subsampled,
+    Task,
+)
 from worker import Peer
 
 OURS = Peer("jaxcollapse", "ours", "float32", whole=True)
@@ -20,6 +34,8 @@ TORCH = Peer("PyTorch in batches, rows", "torch_batched", "float32", needs="torc
 TORCH_DOUBLE = Peer("PyTorch in batches, rows", "torch_batched", needs="torch")
 NUMBA = Peer("Numba, rows", "numba_loop", needs="numba")
 NUMBA_STATISTICS = Peer("Numba, statistics", "numba_statistics", needs="numba")
+PUBLISHED = Peer("the loop of a published code", "published")
+STATSMODELS = Peer("the loop of a published code, with statsmodels", "published", needs="statsmodels")
 
 REGRESSION = (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY, NUMPY_LOOP, SKLEARN, TORCH, TORCH_DOUBLE, JAX)
 # One replication fills the memory of a batch here, so that batches and a loop are the same.
@@ -42,7 +58,7 @@ class Contest:
     """One question, put to several peers, the first of which is what the others are compared with."""
 
     title: str
-    chain: Chain
+    chain: Chain | Published
     replications: int | None
     """None: as many as bring the standard error of every mean to `rtol`."""
     peers: tuple[Peer, ...]
@@ -142,6 +158,11 @@ def _replications(chain: Chain, name: str) -> Sweep:
     return Sweep(f"{name}, more and more replications", "replications", points, linear=True)
 
 
+def _published(title: str, chain: Published, replications: int) -> Contest:
+    peer = STATSMODELS if isinstance(chain, PoissonRegression) else PUBLISHED
+    return Contest(title, chain, replications, (OURS, OURS_DOUBLE, peer))
+
+
 CASES: dict[str, tuple[Contest | Sweep, ...]] = {
     "ridge": tuple(
         Contest(
@@ -205,6 +226,18 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             draws=(1, 1),
             step=True,
         ),
+        Contest(
+            "Gaussian, Replace, n = 100, 500 generations: log variance of the last",
+            dataclasses.replace(WALK, last=True),
+            16_384,
+            (OURS, OURS_DOUBLE, NUMPY_STATISTICS),
+        ),
+        Contest(
+            "Gaussian, Replace, n = 100, 10 generations, 256 replications: below one tile",
+            Gaussian(100, 10),
+            256,
+            (OURS, NUMPY_STATISTICS),
+        ),
     ),
     "covariance": (
         Contest(
@@ -227,6 +260,26 @@ CASES: dict[str, tuple[Contest | Sweep, ...]] = {
             (OURS, OURS_DOUBLE, NUMPY_STATISTICS, NUMBA, NUMPY, TORCH, JAX),
             rtol=1e-3,
         ),
+    ),
+    "published": (
+        _published(
+            "Accumulate and sub-sample, least squares with one design, d = 10, n = 32, 100 generations",
+            Subsampled(Regression(10, Fit(32, 1.0, 0.0), 100, fixed=True)),
+            1_000,
+        ),
+        _published(
+            "Accumulate and sub-sample, Gaussian in 10 dimensions, n = 100, 100 generations",
+            Subsampled(Covariance(10, 100, 100)),
+            1_000,
+        ),
+        _published(
+            "Poisson regression, 62 of 100 rows real, 3 coefficients, 10 generations",
+            PoissonRegression((0.6, -0.4, 0.2), 100, 0.62, 10),
+            1_000,
+        ),
+        _published("Bernoulli, Replace, p = 0.3, n = 100, 50 generations", Counted("Bernoulli", 0.3, 100, 50), 10_000),
+        _published("Poisson, Replace, mean 3, n = 100, 100 generations", Counted("Poisson", 3.0, 100, 100), 10_000),
+        _published("10 symbols, Replace, n = 100, until one is left", LastSymbol(10, 100, 2_000), 1_000),
     ),
     "scaling": (
         _replications(RIDGE, "Isotropic ridge chain"),

@@ -58,6 +58,8 @@ class Gaussian:
 
     samples: int
     generations: int
+    last: bool = False
+    """Only the log variance of the last generation."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +72,54 @@ class Covariance:
 
 
 Chain: TypeAlias = Regression | Gaussian | Covariance
+
+
+@dataclasses.dataclass(frozen=True)
+class Subsampled:
+    """A chain that keeps every row, and fits each model to as many of them, without replacement, as it began with."""
+
+    chain: Regression | Covariance
+
+    @property
+    def generations(self) -> int:
+        """Those of the chain."""
+        return self.chain.generations
+
+
+@dataclasses.dataclass(frozen=True)
+class Counted:
+    """The estimated mean of Bernoulli or Poisson counts by generation; each batch replaces the last."""
+
+    family: Literal["Bernoulli", "Poisson"]
+    mean: float
+    samples: int
+    generations: int
+
+
+@dataclasses.dataclass(frozen=True)
+class LastSymbol:
+    """How many generations it takes until one of equally likely symbols is left."""
+
+    symbols: int
+    samples: int
+    generations: int
+    """The limit, far beyond what it takes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PoissonRegression:
+    """Squared error of the coefficients by generation; rows are isotropic normal.
+
+    A share `real` of each batch is fresh real data, the rest is labelled by the newest model.
+    """
+
+    coefficients: tuple[float, ...]
+    samples: int
+    real: float
+    generations: int
+
+
+Published: TypeAlias = Subsampled | Counted | LastSymbol | PoissonRegression
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,4 +142,4 @@ class Draws:
     count: int
 
 
-Task: TypeAlias = Chain | ExpectedCurve | Draws
+Task: TypeAlias = Chain | Published | ExpectedCurve | Draws

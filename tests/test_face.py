@@ -52,6 +52,13 @@ main()
     assert offered and last.split() == ["waited", "for"]
 
 
+def test_a_simulation_waits_only_for_what_it_uses():
+    heavy = "{'scipy', 'optax', 'matplotlib', 'sklearn', 'pandas', 'xarray', 'rich', 'jinja2'}"
+    names = "jc.LinearRegression, jc.theory.Spectrum, jc.simulate, jc.monte_carlo, jc.predict"
+    program = f"import sys, jaxcollapse as jc; {names}; print(*{heavy} & sys.modules.keys())"
+    assert run(program).split() == []
+
+
 def test_help_waits_for_no_numbers():
     program = """
 import sys

@@ -116,6 +116,8 @@ def _bartlett(dim: int, samples: int, rng: np.random.Generator, size: int) -> np
 def _gaussian(chain: Gaussian, rng: np.random.Generator, size: int) -> np.ndarray:
     shape = (size, chain.generations)
     log_variance = np.cumsum(np.log(rng.chisquare(chain.samples - 1, shape) / (chain.samples - 1)), axis=1)
+    if chain.last:
+        return log_variance[:, -1]
     scale = np.exp(0.5 * np.concatenate([np.zeros((size, 1)), log_variance[:, :-1]], axis=1))
     mean = np.cumsum(scale * rng.standard_normal(shape) / np.sqrt(chain.samples), axis=1)
     return np.stack([mean, log_variance], axis=2)

@@ -9,7 +9,20 @@ import numpy as np
 import jaxcollapse as jc
 from jaxcollapse.random import chi_square, normal
 from peers.summary import Simulator, Summary
-from tasks import Chain, Covariance, Draws, ExpectedCurve, Gaussian, Regression, Task
+from tasks import (
+    Chain,
+    Counted,
+    Covariance,
+    Draws,
+    ExpectedCurve,
+    Gaussian,
+    LastSymbol,
+    PoissonRegression,
+    Published,
+    Regression,
+    Subsampled,
+    Task,
+)
 
 
 def simulator(task: Task, precision: str, replications: int) -> Simulator:
@@ -48,7 +61,7 @@ def _side_by_side(curves: np.ndarray | tuple[np.ndarray, ...]) -> np.ndarray:
     return np.stack(curves, axis=-1) if isinstance(curves, tuple) else curves
 
 
-def _experiment(chain: Chain) -> tuple[Callable, jc.Grid | None]:
+def _experiment(chain: Chain | Published) -> tuple[Callable, jc.Grid | None]:
     """A replication as a function of a key, and of a point of a grid if there is one."""
     match chain:
         case Regression():
@@ -57,6 +70,16 @@ def _experiment(chain: Chain) -> tuple[Callable, jc.Grid | None]:
             return _gaussian(chain), None
         case Covariance():
             return _covariance(chain), None
+        case Subsampled(Regression()):
+            return _regression(chain.chain, jc.AccumulateSubsample()), None
+        case Subsampled(Covariance()):
+            return _covariance(chain.chain, jc.AccumulateSubsample()), None
+        case Counted():
+            return _counted(chain), None
+        case LastSymbol():
+            return _last_symbol(chain), None
+        case PoissonRegression():
+            return _poisson_regression(chain), None
 
 
 def _spectrum(chain: Regression) -> jc.theory.Spectrum:
@@ -65,13 +88,21 @@ def _spectrum(chain: Regression) -> jc.theory.Spectrum:
     return jc.theory.Spectrum.power_law(chain.dim, capacity=chain.capacity, source=chain.source)
 
 
-def _regression(chain: Regression) -> Callable:
+def _regression(chain: Regression, workflow: jc.Workflow | None = None) -> Callable:
     fit, design = chain.fit, "fixed" if chain.fixed else "fresh"
-    return _risk(jc.LinearRegression(_spectrum(chain), noise=fit.noise, penalty=fit.penalty, design=design), chain)
+    model = jc.LinearRegression(
+        _spectrum(chain), noise=fit.noise, penalty=fit.penalty, design=design, sampling=_sampling(workflow)
+    )
+    return _risk(model, chain, workflow)
 
 
-def _risk(model: jc.Model, chain: Regression) -> Callable:
-    workflow = jc.Accumulate() if chain.accumulate else jc.Replace()
+def _sampling(workflow: jc.Workflow | None) -> str:
+    """A workflow that picks rows needs them."""
+    return "raw" if workflow and workflow.needs_rows else "exact"
+
+
+def _risk(model: jc.Model, chain: Regression, workflow: jc.Workflow | None = None) -> Callable:
+    workflow = workflow or (jc.Accumulate() if chain.accumulate else jc.Replace())
     samples, generations = chain.fit.samples, chain.generations
     return lambda key: jc.simulate(model, workflow, key=key, samples=samples, generations=generations).risk
 
@@ -97,18 +128,41 @@ def _gaussian(chain: Gaussian) -> Callable:
     def moments(key):
         model = jc.Gaussian(ddof=1)
         run = jc.simulate(model, jc.Replace(), key=key, samples=chain.samples, generations=chain.generations)
-        return run.mean, run.log_variance
+        return run.log_variance[-1] if chain.last else (run.mean, run.log_variance)
 
     return moments
 
 
-def _covariance(chain: Covariance) -> Callable:
+def _covariance(chain: Covariance, workflow: jc.Workflow | None = None) -> Callable:
     def moments(key):
-        model = jc.MultivariateGaussian(jnp.eye(chain.dim), ddof=1)
-        run = jc.simulate(model, jc.Replace(), key=key, samples=chain.samples, generations=chain.generations)
+        model = jc.MultivariateGaussian(jnp.eye(chain.dim), ddof=1, sampling=_sampling(workflow))
+        flow = workflow or jc.Replace()
+        run = jc.simulate(model, flow, key=key, samples=chain.samples, generations=chain.generations)
         return run.log_determinant, jnp.log(run.trace)
 
     return moments
+
+
+def _counted(chain: Counted) -> Callable:
+    model = getattr(jc, chain.family)(chain.mean)
+    sizes = dict(samples=chain.samples, generations=chain.generations)
+    return lambda key: jc.simulate(model, jc.Replace(), key=key, **sizes).estimate
+
+
+def _last_symbol(chain: LastSymbol) -> Callable:
+    model = jc.Categorical(jnp.full(chain.symbols, 1 / chain.symbols))
+    sizes = dict(samples=chain.samples, generations=chain.generations)
+    alone = lambda probabilities: jnp.max(probabilities) == 1  # noqa: E731
+    return lambda key: jc.simulate(model, jc.Replace(), key=key, **sizes, until=alone).until.time
+
+
+def _poisson_regression(chain: PoissonRegression) -> Callable:
+    spectrum = jc.theory.Spectrum.from_eigenvalues(jnp.ones(len(chain.coefficients)), jnp.array(chain.coefficients))
+    real = round(chain.real * chain.samples)
+    sizes = np.where(np.arange(chain.generations) == 0, chain.samples, real)
+    model, workflow = jc.PoissonRegression(spectrum), jc.Mix("fresh", real_samples=sizes)
+    others = dict(samples=chain.samples - real, generations=chain.generations)
+    return lambda key: jc.simulate(model, workflow, key=key, **others).squared_error
 
 
 def _draws(task: Draws) -> Callable:

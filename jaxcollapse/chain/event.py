@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, PyTree
 
-from jaxcollapse.chain.parameters import zeros
+from jaxcollapse.chain.parameters import where, zeros
 from jaxcollapse.machine.leniency import lenient
 
 
@@ -77,19 +77,33 @@ def stopped(
 ) -> tuple[PyTree, PyTree]:
     """A scan that stands still from the generation on whose outcome, parameters and metrics, meets the condition.
 
-    Its carry is that of `step`, the last outcome and the time, zero as long as it has not come.
+    Its carry is that of `step`, the last outcome and the time, zero as long as it has not come. Runs that are computed
+    together go on until the last of them has stopped.
     """
     generation = inputs[0]
     first = jax.tree.map(lambda leaf: leaf[0], inputs)
     outcome = zeros(jax.eval_shape(lambda: step(carry, first)[1]), key)
 
     def guarded(state, inputs):
+        runs = state[2] == 0
+
         def go():
             after, outcome = step(state[0], inputs)
             met = holds(until, eqx.combine(outcome[0], words))
-            return after, outcome, jnp.where(met, inputs[0], 0)
+            return where(runs, (after, outcome, jnp.where(met, inputs[0], 0)), state)
 
-        state = jax.lax.cond(state[2] == 0, go, lambda: state)
+        state = jax.lax.cond(_anywhere(runs), go, lambda: state)
         return state, state[1]
 
     return jax.lax.scan(guarded, (carry, outcome, jnp.zeros((), generation.dtype)), inputs)
+
+
+@jax.custom_batching.custom_vmap
+def _anywhere(condition: Bool[Array, ""]) -> Bool[Array, ""]:
+    """Whether it holds in any of the runs that are computed together: one truth value for all of them."""
+    return condition
+
+
+@_anywhere.def_vmap
+def _anywhere_together(size: int, batched: list[bool], condition: Bool[Array, " runs"]) -> tuple[Array, bool]:
+    return _anywhere(jnp.any(condition)), False

@@ -107,8 +107,9 @@ def simulate(
     - `until`: a function of the parameters of a generation that returns one truth value. Where it first holds, the
       chain stops: later generations are those of the last one. ``trajectory.until`` has the time, with ``generations``
       as the limit. A single run then costs no more than its steps, as does one that runs by itself within
-      `monte_carlo` (networks, linear algebra); under `jax.vmap` every run takes all steps. With it the model is not
-      reduced; `jaxcollapse.first_time` reads the time of any event from a trajectory, at no cost.
+      `monte_carlo` (networks, linear algebra); runs that are computed together, in a tile or under `jax.vmap`, go on
+      until the last of them has stopped. With it the model is not reduced; `jaxcollapse.first_time` reads the time of
+      any event from a trajectory, at no cost.
 
     **Returns** a `Trajectory` of generations ``1, ..., G``.
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.special
 from jaxtyping import Array, Float, Inexact
 
 from jaxcollapse.arguments.types import Count
@@ -178,10 +177,12 @@ def digamma_below_one(x: Float[Array, "..."]) -> Float[Array, "..."]:
 
     ```
     """
+    from scipy.special import zeta  # takes as long as a tenth of JAX, as in all that follows, and is needed by few
+
     m = jnp.arange(1, _FIRST + 1, dtype=x.dtype).reshape(-1, *[1] * jnp.ndim(x))
     rest = jnp.zeros_like(x)
     for k in range(18, 0, -1):
-        rest = (scipy.special.zeta(k + 1, _FIRST + 1) + rest) * x
+        rest = (zeta(k + 1, _FIRST + 1) + rest) * x
     return jnp.sum(x / (m * (m - x)), axis=0) + rest
 
 
@@ -236,8 +237,10 @@ def binomial_law(q: Float[Array, ""], *, draws: Count) -> Float[Array, " outcome
 
     ```
     """
+    from scipy.special import gammaln
+
     j = np.arange(draws + 1)
-    ways = scipy.special.gammaln(draws + 1) - scipy.special.gammaln(j + 1) - scipy.special.gammaln(draws - j + 1)
+    ways = gammaln(draws + 1) - gammaln(j + 1) - gammaln(draws - j + 1)
 
     def law(q):  # holds no array of JAX, so that it may be used within a loop
         return jnp.exp(

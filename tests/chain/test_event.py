@@ -69,15 +69,35 @@ def test_a_single_run_ends_as_its_neighbours_do():
     np.testing.assert_array_equal(jax.jit(lambda keys: jax.lax.map(run, keys))(keys).time, together.time)
 
 
-def test_a_chain_that_stops_has_derivatives():
+def test_runs_together_go_on_until_the_last_of_them_has_stopped():
+    """However far away the limit is, and in nested vmaps."""
+    steps = []
+
+    def low(law):
+        jax.debug.callback(lambda _: steps.append(1), law.mean)
+        return law.log_variance < -1.0
+
+    chain = dict(samples=6, generations=10_000, until=low)
+    run = lambda key: jc.simulate(jc.Gaussian(ddof=1), jc.Replace(), key=key, **chain).until.time  # noqa: E731
+    times = jax.jit(jax.vmap(jax.vmap(run)))(jax.random.split(KEY, (2, 3)))
+    jax.effects_barrier()
+    assert len(steps) == times.size * times.max() < times.size * 1_000
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_chain_that_stops_has_derivatives(together):
     """Of what it was, not of when."""
 
-    def end(scale):
+    def end(scale, key=KEY):
         model = jc.Gaussian(ddof=1, variance=scale)
-        run = jc.simulate(model, jc.Replace(), key=KEY, samples=6, generations=9, until=lambda law: law.mean > 1e9)
+        run = jc.simulate(model, jc.Replace(), key=key, samples=6, generations=9, until=lambda law: law.mean > 0.5)
         return run.log_variance[-1]
 
-    assert jax.grad(end)(2.0) == pytest.approx(0.5, rel=1e-4)
+    def total(scale):
+        return jnp.sum(jax.vmap(lambda key: end(scale, key))(jax.random.split(KEY, 3))) / 3 if together else end(scale)
+
+    for derivative in (jax.grad, jax.jacfwd):
+        assert derivative(total)(2.0) == pytest.approx(0.5, rel=1e-4)
 
 
 def test_no_condition_no_time():

@@ -18,7 +18,8 @@ from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import as_matrix, event, generation_axis, shared
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.models.networks.two_layer import TwoLayer
-from jaxcollapse.population import datasets
+from jaxcollapse.population import datasets, kernels
+from jaxcollapse.population.spectrum import Spectrum
 from jaxcollapse.theory import networks, regression
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, Usually
@@ -27,13 +28,15 @@ _POINTS, _WIDTH, _NOISE = 40, 16, 0.3
 _DESCENT = shared(rate=0.5, steps=100)
 _SIZES = shared(samples=_POINTS, generations=6)
 _VERY_LAZY, _LAZY, _RICH, _MARGIN = 300.0, 32.0, 0.1, 1.25
+_MANY, _HELD_OUT, _ROWS, _FITS = 600, 200, 60, 4
+_RIDGE = shared(noise=_NOISE, decay=0.03, width=256, rate=0.6, steps=400)
 
 
 @functools.cache
-def _digits() -> tuple[np.ndarray, np.ndarray]:
+def _digits(points: int = _POINTS) -> tuple[np.ndarray, np.ndarray]:
     """Inputs of length one, and parities around zero."""
     x, y = datasets.digits()
-    chosen = np.random.default_rng(0).permutation(len(x))[:_POINTS]
+    chosen = np.random.default_rng(0).permutation(len(x))[:points]
     return x[chosen] / np.linalg.norm(x[chosen], axis=1, keepdims=True), y[chosen] - 0.5
 
 
@@ -66,16 +69,35 @@ def _theory(make: Callable[[], Workflow], warm: bool):
 
 
 @functools.cache
-def _walks_to() -> float:
+def _walks_to(make: Callable[[], Workflow]) -> float:
     """The risk of the sixth lazy network that goes on from the last one."""
     with enable_x64(True), jax.ensure_compile_time_eval():
-        return float(_theory(Replace, True)()[-1])
+        return float(_theory(make, True)()[-1])
 
 
 def _learns_features(key):
     """The risk of the sixth network is a quarter above that of a lazy one."""
     last = _risk(_RICH, Replace, True)(key)[-1:]
-    return event(last > _MARGIN * _walks_to(), last)
+    return event(last > _MARGIN * _walks_to(Replace), last)
+
+
+def _keeps_features(key):
+    """The risk of the sixth network is below that of a lazy one."""
+    last = _risk(_RICH, Accumulate, True)(key)[-1:]
+    return event(last < _walks_to(Accumulate), last)
+
+
+def _decays(key):
+    """Each network has a start and points of its own, and weights that decay until nothing moves."""
+    model = TwoLayer(*_digits(_MANY), **_RIDGE, scale=_LAZY, design="fresh", test=_HELD_OUT)
+    return simulate(model, Replace(), key=key, samples=_ROWS, generations=_FITS).risk
+
+
+def _ridge():
+    x, y = _digits(_MANY)
+    population = Spectrum.from_kernel(kernels.tangent(x), y)
+    fit = shared(samples=_ROWS, noise=_NOISE, penalty=_RIDGE["decay"])
+    return regression.ridge_chain(population, **fit, generations=_FITS)
 
 
 _SETTING = "Two-layer ReLU network of width 16, one start; 40 digits, σ = 0.3; 100 steps of rate 0.5; "
@@ -148,6 +170,34 @@ CLAIMS = (
         protocol=_SETTING + "scale 0.1, from where the last one ended; each batch replaces the last.",
         axis=generation_axis([6]),
         quantity="probability",
+        first_look=32,
+        networks=True,
+    ),
+    _claim(
+        name="descent-features-accumulate",
+        statement="If all labels are kept, a network that learns features usually ends below its tangent kernel.",
+        theory=np.array([0.5]),
+        experiment=_keeps_features,
+        relation=Usually(),
+        formula="P(R_6 < R_6 of the tangent kernel) > 1/2",
+        protocol=_SETTING + "scale 0.1, from where the last one ended; all labels are kept.",
+        axis=generation_axis([6]),
+        quantity="probability",
+        first_look=32,
+        networks=True,
+    ),
+    _claim(
+        name="network-ridge",
+        statement="A network whose weights decay until nothing moves is ridge regression with its tangent kernel.",
+        theory=_ridge,
+        experiment=_decays,
+        relation=Asymptotic(allowance=0.05, tolerance=0.08),
+        formula="that of a chain of ridge fits, with the eigenvalues of the tangent kernel",
+        protocol=(
+            "Two-layer ReLU network of width 256, scale 32, each of its own start; 60 of 400 digits a batch, 200 held "
+            "out, σ = 0.3; 400 steps of rate 0.6, weight decay 0.03; each batch replaces the last."
+        ),
+        axis=generation_axis(_FITS),
         first_look=32,
         networks=True,
     ),

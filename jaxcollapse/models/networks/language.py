@@ -10,7 +10,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import (
@@ -134,6 +133,8 @@ class SoftmaxBigram(Model):
     @lenient()
     def fit(self, data: WeightedSum, **context) -> Float[Array, "contexts symbols"]:
         """The logits after the last step."""
+        import optax  # takes as long as a tenth of JAX, and is needed where something is trained
+
         target = (1 - self.smoothing) * data.mean + self.smoothing / self.rows.shape[1]
         optimiser = optax.scale_by_adam(b2=0.99, eps=1e-12)
 

@@ -14,7 +14,6 @@ import jax
 import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_flag, check_length, check_positive
@@ -139,8 +138,10 @@ class Trained(Model):
     def evaluate(self, network: PyTree, key: Key[Array, ""]) -> dict[str, Array]:
         """What is measured of a network, by name."""
 
-    def optimiser(self) -> optax.GradientTransformation:
-        """What becomes of a gradient before it is multiplied by the rate: by default it is clipped, then Adam's."""
+    def optimiser(self) -> Any:
+        """The transformation, of optax, of gradients before they meet the rate: by default clipped, then Adam's."""
+        import optax  # takes as long as a tenth of JAX, and is needed where something is trained
+
         return optax.chain(optax.clip_by_global_norm(self.clip), optax.scale_by_adam(b2=0.99))
 
     def truth(self) -> PyTree[Array]:
