@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from jaxcollapse.machine.resources import cores, free_memory
+from jaxcollapse.machine.resources import cores, forget_programs, free_memory
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.decision import decide, not_decided
 from jaxcollapse.verification.verdict import Verdict
@@ -92,7 +92,7 @@ def _alone(claims: Sequence[Claim], settings: Settings, on_start: Callable, on_d
     for index, claim in enumerate(claims):
         on_start(claim, index, len(claims))
         verdict = decide(claim, key, precision=settings.precision, level=settings.level, progress=False)
-        jax.clear_caches()  # the programs of one claim serve no other, and hold tens of megabytes
+        forget_programs()  # those of one claim serve no other, and hold tens of megabytes
         on_decided(verdict)
         yield verdict
 
@@ -239,7 +239,7 @@ def _work(pipe: Any, settings: Settings, options: dict[str, Any]) -> None:
         while True:
             name = pipe.recv()
             pipe.send_bytes(_answer(name, key, settings))
-            jax.clear_caches()
+            forget_programs()
 
 
 def _end_with_parent() -> None:

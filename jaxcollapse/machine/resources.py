@@ -1,5 +1,8 @@
 """What this process may use of its machine: cores and memory."""
 
+import contextlib
+import ctypes
+import gc
 import math
 import os
 from pathlib import Path
@@ -54,3 +57,17 @@ def free_memory() -> float:
     except (OSError, ValueError, IndexError, StopIteration):
         pass
     return free
+
+
+def forget_programs() -> None:
+    """Drop all compiled programs, and give the memory back in which nothing lives any more.
+
+    The allocator of glibc keeps what compilation frees, some 400 MB after a few claims, until it is asked for it; other
+    systems are left to their own ways.
+    """
+    import jax
+
+    jax.clear_caches()
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # no glibc
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
