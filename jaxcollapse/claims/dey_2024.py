@@ -186,7 +186,7 @@ def _information_theory():
     return jnp.concatenate([jnp.einsum("ka,ab,kb->k", _DIRECTIONS, i(_gaussian_rows()), _DIRECTIONS) for i in kinds])
 
 
-TOUR = "dey-families-window"
+TOUR = "dey-exact-replace"
 CLAIMS = (
     _regression_claim(
         "dey-logistic-accumulate",

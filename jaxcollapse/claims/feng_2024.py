@@ -90,7 +90,7 @@ def _at_threshold(key):
     return jnp.stack(accuracies)
 
 
-TOUR = "feng-oracle"
+TOUR = "feng-verified-rows"
 CLAIMS = (
     _claim(
         "feng-weak-verifier",

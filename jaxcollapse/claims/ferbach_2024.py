@@ -95,7 +95,7 @@ def _won(key):
     return jax.lax.scan(step, start, uniforms[1:])[0] == 1
 
 
-TOUR = "ferbach-gain"
+TOUR = "ferbach-mixed"
 CLAIMS = (
     _claim(
         name="ferbach-choice",

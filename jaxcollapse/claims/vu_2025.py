@@ -126,7 +126,7 @@ def _given(key):
     )
 
 
-TOUR = "vu-disagreement"
+TOUR = "vu-given-designs"
 CLAIMS = (
     _claim(
         name="vu-risk",

@@ -1,6 +1,7 @@
 """Exact samplers that have no home in JAX."""
 
 from jaxcollapse.random.alphabet import bernoulli as bernoulli
+from jaxcollapse.random.alphabet import symbol_counts as symbol_counts
 from jaxcollapse.random.alphabet import symbols as symbols
 from jaxcollapse.random.chi import chi_square as chi_square
 from jaxcollapse.random.choice import distinct as distinct

@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key, Scalar
 
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random.words import word_pairs
@@ -15,9 +15,33 @@ def symbols(key: Key[Array, ""], weights: Float[Array, " symbols"], n: int) -> I
     Only at indices that have a weight does the distribution function rise: however its sums are rounded, no other is
     drawn.
     """
-    edges = jax.lax.cummax(jnp.where(weights > 0, jnp.cumsum(weights), 0.0))
-    u = edges[-1] * jax.random.uniform(key, (n,), weights.dtype)
-    return jnp.searchsorted(edges, u, side="right")
+    edges = _edges(weights)
+    return jnp.searchsorted(edges, _places(key, edges, n), side="right")
+
+
+@lenient()
+def symbol_counts(
+    key: Key[Array, ""], weights: Float[Array, " symbols"], n: Scalar | int, *, capacity: int
+) -> Int[Array, " symbols"]:
+    """How often each index is among the first `n` that ``symbols(key, weights, capacity)`` draws."""
+    edges, present = _edges(weights), jnp.arange(capacity, dtype=jnp.asarray(n).dtype) < n
+    places, ones = _places(key, edges, capacity), present.astype(jnp.int32)
+    if weights.size > _COMPARED:
+        return jnp.zeros(weights.size, jnp.int32).at[jnp.searchsorted(edges, places, side="right")].add(ones)
+    beyond = jnp.sum(jnp.where(present, places, -1.0) >= edges[:, None], axis=1, dtype=jnp.int32)
+    return jnp.concatenate([jnp.sum(ones, keepdims=True), beyond[:-1]]) - beyond
+
+
+_COMPARED = 16  # symbols up to which it is cheaper to compare each draw with every edge than to search it and scatter
+
+
+def _edges(weights: Float[Array, " symbols"]) -> Float[Array, " symbols"]:
+    return jax.lax.cummax(jnp.where(weights > 0, jnp.cumsum(weights), 0.0))
+
+
+def _places(key: Key[Array, ""], edges: Float[Array, " symbols"], n: int) -> Float[Array, " n"]:
+    """Where the draws fall, below the last edge."""
+    return edges[-1] * jax.random.uniform(key, (n,), edges.dtype)
 
 
 @lenient()

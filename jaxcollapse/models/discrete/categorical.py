@@ -10,7 +10,7 @@ from typing import Any, Literal
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key, Real, Scalar
+from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_at_most, check_choice, check_probabilities, is_traced
 from jaxcollapse.arguments.numbers import as_floats
@@ -20,7 +20,7 @@ from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.random import multinomial, symbols
+from jaxcollapse.random import multinomial, symbol_counts, symbols
 from jaxcollapse.random.counts import LARGEST_COUNT
 from jaxcollapse.theory import discrete, exponential_family
 from jaxcollapse.theory.papers import SEDDIK_2024
@@ -121,8 +121,7 @@ class Categorical(Model):
         capacity = self.most if is_traced(n) else int(n)
         few = self.sampling == "exact" and capacity is not None and capacity <= _FEW * params.size
         if capacity is not None and (few or self.sampling == "count"):
-            present = (jnp.arange(capacity, dtype=jnp.asarray(n).dtype) < n).astype(jnp.int32)
-            return Counts(_count(symbols(key, params, capacity), present, params.size).astype(params.dtype))
+            return Counts(symbol_counts(key, params, n, capacity=capacity).astype(params.dtype))
         if self.sampling == "count":
             raise TypeError('sampling="count" needs a number of samples that is known before compilation')
         return Counts(multinomial(key, n, params))
@@ -133,7 +132,8 @@ class Categorical(Model):
         if not jnp.issubdtype(text.dtype, jnp.integer):
             raise TypeError(f"rows must be symbols 0, 1, ..., as integers, got {text.dtype}")
         unknown = jnp.any(((text < 0) | (text >= size)) & (data.weights > 0))
-        return Counts(jnp.where(unknown, jnp.nan, _count(text, data.weights, size)))
+        counts = jnp.zeros(size, data.weights.dtype).at[text].add(data.weights)
+        return Counts(jnp.where(unknown, jnp.nan, counts))
 
     def fit(self, data: Counts | Samples, **context) -> Float[Array, " symbols"]:
         """The frequencies of the symbols."""
@@ -213,7 +213,3 @@ _MOST = 2048  # samples up to which the law of the ancestors, of their square in
 
 
 _FEW = 100  # symbols of text per symbol of the alphabet, up to which it is cheaper to count them
-
-
-def _count(text: Int[Array, " n"], weights: Real[Array, " n"], size: int) -> Real[Array, " symbols"]:
-    return jnp.zeros(size, weights.dtype).at[text].add(weights)
