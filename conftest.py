@@ -9,7 +9,7 @@ from jaxtyping import install_import_hook
 
 # In the tests every function of the package checks the types and shapes that its signature promises.
 # Where a signature says float an int will do, as PEP 484 has it.
-install_import_hook("jaxcollapse", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
+install_import_hook("jaxcollapse", "signatures.checked")
 
 
 def pytest_collection_finish():

@@ -46,7 +46,9 @@ def test_a_warm_start_never_begins_at_the_truth(workflow):
     np.testing.assert_array_equal(run(LazyAt(), workflow, truth=5.0).estimate, -3.0)
 
 
-def test_generation_0_may_be_a_data_set(x64):
+@pytest.mark.sampled(1)
+@pytest.mark.parametrize("workflow", [jc.Accumulate(), jc.Replace(), jc.Mix("fixed", weight=0.5)], ids=str)
+def test_generation_0_may_be_a_data_set(x64, workflow):
     """Rows of a table, drawn with replacement; what is fitted to them has other shapes."""
     table = jax.random.normal(jax.random.key(3), (40, 2)) + jnp.array([1.0, -2.0])
 
@@ -66,12 +68,11 @@ def test_generation_0_may_be_a_data_set(x64):
         def metrics(self, params, **context):
             return {"estimate": params}
 
-    for workflow in (jc.Replace(), jc.Accumulate(), jc.Mix("fixed", weight=0.5)):
-        risk = lambda key, w=workflow: jc.simulate(Resampled(), w, key=key, samples=30, generations=3).estimate  # noqa: E731
-        estimate = jc.monte_carlo(risk, KEY, 4096, progress=False)
-        assert (np.abs(estimate.mean - table.mean(axis=0)) < 4.5 * estimate.stderr).all()
-        # Batch 1 is real: a mean of 30 rows of the table.
-        np.testing.assert_allclose(estimate.stderr[0] * 64, table.std(axis=0) / 30**0.5, rtol=0.06)
+    risk = lambda key: jc.simulate(Resampled(), workflow, key=key, samples=30, generations=3).estimate  # noqa: E731
+    estimate = jc.monte_carlo(risk, KEY, 4096, progress=False)
+    assert (np.abs(estimate.mean - table.mean(axis=0)) < 4.5 * estimate.stderr).all()
+    # Batch 1 is real: a mean of 30 rows of the table.
+    np.testing.assert_allclose(estimate.stderr[0] * 64, table.std(axis=0) / 30**0.5, rtol=0.06)
 
 
 def test_a_fit_and_a_metric_get_what_they_ask_for():
@@ -144,7 +145,8 @@ class Network(jc.Model):
         return {"steps": params[1][0].count}
 
 
-@pytest.mark.parametrize("double", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["single", "double"])
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("double", [False, True], ids=["single", "double"])
 @pytest.mark.parametrize("name", ["Replace", "Accumulate", "MovingAverage", "Weighted", "Mix"])
 def test_parameters_may_hold_functions_integers_and_keys(name, double):
     """They stay what they are, and weights in single precision stay so in a double-precision run."""
