@@ -1,5 +1,6 @@
 """Traced programs of this release of JAX: which part of one is needed, and what it consists of."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -64,4 +65,21 @@ def busy_parts(jaxpr: core.Jaxpr) -> int:
     return total
 
 
+def work(jaxpr: core.Jaxpr) -> int:
+    """About how many numbers a program computes, with so many rounds of a loop whose end is not known."""
+    total = 0
+    for equation in jaxpr.eqns:
+        inside = [work(program) for program in inner(equation)]
+        if equation.primitive.name == "scan":
+            total += equation.params["length"] * sum(inside)
+        elif equation.primitive.name == "while":
+            total += _ROUNDS * sum(inside)
+        elif inside:
+            total += max(inside)
+        else:
+            total += sum(math.prod(getattr(v.aval, "shape", ())) for v in equation.outvars)
+    return total
+
+
+_ROUNDS = 16
 _BUSY = "keeps_a_core_busy"
