@@ -36,6 +36,10 @@ from jaxcollapse.theory.discrete.curated import curated_replace_limit as curated
 from jaxcollapse.theory.discrete.curated import curated_replace_two_symbols as curated_replace_two_symbols
 from jaxcollapse.theory.discrete.curated import curated_reward_gain as curated_reward_gain
 from jaxcollapse.theory.discrete.entropy import categorical_replace_entropy as categorical_replace_entropy
+from jaxcollapse.theory.discrete.groups import curated_mix_equilibrium as curated_mix_equilibrium
+from jaxcollapse.theory.discrete.groups import curated_replace_compromise as curated_replace_compromise
+from jaxcollapse.theory.discrete.groups import curated_replace_growth as curated_replace_growth
+from jaxcollapse.theory.discrete.groups import curated_replace_two_basins as curated_replace_two_basins
 from jaxcollapse.theory.discrete.remaining import effective_size as effective_size
 from jaxcollapse.theory.discrete.remaining import remaining_diversity as remaining_diversity
 from jaxcollapse.theory.discrete.replay import Originals as Originals
