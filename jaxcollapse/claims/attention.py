@@ -77,11 +77,11 @@ def _sensitivity(key):
     rows_key, by_key, key = jax.random.split(key, 3)
     rows, by = jax.random.normal(rows_key, (_ROW,)), jax.random.normal(by_key)
     model = Biased(NormalMean(0.0), Partial(_moved, _HELD["expansion"]))
-    run = lambda rows: (
-        simulate(  # noqa: E731
-            model, Mix("fixed", weight=_HELD["real_share"]), key=key, samples=_ROW, generations=12, real=rows
-        ).estimate
-    )
+    mix = Mix("fixed", weight=_HELD["real_share"])
+
+    def run(rows):
+        return simulate(model, mix, key=key, samples=_ROW, generations=12, real=rows).estimate
+
     return by * (run(rows.at[0].add(by)) - run(rows))
 
 
