@@ -181,12 +181,7 @@ MODELS = (
     ),
     ModelRow(
         "Curated groups",
-        lambda: jc.Curated(
-            jc.Categorical([0.5, 0.3, 0.2]),
-            rewards=[[0.0, 1.0, 2.0], [1.0, 0.0, 0.0]],
-            candidates=2,
-            weights=[0.4, 0.6],
-        ),
+        lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2]), candidates=2, **_TASTES),
         lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2], sampling="raw"), candidates=2, **_TASTES),
         slow=True,
     ),
