@@ -798,6 +798,7 @@ SETTINGS: dict[str, list[Setting]] = {
     "gaussian.variance_moment": [call(0.5, **CHAIN), call(-1.2, **GROWING), call(0.0, **FEW), call(1.0, **FEW)],
     "gaussian.variance_risk": [call(**CHAIN), call(**GROWING)],
     "graph.bounded": [call(Held(GRAPH, "a jump"))],
+    "graph.drift": [call(Held(np.array([[0.0, 0.2, 0.8], [0.0, 0.6, 0.4]]), "a jump"))],
     "graph.mean_covariance": [
         call(GRAPH, samples=20.0, generations=3),
         call(np.array([[0.0, 1.0]]), samples=SIZES, generations=3),

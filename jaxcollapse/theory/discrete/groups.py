@@ -60,8 +60,8 @@ def curated_mix_equilibrium(
 
     ```
     """
-    p, r, w = as_groups(probabilities, rewards, weights)
     check_positive("weights", weights)
+    p, r, w = as_groups(probabilities, rewards, weights)
     check_positive("real_share", real_share)
     check_share("real_share", real_share)
     check_one_number("real_share", real_share, "for all generations")

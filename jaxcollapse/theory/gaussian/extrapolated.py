@@ -22,10 +22,15 @@ class _Moments(NamedTuple):
     """Of the first fit, and of how far the second one is below it."""
 
     mean: Float[Array, ""]
-    square: Float[Array, ""]
+    variance: Float[Array, ""]
     below: Float[Array, ""]
-    below_square: Float[Array, ""]
+    spread: Float[Array, ""]
     bias: Float[Array, ""]
+
+    @property
+    def square(self) -> Float[Array, ""]:
+        """Of the first fit."""
+        return self.mean**2 + self.variance
 
 
 @lenient()
@@ -61,8 +66,9 @@ def extrapolated_error(
     check_one_number("guidance", guidance, "for one model")
     m = _moments(samples, own_samples, sampling_bias)
     w = jnp.asarray(guidance, m.mean.dtype)
-    square = m.bias**2 * m.square * (1 + 2 * w * m.below + w**2 * m.below_square)
-    return square - 2 * m.bias * m.mean * (1 + w * m.below) + 1
+    scale = 1 + w * m.below
+    spread = m.square * w**2 * m.spread + m.variance * scale**2
+    return (m.bias * m.mean * scale - 1) ** 2 + m.bias**2 * spread
 
 
 @lenient()
@@ -89,7 +95,7 @@ def extrapolated_optimal_guidance(
     ```
     """
     m = _moments(samples, own_samples, sampling_bias)
-    return m.below * (m.mean / m.bias - m.square) / (m.square * m.below_square)
+    return m.below * (m.mean / m.bias - m.square) / (m.square * (m.below**2 + m.spread))
 
 
 def _moments(samples: Number, own_samples: Number, sampling_bias: Number) -> _Moments:
@@ -101,5 +107,4 @@ def _moments(samples: Number, own_samples: Number, sampling_bias: Number) -> _Mo
     dtype = jnp.result_type(samples, own_samples, sampling_bias, float)
     n, own, bias = (jnp.asarray(value, dtype) for value in (samples, own_samples, sampling_bias))
     below = (1 - bias) + bias / own
-    spread = 2 * bias**2 * (own - 1) / own**2
-    return _Moments((n - 1) / n, (n - 1) / n * ((n + 1) / n), below, below**2 + spread, bias)
+    return _Moments((n - 1) / n, 2 * (n - 1) / n**2, below, 2 * bias**2 * (own - 1) / own**2, bias)

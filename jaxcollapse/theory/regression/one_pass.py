@@ -13,7 +13,6 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_at_least,
-    check_count,
     check_flag,
     check_length,
     check_nonnegative,
@@ -65,7 +64,7 @@ def sgd_replace(
     check_spectrum(spectrum)
     check_positive("rate", rate)
     check_one_number("rate", rate, "for all generations")
-    check_count("samples", samples, minimum=1)
+    check_length("samples", samples)
     check_nonnegative("noise", noise)
     check_flag("warm", warm)
     check_length("generations", generations)
