@@ -164,12 +164,8 @@ def bounded(weights: Matrix) -> Bool[Array, " models"]:
     ```
     """
     w = _shares(weights)
-    reads = w[:, 1:] > 0
-    ancestors = reads | jnp.eye(len(reads), dtype=bool)
-    for _ in range(len(reads).bit_length()):  # paths of twice the length
-        ancestors = ancestors.astype(float) @ ancestors.astype(float) > 0
-    fed = jnp.any(ancestors & (w[:, 0] > 0), axis=1)
-    return jnp.all(~ancestors | fed, axis=1)
+    ancestors = _ancestors(w)
+    return jnp.all(~ancestors | _fed(w, ancestors), axis=1)
 
 
 @lenient()
@@ -200,17 +196,34 @@ def drift(weights: Matrix) -> Float[Array, " models"]:
 
     ```
     """
-    w = jax.lax.stop_gradient(_shares(weights)[:, 1:])
+    shares = jax.lax.stop_gradient(_shares(weights))
+    w, closed = shares[:, 1:], ~_fed(shares, _ancestors(shares))
 
     def double(now, _):
         power, total = now  # the sum over as many generations, and as a mean
-        return (power @ power, 0.5 * (total + power @ total @ power.T)), None
+        square = power @ power
+        square = square / jnp.where(closed, square.sum(axis=1), 1.0)[:, None]  # rounding would grow with the time
+        return (square, 0.5 * (total + power @ total @ power.T)), None
 
     mean = jax.lax.scan(double, (w, jnp.eye(len(w), dtype=w.dtype)), None, _DOUBLINGS)[0][1]
     return jnp.where(bounded(weights), 0.0, jnp.diagonal(mean))
 
 
 _DOUBLINGS = 40
+
+
+def _ancestors(w: Float[Array, "models sources"]) -> Bool[Array, "models models"]:
+    """Who is read by each model, directly or through others; itself among them."""
+    reads = w[:, 1:] > 0
+    found = reads | jnp.eye(len(reads), dtype=bool)
+    for _ in range(len(reads).bit_length()):  # paths of twice the length
+        found = found.astype(float) @ found.astype(float) > 0
+    return found
+
+
+def _fed(w: Float[Array, "models sources"], ancestors: Bool[Array, "models models"]) -> Bool[Array, " models"]:
+    """Which models real data reaches."""
+    return jnp.any(ancestors & (w[:, 0] > 0), axis=1)
 
 
 def _shares(weights: Matrix) -> Float[Array, "models sources"]:
