@@ -103,6 +103,7 @@ CLAIMS = (
         protocol=f"A symbol of probability {_RARE}, worth 2 more to a group of weight 0.4 and 1 less to the other one.",
         labels=tuple(f"K = {k}" for k in _CANDIDATES),
         quantity="growth in one generation",
+        first_look=1024,
     ),
     _claim(
         name="own-groups-compromise",
