@@ -156,7 +156,7 @@ _CURVES = ("variance alone", "variance together", "variance with real", "square 
 CLAIMS = (
     Claim(
         name="own-coevolving",
-        statement="Images of rare words collapse first, and faster beside a text that is refitted; a few real ones help.",
+        statement="Images of rare words collapse first, faster beside a text that is refitted; a few real ones help.",
         theory=_images_theory,
         experiment=_images,
         relation=Equal(tolerance=0.03),
@@ -164,7 +164,7 @@ CLAIMS = (
             "alone E Σ_g = f(p)^g Σ₀, f(p) = 1 − E[1/n; n > 0]; together v_g(k) = Σ_l Bin(N, k/N)(l) f(l/N) "
             "v_{g−1}(l); with N₀ real images a' = E N₀/D² + E n²/D² a + E n/D² V, D = n + N₀"
         ),
-        protocol="Three words, N = 30 images a generation, divisor n, 30 words before them; 3 real images of each word.",
+        protocol="Three words, N = 30 images a generation, divisor n, 30 words before; 3 real images of each.",
         labels=tuple(f"{name}, {label}" for name in _CURVES for label in _BY_WORD),
         quantity="in units of the true variance",
         first_look=16384,
