@@ -10,7 +10,7 @@ from jax.tree_util import Partial
 
 from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Wrapper
-from jaxcollapse.chain.pooled import Accumulate, Replace
+from jaxcollapse.chain.pooled import Accumulate, Replace, Weighted
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.biased import Biased
@@ -91,9 +91,9 @@ class _Stream(Wrapper):
 
 def _stream(key):
     values = mean.contaminated_mean_accumulate_debiased(real_share=_SHARE, **_STREAM)
-    weights = jnp.diff(1 / values, prepend=0.0) / _STREAM["samples"]
+    informed = jnp.tril(jnp.ones((len(values), 1)) * jnp.diff(1 / values, prepend=0.0)) * values[:, None]
     pooled = simulate(_Stream(NormalMean(0.0), False), Accumulate(), key=key, **_STREAM)
-    best = simulate(_Stream(NormalMean(0.0), True), Accumulate(weight=weights), key=key, **_STREAM)
+    best = simulate(_Stream(NormalMean(0.0), True), Weighted(informed), key=key, **_STREAM)
     return jnp.concatenate([pooled.squared_error[_BATCHES], best.squared_error[_BATCHES]])
 
 
