@@ -61,6 +61,7 @@ WORKFLOWS = (
 )
 _BEYOND_THE_NEWEST = tuple(row.name for row in WORKFLOWS if row.name != "Replace")
 _TABLE = np.random.default_rng(0).normal(size=(4, 2))
+_TASTES: dict[str, Any] = dict(rewards=[[0.0, 1.0, 2.0], [1.0, 0.0, 0.0]], weights=[0.4, 0.6])
 
 
 def _regression(**fields: Any) -> Callable[[], jc.Model]:
@@ -77,6 +78,12 @@ MODELS = (
     ),
     ModelRow("LinearRegression expected", lambda: _regression(penalty=0.1)().expected(), refuses=_BEYOND_THE_NEWEST),
     ModelRow("LinearGaussian", lambda: jc.LinearGaussian(Spectrum.isotropic(3), noise=0.5, ddof="dim")),
+    ModelRow(
+        "LinearAttention",
+        lambda: jc.LinearAttention(Spectrum.isotropic(3), noise=0.5),
+        lambda: jc.LinearAttention(Spectrum.isotropic(3), noise=0.5, sampling="raw"),
+        slow=True,
+    ),
     ModelRow(
         "MixedLabels",
         lambda: jc.MixedLabels(_regression(penalty=0.1)(), weight=0.6),
@@ -171,6 +178,12 @@ MODELS = (
         "Curated",
         lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2]), rewards=[0.0, 1.0, 2.0], candidates=2),
         lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2], sampling="raw"), rewards=[0.0, 1.0, 2.0], candidates=2),
+    ),
+    ModelRow(
+        "Curated groups",
+        lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2]), candidates=2, **_TASTES),
+        lambda: jc.Curated(jc.Categorical([0.5, 0.3, 0.2], sampling="raw"), candidates=2, **_TASTES),
+        slow=True,
     ),
     ModelRow(
         "Biased",

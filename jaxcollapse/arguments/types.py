@@ -18,3 +18,5 @@ HostArray: TypeAlias = np.ndarray | np.number | np.bool_
 """What NumPy computes: an array, or a scalar where there are no dimensions."""
 Matrix: TypeAlias = Real[Any, "rows columns"] | Sequence[Sequence[Number]]
 """A table of numbers."""
+Shares: TypeAlias = Real[Any, " parts"] | Sequence[Number]
+"""A number for each part of a whole."""

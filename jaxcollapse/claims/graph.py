@@ -50,6 +50,25 @@ def _alike_theory():
     return jnp.stack([covariance[:, 0, 0], 2 * (covariance[:, 0, 0] - covariance[:, 0, 1])])
 
 
+_CLOSED = np.array(
+    [
+        [0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+        [0.0, 0.5, 0.5, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+        [0.0, 0.5, 0.0, 0.5, 0.0, 0.0],
+    ]
+)
+_EARLY = 6
+
+
+def _grown(key):
+    """What errors grow by in a generation, in units of one over the rows."""
+    model = Graph(NormalMean(jnp.zeros(_COORDINATES)), _CLOSED)
+    error = simulate(model, Replace(), key=key, samples=2, generations=2 * _EARLY).squared_error / _COORDINATES
+    return 2 * (error[2 * _EARLY - 1] - error[_EARLY - 1]) / _EARLY
+
+
 def _later(key):
     """The errors of all models after twice the generations, in units of those after half of them."""
     model = Graph(NormalMean(jnp.zeros(_COORDINATES)), _FED_AND_CUT)
@@ -59,6 +78,17 @@ def _later(key):
 
 _claim = partial(Claim, reference=REFERENCE)
 CLAIMS = (
+    _claim(
+        name="own-graph-drift",
+        statement="Models that read each other alone drift together, more slowly than one alone, unless in a ring.",
+        theory=lambda: graph.drift(_CLOSED),
+        experiment=_grown,
+        relation=Asymptotic(allowance=0.003, tolerance=0.025),
+        formula="R(g + 1) − R(g) → lim (1/T) Σ_t (W^t W^t')_ii/n; Σ_k π_k²/n if the class has no period",
+        protocol="Means, n = 2, no two rows shared; generations 6 and 12.",
+        labels=("reads the second", "half the first, half itself", "ring", "ring", "half the first, half the third"),
+        quantity="growth of the squared error, times n",
+    ),
     _claim(
         name="own-graph-reader",
         statement="Real rows do not protect a model that also reads a collapsing one.",

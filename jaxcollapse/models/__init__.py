@@ -36,6 +36,7 @@ from jaxcollapse.models.networks.transformer import Transformer as Transformer
 from jaxcollapse.models.networks.two_layer import TwoLayer as TwoLayer
 from jaxcollapse.models.regression.hard_labels import HardLabels as HardLabels
 from jaxcollapse.models.regression.kernel_ridge import KernelRidge as KernelRidge
+from jaxcollapse.models.regression.linear_attention import LinearAttention as LinearAttention
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian as LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression as LinearRegression
 from jaxcollapse.models.regression.logistic_regression import LogisticRegression as LogisticRegression

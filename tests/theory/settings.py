@@ -72,6 +72,8 @@ P = rising(0.5, 0.3, 0.2)
 P_ZERO = Edge(rising(0.6, 0.4, 0.0), rising(0, 0, 1))  # a symbol that never occurs
 P_ONE = Edge(rising(1.0, 0.0, 0.0), rising(-1, 1, 1))
 R = rising(1.0, 0.2, -0.5)
+TASTES = np.array([[1.0, 0.2, -0.5], [-1.0, 0.4, 0.9]])
+R4 = rising(1.1, 0.9, 1.3, 0.7)
 SIZES = rising(6.0, 9.0, 30.0)
 CHAIN = dict(samples=20.0, generations=10, ddof=1)
 GROWING = dict(samples=SIZES, generations=3, ddof=0)
@@ -184,6 +186,7 @@ SETTINGS: dict[str, list[Setting]] = {
         call(P, rewards=R, candidates=3),
         call(P_ZERO, rewards=np.zeros(3), candidates=2),
         call(P_ONE, rewards=R, candidates=4),
+        call(P, rewards=TASTES, weights=rising(0.3, 0.7)),
     ],
     "discrete.curated_mix": [
         call(P, rewards=R, candidates=3, real_share=0.3, generations=4),
@@ -620,6 +623,85 @@ SETTINGS: dict[str, list[Setting]] = {
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, design="fresh"),
         call(spectrum(), samples=3.0, noise=0.5, penalty=0.01, design="fixed"),
     ],
+    "discrete.bayesian_replace": [
+        call(P, prior=rising(1.5, 0.4, 1.0), samples=8.0, generations=3),
+        call(P_ZERO, prior=rising(1.5, 0.4, 1.0), samples=8.0, generations=3),
+    ],
+    "discrete.bayesian_replace_spectrum": [call(prior_total=2.5, samples=5)],
+    "discrete.smoothed_replace": [
+        call(P, prior=rising(0.2, 0.3, 0.5), prior_weight=0.15, samples=8.0, generations=3),
+        call(P_ZERO, prior=P, prior_weight=Edge(0.0, 1), samples=8.0, generations=3),
+    ],
+    "discrete.coevolving_mix": [
+        call(0.3, samples=6, real_samples=2, generations=3),
+        call(Edge(0.0, 1), samples=6, real_samples=2, generations=3),
+    ],
+    "discrete.coevolving_replace": [
+        call(0.3, samples=6, generations=3),
+        call(Edge(1.0, -1), samples=6, generations=3),
+    ],
+    "discrete.coevolving_text_diversity": [
+        call(P, means=rising(0.0, 1.0, 2.5), variances=rising(1.0, 0.7, 1.2), samples=8.0),
+    ],
+    "discrete.context_replace": [
+        call(rising(0.3, 0.1), samples=6, generations=3),
+        call(Edge(rising(0.0, 1.0), rising(1, -1)), samples=6, generations=3),
+    ],
+    "discrete.injected_replace_diversity": [
+        call(P, samples=8.0, rate=0.3, mass=0.2, generations=3),
+        call(P, samples=8.0, rate=Edge(0.0, 1), mass=Edge(1.0, -1), generations=3),
+    ],
+    "discrete.curated_mix_equilibrium": [
+        call(P, rewards=TASTES, weights=rising(0.3, 0.7), real_share=0.2),
+        call(P, rewards=TASTES, weights=rising(0.3, 0.7), real_share=Edge(1.0, -1)),
+    ],
+    "discrete.curated_replace_compromise": [call(gap=1.3)],
+    "discrete.curated_replace_growth": [
+        call(advantages=rising(1.0, -0.5), weights=rising(0.3, 0.7), candidates=3),
+        call(advantages=rising(1.0, -0.5), weights=rising(0.3, 0.7)),
+    ],
+    "discrete.curated_replace_two_basins": [call(weight=0.4, gap=1.5, other_gap=2.2)],
+    "gaussian.best_replace": [
+        call(fraction=0.3, mutation=0.2, environment=0.7, generations=4),
+        call(fraction=0.3, mutation=Edge(0.0, 1), environment=Edge(0.0, 1), generations=4),
+    ],
+    "gaussian.best_replace_limit": [call(fraction=0.3, mutation=0.2)],
+    "gaussian.best_selected": [call(fraction=0.3)],
+    "gaussian.truncated_replace": [call(cutoff=1.8, samples=9.0, generations=4)],
+    "gaussian.truncated_variance": [call(cutoff=1.8), call(cutoff=0.05)],
+    "gaussian.extrapolated_error": [call(guidance=0.3, samples=9.0, own_samples=7.0, sampling_bias=0.85)],
+    "gaussian.extrapolated_optimal_guidance": [call(samples=9.0, own_samples=7.0, sampling_bias=0.85)],
+    "mean.accumulated_bias": [
+        call(jc.Window(2), bias=rising(1.0, -0.5, 2.0), samples=SIZES, generations=3),
+        call(jc.Accumulate(), generations=3),
+    ],
+    "mean.remaining_scale": [
+        call(jc.Window(2), factor=0.6, samples=SIZES, generations=3),
+        call(jc.Mix("fresh", weight=0.2), factor=Edge(0.0, 1), samples=9.0, generations=3),
+    ],
+    "mean.mean_mix_sensitivity": [
+        call(samples=9.0, real_share=0.2, expansion=1.1, generations=4),
+        call(samples=9.0, real_share=Edge(1.0, -1), expansion=Edge(0.0, 1), generations=4),
+    ],
+    "mean.self_verified_replace": [call(samples=SIZES, radius=1.3, generations=3)],
+    "mean.contaminated_mean_accumulate": [
+        call(samples=9.0, real_share=0.6, generations=4),
+        call(samples=SIZES, real_share=Edge(rising(0.5, 0.0, 1.0), rising(0, 1, -1)), generations=3),
+    ],
+    "mean.contaminated_mean_accumulate_debiased": [
+        call(samples=9.0, real_share=0.6, generations=4),
+        call(samples=SIZES, real_share=Edge(1.0, -1), generations=3),
+    ],
+    "regression.attention_mix": [
+        call(spectrum(), samples=9.0, noise=0.5, real_samples=3.0, gain=1.1, generations=4),
+        call(spectrum(True), samples=SIZES, noise=Edge(0.0, 1), real_samples=3.0, gain=R4, generations=3),
+    ],
+    "regression.attention_mix_needed_share": [call(dim=4, samples=40.0, gain=1.1)],
+    "regression.sgd_replace": [
+        call(spectrum(), rate=0.1, samples=5, noise=0.5, warm=False, generations=3),
+        call(spectrum(), rate=0.1, samples=5, noise=Edge(0.0, 1), warm=True, generations=3),
+    ],
+    "regression.sgd_replace_forgotten": [call(decay=0.8, generations=4)],
     "gaussian.accumulated_error": [
         call(real_share=0.3, aligned=True, generations=3),
         call(real_share=Edge(0.0, 1), aligned=False, generations=3),
@@ -716,6 +798,7 @@ SETTINGS: dict[str, list[Setting]] = {
     "gaussian.variance_moment": [call(0.5, **CHAIN), call(-1.2, **GROWING), call(0.0, **FEW), call(1.0, **FEW)],
     "gaussian.variance_risk": [call(**CHAIN), call(**GROWING)],
     "graph.bounded": [call(Held(GRAPH, "a jump"))],
+    "graph.drift": [call(Held(np.array([[0.0, 0.2, 0.8], [0.0, 0.6, 0.4]]), "a jump"))],
     "graph.mean_covariance": [
         call(GRAPH, samples=20.0, generations=3),
         call(np.array([[0.0, 1.0]]), samples=SIZES, generations=3),

@@ -112,3 +112,17 @@ def test_wrong_arguments(call, message):
 def test_too_few_rows_left_over_have_no_mean():
     found = graph.ols_covariance(COMPLETE, dim=4, samples=[30, 5, 30], noise=1.0, generations=3)
     assert np.isfinite(found[0]).all() and np.isinf(np.diagonal(found[1])).all()
+
+
+def test_the_drift_is_what_errors_grow_by():
+    """Of closed classes with and without a period, of their readers, and of models that real data reaches."""
+    weights = np.zeros((8, 9))
+    weights[0, 2], weights[1, [1, 2]] = 1.0, (0.3, 0.7)  # a pair
+    weights[2, 4], weights[3, 5], weights[4, 3] = 1.0, 1.0, 1.0  # a ring of three
+    weights[5, [1, 3]], weights[6, [0, 7]], weights[7, [7, 8]] = (0.4, 0.6), (0.2, 0.8), (0.5, 0.5)
+    found = graph.drift(weights)
+    errors = np.diagonal(graph.mean_covariance(weights, samples=1.0, generations=1200), axis1=1, axis2=2)
+    np.testing.assert_allclose(found, (errors[-1] - errors[599]) / 600, atol=1e-9)
+    share = np.array([0.3, 1.0]) / 1.3
+    np.testing.assert_allclose(found[:3], [share @ share, share @ share, 1.0], rtol=1e-10)
+    np.testing.assert_array_equal(found[6:], 0.0)

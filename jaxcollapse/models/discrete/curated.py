@@ -1,7 +1,8 @@
 """A language whose samples are curated: of every few draws, the one that a user prefers is kept.
 
 Protocol: ``K`` candidates are drawn from the model; candidate ``x_k`` is chosen with probability in proportion to
-``e^r(x_k)``. The next model is fitted to ``n`` chosen ones. With few samples it is genetic drift with selection.
+``e^r(x_k)``. The next model is fitted to ``n`` chosen ones. With few samples it is genetic drift with selection, and
+with several groups of users selection in several directions.
 
 Reference: Ferbach et al. 2024, arXiv:2407.09499.
 """
@@ -11,15 +12,9 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
-from jaxcollapse.arguments.check import (
-    check_at_least,
-    check_count,
-    check_fits,
-    check_shape,
-)
+from jaxcollapse.arguments.check import check_count, check_fits
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
@@ -31,7 +26,7 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.discrete.categorical import Categorical, Counts
 from jaxcollapse.random import split, symbols
 from jaxcollapse.theory import discrete
-from jaxcollapse.theory.discrete.curated import curate
+from jaxcollapse.theory.discrete.curated import check_rewards, curate
 from jaxcollapse.theory.papers import FERBACH_2024
 
 
@@ -42,14 +37,18 @@ class Curated(Wrapper):
 
     - `language`: a `Categorical` with the truth and the way of sampling: ``"raw"`` draws all candidates and chooses,
       the others draw from the law of the chosen ones, `jaxcollapse.theory.discrete.curate`.
-    - `rewards`: ``r`` of the symbols, shape ``(symbols,)``, finite.
-    - `candidates`: ``K`` draws of which one is kept, a positive integer.
+    - `rewards`: ``r`` of the symbols, shape ``(symbols,)``, or with `weights` ``(groups, symbols)``; finite, and
+      ``e^r`` a number.
+    - `candidates`: ``K`` draws of which one is kept, a positive integer; None for infinitely many, not with ``"raw"``.
+    - `weights`: of groups of users, shape ``(groups,)``, at least 0, summing to one: each choice is made by a random
+      one. None for one group.
 
     Real data, that of generation 1 included, is not curated.
 
-    **Metrics** Those of `Categorical`, and `reward`, the mean of ``e^r``.
+    **Metrics** Those of `Categorical`, and `reward`, the mean of ``e^r``, of every group if there are several.
 
-    **Raises** `ValueError` or `TypeError` for another language, rewards of another shape and fewer than one candidate.
+    **Raises** `ValueError` or `TypeError` for another language, rewards of another shape or that overflow,
+    weights that do not sum to one, and fewer than one candidate.
 
     **Exactness** Exact in law.
 
@@ -64,18 +63,22 @@ class Curated(Wrapper):
     """
 
     language: Categorical
-    rewards: Float[Array, " symbols"]
-    candidates: int = eqx.field(static=True)
+    rewards: Float[Array, "..."]
+    candidates: int | None = eqx.field(static=True)
+    weights: Float[Array, " groups"] | None
 
-    def __init__(self, language: Categorical, *, rewards: Any, candidates: Count):
+    def __init__(self, language: Categorical, *, rewards: Any, candidates: Count | None, weights: Any = None):
         if not isinstance(language, Categorical):
             raise TypeError(f"language must be a jaxcollapse Categorical, got {language!r}")
-        check_at_least("rewards", rewards, -np.inf)
-        check_shape("rewards", rewards, language.probabilities.shape)
-        check_count("candidates", candidates, minimum=1)
+        check_rewards(rewards, language.probabilities.size, weights)
+        if candidates is not None:
+            check_count("candidates", candidates, minimum=1)
+        elif not language.draws_sums:
+            raise ValueError('candidates must be a number with sampling="raw": all of them are drawn')
         self.language = language
         self.rewards = as_floats(rewards)
-        self.candidates = int(candidates)
+        self.candidates = None if candidates is None else int(candidates)
+        self.weights = None if weights is None else as_floats(weights)
 
     @property
     def model(self) -> Categorical:
@@ -84,25 +87,29 @@ class Curated(Wrapper):
 
     def sample(self, key: Key[Array, ""], params: Float[Array, " symbols"], n: Scalar | int) -> Counts | Samples:
         """Draw `n` chosen symbols: their counts, or the symbols themselves (raw)."""
-        if self.draws_sums:
-            chosen = curate(params, rewards=self.rewards, candidates=self.candidates)
+        if self.draws_sums or self.candidates is None:
+            chosen = curate(params, rewards=self.rewards, candidates=self.candidates, weights=self.weights)
             return self.language.sample(key, chosen, n)
-        text_key, choice_key = split(key)
+        text_key, choice_key, group_key = split(key, 3)
         size = 16.0 * int(n) * self.candidates
         check_fits(f"candidates={self.candidates:,}: so many of {int(n):,} texts", size, "take fewer")
         text = symbols(text_key, params, int(n) * self.candidates).reshape(int(n), self.candidates)
-        score = self.rewards[text] + jax.random.gumbel(choice_key, text.shape, self.rewards.dtype)
+        rewards = self.rewards[text]
+        if self.weights is not None:
+            rewards = self.rewards[symbols(group_key, self.weights, int(n))[:, None], text]
+        score = rewards + jax.random.gumbel(choice_key, text.shape, self.rewards.dtype)
         return Samples(jnp.take_along_axis(text, jnp.argmax(score, axis=1)[:, None], axis=1)[:, 0])
 
-    def metrics(self, params: Float[Array, " symbols"], **context) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: Float[Array, " symbols"], **context) -> dict[str, Float[Array, "..."]]:
         """Those of the language, and the mean of ``e^r``."""
-        return {**self.language.metrics(params), "reward": params @ jnp.exp(self.rewards)}
+        return {**self.language.metrics(params), "reward": jnp.exp(self.rewards) @ params}
 
     @lenient()
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
         """The law of two symbols for `Replace`; else the mean of many samples."""
         size = single(samples)
-        if workflow.newest_alone and len(self.rewards) == 2 and size is not None and bool(size <= _MOST):
+        two = self.weights is None and self.candidates is not None and len(self.rewards) == 2
+        if workflow.newest_alone and two and size is not None and bool(size <= _MOST):
             return self._two_symbols(int(size), generations)
         share = None
         if workflow.mixes:
@@ -114,10 +121,11 @@ class Curated(Wrapper):
             self.language.probabilities,
             rewards=self.rewards,
             candidates=self.candidates,
+            weights=self.weights,
             real_share=0.0 if share is None else share,
             generations=generations,
         )
-        limits = {"reward": p @ jnp.exp(self.rewards), "diversity": 1 - jnp.sum(p**2, axis=1)}
+        limits = {"reward": p @ jnp.exp(self.rewards).T, "diversity": 1 - jnp.sum(p**2, axis=1)}
         name, paper = discrete.curated_mix, FERBACH_2024
         known = {k: ClosedForm(v, name, "asymptotic", order="1/n", reference=paper) for k, v in limits.items()}
         return {**known, "": NotKnown("it is of the order of 1/n", "two symbols and Replace")}

@@ -26,7 +26,8 @@ from jaxcollapse.models.gaussian.univariate import Gaussian, Normal, NormalSums
 from jaxcollapse.models.inflated import unbiased
 from jaxcollapse.random.logarithm import log
 from jaxcollapse.theory import gaussian
-from jaxcollapse.theory.gaussian.diffusion import SAMPLERS, check_range, guided_change, ranged
+from jaxcollapse.theory.gaussian.diffusion import check_range, ranged
+from jaxcollapse.theory.gaussian.guided import SAMPLERS, guided_change
 
 
 class GaussianDiffusion(Wrapper):

@@ -3,6 +3,10 @@
 The first word of a name is the estimator or what is done to it, the second the workflow.
 """
 
+from jaxcollapse.theory.discrete.bayesian import Spread as Spread
+from jaxcollapse.theory.discrete.bayesian import bayesian_replace as bayesian_replace
+from jaxcollapse.theory.discrete.bayesian import bayesian_replace_spectrum as bayesian_replace_spectrum
+from jaxcollapse.theory.discrete.bayesian import smoothed_replace as smoothed_replace
 from jaxcollapse.theory.discrete.categorical import Bounds as Bounds
 from jaxcollapse.theory.discrete.categorical import categorical_mix as categorical_mix
 from jaxcollapse.theory.discrete.categorical import categorical_replace_ancestors as categorical_replace_ancestors
@@ -22,6 +26,11 @@ from jaxcollapse.theory.discrete.categorical import (
     categorical_replace_survival_bound as categorical_replace_survival_bound,
 )
 from jaxcollapse.theory.discrete.categorical import poisson_replace_survival as poisson_replace_survival
+from jaxcollapse.theory.discrete.coevolving import coevolving_mix as coevolving_mix
+from jaxcollapse.theory.discrete.coevolving import coevolving_replace as coevolving_replace
+from jaxcollapse.theory.discrete.coevolving import coevolving_text_diversity as coevolving_text_diversity
+from jaxcollapse.theory.discrete.coevolving import context_replace as context_replace
+from jaxcollapse.theory.discrete.coevolving import injected_replace_diversity as injected_replace_diversity
 from jaxcollapse.theory.discrete.contaminated import contaminated_accumulate as contaminated_accumulate
 from jaxcollapse.theory.discrete.contaminated import (
     contaminated_accumulate_debiased as contaminated_accumulate_debiased,
@@ -36,6 +45,10 @@ from jaxcollapse.theory.discrete.curated import curated_replace_limit as curated
 from jaxcollapse.theory.discrete.curated import curated_replace_two_symbols as curated_replace_two_symbols
 from jaxcollapse.theory.discrete.curated import curated_reward_gain as curated_reward_gain
 from jaxcollapse.theory.discrete.entropy import categorical_replace_entropy as categorical_replace_entropy
+from jaxcollapse.theory.discrete.groups import curated_mix_equilibrium as curated_mix_equilibrium
+from jaxcollapse.theory.discrete.groups import curated_replace_compromise as curated_replace_compromise
+from jaxcollapse.theory.discrete.groups import curated_replace_growth as curated_replace_growth
+from jaxcollapse.theory.discrete.groups import curated_replace_two_basins as curated_replace_two_basins
 from jaxcollapse.theory.discrete.remaining import effective_size as effective_size
 from jaxcollapse.theory.discrete.remaining import remaining_diversity as remaining_diversity
 from jaxcollapse.theory.discrete.replay import Originals as Originals

@@ -8,6 +8,9 @@ distributions.
 Reference: Ferbach, Bertrand, Bose and Gidel 2024, arXiv:2407.09499.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +18,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import (
     check_at_least,
+    check_at_most,
     check_count,
     check_fits,
     check_length,
@@ -25,7 +29,7 @@ from jaxcollapse.arguments.check import (
     check_share,
 )
 from jaxcollapse.arguments.numbers import as_floats
-from jaxcollapse.arguments.types import Count, Number, Vector
+from jaxcollapse.arguments.types import Count, Matrix, Number, Shares, Vector
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.special import binomial_law
@@ -35,7 +39,9 @@ _TAIL = 40.0  # e^-40 is nothing in double precision
 
 
 @lenient()
-def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Float[Array, " symbols"]:
+def curate(
+    probabilities: Vector, *, rewards: Vector | Matrix, candidates: Count | None = None, weights: Shares | None = None
+) -> Float[Array, " symbols"]:
     """The law of the chosen one of ``K`` candidates: ``K p_i E[e^{r_i} / (e^{r_i} + e^{r(X_2)} + ... + e^{r(X_K)})]``.
 
     As ``1/s`` is the integral of ``e^{-us}``, the mean over the other candidates is an integral of one number:
@@ -44,8 +50,10 @@ def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Floa
     **Arguments**
 
     - `probabilities`: ``p`` of the model, shape ``(symbols,)``, at least 0, summing to one.
-    - `rewards`: ``r``, shape ``(symbols,)``, finite.
-    - `candidates`: ``K``, a positive integer; one is no curation.
+    - `rewards`: ``r``, shape ``(symbols,)``, or ``(groups, symbols)`` with `weights`; finite, and ``e^r`` a number.
+    - `candidates`: ``K``, a positive integer; one is no curation, None stands for infinitely many.
+    - `weights`: of groups of users, each of which chooses by rewards of its own, shape ``(groups,)``, at least 0,
+      summing to one; None for one group.
 
     **Returns** shape ``(symbols,)``.
 
@@ -62,21 +70,26 @@ def curate(probabilities: Vector, *, rewards: Vector, candidates: Count) -> Floa
 
     ```
     """
-    p, r = _language(probabilities, rewards)
-    check_count("candidates", candidates, minimum=1)
-    return _curate(p, r, int(candidates))
+    p, r, w = as_groups(probabilities, rewards, weights)
+    return chooser(r, w, candidates)(p)
 
 
 @formerly(share="real_share")
 @lenient()
 def curated_mix(
-    probabilities: Vector, *, rewards: Vector, candidates: Count, real_share: Number = 0.0, generations: Count
+    probabilities: Vector,
+    *,
+    rewards: Vector | Matrix,
+    candidates: Count | None = None,
+    real_share: Number = 0.0,
+    generations: Count,
+    weights: Shares | None = None,
 ) -> Float[Array, "generations symbols"]:
     """The distributions of a curated loop: ``p_1 = p_0`` and ``p_g = w p_0 + (1 - w) curate(p_{g-1})``.
 
     **Arguments**
 
-    - `probabilities`, `rewards`, `candidates`: as for `curate`, with ``p_0`` the truth.
+    - `probabilities`, `rewards`, `candidates`, `weights`: as for `curate`, with ``p_0`` the truth.
     - `generations`: ``G``, a positive integer.
     - `real_share`: ``w`` of real data, which is not curated, in [0, 1].
 
@@ -97,13 +110,13 @@ def curated_mix(
 
     ```
     """
-    p, r = _language(probabilities, rewards)
-    check_count("candidates", candidates, minimum=1)
+    p, r, w = as_groups(probabilities, rewards, weights)
+    chosen = chooser(r, w, candidates)
     check_length("generations", generations)
     check_share("real_share", real_share)
 
     def step(q, _):
-        return real_share * p + (1 - real_share) * _curate(q, r, int(candidates)), q
+        return real_share * p + (1 - real_share) * chosen(q), q
 
     return jax.lax.scan(step, p, None, int(generations))[1]
 
@@ -131,7 +144,7 @@ def curated_replace_limit(
 
     ```
     """
-    p, r = _language(probabilities, rewards)
+    p, (r,), _ = as_groups(probabilities, rewards, None)
     check_length("generations", generations)
     best = jax.lax.stop_gradient(jnp.max(jnp.where(p > 0, r, -jnp.inf)))
     # The largest reward of a symbol that occurs is the unit; one without probability may have any other.
@@ -160,7 +173,7 @@ def curated_reward_gain(probabilities: Vector, *, rewards: Vector, candidates: C
 
     ```
     """
-    p, r = _language(probabilities, rewards)
+    p, (r,), _ = as_groups(probabilities, rewards, None)
     check_count("candidates", candidates, minimum=1)
     value = jnp.exp(r)
     variance = p @ (value - p @ value) ** 2
@@ -299,9 +312,38 @@ def _curate(p: Float[Array, " symbols"], r: Float[Array, " symbols"], candidates
     return chosen / jnp.sum(chosen)  # the sum of p to the power of K: rounding would grow from step to step
 
 
-def _language(probabilities: Vector, rewards: Vector) -> tuple[Float[Array, " symbols"], Float[Array, " symbols"]]:
+def chooser(
+    r: Float[Array, "groups symbols"], w: Float[Array, " groups"], candidates: Count | None
+) -> Callable[[Float[Array, " symbols"]], Float[Array, " symbols"]]:
+    """The map from the law of one candidate to that of the chosen one."""
+    if candidates is None:
+        return lambda p: w @ jax.vmap(_tilted, (None, 0))(p, r)
+    check_count("candidates", candidates, minimum=1)
+    return lambda p: w @ jax.vmap(_curate, (None, 0, None))(p, r, int(candidates))
+
+
+def _tilted(p: Float[Array, " symbols"], r: Float[Array, " symbols"]) -> Float[Array, " symbols"]:
+    """The choice among infinitely many candidates: in proportion to ``p e^r``."""
+    best = jax.lax.stop_gradient(jnp.max(jnp.where(p > 0, r, -jnp.inf)))
+    weight = p * jnp.exp(r - best)
+    return weight / jnp.sum(weight)
+
+
+def as_groups(
+    probabilities: Vector, rewards: Vector | Matrix, weights: Shares | None
+) -> tuple[Float[Array, " symbols"], Float[Array, "groups symbols"], Float[Array, " groups"]]:
+    """The probabilities, and the rewards and weights of all groups: of one, where there are no weights."""
     check_probabilities("probabilities", probabilities)
     p = as_floats(probabilities)
-    check_shape("rewards", rewards, p.shape)
+    check_rewards(rewards, p.size, weights)
+    r = as_floats(rewards).astype(p.dtype).reshape(-1, p.size)
+    return p, r, jnp.ones(1, p.dtype) if weights is None else as_floats(weights).astype(p.dtype)
+
+
+def check_rewards(rewards: Any, symbols: int, weights: Any) -> None:
+    """One for every symbol, or for every symbol and group, of which ``e^r`` is a number."""
     check_at_least("rewards", rewards, -np.inf)
-    return p, as_floats(rewards).astype(p.dtype)
+    if weights is not None:
+        check_probabilities("weights", weights)
+    check_shape("rewards", rewards, (symbols,) if weights is None else (np.size(weights), symbols))
+    check_at_most("rewards", rewards, float(np.log(jnp.finfo(as_floats(rewards).dtype).max)))

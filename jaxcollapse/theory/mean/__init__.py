@@ -27,6 +27,14 @@ from jaxcollapse.theory.mean.random_walk import mean_replace_required_growth as 
 from jaxcollapse.theory.mean.random_walk import mean_replace_squared_error as mean_replace_squared_error
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance as mean_replace_variance
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance_limit as mean_replace_variance_limit
+from jaxcollapse.theory.mean.stability import mean_mix_sensitivity as mean_mix_sensitivity
+from jaxcollapse.theory.mean.stability import self_verified_replace as self_verified_replace
+from jaxcollapse.theory.mean.stream import contaminated_mean_accumulate as contaminated_mean_accumulate
+from jaxcollapse.theory.mean.stream import (
+    contaminated_mean_accumulate_debiased as contaminated_mean_accumulate_debiased,
+)
+from jaxcollapse.theory.mean.systematic import accumulated_bias as accumulated_bias
+from jaxcollapse.theory.mean.systematic import remaining_scale as remaining_scale
 from jaxcollapse.theory.mean.workflow import Weights as Weights
 from jaxcollapse.theory.mean.workflow import inflation as inflation
 from jaxcollapse.theory.mean.workflow import inflation_covariance as inflation_covariance

@@ -38,6 +38,8 @@ from jaxcollapse.theory.regression.hard_labels import Cosines as Cosines
 from jaxcollapse.theory.regression.hard_labels import curated_labels_replace as curated_labels_replace
 from jaxcollapse.theory.regression.hard_labels import hard_labels_cosine as hard_labels_cosine
 from jaxcollapse.theory.regression.hard_labels import hard_labels_replace as hard_labels_replace
+from jaxcollapse.theory.regression.linear_attention import attention_mix as attention_mix
+from jaxcollapse.theory.regression.linear_attention import attention_mix_needed_share as attention_mix_needed_share
 from jaxcollapse.theory.regression.linear_gaussian import ols_replace_estimated_noise as ols_replace_estimated_noise
 from jaxcollapse.theory.regression.linear_regression import ols_accumulate as ols_accumulate
 from jaxcollapse.theory.regression.linear_regression import ols_accumulate_limit as ols_accumulate_limit
@@ -56,6 +58,8 @@ from jaxcollapse.theory.regression.mixed_labels import ridge_mixed_labels_limit 
 from jaxcollapse.theory.regression.mixed_labels import (
     ridge_mixed_labels_optimal_weight as ridge_mixed_labels_optimal_weight,
 )
+from jaxcollapse.theory.regression.one_pass import sgd_replace as sgd_replace
+from jaxcollapse.theory.regression.one_pass import sgd_replace_forgotten as sgd_replace_forgotten
 from jaxcollapse.theory.regression.penalty_schedule import PenaltySchedule as PenaltySchedule
 from jaxcollapse.theory.regression.penalty_schedule import (
     ridge_replace_optimal_schedule as ridge_replace_optimal_schedule,
