@@ -155,6 +155,13 @@ MONIRI_2025 = Reference(
     year=2025,
     arxiv="2505.18346",
 )
+SCHAEFFER_2025 = Reference(
+    key="schaeffer2025",
+    authors="Rylan Schaeffer, Joshua Kazdan, Alvan Caleb Arulandu and Sanmi Koyejo",
+    title="Position: Model Collapse Does Not Mean What You Think",
+    year=2025,
+    arxiv="2503.03150",
+)
 SEDDIK_2024 = Reference(
     key="seddik2024",
     authors="Mohamed El Amine Seddik, Suei-Wen Chen, Soufiane Hayou, Pierre Youssef and Merouane Debbah",
@@ -189,6 +196,20 @@ XU_2025 = Reference(
     title="A Probabilistic Perspective on Model Collapse",
     year=2025,
     arxiv="2505.13947",
+)
+YANG_2025 = Reference(
+    key="yang2025",
+    authors="Pu Yang, Yunzhen Feng, Ziyuan Chen, Yuhang Wu and Zhuoyuan Li",
+    title="Spend Wisely: Maximizing Post-Training Gains in Iterative Synthetic Data Bootstrapping",
+    year=2025,
+    arxiv="2501.18962",
+)
+YI_2025 = Reference(
+    key="yi2025",
+    authors="Bingji Yi, Qiyuan Liu, Yuwei Cheng and Haifeng Xu",
+    title="Escaping Model Collapse via Synthetic Data Verification: Near-term Improvements and Long-term Convergence",
+    year=2025,
+    arxiv="2510.16657",
 )
 ZHU_2024 = Reference(
     key="zhu2024",

@@ -286,6 +286,16 @@ SETTINGS: dict[str, list[Setting]] = {
         call(samples=3.0, variance=1.0, curvature=0.0),
         call(samples=3.0, variance=1.0, curvature=1e-9),
     ],
+    "mean.mean_verified_break_even": [
+        call(bias=rising(0.1, -0.2), radius=0.8, real_samples=9.0, variance=1.3),
+        call(bias=0.05, radius=0.3, real_samples=9.0),
+    ],
+    "mean.mean_verified_contraction": [call(radius=0.8, variance=1.3), call(radius=0.3)],
+    "mean.mean_verified_limit": [call(bias=rising(0.1, -0.2), radius=0.8, samples=9.0, variance=1.3)],
+    "mean.mean_verified_replace": [
+        call(bias=rising(0.1, -0.2), radius=0.8, samples=SIZES, variance=1.3, generations=3),
+        call(bias=0.1, radius=0.3, samples=9.0, generations=3),
+    ],
     "mean.mean_mix_allocation": [call(budget=60.0, real_cost=4.0), call(budget=60.0, real_cost=0.6)],
     "mean.mean_replace_allocation": [
         call(budget=60.0, objective="final", cost=rising(1.0, 2.0, 1.5), generations=3),
@@ -548,6 +558,10 @@ SETTINGS: dict[str, list[Setting]] = {
         call(dim=1, samples=7.0, real_samples=9.0),
     ],
     "regression.ols_mix_critical_dim": [call(samples=7.0, real_samples=9.0)],
+    "regression.ols_strong_collapse": [
+        call(dim=3, samples=7.0, real_samples=9.0, noise=0.5, bias=0.7),
+        call(dim=3, samples=7.0, real_samples=9.0, noise=Edge(0.0, 1), bias=Edge(0.0, 1)),
+    ],
     "regression.ridge_mix_contraction": [
         call(dim=6, samples=7.0, real_samples=9.0, penalty=0.2),
         call(dim=6, samples=2.0, real_samples=3.0, penalty=Held(0.0, "the slope is that of the minimum norm")),
@@ -728,6 +742,10 @@ SETTINGS: dict[str, list[Setting]] = {
     "kernel_density.second_moment": [
         call(DEPTHS, bandwidth=0.4, variance=0.7),
         call(DEPTHS, bandwidth=Edge(0.0, 1), variance=Edge(0.0, 1)),
+    ],
+    "kernel_density.outside_unit_interval": [
+        call(DEPTHS, bandwidth=0.4),
+        call(DEPTHS, bandwidth=Edge(0.0, 1)),
     ],
     "kernel_density.mean_density": [
         call(rising(0.3, -1.0), DEPTHS, bandwidth=0.4, variance=0.7),

@@ -27,6 +27,11 @@ from jaxcollapse.theory.mean.random_walk import mean_replace_required_growth as 
 from jaxcollapse.theory.mean.random_walk import mean_replace_squared_error as mean_replace_squared_error
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance as mean_replace_variance
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance_limit as mean_replace_variance_limit
+from jaxcollapse.theory.mean.verified import VerifiedMoments as VerifiedMoments
+from jaxcollapse.theory.mean.verified import mean_verified_break_even as mean_verified_break_even
+from jaxcollapse.theory.mean.verified import mean_verified_contraction as mean_verified_contraction
+from jaxcollapse.theory.mean.verified import mean_verified_limit as mean_verified_limit
+from jaxcollapse.theory.mean.verified import mean_verified_replace as mean_verified_replace
 from jaxcollapse.theory.mean.workflow import Weights as Weights
 from jaxcollapse.theory.mean.workflow import inflation as inflation
 from jaxcollapse.theory.mean.workflow import inflation_covariance as inflation_covariance

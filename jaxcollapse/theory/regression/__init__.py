@@ -64,6 +64,7 @@ from jaxcollapse.theory.regression.poisson_regression import poisson_information
 from jaxcollapse.theory.regression.pooled_rows import ols_mix as ols_mix
 from jaxcollapse.theory.regression.pooled_rows import ols_mix_contraction as ols_mix_contraction
 from jaxcollapse.theory.regression.pooled_rows import ols_mix_critical_dim as ols_mix_critical_dim
+from jaxcollapse.theory.regression.pooled_rows import ols_strong_collapse as ols_strong_collapse
 from jaxcollapse.theory.regression.pooled_rows import ridge_mix_contraction as ridge_mix_contraction
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy as pruned_accuracy
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy_limit as pruned_accuracy_limit
