@@ -33,6 +33,14 @@ BERTRAND_2023 = Reference(
     year=2023,
     arxiv="2310.00429",
 )
+DANG_2026 = Reference(
+    key="dang2026",
+    authors="Hien Dang, Pratik Patil and Alessandro Rinaldo",
+    title="Optimal Unconstrained Self-Distillation in Ridge Regression: "
+    "Strict Improvements, Precise Asymptotics, and One-Shot Tuning",
+    year=2026,
+    arxiv="2602.17565",
+)
 DEY_2024 = Reference(
     key="dey2024",
     authors="Apratim Dey and David Donoho",
@@ -124,6 +132,13 @@ HE_2025 = Reference(
     year=2025,
     arxiv="2502.18049",
 )
+JAIN_2024 = Reference(
+    key="jain2024",
+    authors="Ayush Jain, Andrea Montanari and Eren Sasoglu",
+    title="Scaling laws for learning with real and surrogate data",
+    year=2024,
+    arxiv="2402.04376",
+)
 KANABAR_2025 = Reference(
     key="kanabar2025",
     authors="Millen Kanabar and Michael Gastpar",
@@ -154,6 +169,13 @@ MONIRI_2025 = Reference(
     title="On the Mechanisms of Weak-to-Strong Generalization: A Theoretical Perspective",
     year=2025,
     arxiv="2505.18346",
+)
+REZAEI_2025 = Reference(
+    key="rezaei2025",
+    authors="Parham Rezaei, Filip Kovačević, Francesco Locatello and Marco Mondelli",
+    title="High-dimensional Analysis of Synthetic Data Selection",
+    year=2025,
+    arxiv="2510.08123",
 )
 SCHAEFFER_2025 = Reference(
     key="schaeffer2025",

@@ -76,3 +76,6 @@ from jaxcollapse.theory.regression.random_projection import (
 from jaxcollapse.theory.regression.recursion import ridge_mix as ridge_mix
 from jaxcollapse.theory.regression.recursion import ridge_replace as ridge_replace
 from jaxcollapse.theory.regression.recursion import ridge_replace_limit as ridge_replace_limit
+from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled as ridge_self_distilled
+from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled_mixing as ridge_self_distilled_mixing
+from jaxcollapse.theory.regression.sources import ridge_sources as ridge_sources
