@@ -212,6 +212,13 @@ VU_2025 = Reference(
     year=2025,
     arxiv="2505.21677",
 )
+WU_2026 = Reference(
+    key="wu2026",
+    authors="Mingqi Wu, Archer Y. Yang and Qiang Sun",
+    title="Why Self-Training Helps and Hurts: Denoising vs. Signal Forgetting",
+    year=2026,
+    arxiv="2602.14029",
+)
 XU_2025 = Reference(
     key="xu2025",
     authors="Shirong Xu, Hengzhi He and Guang Cheng",

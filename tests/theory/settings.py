@@ -588,6 +588,10 @@ SETTINGS: dict[str, list[Setting]] = {
         call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=0.2, mixing=0.0),
     ],
     "regression.ridge_self_distilled_mixing": [call(spectrum(), samples=9.0, noise=0.5, penalty=0.2)],
+    "regression.sgd_biased_labels": [
+        call(dim=3, noise=0.5, rate=0.1, share=rising(0.2, 0.9, 0.4), bias=0.7, overlap=0.2, norm=0.8, steps=3),
+        call(dim=3, noise=Edge(0.0, 1), rate=Edge(0.0, 1), share=Edge(1.0, -1), bias=Edge(0.0, 1), steps=3),
+    ],
     "regression.ridge_sources": [
         call(
             GRAMS,

@@ -79,3 +79,4 @@ from jaxcollapse.theory.regression.recursion import ridge_replace_limit as ridge
 from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled as ridge_self_distilled
 from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled_mixing as ridge_self_distilled_mixing
 from jaxcollapse.theory.regression.sources import ridge_sources as ridge_sources
+from jaxcollapse.theory.regression.stochastic_descent import sgd_biased_labels as sgd_biased_labels

@@ -1,9 +1,9 @@
 """One ridge fit on several sources of rows, each with features of its own: in the proportional limit.
 
 Source ``g`` has ``n_g`` rows with second moments ``Sigma_g`` and labels ``x'u_g + sigma_g e``. The fit minimises
-``sum_g omega_g |y_g - X_g w|^2/n + lambda |w|^2`` with ``n`` rows in all; without a penalty it is least squares, or the
-minimum-norm solution for fewer rows than features. `jaxcollapse.theory.regression.ridge_equivalent` is the case of
-sources that have one covariance.
+``sum_g omega_g |y_g - X_g w|^2/N + lambda |w|^2`` with ``N = sum_g omega_g n_g``; without a penalty it is least
+squares, or the minimum-norm solution for fewer rows than features. Sources that have one covariance are the case of
+`jaxcollapse.theory.regression.ridge_equivalent`.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ def ridge_sources(
 ) -> Float[Array, ""]:
     """The risk of one ridge fit on several sources, for the first one: for its features and its coefficients.
 
-    With ``a_g = omega_g/(1 + omega_g q_g)``, ``R = (sum_g n_g a_g Sigma_g + lambda n)^-1`` and ``q_g = tr(Sigma_g R)``,
+    With ``a_g = omega_g/(1 + omega_g q_g)``, ``R = (sum_g n_g a_g Sigma_g + lambda N)^-1`` and ``q_g = tr(Sigma_g R)``,
     one fixed point for each source, the fit is around ``ubar = R sum_g n_g a_g Sigma_g u_g``, and
     ``risk = |ubar - u_1|_M^2 + sum_g c_g (sigma_g^2 + |ubar - u_g|_{Sigma_g}^2)`` with ``c = (1 - W)^-1 r``,
     ``W_gh = n_g a_g^2 tr(Sigma_g R Sigma_h R)`` and ``r_g = n_g a_g^2 tr(Sigma_g R M R)``.
@@ -45,7 +45,7 @@ def ridge_sources(
     - `samples`: ``n_g``, positive, a number or shape ``(sources,)``.
     - `noise`: ``sigma_g``, at least 0, a number or shape ``(sources,)``.
     - `coefficients`: ``u_g``, shape ``(sources, dim)``, or ``(dim,)`` for all.
-    - `penalty`: ``lambda`` per sample, at least 0.
+    - `penalty`: ``lambda``, at least 0, per unit of weight.
     - `weights`: ``omega_g`` of the rows, positive, a number or shape ``(sources,)``.
     - `metric`: ``M``, shape ``(dim, dim)``; ``Sigma_1`` by default.
 
@@ -102,7 +102,7 @@ def ridge_sources(
 def _fixed_point(features, rows, omega, ridge, total):
     """The resolvent, and ``a_g``; without a penalty and with few rows both in units in which the penalty is one."""
     few = (ridge == 0) & (total < features.shape[1])
-    own, extra = jnp.where(few, 0.0, 1.0), jnp.where(few, 1.0, ridge * total)
+    own, extra = jnp.where(few, 0.0, 1.0), jnp.where(few, 1.0, ridge * (omega @ rows))
     eye = jnp.eye(features.shape[1], dtype=features.dtype)
 
     def solved(logs):

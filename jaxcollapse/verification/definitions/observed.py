@@ -74,7 +74,8 @@ def observe(
     **Arguments**
 
     - `model`, `workflow`, `key`, `samples`, `generations`: as for `jaxcollapse.simulate`.
-    - `factor`: by how much the samples of a second run are larger, for the scaling law; None for no second run.
+    - `factor`: by how much the samples of a second run are larger, for the scaling law; None for no second run. Sizes
+      that the workflow holds stay.
     - `risk`, `log_variance`, `modes`, `tail`, `outside`: the metric of that name, or a function of the parameters: the
       excess risk, the log of the model's variance, the share of the modes that are lost, the true probability of what
       is lost, and the model's probability of what the truth does not have. By default what the model measures; for

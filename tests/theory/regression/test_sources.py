@@ -17,27 +17,24 @@ def rotated(values, seed):
     return turn @ np.diag(values) @ turn.T
 
 
-@pytest.mark.parametrize("penalty", [0.3, 0.0])
-def test_one_covariance_is_the_equivalent_of_one_spectrum(penalty):
+def test_one_covariance_is_the_equivalent_of_one_spectrum():
     spectrum = Spectrum.from_eigenvalues(EV, signal=U[0])
-    rows, noise, weights = np.array([7.0, 9.0]), np.array([0.5, 1.1]), np.array([1.0, 2.5])
-    equivalent = regression.ridge_equivalent(
-        spectrum, samples=rows, noise=noise, penalty=penalty * 16, weights=weights, labellers=np.eye(2),
-        moments=np.einsum("kj,lj->klj", U, U),
-    )  # fmt: skip
-    expected = equivalent.risk(spectrum, moments=np.einsum("kj,lj->klj", U, U))
-    found = regression.ridge_sources(
-        [np.diag(EV)] * 2, samples=rows, noise=noise, coefficients=U, penalty=penalty, weights=weights
-    )
-    assert float(found) == pytest.approx(float(expected), rel=1e-11)
+    setting = dict(samples=np.array([7.0, 9.0]), noise=np.array([0.5, 1.1]), weights=np.array([1.0, 2.5]), penalty=0.3)
+    moments = np.einsum("kj,lj->klj", U, U)
+    expected = regression.ridge_equivalent(spectrum, labellers=np.eye(2), moments=moments, **setting)
+    found = regression.ridge_sources([np.diag(EV)] * 2, coefficients=U, **setting)
+    assert float(found) == pytest.approx(float(expected.risk(spectrum, moments=moments)), rel=1e-11)
 
 
-def test_the_minimum_norm_of_one_covariance():
-    expected = regression.ridge_replace(
-        Spectrum.from_eigenvalues(EV, signal=U[0]), samples=3.0, noise=0.5, penalty=0.0, generations=1
+@pytest.mark.parametrize("rows", [[1.0, 1.5], [3.0, 4.0]])
+def test_a_penalty_that_vanishes(rows):
+    """Towards the minimum norm for few rows, and least squares for many."""
+    sources = [rotated(EV, 1), rotated(EV[::-1], 2)]
+    none, little = (
+        regression.ridge_sources(sources, samples=rows, noise=[0.3, 0.6], coefficients=U, penalty=penalty)
+        for penalty in (0.0, 1e-9)
     )
-    two = regression.ridge_sources([np.diag(EV)] * 2, samples=[1.0, 2.0], noise=0.5, coefficients=U[0], penalty=0.0)
-    assert float(two) == pytest.approx(float(expected[0]), rel=1e-10)
+    assert float(none) == pytest.approx(float(little), rel=1e-6)
 
 
 def test_two_sources_without_a_penalty_are_two_equations():
