@@ -11,7 +11,7 @@ import jaxcollapse as jc
 KEY = jax.random.key(0)
 
 
-@pytest.mark.parametrize(("u", "centre", "radius"), [(0.0, 0.3, 1.0), (1.0, -4.0, 1.5), (-2.0, 5.0, 2.0)])
+@pytest.mark.parametrize(("u", "centre", "radius"), [(1.0, -4.0, 1.5), (-2.0, 5.0, 2.0)])
 def test_rows_have_the_truncated_law(u, centre, radius):
     model = jc.Verified(jc.NormalMean(centre, variance=4.0), centre=centre, radius=radius)
     rows = np.asarray(model.sample(KEY, jnp.asarray(u), 4000).rows)

@@ -94,6 +94,7 @@ def test_the_interval_is_that_of_a_ratio():
     assert found.upper - found.value == pytest.approx(width, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_symbols_are_lost_and_none_are_invented():
     model = jc.Categorical(jc.theory.discrete.zipf(30, exponent=1.5))
     found = definitions.report(model, jc.Replace(), samples=60, generations=8, key=KEY, confidence=0.9999)
