@@ -73,7 +73,7 @@ def mean_verified_replace(
     ```python
     >>> moments = mean_verified_replace(bias=0.1, radius=1.0, samples=10, generations=3)
     >>> [round(float(error), 4) for error in moments.squared_error]
-    [0.1, 0.0418, 0.0414]
+    [0.1, 0.0419, 0.0404]
 
     ```
     """
@@ -174,7 +174,7 @@ def mean_verified_break_even(
     ```python
     >>> rows = [mean_verified_break_even(bias=b, radius=1.0, real_samples=100) for b in (0.0, 0.1, 0.2)]
     >>> [round(float(n), 1) for n in rows]
-    [31.8, 70.3, inf]
+    [31.8, 70.4, inf]
 
     ```
     """
