@@ -12,7 +12,7 @@ from jax.scipy.special import ndtr, ndtri
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import is_traced
-from jaxcollapse.arguments.numbers import as_floats, positive
+from jaxcollapse.arguments.numbers import as_floats, at_once, positive
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
@@ -72,7 +72,7 @@ class Verified(Model):
         if not is_traced(self.centre) and not np.isfinite(np.asarray(self.centre)).all():
             raise ValueError(f"centre must be finite, got {centre}")
         self.radius = positive(radius, "radius")
-        with jax.ensure_compile_time_eval():
+        with at_once(model.parameter, model.variance, self.centre, self.radius):
             check_acceptance(*self._distance(model.parameter))
 
     def truth(self) -> Float[Array, "..."]:

@@ -83,6 +83,8 @@ def ridge_sources(
     if labellers.shape not in ((dim,), (count, dim)):
         raise ValueError(f"coefficients must have shape ({count}, {dim}) or ({dim},), got {labellers.shape}")
     labellers = jnp.broadcast_to(labellers, (count, dim))
+    if metric is not None:
+        check_numbers("metric", metric)
     measure = features[0] if metric is None else jnp.asarray(metric, features.dtype)
     if measure.shape != (dim, dim):
         raise ValueError(f"metric must have shape ({dim}, {dim}), got {measure.shape}")
