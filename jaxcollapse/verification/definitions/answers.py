@@ -166,9 +166,10 @@ def report(
     given = Parts(risk, log_variance, modes, tail, outside)
     predicted: dict[str, Any] = {}
     if isinstance(subject, Model):
-        missing = [n for n, v in (("workflow", workflow), ("samples", samples), ("key", key)) if v is None]
-        if missing or generations is None:
-            raise TypeError(f"{(missing or ['generations'])[0]} must be given to simulate a model")
+        if workflow is None or samples is None or generations is None or key is None:
+            asked = {"workflow": workflow, "samples": samples, "generations": generations, "key": key}
+            missing = [name for name, value in asked.items() if value is None]
+            raise TypeError(f"{missing[0]} must be given to simulate a model")
         chain: dict[str, Any] = {"samples": samples, "generations": generations}
 
         def run(key):
