@@ -102,7 +102,7 @@ EXPECTED = {
         n["replaced"].met[:3] == ("catastrophic increase", "any increase", "diverging risk")
         and n["kept"].met == ("any increase",)
         and {"lost modes", "lost tail"} <= set(n["letters"].met)
-        and "lost modes" in n["mixture"].findings
+        and n["small"].findings["lost modes"].value > n["letters"].findings["lost modes"].value
     ),
     "cluster": lambda n: n["table"].shape == (5, 8),
     "statistics": lambda n: (
