@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jaxcollapse.replication.solve import Solution as Solution
     from jaxcollapse.replication.solve import solve as solve
     from jaxcollapse.report import typeset as typeset
+    from jaxcollapse.verification import definitions as definitions
     from jaxcollapse.verification import relation as relation
     from jaxcollapse.verification.claim import Axis as Axis
     from jaxcollapse.verification.claim import Claim as Claim
@@ -48,6 +49,7 @@ _start_together()
 _MODULES = {
     "claims": "claims",
     "datasets": "population.datasets",
+    "definitions": "verification.definitions",
     "features": "population.features",
     "kernels": "population.kernels",
     "measures": "models.measures",

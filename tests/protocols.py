@@ -191,6 +191,7 @@ MODELS = (
         lambda: jc.Biased(jc.Gaussian(ddof=1, sampling="raw"), jax.tree_util.Partial(_colder)),
     ),
     ModelRow("Biased rows", lambda: jc.Biased(jc.KernelDensity(0.5), jax.tree_util.Partial(_same))),
+    ModelRow("Verified", lambda: jc.Verified(jc.NormalMean(jnp.zeros(2)), centre=[0.3, 0.0], radius=1.0)),
     ModelRow("Mutual", lambda: jc.Mutual(jc.NormalMean(jnp.zeros(2)), models=3, private_weight=0.5)),
     ModelRow("Graph", lambda: jc.Graph(jc.NormalMean(jnp.zeros(2)), [[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]])),
     ModelRow("Trained", lambda: _Scale(_TABLE, steps=3, batch=4), samples=4),

@@ -98,6 +98,12 @@ EXPECTED = {
     "estimator": lambda n: bool(
         abs(n["median"].mean[-1] / n["median"].mean[0] - 1.49) < 0.15 and n["shrunk"].mean.shape == (6,)
     ),
+    "definitions": lambda n: (
+        n["replaced"].met[:3] == ("catastrophic increase", "any increase", "diverging risk")
+        and n["kept"].met == ("any increase",)
+        and {"lost modes", "lost tail"} <= set(n["letters"].met)
+        and n["small"].findings["lost modes"].value > n["letters"].findings["lost modes"].value
+    ),
     "cluster": lambda n: n["table"].shape == (5, 8),
     "statistics": lambda n: (
         jc.monte_carlo(n["last"], n["key"], 4_096).usable == {"variance": False, "log variance": True}

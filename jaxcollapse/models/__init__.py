@@ -44,3 +44,4 @@ from jaxcollapse.models.regression.mixed_labels import MixedLabels as MixedLabel
 from jaxcollapse.models.regression.poisson_regression import PoissonRegression as PoissonRegression
 from jaxcollapse.models.regression.pruned_classifier import PrunedClassifier as PrunedClassifier
 from jaxcollapse.models.regression.random_projection import RandomProjection as RandomProjection
+from jaxcollapse.models.verified import Verified as Verified

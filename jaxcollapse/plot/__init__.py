@@ -7,6 +7,7 @@ styles repeat what colour says, so that the pictures survive a black-and-white p
 
 from jaxcollapse.plot.animation import animate as animate
 from jaxcollapse.plot.animation import save as save
+from jaxcollapse.plot.answers import definitions as definitions
 from jaxcollapse.plot.decision import size as size
 from jaxcollapse.plot.decision import verdict as verdict
 from jaxcollapse.plot.diagram import phase as phase

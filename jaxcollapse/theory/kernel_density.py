@@ -10,6 +10,7 @@ Reference: Fu et al. 2024, arXiv:2402.11778, bound the total variation of this l
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.scipy.special import ndtr
 from jaxtyping import Array, Float, Int
 
 from jaxcollapse.arguments.check import (
@@ -152,6 +153,46 @@ def mean_density(
     law = as_floats(law)
     widths = variance + jnp.asarray(bandwidth) ** 2 * jnp.arange(law.shape[-1], dtype=law.dtype)
     return jnp.tensordot(law, _normal(jnp.asarray(x)[..., None], widths), axes=(-1, -1))
+
+
+@lenient()
+def outside_unit_interval(
+    law: Float[Array, "generations depths"], *, bandwidth: Number
+) -> Float[Array, " generations"]:
+    """The mean probability under the model of what the truth cannot produce, if that is uniform on ``[0, 1]``.
+
+    At depth ``d``, with ``s = h sqrt(d)``: ``2 [Phi(-1/s) + s (phi(0) - phi(1/s))]``, about ``0.80 s`` while it is
+    small. Data that is hallucinated: none of it is in the truth, and all of it in what the next model is trained on.
+
+    **Arguments**
+
+    - `law`: of the depth of each generation, from `depths`.
+    - `bandwidth`: ``h`` of a Gaussian kernel, at least 0, the same at every generation.
+
+    **Returns** shape ``(generations,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact, for every sample size.
+
+    **Reference** Derived here; the question is definition 8 of Schaeffer et al. 2025, arXiv:2503.03150.
+
+    ```python
+    >>> import jax.numpy as jnp, jaxcollapse as jc
+    >>> law = depths(jc.Replace().weights(jnp.ones(3))[0])
+    >>> [round(float(p), 4) for p in outside_unit_interval(law, bandwidth=0.05)]
+    [0.0399, 0.0564, 0.0691]
+
+    ```
+    """
+    check_numbers("law", law)
+    check_nonnegative("bandwidth", bandwidth)
+    law = as_floats(law)
+    width = jnp.asarray(bandwidth) * jnp.sqrt(jnp.arange(law.shape[-1], dtype=law.dtype))
+    far = 1 / jnp.where(width > 0, width, 1.0)
+    inside = jnp.where(width > 0, -jnp.expm1(-0.5 * far**2), 1.0)
+    beyond = jnp.where(width > 0, ndtr(-far), 0.0)
+    return law @ (2 * (beyond + width * inside / jnp.sqrt(2 * jnp.pi)))
 
 
 @lenient()

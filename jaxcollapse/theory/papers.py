@@ -33,6 +33,14 @@ BERTRAND_2023 = Reference(
     year=2023,
     arxiv="2310.00429",
 )
+DANG_2026 = Reference(
+    key="dang2026",
+    authors="Hien Dang, Pratik Patil and Alessandro Rinaldo",
+    title="Optimal Unconstrained Self-Distillation in Ridge Regression: "
+    "Strict Improvements, Precise Asymptotics, and One-Shot Tuning",
+    year=2026,
+    arxiv="2602.17565",
+)
 DEY_2024 = Reference(
     key="dey2024",
     authors="Apratim Dey and David Donoho",
@@ -124,6 +132,13 @@ HE_2025 = Reference(
     year=2025,
     arxiv="2502.18049",
 )
+JAIN_2024 = Reference(
+    key="jain2024",
+    authors="Ayush Jain, Andrea Montanari and Eren Sasoglu",
+    title="Scaling laws for learning with real and surrogate data",
+    year=2024,
+    arxiv="2402.04376",
+)
 KANABAR_2025 = Reference(
     key="kanabar2025",
     authors="Millen Kanabar and Michael Gastpar",
@@ -155,6 +170,20 @@ MONIRI_2025 = Reference(
     year=2025,
     arxiv="2505.18346",
 )
+REZAEI_2025 = Reference(
+    key="rezaei2025",
+    authors="Parham Rezaei, Filip Kovačević, Francesco Locatello and Marco Mondelli",
+    title="High-dimensional Analysis of Synthetic Data Selection",
+    year=2025,
+    arxiv="2510.08123",
+)
+SCHAEFFER_2025 = Reference(
+    key="schaeffer2025",
+    authors="Rylan Schaeffer, Joshua Kazdan, Alvan Caleb Arulandu and Sanmi Koyejo",
+    title="Position: Model Collapse Does Not Mean What You Think",
+    year=2025,
+    arxiv="2503.03150",
+)
 SEDDIK_2024 = Reference(
     key="seddik2024",
     authors="Mohamed El Amine Seddik, Suei-Wen Chen, Soufiane Hayou, Pierre Youssef and Merouane Debbah",
@@ -183,12 +212,33 @@ VU_2025 = Reference(
     year=2025,
     arxiv="2505.21677",
 )
+WU_2026 = Reference(
+    key="wu2026",
+    authors="Mingqi Wu, Archer Y. Yang and Qiang Sun",
+    title="Why Self-Training Helps and Hurts: Denoising vs. Signal Forgetting",
+    year=2026,
+    arxiv="2602.14029",
+)
 XU_2025 = Reference(
     key="xu2025",
     authors="Shirong Xu, Hengzhi He and Guang Cheng",
     title="A Probabilistic Perspective on Model Collapse",
     year=2025,
     arxiv="2505.13947",
+)
+YANG_2025 = Reference(
+    key="yang2025",
+    authors="Pu Yang, Yunzhen Feng, Ziyuan Chen, Yuhang Wu and Zhuoyuan Li",
+    title="Spend Wisely: Maximizing Post-Training Gains in Iterative Synthetic Data Bootstrapping",
+    year=2025,
+    arxiv="2501.18962",
+)
+YI_2025 = Reference(
+    key="yi2025",
+    authors="Bingji Yi, Qiyuan Liu, Yuwei Cheng and Haifeng Xu",
+    title="Escaping Model Collapse via Synthetic Data Verification: Near-term Improvements and Long-term Convergence",
+    year=2025,
+    arxiv="2510.16657",
 )
 ZHU_2024 = Reference(
     key="zhu2024",

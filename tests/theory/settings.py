@@ -289,6 +289,33 @@ SETTINGS: dict[str, list[Setting]] = {
         call(samples=3.0, variance=1.0, curvature=0.0),
         call(samples=3.0, variance=1.0, curvature=1e-9),
     ],
+    "mean.mean_rewarded_allocation": [call(budget=60.0, width=1.2, variance=0.7, cost=SIZES, generations=3)],
+    "mean.mean_rewarded_gap_probability": [
+        call(0.1, variance_of_mean=0.2, width=1.2, variance=0.7),
+        call(0.3, variance_of_mean=0.5, width=1.2, dim=3),
+    ],
+    "mean.mean_rewarded_replace": [
+        call(distance=0.8, width=1.2, samples=SIZES, variance=0.7, dim=2, generations=3),
+        call(distance=Edge(0.0, 1), width=1.2, samples=Edge(1.0, 1), generations=3),
+    ],
+    "mean.mean_rewarded_variance_limit": [call(width=1.2, variance=0.7, growth=1.3)],
+    "mean.mean_surrogate": [
+        call(weight=0.3, samples=9.0, surrogate_samples=20.0, shift=0.4, surrogate_variance=1.3),
+        call(weight=Edge(0.0, 1), samples=9.0, surrogate_samples=20.0, shift=Edge(0.0, 1)),
+    ],
+    "mean.mean_surrogate_optimal_weight": [
+        call(samples=9.0, surrogate_samples=20.0, shift=0.4, surrogate_variance=1.3)
+    ],
+    "mean.mean_verified_break_even": [
+        call(bias=rising(0.1, -0.2), radius=0.8, real_samples=9.0, variance=1.3),
+        call(bias=0.05, radius=0.3, real_samples=9.0),
+    ],
+    "mean.mean_verified_contraction": [call(radius=0.8, variance=1.3), call(radius=0.3)],
+    "mean.mean_verified_limit": [call(bias=rising(0.1, -0.2), radius=0.8, samples=9.0, variance=1.3)],
+    "mean.mean_verified_replace": [
+        call(bias=rising(0.1, -0.2), radius=0.8, samples=SIZES, variance=1.3, generations=3),
+        call(bias=0.1, radius=0.3, samples=9.0, generations=3),
+    ],
     "mean.mean_mix_allocation": [call(budget=60.0, real_cost=4.0), call(budget=60.0, real_cost=0.6)],
     "mean.mean_replace_allocation": [
         call(budget=60.0, objective="final", cost=rising(1.0, 2.0, 1.5), generations=3),
@@ -551,9 +578,34 @@ SETTINGS: dict[str, list[Setting]] = {
         call(dim=1, samples=7.0, real_samples=9.0),
     ],
     "regression.ols_mix_critical_dim": [call(samples=7.0, real_samples=9.0)],
+    "regression.ols_strong_collapse": [
+        call(dim=3, samples=7.0, real_samples=9.0, noise=0.5, bias=0.7),
+        call(dim=3, samples=7.0, real_samples=9.0, noise=Edge(0.0, 1), bias=Edge(0.0, 1)),
+    ],
     "regression.ridge_mix_contraction": [
         call(dim=6, samples=7.0, real_samples=9.0, penalty=0.2),
         call(dim=6, samples=2.0, real_samples=3.0, penalty=Held(0.0, "the slope is that of the minimum norm")),
+    ],
+    "regression.ridge_self_distilled": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, mixing=-0.7),
+        call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=0.2, mixing=0.0),
+    ],
+    "regression.ridge_self_distilled_mixing": [call(spectrum(), samples=9.0, noise=0.5, penalty=0.2)],
+    "regression.sgd_biased_labels": [
+        call(dim=3, noise=0.5, rate=0.1, share=rising(0.2, 0.9, 0.4), bias=0.7, overlap=0.2, norm=0.8, steps=3),
+        call(dim=3, noise=Edge(0.0, 1), rate=Edge(0.0, 1), share=Edge(1.0, -1), bias=Edge(0.0, 1), steps=3),
+    ],
+    "regression.ridge_sources": [
+        call(
+            GRAMS,
+            samples=rising(3.0, 5.0),
+            noise=rising(0.5, 0.8),
+            coefficients=ROWS[:2, :2],
+            penalty=0.1,
+            weights=rising(1.0, 2.0),
+            metric=KERNEL[:2, :2],
+        ),
+        call(GRAMS, samples=rising(3.0, 5.0), noise=0.5, coefficients=ROWS[0, :2], penalty=Held(0.0, "at the edge")),
     ],
     "regression.ridge_mixed_labels_limit": [
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, real_weight=0.4),
@@ -811,6 +863,10 @@ SETTINGS: dict[str, list[Setting]] = {
     "kernel_density.second_moment": [
         call(DEPTHS, bandwidth=0.4, variance=0.7),
         call(DEPTHS, bandwidth=Edge(0.0, 1), variance=Edge(0.0, 1)),
+    ],
+    "kernel_density.outside_unit_interval": [
+        call(DEPTHS, bandwidth=0.4),
+        call(DEPTHS, bandwidth=Edge(0.0, 1)),
     ],
     "kernel_density.mean_density": [
         call(rising(0.3, -1.0), DEPTHS, bandwidth=0.4, variance=0.7),

@@ -35,6 +35,18 @@ from jaxcollapse.theory.mean.stream import (
 )
 from jaxcollapse.theory.mean.systematic import accumulated_bias as accumulated_bias
 from jaxcollapse.theory.mean.systematic import remaining_scale as remaining_scale
+from jaxcollapse.theory.mean.rewarded import Rewarded as Rewarded
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_allocation as mean_rewarded_allocation
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_gap_probability as mean_rewarded_gap_probability
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_replace as mean_rewarded_replace
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_variance_limit as mean_rewarded_variance_limit
+from jaxcollapse.theory.mean.surrogate import mean_surrogate as mean_surrogate
+from jaxcollapse.theory.mean.surrogate import mean_surrogate_optimal_weight as mean_surrogate_optimal_weight
+from jaxcollapse.theory.mean.verified import VerifiedMoments as VerifiedMoments
+from jaxcollapse.theory.mean.verified import mean_verified_break_even as mean_verified_break_even
+from jaxcollapse.theory.mean.verified import mean_verified_contraction as mean_verified_contraction
+from jaxcollapse.theory.mean.verified import mean_verified_limit as mean_verified_limit
+from jaxcollapse.theory.mean.verified import mean_verified_replace as mean_verified_replace
 from jaxcollapse.theory.mean.workflow import Weights as Weights
 from jaxcollapse.theory.mean.workflow import inflation as inflation
 from jaxcollapse.theory.mean.workflow import inflation_covariance as inflation_covariance

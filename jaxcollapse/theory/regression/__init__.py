@@ -68,6 +68,7 @@ from jaxcollapse.theory.regression.poisson_regression import poisson_information
 from jaxcollapse.theory.regression.pooled_rows import ols_mix as ols_mix
 from jaxcollapse.theory.regression.pooled_rows import ols_mix_contraction as ols_mix_contraction
 from jaxcollapse.theory.regression.pooled_rows import ols_mix_critical_dim as ols_mix_critical_dim
+from jaxcollapse.theory.regression.pooled_rows import ols_strong_collapse as ols_strong_collapse
 from jaxcollapse.theory.regression.pooled_rows import ridge_mix_contraction as ridge_mix_contraction
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy as pruned_accuracy
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy_limit as pruned_accuracy_limit
@@ -79,3 +80,7 @@ from jaxcollapse.theory.regression.random_projection import (
 from jaxcollapse.theory.regression.recursion import ridge_mix as ridge_mix
 from jaxcollapse.theory.regression.recursion import ridge_replace as ridge_replace
 from jaxcollapse.theory.regression.recursion import ridge_replace_limit as ridge_replace_limit
+from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled as ridge_self_distilled
+from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled_mixing as ridge_self_distilled_mixing
+from jaxcollapse.theory.regression.sources import ridge_sources as ridge_sources
+from jaxcollapse.theory.regression.stochastic_descent import sgd_biased_labels as sgd_biased_labels

@@ -152,6 +152,50 @@ def ols_mix(
 
 
 @lenient()
+def ols_strong_collapse(
+    *, dim: Count, samples: Number, real_samples: Number, noise: Number, bias: Number
+) -> Float[Array, ""]:
+    """The risk of least squares on real rows and on rows whose labels are biased: more rows of both do not help.
+
+    ``sigma^2 d/(T - d - 1) + c |delta|_Sigma^2`` for ``T_s`` rows labelled by ``w0 + delta``, pooled with ``T_r`` real
+    ones, with the `ols_mix_contraction` ``c``, which tends to the square of their share. The exponent of the risk in
+    the number of rows, 1 without bias, is one half where ``T`` is ``sigma^2 d T^2/(T_s^2 |delta|^2)`` and tends to 0.
+
+    **Arguments**
+
+    - `dim`: ``d``, a positive integer.
+    - `real_samples`, `samples`: ``T_r`` and ``T_s``, positive, together at least ``d``.
+    - `noise`: ``sigma``, at least 0, of all labels.
+    - `bias`: ``|delta|_Sigma``, at least 0.
+
+    **Returns** a scalar; infinite for ``T`` in ``{d, d+1}``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for every covariance.
+
+    **Reference** Derived here; `jaxcollapse.theory.regression.ridge_strong_collapse_terms` is the limit of ridge
+    regression in Dohmatob et al. 2025, arXiv:2410.04840.
+
+    ```python
+    >>> setting = dict(dim=5, noise=1.0, bias=1.0)
+    >>> risks = [ols_strong_collapse(samples=n // 10, real_samples=9 * n // 10, **setting) for n in (100, 1000)]
+    >>> [round(float(risk), 4) for risk in risks]
+    [0.0688, 0.0156]
+
+    ```
+    """
+    check_count("dim", dim, minimum=1)
+    real, synthetic = _rows(samples, real_samples)
+    check_at_least("real_samples + samples", real + synthetic, float(dim))
+    check_nonnegative("noise", noise)
+    check_nonnegative("bias", bias)
+    noises, shift = jnp.asarray(noise, real.dtype), jnp.asarray(bias, real.dtype)
+    kept = jnp.where(shift > 0, _contraction(dim, synthetic, real), 0.0)
+    return dim * estimation_variance(noises, real + synthetic - dim - 1) + kept * shift**2
+
+
+@lenient()
 def ridge_mix_contraction(*, dim: Count, samples: Number, real_samples: Number, penalty: Number) -> Float[Array, ""]:
     """How much of the squared error of one generation survives ridge regression on pooled rows of fresh designs.
 

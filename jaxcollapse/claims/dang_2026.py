@@ -1,0 +1,65 @@
+"""Dang, Patil and Rinaldo 2026: ridge regression on its own predictions of the rows that it was fitted to.
+
+We know the results through others; the form of the limit, and what is compared here, are ours.
+"""
+
+import dataclasses
+from functools import partial
+
+import jax.numpy as jnp
+import numpy as np
+
+from jaxcollapse.claims.frame import shared
+from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory.papers import DANG_2026 as REFERENCE
+from jaxcollapse.verification.claim import Claim
+from jaxcollapse.verification.relation import Asymptotic
+
+_STRONG, _WEAK, _ROWS = 10, 70, 100
+_SETTING = shared(noise=0.8, penalty=3.0)
+_MIXINGS = np.array([-1.0, 0.0, 1.0])
+_ALLOWED = np.array([0.04, 0.01, 0.01, 0.04])  # small risks, where shrinkage is taken back, converge slowly
+
+
+def _spectrum():
+    """Strong directions that hold all of the signal, and weak ones."""
+    values, signal = np.repeat([10.0, 0.3], [_STRONG, _WEAK]), np.repeat([_STRONG**-0.5, 0.0], [_STRONG, _WEAK])
+    return Spectrum.from_eigenvalues(values, signal)
+
+
+def _students(key):
+    model = LinearRegression(_spectrum(), **_SETTING)
+    data = model.sample(key, model.truth(), _ROWS)
+    teacher = model.fit(data)
+
+    def risk(mixing):
+        labels = (1 - mixing) * data.moment + mixing * data.gram @ teacher
+        return model.metrics(model.fit(dataclasses.replace(data, moment=labels)))["risk"]
+
+    best = regression.ridge_self_distilled_mixing(_spectrum(), samples=_ROWS, **_SETTING)
+    return jnp.stack([risk(mixing) for mixing in (*_MIXINGS, best)])
+
+
+def _students_theory():
+    best = regression.ridge_self_distilled_mixing(_spectrum(), samples=_ROWS, **_SETTING)
+    law = partial(regression.ridge_self_distilled, _spectrum(), samples=_ROWS, **_SETTING)
+    return jnp.stack([law(mixing=mixing) for mixing in (*_MIXINGS, best)])
+
+
+TOUR = "dang-students"
+CLAIMS = (
+    Claim(
+        name="dang-students",
+        statement="A student on its teacher's predictions of the same rows may gain or lose, most of it with ξ < 0.",
+        theory=_students_theory,
+        experiment=_students,
+        reference=REFERENCE,
+        relation=Asymptotic(allowance=_ALLOWED, tolerance=0.018),
+        first_look=512,
+        formula="R + ξ λ R′ + ξ² λ² B, R = V(λ, λ), R′ = 2 ∂₁V, B = ∂₁∂₂V of two penalties; best at −R′/(2 λ B)",
+        protocol="Ridge, λ = 3, σ = 0.8, 10 directions with variance 10 and the signal, 70 with 0.3, n = 100 rows.",
+        labels=(*(f"ξ = {mixing:g}" for mixing in _MIXINGS), "the best ξ"),
+        quantity="excess risk",
+    ),
+)
