@@ -109,11 +109,10 @@ def _check_sizes(texts: dict[str, str], controls: list[Control]) -> None:
 def _check_size(name: str, value: Any, most: float) -> None:
     if isinstance(value, list) and len(value) > _LONGEST_LIST:
         raise typer.BadParameter(f"{name} must have at most {_LONGEST_LIST:,} entries on this page", param_hint=name)
-    largest = max(value, default=0) if isinstance(value, list) and all(map(_is_number, value)) else value
-    if _is_number(largest) and largest > most:
-        raise typer.BadParameter(
-            f"{name} must be at most {most:,} on this page, got {shortened(str(largest))}", param_hint=name
-        )
+    numbers = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, int | float)]
+    if numbers and max(numbers) > most:
+        got = shortened(str(max(numbers)))
+        raise typer.BadParameter(f"{name} must be at most {most:,} on this page, got {got}", param_hint=name)
 
 
 def _whole(asked: dict[str, Any], name: str) -> Any:
