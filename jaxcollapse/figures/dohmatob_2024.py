@@ -52,16 +52,21 @@ class _Setting(NamedTuple):
         model, rows = self.chain(fakes, penalty, samples)
         return predict(model, Replace(), samples=rows, generations=fakes + 1).risk[-1]
 
-    def panel(self, ax: Axes, runs: Runs, *, cell: Callable, points: Any, xlabel: str) -> None:
-        """The risk against what `cell` makes a penalty and a sample size of."""
-        line = np.geomspace(points[0], points[-1], 100)
+    def over(self, risk: Callable, penalties: Any, sizes: Any) -> Float[Array, "fakes cells"]:
+        """The risk at every penalty and size, a row for each number of generators."""
+        cells = jnp.asarray(penalties, float), jnp.asarray(sizes, float)
+        return jnp.stack([jax.lax.map(lambda cell, n=n: risk(n, cell[0], cell[1]), cells) for n in self.fakes])
 
-        def over(risk: Callable, places: Any) -> Array:
-            return jnp.stack([jax.lax.map(lambda x, n=n: risk(n, *cell(x)), jnp.asarray(places)) for n in self.fakes])
+    def panel(self, ax: Axes, runs: Runs, *, cells: Callable, points: Any, xlabel: str) -> None:
+        """The risk against what `cells` makes penalties and sizes of."""
+        line = np.geomspace(points[0], points[-1], 60)
+        estimate = runs.estimate(lambda key: self.over(partial(self.simulated, key), *cells(points)))
+        _draw(ax, estimate, _theory(self, *cells(line)), points, line, self.fakes, xlabel)
 
-        estimate = runs.estimate(lambda key: over(partial(self.simulated, key), points))
-        theory = jax.jit(lambda places: over(self.predicted, places))(line)
-        _draw(ax, estimate, theory, points, line, self.fakes, xlabel)
+
+@partial(jax.jit, static_argnums=0)
+def _theory(setting: _Setting, penalties: Any, sizes: Any) -> Float[Array, "fakes cells"]:
+    return setting.over(setting.predicted, penalties, sizes)
 
 
 def _draw(ax: Axes, estimate: Any, theory: Any, points: Any, line: Any, fakes: Sequence[int], xlabel: str) -> None:
@@ -70,17 +75,17 @@ def _draw(ax: Axes, estimate: Any, theory: Any, points: Any, line: Any, fakes: S
     plot.curves(estimate, theory, x=points, theory_x=line, ax=ax, label=names, xlabel=xlabel, ylabel="excess risk")
 
 
-_ISOTROPIC = _Setting(lambda: Spectrum.isotropic(_DIM), 0.2, (0, 1, 2, 5, 10, 20))
-_POWER_LAW = _Setting(lambda: Spectrum.power_law(_DIM, capacity=2.0, source=0.375), 1.0, (0, 1, 2, 5, 10))
+_ISOTROPIC = _Setting(lambda: Spectrum.isotropic(_DIM), 0.2, (0, 1, 5, 20))
+_POWER_LAW = _Setting(lambda: Spectrum.power_law(_DIM, capacity=2.0, source=0.375), 1.0, (0, 1, 5))
 _PENALTY, _SIZE = "penalty per sample λ", "rows T of the last fit"
 
 
 def _over_penalties(setting: _Setting, samples: float, points: Any) -> Callable[[Axes, Runs], None]:
-    return partial(setting.panel, cell=lambda x: (x, samples), points=points, xlabel=_PENALTY)
+    return partial(setting.panel, cells=lambda x: (x, np.full_like(x, samples)), points=points, xlabel=_PENALTY)
 
 
 def _over_sizes(setting: _Setting, penalty: Callable, points: Any) -> Callable[[Axes, Runs], None]:
-    return partial(setting.panel, cell=lambda x: (penalty(x), x), points=points, xlabel=_SIZE)
+    return partial(setting.panel, cells=lambda x: (penalty(x), x), points=points, xlabel=_SIZE)
 
 
 _FEW_ROWS, _FEW_FAKES, _FEW_PENALTIES = _DIM // 2, (0, 1, 2, 4), np.geomspace(1e-4, 1.0, 7)
@@ -124,8 +129,8 @@ FIGURES = (
         "isotropic ridge regression after n fake generations, against its penalty and against its sample.",
         "d = 300, T₀ = 600, σ = σ₀ = 0.2, |w₀| = 1; left T = 1000, right λ = 0.001.",
         (
-            _over_penalties(_ISOTROPIC, 1000.0, np.geomspace(1e-4, 10.0, 11)),
-            _over_sizes(_ISOTROPIC, lambda _: 1e-3, np.geomspace(400.0, 1e5, 9)),
+            _over_penalties(_ISOTROPIC, 1000.0, np.geomspace(1e-4, 10.0, 9)),
+            _over_sizes(_ISOTROPIC, lambda rows: np.full_like(rows, 1e-3), np.geomspace(400.0, 1e5, 9)),
         ),
         replications=100,
         ours=_OURS,

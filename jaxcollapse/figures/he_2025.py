@@ -88,14 +88,14 @@ def _entry(number: str, shows: str, settings: str, panel: Callable, replications
 FIGURES = (
     _entry(
         "8",
-        "the error in the long run against the weight of the real data, as many of which as synthetic ones are new.",
+        "the error in the long run, against the weight of fresh real data.",
         "Mix, fresh real rows, k = 1",
         _weights,
         200,
     ),
     _entry(
         "9",
-        "the error in the long run when all observations count alike, and with the best weight.",
+        "the error in the long run, when all observations count alike and with the best weight.",
         "Mix, fresh real rows, n/k synthetic ones",
         _ratios,
         200,

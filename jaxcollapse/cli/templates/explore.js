@@ -66,7 +66,7 @@ function say(answer) {
   const refused = answer.refused ?? "";
   at("refused").textContent = refused && refused[0].toUpperCase() + refused.slice(1) + (/[.!?]$/.test(refused) ? "" : ".");
   at("refused").hidden = !refused;
-  const first = (answer.of ?? "").replace(/^--(workflow-)?(set )?/, "").replace(/=$/, "");
+  const first = (answer.of ?? "").replace(/^--(workflow-)?(set )?/, "").replace(/=$/, "").replace(". ", ".");
   for (const part in fields)
     for (const name in fields[part]) fields[part][name].parentElement.classList.toggle("wrong", Boolean(first) && name === first);
   return !refused;
@@ -80,7 +80,9 @@ function changed(part) {
 }
 async function redraw() {
   busy = true;
+  const waiting = setTimeout(() => { at("words").textContent = "Computing …"; }, 400);
   const answer = await ask("curve", question());
+  clearTimeout(waiting);
   busy = false;
   if (say(answer)) {
     theory = answer.metrics;
@@ -156,7 +158,7 @@ function picture() {
     add("line", { class: "tick", x1: left, x2: right, y1: y(tick), y2: y(tick) });
     add("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, short(tick));
   }
-  for (const tick of ticks(1, last, false).concat(1).filter((g) => Number.isInteger(g) && g >= 1))
+  for (const tick of new Set([1, ...ticks(1, last, false).filter((g) => Number.isInteger(g) && g > 1)]))
     add("text", { x: x(tick), y: bottom + 18, "text-anchor": "middle" }, tick);
   add("text", { x: (left + right) / 2, y: height - 6, "text-anchor": "middle" }, "generation g");
   add("text", { x: 14, y: (top + bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 14 ${(top + bottom) / 2})` }, metric.replaceAll("_", " "));
