@@ -98,6 +98,6 @@ FIGURES = (
         "the error in the long run, when all observations count alike and with the best weight.",
         "Mix, fresh real rows, n/k synthetic ones",
         _ratios,
-        200,
+        100,
     ),
 )

@@ -69,7 +69,7 @@ def test_the_largest_of_many_chains_lies_where_its_law_says(x64):
     assert len(points.get_xdata()) == 5 and inside >= 3
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", figures.all(), ids=lambda entry: entry.name)
 def test_every_figure_is_drawn(entry):
     picture = entry.draw(replications=entry.few)
