@@ -126,8 +126,8 @@ def files():
 
 def pictures():
     found = [["figure", name, "3"] for name in (*WORDS, NAME, LONG)]
-    found += [["figure", "xu", number] for number in (*WORDS[:4], *WORDS[5:8], "__class__", NAME, LONG)]
-    found += [["figure", "xu", "3", "--out", place] for place in (*UNWRITABLE, "file", "folder.csv", "\0.pdf", LONG)]
+    found += [["figure", "xu", number] for number in (*WORDS[:3], *WORDS[4:8], "__class__", NAME, LONG)]
+    found += [["figure", "xu", "3", "--out", place] for place in (*UNWRITABLE, "file", "folder.csv", LONG)]
     found += [["figure", "xu", "3", "--replications", text] for text in ("", "0", "1", "2.5", "a", "1" * 30, LONG)]
     found += [["explore", name, "--no-browser"] for name in (*WORDS, "Model", "KernelRidge", NAME, LONG)]
     found += [["explore", "Gaussian", name, "--no-browser"] for name in ("", "replace", "Weighted", LONG)]
