@@ -54,7 +54,7 @@ def write_pages(app) -> None:
         if page.exists():
             shutil.copy2(page, HERE / "project" / page.name.lower())
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    scripts = ("reference.py", "results.py", "predictions.py")
+    scripts = ("reference.py", "results.py", "predictions.py", "figures.py")
     started = [subprocess.Popen([sys.executable, HERE / script], **pipes) for script in scripts]
     for script, process in zip(scripts, started, strict=True):
         printed, said = process.communicate()

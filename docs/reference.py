@@ -110,6 +110,7 @@ def rooms() -> list[Room]:
             top("Claim", "verify", "Verdict", "Verification", "Reference", "Axis") | public(jc.claims),
         ),
         *named("definitions", "relation", "plot", "report", "typeset"),
+        *named("relation", "plot", "figures", "report", "typeset"),
         Room(
             "theory",
             "jaxcollapse.theory",

@@ -14,6 +14,7 @@ from jaxcollapse.machine.xla import turn_off_wrong_sums as _turn_off_wrong_sums
 
 if TYPE_CHECKING:
     from jaxcollapse import claims as claims
+    from jaxcollapse import figures as figures
     from jaxcollapse import plot as plot
     from jaxcollapse import random as random
     from jaxcollapse import report as report
@@ -51,6 +52,7 @@ _MODULES = {
     "datasets": "population.datasets",
     "definitions": "verification.definitions",
     "features": "population.features",
+    "figures": "figures",
     "kernels": "population.kernels",
     "measures": "models.measures",
     "plot": "plot",

@@ -166,6 +166,16 @@ def test_the_table_of_predictions(scripts):
     assert "None is known." in predictions.table("RandomProjection", rows["RandomProjection"])
 
 
+def test_the_page_of_figures(scripts):
+    import figures
+
+    page = figures.page()
+    for entry in jc.figures.all():
+        assert f"jaxcollapse figure {entry.reference.key} {entry.number} --out" in page and entry.shows[1:] in page
+    shown = [entry for entry in jc.figures.all() if figures.picture(entry).exists()]
+    assert page.count("](../pictures/figures/") == len(shown)
+
+
 def test_the_reference_shows_every_public_name(scripts):
     reference, _ = scripts
     rooms = reference.rooms()

@@ -15,7 +15,7 @@ HOUSE = Path(jaxcollapse.__file__).parent
 # From the cellar up: a room may import from those before it in this list, and from no other.
 ROOMS = (
     "machine", "arguments", "random", "population", "chain", "theory", "models",
-    "replication", "verification", "claims", "plot", "report", "cli",
+    "replication", "verification", "claims", "plot", "figures", "report", "cli",
 )  # fmt: skip
 FILES = {file.relative_to(HOUSE): ast.parse(file.read_text(encoding="utf-8")) for file in HOUSE.rglob("*.py")}
 FACES = {file: tree for file, tree in FILES.items() if file.name == "__init__.py"}

@@ -4,11 +4,12 @@ import inspect
 import types
 import typing
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import typer
 
 from jaxcollapse.cli._print import check_known
+from jaxcollapse.cli._values import Formula
 
 _SPECTRUM = {
     "dim": "the number of features",
@@ -33,19 +34,58 @@ def workflows() -> dict[str, type]:
     return _public(Workflow)
 
 
-def settings(kind: type) -> list[str]:
-    """The names that `make` takes for this class; those of a model inside another are written ``outer.inner``."""
-    found: list[str] = []
+class Setting(NamedTuple):
+    """What `make` takes for a class: its name, its default (`inspect.Parameter.empty` without one), and its values."""
+
+    name: str
+    default: Any = None
+    choices: tuple[Any, ...] = ()
+    whole: bool = False
+
+
+_OF_A_SPECTRUM = [Setting("dim", inspect.Parameter.empty, whole=True), Setting("norm", 1.0)]
+_OF_A_SPECTRUM += [Setting(name) for name in ("capacity", "source", "spectrum")]
+
+
+def described(kind: type) -> list[Setting]:
+    """All settings of this class; those of a model inside another are called ``outer.inner``."""
+    found: list[Setting] = []
     for name, parameter in _parameters(kind).items():
         inner = _model_inside(parameter)
         if _is_spectrum(parameter):
-            found += _SPECTRUM
+            found += _OF_A_SPECTRUM
+        elif inner is not None and inspect.isabstract(inner):
+            found.append(Setting(f"{name}.name", parameter.default))
         elif inner is not None:
-            own = [] if not inspect.isabstract(inner) else [f"{name}.name"]
-            found += own + [f"{name}.{setting}" for setting in (settings(inner) if not own else [])]
+            found += [setting._replace(name=f"{name}.{setting.name}") for setting in described(inner)]
         else:
-            found.append(name)
+            choices = _choices(parameter)
+            found.append(Setting(name, parameter.default, choices, not choices and _is_whole(parameter)))
     return found
+
+
+def settings(kind: type) -> list[str]:
+    """Their names."""
+    return [setting.name for setting in described(kind)]
+
+
+def source(given: dict[str, Any], known: dict[str, type]) -> str:
+    """What `make` makes of ``{"name": ..., ...}``, as Python writes it."""
+    written = []
+    for parameter in _parameters(known[given["name"]]).values():
+        name, inner = parameter.name, _model_inside(parameter)
+        if _is_spectrum(parameter):
+            written.append(f"{name}={_spectrum_source(given)}")
+        elif inner is not None and name in given:
+            written.append(f"{name}={source({'name': inner.__name__, **given[name]}, models())}")
+        elif name in given:
+            written.append(f"{name}={literal(given[name])}")
+    return f"jc.{given['name']}({', '.join(written)})"
+
+
+def literal(value: Any) -> str:
+    """A number, a list or a word, or arithmetic in g, as Python writes it."""
+    return f"lambda g: {value.text}" if isinstance(value, Formula) else repr(value)
 
 
 def check_names(model: str, workflow: str) -> None:
@@ -148,6 +188,19 @@ def _is_choice(parameter: inspect.Parameter) -> bool:
     return typing.get_origin(parameter.annotation) is Literal
 
 
+def _choices(parameter: inspect.Parameter) -> tuple[Any, ...]:
+    """The values that an argument takes, if they are few."""
+    if parameter.annotation is bool:
+        return False, True
+    return typing.get_args(parameter.annotation) if _is_choice(parameter) else ()
+
+
+def _is_whole(parameter: inspect.Parameter) -> bool:
+    """Whether an argument is a count."""
+    members = typing.get_args(parameter.annotation) or (parameter.annotation,)
+    return int in members and float not in members
+
+
 def _spelled(parameter: inspect.Parameter) -> str:
     """The values that an argument takes, which are few."""
     return f"{parameter.name} must be {' or '.join(str(choice) for choice in typing.get_args(parameter.annotation))}"
@@ -197,6 +250,14 @@ def _spectrum(given: dict[str, Any], name: str, flag: str) -> Any:
         return make_it()
     except (TypeError, ValueError) as error:
         raise refused(error, _SPECTRUM, flag, name) from None
+
+
+def _spectrum_source(given: dict[str, Any]) -> str:
+    own = {key: given[key] for key in _SPECTRUM if key in given}
+    kind = "power_law" if "capacity" in own else "isotropic"
+    if "spectrum" in own:
+        return f"jc.theory.Spectrum.from_eigenvalues({literal(own['spectrum'])})"
+    return f"jc.theory.Spectrum.{kind}({', '.join(f'{key}={literal(value)}' for key, value in own.items())})"
 
 
 def _plain(value: Any) -> Any:

@@ -29,6 +29,17 @@ def workflows(incomplete: str) -> list[str]:
     return [name for name in _words.known()["workflows"] if name.startswith(incomplete)]
 
 
+def figured_papers(incomplete: str) -> list[str]:
+    """Papers with figures."""
+    return [name for name in _words.known()["figures"] if name.startswith(incomplete)]
+
+
+def figures(ctx: Any, incomplete: str) -> list[str]:
+    """Figures of the paper that was named by its key."""
+    numbers = _words.known()["figures"].get(ctx.params.get("paper"), [])
+    return [number for number in numbers if number.startswith(incomplete)]
+
+
 def model_settings(ctx: Any, incomplete: str) -> list[str]:
     """The arguments of the model that was named, each with its ``=``."""
     return _settings(_words.known()["models"], ctx, incomplete)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from jaxcollapse.arguments.json import for_json
-from jaxcollapse.machine.files import replacing
+from jaxcollapse.cli._out import check_out as check_file
+from jaxcollapse.cli._out import written
 
 if TYPE_CHECKING:
     from jaxcollapse.chain.prediction import ClosedForm, NotKnown
@@ -53,27 +54,15 @@ class Curve(NamedTuple):
 
 def check_out(path: Path) -> None:
     """Refuse a file that could not be written later: before anything is simulated."""
-    if path.suffix not in _WRITERS:
-        kinds = ", ".join(_WRITERS)
-        raise typer.BadParameter(f"the name of the file must end in {kinds}; got {path.name!r}", param_hint="--out")
-    try:
-        if path.is_dir() or not path.absolute().parent.is_dir():
-            problem = f"{path} is a directory" if path.is_dir() else f"there is no directory {path.absolute().parent}"
-            raise typer.BadParameter(problem, param_hint="--out")
-    except (OSError, ValueError) as error:  # a name that no file can have
-        problem = f"cannot write {path}: {getattr(error, 'strerror', None) or error}"
-        raise typer.BadParameter(problem, param_hint="--out") from None
+    check_file(path, _WRITERS)
     if path.suffix == ".nc" and importlib.util.find_spec("xarray") is None:
         raise typer.BadParameter('NetCDF needs xarray: pip install "jaxcollapse[tables]"', param_hint="--out")
 
 
 def write(curve: Curve, path: Path) -> None:
     """Write the file, in the format that its suffix names; one of that name is replaced."""
-    try:
-        with replacing(path) as new:
-            _WRITERS[path.suffix](curve, new)
-    except OSError as error:
-        raise typer.BadParameter(f"cannot write {path}: {error.strerror or error}", param_hint="--out") from None
+    with written(path) as new:
+        _WRITERS[path.suffix](curve, new)
 
 
 def show(curve: Curve) -> None:
@@ -141,19 +130,21 @@ def _netcdf(curve: Curve, path: Path) -> None:
     table.to_netcdf(path, engine="scipy")  # which is installed, unlike HDF5
 
 
-def _png(curve: Curve, path: Path) -> None:
+def _picture(curve: Curve, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     from jaxcollapse import plot
+    from jaxcollapse.plot import file
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     FigureCanvasAgg(figure)
     axes, name = figure.subplots(), curve.metric.replace("_", " ")
     ax = plot.curves(curve.estimate, curve.form, ax=axes, level=LEVEL, ylabel=name)
     ax.set_title(curve.title, fontsize="medium", wrap=True)
-    about = {"Software": f"jaxcollapse {curve.versions['jaxcollapse']}", "Description": json.dumps(_facts(curve))}
-    figure.savefig(path, dpi=160, metadata=about)
+    made_by = f"jaxcollapse {curve.versions['jaxcollapse']}"
+    file.write(figure, path, made_by=made_by, about=json.dumps(_facts(curve)))
 
 
-_WRITERS = {".csv": _csv, ".json": _json, ".nc": _netcdf, ".png": _png}
+_PICTURES = dict.fromkeys((".png", ".pdf", ".svg"), _picture)
+_WRITERS = {".csv": _csv, ".json": _json, ".nc": _netcdf, **_PICTURES}

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jaxcollapse.cli import bench, doctor, list, new, show, simulate, verify
+from jaxcollapse.cli import bench, doctor, explore, figure, list, new, show, simulate, verify
 from jaxcollapse.cli._help import Command, Group
 from jaxcollapse.cli._status import Status
 
@@ -40,6 +40,8 @@ app.command(cls=Command, rich_help_panel=_THEOREMS, epilog=verify.EPILOG)(verify
 app.command(name="list", cls=Command, rich_help_panel=_THEOREMS, epilog=list.EPILOG)(list.list_claims)
 app.command(cls=Command, rich_help_panel=_THEOREMS, epilog=show.EPILOG)(show.show)
 app.command(cls=Command, rich_help_panel=_SIMULATIONS, epilog=simulate.EPILOG)(simulate.simulate)
+app.command(cls=Command, rich_help_panel=_SIMULATIONS, epilog=explore.EPILOG)(explore.explore)
+app.command(cls=Command, rich_help_panel=_SIMULATIONS, epilog=figure.EPILOG)(figure.figure)
 app.command(cls=Command, rich_help_panel=_MACHINE, epilog=bench.EPILOG)(bench.bench)
 app.command(cls=Command, rich_help_panel=_MACHINE, epilog=doctor.EPILOG)(doctor.doctor)
 app.add_typer(new.app, name="new", rich_help_panel=_YOURS)

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from jaxcollapse.arguments.names import shortened
-from jaxcollapse.cli import _build, _complete, _curve
+from jaxcollapse.cli import _build, _chain, _complete, _curve
 from jaxcollapse.cli._print import check_known
 from jaxcollapse.cli._status import Status
-from jaxcollapse.cli._values import read, recorded
+from jaxcollapse.cli._values import recorded
 
 EPILOG = f"""\
 Examples:
@@ -106,7 +105,7 @@ def simulate(
         typer.Option("--theory", help="Add the closed form of the metric, if one is known.", show_default=False),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to: .csv, .json, .nc (NetCDF) or .png.")
+        Path | None, typer.Option(metavar="FILE", help="Where to: .csv, .json, .nc (NetCDF), .png, .pdf or .svg.")
     ] = None,
 ) -> None:
     """Simulate a chain of models, each trained on data of its predecessor.
@@ -128,8 +127,8 @@ def simulate(
     if "workflow" not in wanted:
         raise typer.BadParameter(f"say which of {', '.join(_build.workflows())}", param_hint="WORKFLOW")
     _build.check_names(wanted["model"]["name"], wanted["workflow"]["name"])
-    _assign(wanted["model"], set_, "--set")
-    _assign(wanted["workflow"], workflow_set, "--workflow-set")
+    _chain.assign(wanted["model"], set_, "--set")
+    _chain.assign(wanted["workflow"], workflow_set, "--workflow-set")
     flags = {
         "generations": generations,
         "replications": replications,
@@ -140,7 +139,7 @@ def simulate(
     }
     wanted |= {name: value for name, value in flags.items() if value is not None}
     if samples is not None:
-        wanted["samples"] = _value(samples, "--samples", words=False)
+        wanted["samples"] = _chain.value(samples, "--samples", words=False)
     if "samples" not in wanted:
         raise typer.BadParameter("say how many rows each generation draws: --samples 200", param_hint="--samples")
     sizes = wanted["samples"]
@@ -192,57 +191,20 @@ def _run(wanted: dict[str, Any]) -> _curve.Curve:
     from jaxcollapse.machine.precision import enable_x64
     from jaxcollapse.machine.versions import versions
 
-    names = wanted["model"].pop("name"), wanted["workflow"].pop("name")
-    sizes, count = wanted["samples"], wanted["generations"]
     with enable_x64(True):
-        model = _build.make(names[0], wanted["model"], _build.models(), "--set")
-        flow = _build.make(names[1], wanted["workflow"], _build.workflows(), "--workflow-set")
-        key = jax.random.key(wanted["seed"])
-
-        def metrics(key):
-            return jc.simulate(model, flow, key=key, samples=sizes, generations=count).metrics
-
-        try:
-            shapes = {name: found.shape for name, found in jax.eval_shape(metrics, key).items()}
-        except (TypeError, ValueError, NotImplementedError) as error:
-            raise _explained(error, wanted, " with ".join(names)) from None
-        metric = _metric(wanted.get("metric"), shapes, names[0])
+        chain = _chain.made(wanted["model"], wanted["workflow"], wanted["samples"], wanted["generations"])
+        metric = _chain.metric_of(wanted.get("metric"), chain.shapes(), chain.names[0])
         _cache.keep_compilations()
         theory = None
         if wanted.get("theory"):
-            prediction = jc.predict(model, flow, samples=sizes, generations=count)
+            prediction = chain.prediction()
             theory = (prediction.forms | prediction.unknown)[metric]
-        estimate = jc.monte_carlo(lambda key: metrics(key)[metric], key, wanted["replications"], dims=("generation",))
-    settings = {
-        "model": {"name": names[0], **wanted["model"]},
-        "workflow": {"name": names[1], **wanted["workflow"]},
-        "samples": sizes,
-        "generations": count,
-        "replications": wanted["replications"],
-        "metric": metric,
-        "seed": wanted["seed"],
-    }
-    title = f"{', '.join(names)}, samples {recorded(sizes)}"
-    return _curve.Curve(estimate, metric, title, recorded(settings), versions() | {"precision": "float64"}, theory)
-
-
-def _metric(name: str | None, shapes: dict[str, tuple[int, ...]], model: str) -> str:
-    """The metric that is meant, of those that are one number per generation."""
-    known = [metric for metric, shape in shapes.items() if len(shape) == 1]
-    if name is None:
-        name = "risk" if "risk" in known else known[0] if len(known) == 1 else ""
-    if not name:
-        raise typer.BadParameter(f"say which metric of {model}: {', '.join(known)}", param_hint="--metric")
-    check_known(f"metric of {model}", name, known, "--metric", f"there are {', '.join(known)}.")
-    return name
-
-
-def _explained(error: Exception, wanted: dict[str, Any], who: str) -> typer.BadParameter:
-    first = str(error).partition(" ")[0]
-    if first in ("samples", "generations"):
-        return typer.BadParameter(str(error), param_hint=f"--{first}")
-    flag = "--workflow-set" if first in wanted["workflow"] else "--set"
-    return _build.refused(error, {*wanted["model"], *wanted["workflow"]}, flag, who)
+        key = jax.random.key(wanted["seed"])
+        run = lambda key: chain.metrics(key)[metric]  # noqa: E731
+        estimate = jc.monte_carlo(run, key, wanted["replications"], dims=("generation",))
+    settings = {**chain.settings, "replications": wanted["replications"], "metric": metric, "seed": wanted["seed"]}
+    about = versions() | {"precision": "float64"}
+    return _curve.Curve(estimate, metric, _chain.title(settings), recorded(settings), about, theory)
 
 
 def _file(path: Path) -> dict[str, Any]:
@@ -264,7 +226,7 @@ def _file(path: Path) -> dict[str, Any]:
                 raise typer.BadParameter(f"{key} needs a name: {key} = {{ name = '...' }}", param_hint=str(path))
             found[key] = {k: _read(v, f"{key}.{k} in {path}") if k != "name" else v for k, v in table.items()}
     if isinstance(found.get("samples"), str):
-        found["samples"] = _value(found["samples"], f"samples in {path}", words=False)
+        found["samples"] = _chain.value(found["samples"], f"samples in {path}", words=False)
     return found
 
 
@@ -272,41 +234,13 @@ def _read(value: Any, hint: str) -> Any:
     """A value of a TOML file: what is a string may be a formula."""
     if isinstance(value, dict):
         return {name: _read(item, hint) for name, item in value.items()}
-    return _value(value, hint, words=True) if isinstance(value, str) else value
-
-
-def _assign(table: dict[str, Any], pairs: list[str] | None, flag: str) -> None:
-    """Put ``name=value`` and ``outer.inner=value`` into the table."""
-    for pair in pairs or ():
-        name, equals, text = pair.partition("=")
-        name = name.strip()
-        if not equals or not name or not text.strip():
-            raise typer.BadParameter(f"must look like NAME=VALUE, got {shortened(pair)!r}", param_hint=flag)
-        *outer, last = name.split(".")
-        place = table
-        for step in outer:
-            place = place.setdefault(step, {})
-            if not isinstance(place, dict):
-                raise typer.BadParameter(f"{step} has a value already, got {shortened(pair)!r}", param_hint=flag)
-        if name == "name":
-            raise typer.BadParameter("the name is the first word of the command", param_hint=flag)
-        place[last] = _value(text, f"{flag} {name}=", words=True)
-
-
-def _value(text: str, hint: str, *, words: bool) -> Any:
-    try:
-        return read(text, words=words)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=hint) from None
+    return _chain.value(value, hint, words=True) if isinstance(value, str) else value
 
 
 def _check(wanted: dict[str, Any]) -> None:
     """Refuse what can be refused before JAX is asked."""
-    for name, lowest, highest in (("generations", 1, 10**6), ("replications", 2, 2**31 - 1), ("seed", 0, 2**32 - 1)):
-        value = wanted[name]
-        if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-            allowed = f"an integer from {lowest} to {highest:,}"
-            raise typer.BadParameter(f"{name} must be {allowed}, got {value!r}", param_hint=f"--{name}")
+    for name in _chain.LARGEST:
+        _chain.check_count(name, wanted[name])
     if not isinstance(wanted.get("theory", False), bool):
         raise typer.BadParameter(f"theory must be true or false, got {wanted['theory']!r}", param_hint="--theory")
     for name in ("metric", "out"):

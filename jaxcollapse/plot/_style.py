@@ -17,8 +17,9 @@ CURVE = "curve of theory alone"
 """Marks a line that belongs to no simulated points."""
 
 
-def draw(ax, x, mean, lower, upper, theory, names, line="theory", band=None, spread=None):
+def draw(ax, x, mean, lower, upper, theory, names, line="theory", line_x=None, band=None, spread=None):
     """Points with error bars for each row, a line for each row of the theory, and a wide `band` called `spread`."""
+    line_x = x if line_x is None else line_x
     used = curves_on(ax)
     known = ax.get_legend_handles_labels()[1]
     shown = _marked(x, ax.get_xscale() == "log")
@@ -46,7 +47,7 @@ def draw(ax, x, mean, lower, upper, theory, names, line="theory", band=None, spr
             pattern, shade = (LINES[style % len(LINES)], colour) if several and len(theory) > 1 else ("-", "black")
             end = theory.shape[-1] == 1
             ax.plot(
-                x, theory[row], color=shade, linestyle=pattern, linewidth=1, label=label, zorder=3,
+                line_x, theory[row], color=shade, linestyle=pattern, linewidth=1, label=label, zorder=3,
                 marker="_" if end else None, markersize=12,
             )  # fmt: skip
 
@@ -147,11 +148,11 @@ def rows(name: str, values: Any) -> np.ndarray:
     return np.atleast_2d(array)
 
 
-def positions(x: Any, points: int, of: str) -> np.ndarray:
+def positions(x: Any, points: int, of: str, name: str = "x") -> np.ndarray:
     """Where the points of the argument `of` lie."""
     places = np.arange(1.0, points + 1) if x is None else np.asarray(x, float)
     if places.shape != (points,):
-        raise ValueError(f"x must have shape ({points},), like the last axis of the {of}, got {places.shape}")
+        raise ValueError(f"{name} must have shape ({points},), like the last axis of the {of}, got {places.shape}")
     return places
 
 

@@ -151,9 +151,16 @@ def _entry(verdict: "Verdict") -> dict[str, Any]:
         "formula": Markup(typeset.html(verdict.claim.formula)),
         "notices": plot.notices(verdict),
         "gap": verdict.gap() if verdict.outcome == "fails" else "",
+        "unseen": _unseen(verdict),
         "duration": duration(verdict.seconds),
         **_numbers(verdict),
     }
+
+
+def _unseen(verdict: "Verdict") -> float:
+    """What the index is sorted by: the largest error that would have stayed hidden; without a number it comes first."""
+    size = for_json(verdict.notices)
+    return round(size, 6) if isinstance(size, float) and verdict.outcome == "holds" else 1e9
 
 
 def _numbers(verdict: "Verdict") -> dict[str, Any]:

@@ -36,13 +36,16 @@ def prepare(folder):
 
 def lines():
     """All of them."""
-    return [*commands(), *claims(), *names(), *settings(), *sizes(), *places(), *files()]
+    return [*commands(), *claims(), *names(), *settings(), *sizes(), *places(), *files(), *pictures()]
 
 
 def commands():
     found = [[word] for word in (*WORDS[1:4], "verfy", "Verify", "simulat", "\u202e", "💥", LONG)]
     found += [["--nonsense"], ["--version=3"], ["list", "extra"], ["doctor", "extra"], ["bench", "extra"]]
-    return found + [[name, "--nonsense"] for name in ("verify", "list", "show", "simulate", "bench", "doctor", "new")]
+    return found + [
+        [name, "--nonsense"]
+        for name in ("verify", "list", "show", "simulate", "figure", "explore", "bench", "doctor", "new")
+    ]
 
 
 def claims():
@@ -96,7 +99,7 @@ def settings():
 
 def sizes():
     samples = [
-        *NUMBERS, "0", "-5", "5,", "5,6,7,8,9,10,11,12,13,14,15,0", "g-5", "1/(g-1)", "10**400", "9**9**9",
+        *NUMBERS, "0", "-5", "9" * 400, "5,", "5,6,7,8,9,10,11,12,13,14,15,0", "g-5", "1/(g-1)", "10**400", "9**9**9",
         "g if g else 1", "x", "[5,[6]]", "'5'", LONG, "1" * 5000,
     ]  # fmt: skip
     found = [["simulate", "Gaussian", "Replace", "--set", "ddof=1", "--samples", text] for text in samples]
@@ -119,3 +122,13 @@ def files():
     modules += [NAME, LONG, "-x", "\0"]
     found = [["new", kind, name] for kind in ("claim", "family", "workflow") for name in modules]
     return [*found, ["new", "nonsense", "x"], ["new", "claim"], ["new", "claim", "a", "b"]]
+
+
+def pictures():
+    found = [["figure", name, "3"] for name in (*WORDS, NAME, LONG)]
+    found += [["figure", "xu", number] for number in (*WORDS[:3], *WORDS[4:8], "__class__", NAME, LONG)]
+    found += [["figure", "xu", "3", "--out", place] for place in (*UNWRITABLE, "file", "folder.csv", LONG)]
+    found += [["figure", "xu", "3", "--replications", text] for text in ("", "0", "1", "2.5", "a", "1" * 30, LONG)]
+    found += [["explore", name, "--no-browser"] for name in (*WORDS, "Model", "KernelRidge", NAME, LONG)]
+    found += [["explore", "Gaussian", name, "--no-browser"] for name in ("", "replace", "Weighted", LONG)]
+    return found + [["explore", "--no-browser", "--port", text] for text in ("", "-1", "65536", "a", LONG)]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import jaxcollapse as jc
-from jaxcollapse.cli import _build, simulate
+from jaxcollapse.cli import _build, _chain, simulate
 from jaxcollapse.cli._values import Formula, read
 from jaxcollapse.machine.precision import enable_x64
 from stand_ins import strict, words
@@ -89,7 +89,7 @@ def test_every_file_says_how_it_was_made(command_line, tmp_path):
     import xarray
 
     (tmp_path / "curve.toml").write_text(TOML)
-    for suffix in ("csv", "json", "nc", "png"):
+    for suffix in ("csv", "json", "nc", "png", "pdf", "svg"):
         result = command_line("simulate", "curve.toml", "--out", f"curve.{suffix}")
         assert result.exit_code == 0 and result.stdout == f"Written: curve.{suffix}\n"
     facts = strict((tmp_path / "curve.json").read_text())
@@ -109,6 +109,8 @@ def test_every_file_says_how_it_was_made(command_line, tmp_path):
     assert table["mean"].values.tolist() == facts["mean"] and table["generation"].values.tolist() == [1, 2, 3]
     picture = Image.open(tmp_path / "curve.png")
     assert json.loads(picture.info["Description"]) == {"settings": settings, "versions": versions}
+    assert (tmp_path / "curve.pdf").read_bytes().startswith(b"%PDF")
+    assert "<dc:description>" in (tmp_path / "curve.svg").read_text()
 
 
 def test_the_theory_is_a_column_a_line_and_a_citation(command_line, tmp_path):
@@ -132,6 +134,13 @@ def test_a_theory_that_is_not_known_is_said_to_be(command_line):
     result = command_line("simulate", "Gaussian", "Mix", *flags.split(), "--theory")
     assert result.exit_code == 0 and "theory" not in result.stdout
     assert "Of variance none is known: not with ddof=1 under this workflow; nearest: " in words(result.stderr)
+
+
+def test_the_title_names_the_settings():
+    model = {"name": "MixedLabels", "regression": {"dim": 3, "noise": Formula("1/g")}, "weight": 0.5}
+    settings = {"model": model, "workflow": {"name": "Replace"}, "samples": [10, 20]}
+    expected = "MixedLabels(regression=(dim=3, noise=1/g), weight=0.5), Replace, samples [10, 20]"
+    assert _chain.title(settings) == expected
 
 
 @pytest.mark.parametrize(
@@ -170,7 +179,7 @@ def test_a_theory_that_is_not_known_is_said_to_be(command_line):
         ),
         (["NormalMean", "Replace", "--samples", "9", "--replications", "1"], "--replications: replications must be an"),
         (["NormalMean", "Replace", "--samples", "9", "--seed", "-1"], "--seed: seed must be an integer from 0"),
-        (["NormalMean", "Replace", "--samples", "9", "--out", "x.pdf"], "--out: the name of the file must end in .csv"),
+        (["NormalMean", "Replace", "--samples", "9", "--out", "x.gif"], "--out: the name of the file must end in .csv"),
         (["NormalMean", "Replace", "--samples", "9", "--out", "no/x.csv"], "--out: there is no directory"),
         (
             ["LinearRegression", "Replace", "--samples", "9", "--set", "noise=1"],

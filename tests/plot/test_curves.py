@@ -35,6 +35,19 @@ def test_a_prediction_is_a_line_that_says_what_it_is():
         plot.curves(Fixed([1.0, 2.0, 4.0], [0.1, 0.2, 0.3]), prediction)
 
 
+def test_the_theory_may_be_known_at_places_of_its_own():
+    mean, places = np.array([[1.0, 4.0], [2.0, 8.0]]), np.linspace(1.0, 2.0, 11)
+    theory = np.stack([places**2, 2 * places**2])
+    ax = plot.curves(Fixed(mean, 0.1 * mean), theory, theory_x=places, ax=plt.figure().subplots())
+    lines = [line for line in ax.lines if len(line.get_xdata()) == 11]
+    np.testing.assert_allclose([line.get_ydata() for line in lines], theory)
+    np.testing.assert_allclose(lines[0].get_xdata(), places)
+    with pytest.raises(
+        ValueError, match=r"theory_x must have shape \(11,\), like the last axis of the theory, got \(2,\)"
+    ):
+        plot.curves(Fixed(mean, 0.1 * mean), theory, theory_x=[1.0, 2.0])
+
+
 def test_the_level_sets_the_width_of_the_bars():
     ax = plot.curves(Fixed([1.0], [0.1]), level=0.5)
     np.testing.assert_allclose(np.diff(bars(ax)), 2 * 0.067449, rtol=1e-4)
@@ -117,3 +130,44 @@ def test_wrong_shapes_are_named(arguments, message):
         plot.curves(Fixed([1.0, 2.0, 3.0], [0.1, 0.1, 0.1]), **arguments)
     with pytest.raises(ValueError, match="estimate must have shape"):
         plot.curves(Fixed(np.ones((2, 2, 2)), np.ones((2, 2, 2))))
+
+
+class Gridded(Fixed):
+    """The same with what a grid says of its axes."""
+
+    def __init__(self, mean, **coordinates):
+        super().__init__(mean, 0.1 * np.asarray(mean))
+        self.coordinates = {name: np.asarray(values) for name, values in coordinates.items()}
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_curves_are_called_after_the_grid():
+    mean = 1.0 + np.arange(12.0).reshape(2, 2, 3)
+    theory = 2 * mean
+    estimate = Gridded(mean, workflow=["replace", "window"], samples=[50, 100])
+    ax = plot.curves(estimate, theory, ax=plt.figure().subplots())
+    assert texts(ax) == [f"{flow}, samples = {n}" for flow in ("replace", "window") for n in (50, 100)] + ["theory"]
+    np.testing.assert_allclose(sorted(points(ax, 2).tolist()), [[g, mean[1, 0, g - 1]] for g in (1, 2, 3)])
+    drawn = [line for line in ax.lines if line.get_linestyle() != "None" and len(line.get_xdata()) == 3]
+    np.testing.assert_allclose([line.get_ydata() for line in drawn], theory.reshape(4, 3))
+    assert ax.get_xlabel() == "generation g"
+    named = plot.curves(estimate, label=["a", "b", "c", "d"], xlabel="time", ax=plt.figure().subplots())
+    assert texts(named) == ["a", "b", "c", "d"] and named.get_xlabel() == "time"
+
+
+def test_points_lie_where_the_grid_says():
+    """Along its last axis, if the function gives one number."""
+    estimate = Gridded([[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]], noise=[0.5, 1.0], real_samples=[10, 20, 40])
+    ax = plot.curves(estimate, ax=plt.figure().subplots())
+    assert texts(ax) == ["noise = 0.5", "noise = 1"] and ax.get_xlabel() == "real samples"
+    np.testing.assert_allclose(sorted(points(ax).tolist()), [[10, 1], [20, 2], [40, 4]])
+    single = plot.curves(Gridded([1.0, 2.0], flow=["a", "b"]), ax=plt.figure().subplots())
+    np.testing.assert_allclose(sorted(points(single).tolist()), [[1, 1], [2, 2]])
+
+
+def test_axes_that_no_grid_names_are_refused():
+    with pytest.raises(ValueError, match=r"estimate must have shape .* got \(2, 2, 3\)"):
+        plot.curves(Gridded(np.ones((2, 2, 3)), samples=[50, 100]))

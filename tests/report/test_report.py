@@ -221,3 +221,15 @@ def test_verdicts_as_a_table(verification):
     assert (table.outcome == "holds").sum() == 9 and table.loc["doe-heavy", "replications"] == 0
     assert table.loc["roe-number", "arxiv"] == "" and table.needed.isna().all()
     np.testing.assert_array_equal(table.notices, [v.notices for v in verification])
+
+
+def test_the_index_has_statements_and_times_and_says_what_it_is_sorted_by(html, verification):
+    index = html[html.index('<table class="index">') : html.index("<section ")]
+    rows = re.findall(
+        r'<tr data-claim="([^"]*)".*?data-seconds="([^"]*)" data-unseen="([^"]*)">(.*?)</tr>', index, re.S
+    )
+    assert [row[0] for row in rows] == [verdict.claim.name for verdict in verification]
+    for (_, seconds, unseen, cells), verdict in zip(rows, verification, strict=True):
+        assert escape(verdict.claim.statement) in cells and float(seconds) == pytest.approx(verdict.seconds, abs=1e-3)
+        known = verdict.outcome == "holds" and math.isfinite(verdict.notices)
+        assert float(unseen) == (pytest.approx(verdict.notices, abs=1e-6) if known else 1e9)
