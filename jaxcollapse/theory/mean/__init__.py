@@ -27,21 +27,21 @@ from jaxcollapse.theory.mean.random_walk import mean_replace_required_growth as 
 from jaxcollapse.theory.mean.random_walk import mean_replace_squared_error as mean_replace_squared_error
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance as mean_replace_variance
 from jaxcollapse.theory.mean.random_walk import mean_replace_variance_limit as mean_replace_variance_limit
+from jaxcollapse.theory.mean.rewarded import Rewarded as Rewarded
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_allocation as mean_rewarded_allocation
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_gap_probability as mean_rewarded_gap_probability
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_replace as mean_rewarded_replace
+from jaxcollapse.theory.mean.rewarded import mean_rewarded_variance_limit as mean_rewarded_variance_limit
 from jaxcollapse.theory.mean.stability import mean_mix_sensitivity as mean_mix_sensitivity
 from jaxcollapse.theory.mean.stability import self_verified_replace as self_verified_replace
 from jaxcollapse.theory.mean.stream import contaminated_mean_accumulate as contaminated_mean_accumulate
 from jaxcollapse.theory.mean.stream import (
     contaminated_mean_accumulate_debiased as contaminated_mean_accumulate_debiased,
 )
-from jaxcollapse.theory.mean.systematic import accumulated_bias as accumulated_bias
-from jaxcollapse.theory.mean.systematic import remaining_scale as remaining_scale
-from jaxcollapse.theory.mean.rewarded import Rewarded as Rewarded
-from jaxcollapse.theory.mean.rewarded import mean_rewarded_allocation as mean_rewarded_allocation
-from jaxcollapse.theory.mean.rewarded import mean_rewarded_gap_probability as mean_rewarded_gap_probability
-from jaxcollapse.theory.mean.rewarded import mean_rewarded_replace as mean_rewarded_replace
-from jaxcollapse.theory.mean.rewarded import mean_rewarded_variance_limit as mean_rewarded_variance_limit
 from jaxcollapse.theory.mean.surrogate import mean_surrogate as mean_surrogate
 from jaxcollapse.theory.mean.surrogate import mean_surrogate_optimal_weight as mean_surrogate_optimal_weight
+from jaxcollapse.theory.mean.systematic import accumulated_bias as accumulated_bias
+from jaxcollapse.theory.mean.systematic import remaining_scale as remaining_scale
 from jaxcollapse.theory.mean.verified import VerifiedMoments as VerifiedMoments
 from jaxcollapse.theory.mean.verified import mean_verified_break_even as mean_verified_break_even
 from jaxcollapse.theory.mean.verified import mean_verified_contraction as mean_verified_contraction
