@@ -96,12 +96,12 @@ class _SelfVerified(Model):
         return jnp.zeros(2)
 
     def real(self, key, truth, n):
-        return Samples(jax.random.normal(key, (n,), truth.dtype))
+        return Samples(jax.random.normal(key, (int(n),), truth.dtype))
 
     def sample(self, key, params, n):
         centre, now = params
         low, high = ndtr(centre - _RADIUS - now), ndtr(centre + _RADIUS - now)
-        return Samples(now + ndtri(low + (high - low) * jax.random.uniform(key, (n,), params.dtype)))
+        return Samples(now + ndtri(low + (high - low) * jax.random.uniform(key, (int(n),), params.dtype)))
 
     def fit(self, data, *, previous, generation, **context):
         now = data.mean(lambda row: row)

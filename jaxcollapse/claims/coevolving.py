@@ -68,7 +68,7 @@ class _Pictured(Model):
             _Models(text, jnp.where(seen, pooled, params.mean), jnp.where(seen, scatter / total, params.variance))
         )
 
-    def fit(self, data, **context):
+    def fit(self, data: Any, **context):
         return data.params
 
     def metrics(self, params, **context):

@@ -5,6 +5,7 @@ We know the results through others; the form of the limit, and what is compared 
 
 import dataclasses
 from functools import partial
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -30,7 +31,7 @@ def _spectrum():
 
 def _students(key):
     model = LinearRegression(_spectrum(), **_SETTING)
-    data = model.sample(key, model.truth(), _ROWS)
+    data: Any = model.sample(key, model.truth(), _ROWS)
     teacher = model.fit(data)
 
     def risk(mixing):

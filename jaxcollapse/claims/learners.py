@@ -4,6 +4,8 @@ The settings are those of Jangjoo, Di Sarra, Marsili and Roudi 2025, arXiv:2506.
 learning, and of Amin et al. 2026, arXiv:2601.15468 (streams). Generation ``g = 1`` is the fit to real data.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
@@ -82,7 +84,7 @@ class _Stream(Wrapper):
     def sample(self, key, params, n):
         real_key, rest = split(key)
         real = binomial(real_key, jnp.asarray(n, params.dtype), jnp.asarray(_SHARE, params.dtype))
-        rows = self.model.sample(rest, params, n)
+        rows: Any = self.model.sample(rest, params, n)
         total = rows.total + real * (self.model.parameter - params)
         if self.debiased:
             total = (total - (1 - _SHARE) * n * params) / _SHARE

@@ -5,7 +5,7 @@ A diffusion model that is sampled down to some noise multiplies the Hermite coef
 that memorise their rows as well. The setting is that of Khelifa, Turner and Venkataramanan 2026, arXiv:2606.13796.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -49,14 +49,14 @@ class _Memorised(Model):
         return jnp.zeros(())
 
     def real(self, key, truth, n):
-        return Samples(jax.vmap(self.draw)(jax.random.split(key, n)))
+        return Samples(jax.vmap(self.draw)(jax.random.split(key, int(n))))
 
     def sample(self, key, params, n):
         which_key, noise_key = jax.random.split(key)
-        which = jax.random.choice(which_key, len(params.weights), (n,), p=params.weights / params.weights.sum())
-        return Samples(jax.vmap(self.noise)(jax.random.split(noise_key, n), params.rows[which]))
+        which = jax.random.choice(which_key, len(params.weights), (int(n),), p=params.weights / params.weights.sum())
+        return Samples(jax.vmap(self.noise)(jax.random.split(noise_key, int(n)), params.rows[which]))
 
-    def fit(self, data, **context):
+    def fit(self, data: Any, **context):
         return _Memory(data.rows, data.weights)
 
     def metrics(self, params, **context):

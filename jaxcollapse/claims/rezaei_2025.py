@@ -6,6 +6,7 @@ is ours.
 """
 
 from functools import partial
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -34,7 +35,7 @@ def _fit(key, sizes, shares):
     flat = np.full(dim, dim**-0.5)
     spectra = [Spectrum.from_eigenvalues(_features(dim, s), flat) for s in ((1.0, 1.0), shares)]
     models = [LinearRegression(spectrum, noise=_NOISE) for spectrum in spectra]
-    parts = [model.sample(k, model.truth(), n) for model, k, n in zip(models, split(key), rows, strict=True)]
+    parts: list[Any] = [model.sample(k, model.truth(), n) for model, k, n in zip(models, split(key), rows, strict=True)]
     return models[0].metrics(models[0].fit(parts[0] + parts[1]))["risk"]
 
 

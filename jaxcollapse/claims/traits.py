@@ -42,8 +42,8 @@ class _Chosen(Wrapper):
         keys = jax.random.split(key, 3)
         variance = jnp.exp(params.log_variance)
         shown = variance + self.environment
-        chosen = self.standard(jax.random.uniform(keys[0], (n,), variance.dtype))
-        rest, changed = (jax.random.normal(k, (n,), variance.dtype) for k in keys[1:])
+        chosen = self.standard(jax.random.uniform(keys[0], (int(n),), variance.dtype))
+        rest, changed = (jax.random.normal(k, (int(n),), variance.dtype) for k in keys[1:])
         inherited = variance / jnp.sqrt(shown) * chosen + jnp.sqrt(variance * self.environment / shown) * rest
         return Samples(params.mean + inherited + jnp.sqrt(self.mutation) * changed)
 

@@ -97,7 +97,7 @@ def _ridge():
     x, y = _digits(_MANY)
     population = Spectrum.from_kernel(kernels.tangent(x), y)
     fit = shared(samples=_ROWS, noise=_NOISE, penalty=_RIDGE["decay"])
-    return regression.ridge_chain(population, **fit, generations=_FITS)
+    return regression.ridge_replace(population, **fit, generations=_FITS)
 
 
 _SETTING = "Two-layer ReLU network of width 16, one start; 40 digits, σ = 0.3; 100 steps of rate 0.5; "

@@ -84,7 +84,7 @@ def mean_verified_replace(
     centre = shift / deviation
 
     def step(carry, n):
-        mean, spread = _passed_on(*carry, width, n)
+        mean, spread = _passed_on(carry[0], carry[1], width, n)
         return (mean, spread), (mean, spread)
 
     first = (-centre, jnp.ones_like(centre) / sizes[0])

@@ -209,7 +209,7 @@ class _Means:
         value, slopes = jax.value_and_grad(lambda curves: function(*curves))(curves)
         slope = np.concatenate([np.asarray(part, float) for part in slopes])
         rows = np.concatenate([np.r_[self._place[name]] for name in names])
-        half = self._width * np.sqrt(max(slope @ self._covariance[np.ix_(rows, rows)] @ slope, 0.0))
+        half = self._width * float(np.sqrt(max(slope @ self._covariance[np.ix_(rows, rows)] @ slope, 0.0)))
         return float(value), float(value) - half, float(value) + half
 
 

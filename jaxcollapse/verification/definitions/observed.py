@@ -135,7 +135,10 @@ def beyond(law: Normal, other: Normal) -> Float[Array, ""]:
 
 def enlarged(samples: Any, factor: Number) -> Any:
     """Sizes, or a schedule of them, times a factor."""
-    return (lambda g: factor * samples(g)) if callable(samples) else factor * np.asarray(samples)
+    if callable(samples):
+        schedule: Any = samples
+        return lambda g: factor * schedule(g)
+    return factor * np.asarray(samples)
 
 
 def _symbols_lost(model: Model, names: dict[str, tuple[int, ...]]) -> Source | None:
@@ -155,7 +158,7 @@ def _curve(name: str, part: Part | Source, metrics: dict[str, Array]) -> Float[A
     return curve
 
 
-def _named(name: str, part: Any, metrics: dict[str, tuple[int, ...]]) -> Part | Source:
+def _named(name: str, part: Any, metrics: dict[str, tuple[int, ...]]) -> Any:
     """A part as it was given: None, a function, or the name of a metric."""
     if part is None or callable(part):
         return part
