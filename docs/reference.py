@@ -109,8 +109,7 @@ def rooms() -> list[Room]:
             inspect.getdoc(inspect.getmodule(jc.Claim)) or "",
             top("Claim", "verify", "Verdict", "Verification", "Reference", "Axis") | public(jc.claims),
         ),
-        *named("definitions", "relation", "plot", "report", "typeset"),
-        *named("relation", "plot", "figures", "report", "typeset"),
+        *named("definitions", "relation", "plot", "figures", "report", "typeset"),
         Room(
             "theory",
             "jaxcollapse.theory",
