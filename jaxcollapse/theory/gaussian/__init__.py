@@ -45,7 +45,6 @@ from jaxcollapse.theory.gaussian.traits import best_replace as best_replace
 from jaxcollapse.theory.gaussian.traits import best_replace_limit as best_replace_limit
 from jaxcollapse.theory.gaussian.traits import best_selected as best_selected
 from jaxcollapse.theory.gaussian.traits import truncated_replace as truncated_replace
-from jaxcollapse.theory.gaussian.traits import truncated_variance as truncated_variance
 from jaxcollapse.theory.gaussian.univariate import log_mellin as log_mellin
 from jaxcollapse.theory.gaussian.univariate import log_variance_mean as log_variance_mean
 from jaxcollapse.theory.gaussian.univariate import log_variance_variance as log_variance_variance

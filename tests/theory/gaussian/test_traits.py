@@ -5,13 +5,14 @@ import pytest
 from scipy.stats import norm, truncnorm
 
 from jaxcollapse.theory import gaussian
+from jaxcollapse.theory.gaussian.traits import truncated_variance
 
 pytestmark = pytest.mark.usefixtures("x64")
 
 
 @pytest.mark.parametrize("cutoff", [0.01, 0.0999, 0.1001, 1.3, 6.0])
 def test_a_truncated_variance(cutoff):
-    found = gaussian.truncated_variance(cutoff=cutoff)
+    found = truncated_variance(cutoff=cutoff)
     x, weight = np.polynomial.legendre.leggauss(80)
     law = weight * norm.pdf(cutoff * x)
     np.testing.assert_allclose(found, cutoff**2 * (law @ x**2) / law.sum(), rtol=1e-9)
@@ -38,7 +39,7 @@ def test_what_is_inherited_in_part():
 
 def test_a_truncated_loop():
     loop = gaussian.truncated_replace(cutoff=1.5, samples=7, generations=9)
-    kept = gaussian.truncated_variance(cutoff=1.5)
+    kept = truncated_variance(cutoff=1.5)
     np.testing.assert_allclose(loop.variance, kept ** np.arange(9), rtol=1e-12)
     np.testing.assert_allclose(loop.mean_square, (1 - kept ** np.arange(1, 10)) / (7 * (1 - kept)), rtol=1e-12)
 
@@ -46,7 +47,7 @@ def test_a_truncated_loop():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: gaussian.truncated_variance(cutoff=0.0), "cutoff must be positive"),
+        (lambda: truncated_variance(cutoff=0.0), "cutoff must be positive"),
         (lambda: gaussian.best_selected(fraction=1.0), "fraction must be at most 1"),
         (
             lambda: gaussian.best_replace(fraction=0.5, mutation=-1.0, generations=2),
