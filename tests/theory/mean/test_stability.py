@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from jaxcollapse.theory import gaussian, mean
+from jaxcollapse.theory import mean
+from jaxcollapse.theory.gaussian.traits import truncated_variance
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -18,7 +19,7 @@ def test_sensitivity():
 
 def test_a_verifier_that_is_the_first_model():
     curve = mean.self_verified_replace(samples=np.array([10.0] + 60 * [25.0]), radius=0.9, generations=61)
-    rho = gaussian.truncated_variance(cutoff=0.9)
+    rho = truncated_variance(cutoff=0.9)
     np.testing.assert_allclose(curve[:2], [0.1, 0.1 + rho / 25], rtol=1e-12)
     np.testing.assert_allclose(curve[-1], 0.1 + rho / (25 * (1 - rho**2)), rtol=1e-10)
     nobody = mean.self_verified_replace(samples=25, radius=30.0, generations=5)
