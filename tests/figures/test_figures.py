@@ -51,7 +51,7 @@ def test_simulated_points_lie_on_the_exact_lines():
     (ax,) = picture.axes
     off = deviations(ax)
     assert off.size == 60 and off.max() < 2.2
-    assert ax.get_legend_handles_labels()[1][:2] == ["replace", "accumulate, one design"]
+    assert ax.get_legend_handles_labels()[1][:3] == ["theory", "replace", "accumulate, one design"]
     words = picture.get_suptitle()
     assert words.startswith("Gerstgrasser et al. 2024, regression: least squares")
     assert "d = 10, n = 32, σ = 1, isotropic. 1,000 replications." in words
