@@ -47,17 +47,16 @@ class _Pictured(Model):
         return _Models(text, jnp.zeros_like(text), jnp.ones_like(text))
 
     def sample(self, key, params, n):
-        text_key, word_key, mean_key, scatter_key, real_key = split(key, 5)
+        text_key, word_key, mean_key, scatter_key = split(key, 4)
         text = jnp.where(self.refits_text, multinomial(text_key, n, params.text) / n, params.text)
         rows = multinomial(word_key, n, text)
         some, own = rows > 0, jnp.maximum(rows, 1.0)
-        spread = jnp.sqrt(params.variance)
-        mean = params.mean + spread * normal(mean_key, rows.shape, own.dtype) / jnp.sqrt(own)
-        square = params.variance * jax.vmap(_scatter)(jnp.stack(split(scatter_key, len(_WORDS))), own)
         real = jnp.full_like(own, self.real_images)
-        keys = split(real_key, 1 + len(_WORDS))
-        real_mean = normal(keys[0], rows.shape, own.dtype) / jnp.sqrt(jnp.maximum(real, 1.0))
-        real_square = jax.vmap(_scatter)(jnp.stack(keys[1:]), real)
+        both = jnp.stack([own, real])
+        means = normal(mean_key, both.shape, both.dtype) / jnp.sqrt(jnp.maximum(both, 1.0))
+        squares = _scatter(scatter_key, both)
+        mean, real_mean = params.mean + jnp.sqrt(params.variance) * means[0], means[1]
+        square, real_square = params.variance * squares[0], squares[1]
         counted = jnp.where(some, own, 0.0)
         total = jnp.maximum(counted + real, 1.0)
         pooled = (counted * mean + real * real_mean) / total

@@ -6,6 +6,7 @@ learning, and of Amin et al. 2026, arXiv:2601.15468 (streams). Generation ``g = 
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
@@ -14,7 +15,7 @@ from jaxcollapse.chain.data import WeightedSum
 from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.pooled import Accumulate, Replace, Weighted
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.claims.frame import shared
+from jaxcollapse.claims.frame import as_matrix, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.exponential_family import NormalMean
@@ -79,24 +80,27 @@ class _Stream(Wrapper):
     """A mean whose rows are real now and then; what the model adds may be subtracted."""
 
     model: NormalMean
-    debiased: bool
+    debiased: Any
 
     def sample(self, key, params, n):
         real_key, rest = split(key)
         real = binomial(real_key, jnp.asarray(n, params.dtype), jnp.asarray(_SHARE, params.dtype))
         rows: Any = self.model.sample(rest, params, n)
         total = rows.total + real * (self.model.parameter - params)
-        if self.debiased:
-            total = (total - (1 - _SHARE) * n * params) / _SHARE
-        return WeightedSum(total, rows.weight)
+        known = (total - (1 - _SHARE) * n * params) / _SHARE
+        return WeightedSum(jnp.where(self.debiased, known, total), rows.weight)
 
 
 def _stream(key):
     values = mean.contaminated_mean_accumulate_debiased(real_share=_SHARE, **_STREAM)
     informed = jnp.tril(jnp.ones((len(values), 1)) * jnp.diff(1 / values, prepend=0.0)) * values[:, None]
-    pooled = simulate(_Stream(NormalMean(0.0), False), Accumulate(), key=key, **_STREAM)
-    best = simulate(_Stream(NormalMean(0.0), True), Weighted(informed), key=key, **_STREAM)
-    return jnp.concatenate([pooled.squared_error[_BATCHES], best.squared_error[_BATCHES]])
+    pooled = as_matrix(Accumulate(), **_STREAM).matrix
+
+    def errors(debiased, matrix):
+        return simulate(_Stream(NormalMean(0.0), debiased), Weighted(matrix), key=key, **_STREAM).squared_error
+
+    curves = jax.lax.map(lambda case: errors(*case), (jnp.array([False, True]), jnp.stack([pooled, informed])))
+    return curves[:, _BATCHES].ravel()
 
 
 def _stream_theory():

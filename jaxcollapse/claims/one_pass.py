@@ -3,6 +3,8 @@
 The setting is that of Worschech and Rosenow 2024, arXiv:2410.09005. Generation ``g = 1`` is trained on real labels.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -28,20 +30,20 @@ class _OnePass(Wrapper):
     """A linear student that takes one step for every row."""
 
     model: LinearRegression
-    warm: bool
+    warm: Any
 
     def fit(self, data, *, previous, **context):
         def learn(w, row):
             x, y = row
             return w + _RATE * (y - x @ w) * x, None
 
-        return jax.lax.scan(learn, previous if self.warm else jnp.zeros_like(previous), data.rows)[0]
+        return jax.lax.scan(learn, jnp.where(self.warm, previous, 0.0), data.rows)[0]
 
 
 def _students(key):
     regression = LinearRegression(_spectrum(), noise=0.4, sampling="raw")
-    runs = (simulate(_OnePass(regression, warm), Replace(), key=key, **_SIZES).risk for warm in (False, True))
-    return jnp.concatenate(list(runs))
+    run = lambda warm: simulate(_OnePass(regression, warm), Replace(), key=key, **_SIZES).risk  # noqa: E731
+    return jax.lax.map(run, jnp.array([False, True])).ravel()
 
 
 def _students_theory():

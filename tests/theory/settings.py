@@ -719,8 +719,10 @@ SETTINGS: dict[str, list[Setting]] = {
     ],
     "gaussian.best_replace_limit": [call(fraction=0.3, mutation=0.2)],
     "gaussian.best_selected": [call(fraction=0.3)],
-    "gaussian.truncated_replace": [call(cutoff=1.8, samples=9.0, generations=4)],
-    "gaussian.truncated_variance": [call(cutoff=1.8), call(cutoff=0.05)],
+    "gaussian.truncated_replace": [
+        call(cutoff=1.8, samples=9.0, generations=4),
+        call(cutoff=0.05, samples=9.0, generations=2),
+    ],
     "gaussian.extrapolated_error": [call(guidance=0.3, samples=9.0, own_samples=7.0, sampling_bias=0.85)],
     "gaussian.extrapolated_optimal_guidance": [call(samples=9.0, own_samples=7.0, sampling_bias=0.85)],
     "mean.accumulated_bias": [
