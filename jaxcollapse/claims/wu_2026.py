@@ -11,17 +11,15 @@ import numpy as np
 
 from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.claims.frame import RIDGE_CHAIN, generation_axis, shared
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
 from jaxcollapse.theory.papers import WU_2026 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Asymptotic, Equal
+from jaxcollapse.verification.relation import Equal
 
-_GENERATIONS, _TURNS = 8, 6
+_GENERATIONS = 8
 _FLAT = shared(samples=12, generations=_GENERATIONS)
-_STEEP = shared(samples=100, generations=_TURNS)
-_STRONG, _WEAK, _PENALTY = 16, 144, 0.1
 
 
 def _first(noise, g):
@@ -40,20 +38,9 @@ def _minimum_norm(noise: float):
     return experiment
 
 
-def _uneven():
-    """Strong directions, which a chain keeps, and weak ones, whose noise it forgets."""
-    values = np.repeat([10.0, 0.5], [_STRONG, _WEAK])
-    return Spectrum.from_eigenvalues(values, np.repeat([0.25 * 0.5**0.5, 0.02 * 0.5**0.5], [_STRONG, _WEAK]))
-
-
-def _ridge(key):
-    model = LinearRegression(_uneven(), noise=partial(_first, 1.0), penalty=_PENALTY)
-    return simulate(model, Replace(), key=key, **_STEEP).risk
-
-
 _claim = partial(Claim, reference=REFERENCE, quantity="excess risk")
 _LEVELS = (0.3, 2.0)
-TOUR = "wu-u-curve"
+TOUR = "wu-monotone"
 CLAIMS = (
     _claim(
         name="wu-monotone",
@@ -70,16 +57,5 @@ CLAIMS = (
         formula="(1 − η^g)|w_0|² + η^{g−1} σ² n/(d − n − 1), η = n/d",
         protocol="Minimum norm, d = 20 isotropic features, n = 12 fresh rows, |w_0| = 1; noise in the first labels.",
         labels=tuple(f"σ = {noise:g}" for noise in _LEVELS),
-    ),
-    _claim(
-        name="wu-u-curve",
-        axis=generation_axis(_TURNS),
-        statement="With strong and weak directions self-training first forgets noise, and then the signal.",
-        theory=lambda: regression.ridge_replace(_uneven(), noise=_noises(1.0)[:_TURNS], penalty=_PENALTY, **_STEEP),
-        experiment=_ridge,
-        relation=Asymptotic(allowance=0.012, tolerance=0.016),
-        first_look=512,
-        formula=RIDGE_CHAIN + " with σ in the first step alone",
-        protocol="Ridge, λ = 0.1, 16 directions with variance 10 and 144 with 1/2, n = 100 fresh rows, σ = 1 once.",
     ),
 )
