@@ -155,7 +155,7 @@ _CURVES = ("variance alone", "variance together", "variance with real", "square 
 CLAIMS = (
     Claim(
         name="own-coevolving",
-        statement="Images of rare words collapse first, faster beside a text that is refitted; a few real ones help.",
+        statement="Images of rare words collapse first, early on faster beside a refitted text; a few real ones help.",
         theory=_images_theory,
         experiment=_images,
         relation=Equal(tolerance=0.03),

@@ -12,10 +12,10 @@ import numpy as np
 from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.claims.frame import shared
+from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, regression
-from jaxcollapse.verification.claim import Axis, Claim
+from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = None
@@ -84,7 +84,7 @@ CLAIMS = (
         relation=Asymptotic(allowance=0.005),
         formula="I_g/I_1, I_g = ∫₀^∞ (1 − (1 − e^−v)^g)² v^(c − 1) dv, c = β/(1 + β)",
         protocol="Eigenvalues k^−2 up to k = 40,000, equal coefficients, no noise, η = 0.5, P = 1000.",
-        axis=Axis("generation g", _TIMES),
+        axis=generation_axis(_TIMES),
         quantity="squared bias, in units of the first",
         first_look=2,
     ),

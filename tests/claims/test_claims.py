@@ -13,7 +13,7 @@ import jaxcollapse as jc
 CLAIMS = jc.claims.all(networks=True)
 LEVEL = 1e-3 / len(CLAIMS)
 TOPICS = (  # a claim without a paper may begin with them
-    "ancestral", "descent", "early", "language", "linear", "molecule", "ppca", "transformer", "vae",
+    "ancestral", "descent", "early", "language", "linear", "molecule", "network", "ppca", "transformer", "vae",
 )  # fmt: skip
 
 
