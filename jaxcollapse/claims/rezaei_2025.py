@@ -21,7 +21,7 @@ from jaxcollapse.verification.relation import Asymptotic
 
 _NOISE = 0.5
 _SHARES = {"the real covariance": (1.0, 1.0), "an exaggerated one": (1.44, 0.56)}
-_MORE = 40, 50, 70
+_MORE, _FEW = (40, 50, 70), (60, 15, 20)
 """Features, real and synthetic rows."""
 
 
@@ -73,5 +73,13 @@ CLAIMS = (
         experiment=_risks(_MORE),
         relation=Asymptotic(allowance=0.007, tolerance=0.018),
         protocol=_PROTOCOL + "d = 40, 50 real and 70 synthetic rows.",
+    ),
+    _claim(
+        name="rezaei-fewer-rows",
+        statement="With fewer rows than features a covariance that exaggerates the real one serves better.",
+        theory=lambda: _theory(_FEW),
+        experiment=_risks(_FEW),
+        relation=Asymptotic(allowance=0.012, tolerance=0.015),
+        protocol=_PROTOCOL + "d = 60, 15 real and 20 synthetic rows, minimum norm.",
     ),
 )
