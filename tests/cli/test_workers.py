@@ -111,9 +111,8 @@ def test_a_process_that_cannot_begin_is_an_error():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at the processes of Linux")
-@pytest.mark.parametrize(
-    "how", ["Ctrl-C", *(pytest.param(how, marks=pytest.mark.slow) for how in ("killed", "reader gone"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["Ctrl-C", "killed", "reader gone"])
 def test_no_process_is_left_however_it_ends(tmp_path, how):
     """Ctrl-C goes to all processes of a terminal; a parent that is killed can tell nobody."""
     names = [SHORT, LONG, "kanabar-debiased", "kazdan-replace"]
