@@ -1,9 +1,9 @@
 """For all tests, those in docstrings included."""
 
 import gc
+import os
 from pathlib import Path
 
-import jax
 import pytest
 from jaxtyping import install_import_hook
 
@@ -22,9 +22,13 @@ def forget_programs():
     """Compiled programs go with the tests of a file once they are many; small ones serve several files.
 
     Each holds several memory mappings. Linux gives a process 65,530 by default, and a compiler that gets no more
-    crashes; all the programs of the suite together need more than that.
+    crashes; all the programs of the suite together need more than that, and several gigabytes.
     """
+    from jaxcollapse.machine import resources
+
     yield
-    mappings = Path("/proc/self/maps")
+    mappings, pages = Path("/proc/self/maps"), Path("/proc/self/statm")
     if not mappings.exists() or mappings.read_bytes().count(b"\n") > 20_000:
-        jax.clear_caches()
+        resources.forget_programs()
+    elif int(pages.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") > 2.5e9:
+        resources.forget_programs()
