@@ -122,7 +122,7 @@ CLAIMS = (
         theory=_mixed_theory,
         experiment=_mixed,
         relation=Equal(tolerance=0.03),
-        formula="w = (Γ/n) Σ y_i x_i; E w'² = (Γ/n)² [n_r(n_r + 1)λ²w₀² + … + n_s(n_s + 1)λ²s + n_sλ⟨λ, s⟩ + σ²nλ]",
+        formula="E w'² = (Γ/n)² [n_r(n_r + 1) λ² w₀² + … + n_s(n_s + 1) λ² s + n_s λ Σ_j λ_j s_j + σ² n λ]",
         protocol="d = 4, unequal eigenvalues, σ = 0.5, Γ = 1.05; 6 fresh real rows and 74 of the last model.",
         axis=generation_axis(_CONTEXT["generations"]),
         quantity="excess risk",

@@ -57,7 +57,7 @@ CLAIMS = (
         reference=REFERENCE,
         relation=Asymptotic(allowance=0.01, tolerance=0.018),
         first_look=512,
-        formula="R + ξ λ R′ + ξ² λ² B, R = V(λ, λ), R′ = 2 ∂₁V, B = ∂₁∂₂V of two penalties; best at −R′/(2 λ B)",
+        formula="R + ξ λ R′ + ξ² λ² B, R = V(λ, λ), R′ = dR/dλ, B = d²V/dλ₁dλ₂; best at −R′/(2 λ B)",
         protocol="Ridge, λ = 1, σ = 0.8, 20 directions with variance 3 and the signal, 60 with 0.3, n = 200 rows.",
         labels=(*(f"ξ = {mixing:g}" for mixing in _MIXINGS), "the best ξ"),
         quantity="excess risk",

@@ -54,12 +54,6 @@ def truncated_variance(*, cutoff: Number) -> Float[Array, "..."]:
     **Raises** `ValueError` or `TypeError` for other arguments.
 
     **Exactness** Exact.
-
-    ```python
-    >>> round(float(truncated_variance(cutoff=2.0)), 4)
-    0.7737
-
-    ```
     """
     check_positive("cutoff", cutoff)
     c = as_floats(cutoff)

@@ -128,7 +128,7 @@ def collapsing_variance(log_variance: Curve) -> Float[Array, ""]:
     **Reference** Schaeffer et al. 2025, arXiv:2503.03150, definition 4.
 
     ```python
-    >>> float(collapsing_variance([-0.1, -0.2, -0.3, -0.4]))
+    >>> round(float(collapsing_variance([-0.1, -0.2, -0.3, -0.4])), 4)
     2.0
 
     ```
@@ -219,7 +219,7 @@ def lost_tail(mass: Curve) -> Float[Array, ""]:
     **Reference** Schaeffer et al. 2025, arXiv:2503.03150, definition 7.
 
     ```python
-    >>> float(lost_tail([0.01, 0.02, 0.1]))
+    >>> round(float(lost_tail([0.01, 0.02, 0.1])), 4)
     0.1
 
     ```
@@ -248,7 +248,7 @@ def hallucinated_data(mass: Curve) -> Float[Array, ""]:
     **Reference** Schaeffer et al. 2025, arXiv:2503.03150, definition 8.
 
     ```python
-    >>> float(hallucinated_data([0.1, 0.2, 0.3]))
+    >>> round(float(hallucinated_data([0.1, 0.2, 0.3])), 4)
     0.3
 
     ```
