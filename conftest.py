@@ -28,7 +28,6 @@ def forget_programs():
 
     yield
     mappings, pages = Path("/proc/self/maps"), Path("/proc/self/statm")
-    if not mappings.exists() or mappings.read_bytes().count(b"\n") > 20_000:
-        resources.forget_programs()
-    elif int(pages.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") > 2.5e9:
+    many = not mappings.exists() or mappings.read_bytes().count(b"\n") > 20_000
+    if many or int(pages.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") > 2.5e9:
         resources.forget_programs()

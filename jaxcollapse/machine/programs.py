@@ -53,31 +53,33 @@ def busy(function: Callable) -> Callable:
 
 def busy_parts(jaxpr: core.Jaxpr) -> int:
     """How many busy parts of a program run one after the other: the generations of a network in the loop."""
-    total = 0
-    for equation in jaxpr.eqns:
-        inside = [busy_parts(program) for program in inner(equation)]
-        if equation.params.get("name") == _BUSY:
-            total += 1
-        elif equation.primitive.name == "scan":
-            total += equation.params["length"] * sum(inside)
-        elif inside:
-            total += max(inside)
-    return total
+    return _total(jaxpr, lambda equation: 1 if equation.params.get("name") == _BUSY else None, rounds=1)
 
 
 def work(jaxpr: core.Jaxpr) -> int:
     """About how many numbers a program computes, with so many rounds of a loop whose end is not known."""
+
+    def numbers(equation):
+        if inner(equation):
+            return None
+        return sum(math.prod(getattr(v.aval, "shape", ())) for v in equation.outvars)
+
+    return _total(jaxpr, numbers, rounds=_ROUNDS)
+
+
+def _total(jaxpr: core.Jaxpr, own: Callable[[Any], int | None], rounds: int) -> int:
+    """What the operations of a program count for; one without a count of its own, for what is inside, as it runs."""
     total = 0
     for equation in jaxpr.eqns:
-        inside = [work(program) for program in inner(equation)]
-        if equation.primitive.name == "scan":
-            total += equation.params["length"] * sum(inside)
-        elif equation.primitive.name == "while":
-            total += _ROUNDS * sum(inside)
-        elif inside:
-            total += max(inside)
-        else:
-            total += sum(math.prod(getattr(v.aval, "shape", ())) for v in equation.outvars)
+        if (count := own(equation)) is None:
+            inside = [_total(program, own, rounds) for program in inner(equation)]
+            if equation.primitive.name == "scan":
+                count = equation.params["length"] * sum(inside)
+            elif equation.primitive.name == "while":
+                count = rounds * sum(inside)
+            else:
+                count = max(inside, default=0)
+        total += count
     return total
 
 

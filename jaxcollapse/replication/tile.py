@@ -24,7 +24,7 @@ _RESULT_BYTES = 16 * 2**20
 _BLOCK_TILES = 64
 _TILE = 1024  # replications at most; of a larger tile, a short run would compute many that nobody asked for
 _TILE_ONE_BY_ONE = 64
-_WORK = 1.5e9  # numbers that a tile computes: some 20 ms, since a short run waits for a whole one
+_WORK = 1.5e9  # numbers that a tile computes on a CPU: some 20 ms, since a short run waits for a whole one
 _TILE_BUSY = 128  # networks at a time on a device that can: more are no faster, and a short run wants few
 _PART_OF_DEVICE = 8  # of its memory for what the largest operation of a tile holds: others are there at a time
 
@@ -106,8 +106,9 @@ def block_of(
     held = [memory(program.jaxpr) for program in programs]
     tile = _power_of_two(_RESULT_BYTES // max(1, result_bytes * points), _TILE)
     for program, need, one_by_one, keeps_busy in zip(programs, held, single, busy, strict=True):
-        room, live = _LIVE_BYTES, need.size
-        largest = _power_of_two(int(_WORK // max(1, work(program.jaxpr))), _TILE)
+        room, live, largest = _LIVE_BYTES, need.size, _TILE
+        if backend == "cpu":
+            largest = _power_of_two(int(_WORK // max(1, work(program.jaxpr))), _TILE)
         if one_by_one:  # only the results are held for a whole tile
             live, largest = result_bytes, 1 if keeps_busy else _TILE_ONE_BY_ONE
         elif keeps_busy:
