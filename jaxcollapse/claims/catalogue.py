@@ -5,14 +5,13 @@ its claims, which is decided in seconds and shows what the paper is about, as it
 """
 
 import functools
-import importlib
-import pkgutil
 from types import ModuleType
 
 from jaxcollapse.arguments.check import check_count
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.claims import drawn
+from jaxcollapse.machine.modules import modules_of
 from jaxcollapse.verification.claim import Claim
 
 
@@ -94,7 +93,5 @@ def tour() -> list[Claim]:
 @functools.cache
 def _files() -> tuple[ModuleType, ...]:
     """The modules of this folder that hold claims: the papers with the most of them first."""
-    package = importlib.import_module("jaxcollapse.claims")
-    modules = [importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)]
-    files = [module for module in modules if hasattr(module, "CLAIMS")]
+    files = [module for module in modules_of("jaxcollapse.claims") if hasattr(module, "CLAIMS")]
     return tuple(sorted(files, key=lambda file: (file.REFERENCE is None, -len(file.CLAIMS))))

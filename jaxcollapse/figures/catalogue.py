@@ -1,11 +1,10 @@
 """All figures, by the files of this folder: each that has `FIGURES` is found, and no list is kept."""
 
 import functools
-import importlib
-import pkgutil
 
 from jaxcollapse.arguments.names import did_you_mean, shortened
 from jaxcollapse.figures.figure import Figure
+from jaxcollapse.machine.modules import modules_of
 
 
 def all() -> list[Figure]:  # noqa: A001 - jaxcollapse.figures.all() reads as what it is
@@ -75,6 +74,5 @@ def _names(figure: Figure) -> tuple[str, ...]:
 
 @functools.cache
 def _known() -> dict[str, Figure]:
-    package = importlib.import_module("jaxcollapse.figures")
-    files = [importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)]
+    files = modules_of("jaxcollapse.figures")
     return {figure.name: figure for file in files for figure in getattr(file, "FIGURES", ())}
