@@ -227,7 +227,7 @@ class _Scale(jc.Trained):
     """A normal law that learns its spread."""
 
     def build(self, key):
-        return {"log_scale": 0.1 * jax.random.normal(key, (2,))}
+        return {"log_scale": 0.1 * jax.random.normal(key, (1, 2))}
 
     def loss(self, network, rows, key):
         return jnp.mean(0.5 * (rows * jnp.exp(-network["log_scale"])) ** 2 + network["log_scale"])
@@ -236,7 +236,7 @@ class _Scale(jc.Trained):
         return jnp.exp(network["log_scale"]) * jax.random.normal(key, (n, 2))
 
     def evaluate(self, network, key):
-        return {"scale": jnp.exp(network["log_scale"])}
+        return {"scale": jnp.exp(network["log_scale"][0])}
 
 
 _TALE = jc.datasets.Corpus(np.random.default_rng(0).integers(0, 3, 200).astype(np.uint8), ("a", "b", "c"))

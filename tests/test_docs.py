@@ -54,6 +54,10 @@ def close(estimate, theory):
 
 
 EXPECTED = {
+    "derivatives": lambda n: (
+        close(n["simulated"], n["exact"])  # along the path is right for the one, and a third of the slope for the other
+        and not close(n["along_the_path"], n["slope"].mean)
+    ),
     "index": lambda n: close(n["estimate"], n["theory"]),
     "ideas": lambda n: abs(n["family"].fit(n["old"] + 2.0 * n["new"]) - 2 / 3) < 0.1,
     "sampler": lambda n: n["picked"].variance.shape == (5,),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -88,15 +89,23 @@ def test_models_meet_all_workflows_and_are_called_alone_where_nothing_may_be_pro
             if workflow.name in row.refuses or (flow.needs_rows and model.draws_sums):
                 continue
             run = lambda key: jc.simulate(model, flow, key=key, samples=row.samples, generations=GENERATIONS)  # noqa: B023, E731
-            assert jax.tree.leaves(jax.eval_shape(run, KEY))
+            assert jax.tree.leaves(eqx.filter_eval_shape(run, KEY))
         sizes = jnp.full(GENERATIONS, float(row.samples))
         model = model.prepare(KEY, sizes)
-        truth, start, generation = model.truth(), model.start(KEY), jnp.asarray(1)
-        data = jax.eval_shape(lambda key: model.sample(key, truth, row.samples), KEY)
-        context = dict(key=KEY, generation=generation, previous=truth if start is None else start)
-        fit = jax.eval_shape(lambda data: model.fit(data, newest=data, **context), data)
-        assert jax.tree.structure(fit) == jax.tree.structure(truth)
-        assert jax.eval_shape(lambda fit: model.metrics(fit, key=KEY, generation=generation), fit)
+        truth, start = model.truth(), model.start(KEY)
+
+        def alone(key):
+            """Two fits, to real rows and to those of the first, and what is measured."""
+            now = dict(key=key, generation=jnp.asarray(1))
+            real = model.real(key, truth, row.samples)
+            first = model.fit(real, newest=real, previous=truth if start is None else start, **now)
+            data = model.sample(key, first, row.samples)
+            second = model.fit(data, newest=data, previous=first, **now)
+            return first, second, model.metrics(second, **now)
+
+        first, second, metrics = eqx.filter_eval_shape(alone, KEY)
+        assert jax.tree.structure(first) == jax.tree.structure(second)
+        assert metrics
 
 
 CLAIMS = jc.claims.all()

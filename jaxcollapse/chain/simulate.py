@@ -116,7 +116,9 @@ def simulate(
     **Raises** `ValueError` or `TypeError`, before compilation, for arguments of the wrong kind, sign or shape, and
     for a workflow that picks rows together with a model that draws sufficient statistics.
 
-    **Exactness** Exact in law for every finite size, whatever the sampling mode of the model.
+    **Exactness** Exact in law for every finite size, whatever the sampling mode of the model. Derivatives are those
+    along the path of the draws: what jumps, counts, categories, labels that are drawn or rounded, and rows that a rule
+    keeps, adds nothing to them, so that their mean is then not the derivative of the mean.
 
     ```python
     >>> import jax, jaxcollapse as jc
@@ -166,7 +168,7 @@ def chain_of(
     if not isinstance(workflow, Workflow):
         raise TypeError(f"workflow must be a jaxcollapse Workflow such as Replace(), got {_kind(workflow, Workflow)}")
     check_length("generations", generations)
-    tell_generations(generations)
+    tell_generations(int(generations))
     if workflow.needs_rows and model.draws_sums:
         raise ValueError(
             f"workflow {type(workflow).__name__} picks single rows, but this {name_of(model)} draws sufficient "

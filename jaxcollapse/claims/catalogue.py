@@ -4,6 +4,7 @@ A file is one paper, its `REFERENCE`, or holds results without a paper: its `REF
 its claims, which is decided in seconds and shows what the paper is about, as its `TOUR`.
 """
 
+import dataclasses
 import functools
 from types import ModuleType
 
@@ -11,6 +12,7 @@ from jaxcollapse.arguments.check import check_count
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.claims import drawn
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.modules import modules_of
 from jaxcollapse.verification.claim import Claim
 
@@ -28,7 +30,7 @@ def all(*, networks: bool = False) -> list[Claim]:  # noqa: A001 - jaxcollapse.c
 
     ```
     """
-    return [claim for file in _files() for claim in file.CLAIMS if networks or not claim.networks]
+    return [claim for claim in _claims() if networks or not claim.networks]
 
 
 def get(name: str) -> Claim:
@@ -44,7 +46,7 @@ def get(name: str) -> Claim:
     ```
     """
     if (one := drawn.named(name)) is not None:
-        return one
+        return _as_by_default(one)
     known = {claim.name: claim for claim in all(networks=True)}
     if name not in known:
         raise ValueError(f"name must be that of a claim, got {name!r}{did_you_mean(name, known)}")
@@ -68,7 +70,7 @@ def random(number: int, seed: int = 0) -> list[Claim]:
     """
     check_count("number", number, minimum=1)
     check_count("seed", seed, minimum=0)
-    return [drawn.claim(int(seed), index) for index in range(number)]
+    return [_as_by_default(drawn.claim(int(seed), index)) for index in range(number)]
 
 
 def papers() -> dict[str, Reference]:
@@ -88,6 +90,16 @@ def tour() -> list[Claim]:
     """
     chosen = {file.TOUR for file in _files() if file.REFERENCE is not None}
     return [claim for claim in all() if claim.name in chosen]
+
+
+@functools.cache
+def _claims() -> tuple[Claim, ...]:
+    return tuple(_as_by_default(claim) for file in _files() for claim in file.CLAIMS)
+
+
+def _as_by_default(claim: Claim) -> Claim:
+    """The claim; the options by which JAX refuses what is convenient are for experiments of the user's."""
+    return dataclasses.replace(claim, experiment=lenient()(claim.experiment))
 
 
 @functools.cache

@@ -28,7 +28,7 @@ def _descent(key, shares):
     delta = (delta - delta @ truth * truth) * _SETTING["bias"]
     delta = delta / jnp.linalg.norm(delta) * _SETTING["bias"]
     x, y = model.sample(rows_key, truth, _STEPS).rows
-    y = y + (jax.random.uniform(choice, (_STEPS,)) < shares) * (x @ delta)
+    y = y + jnp.where(jax.random.uniform(choice, (_STEPS,)) < shares, x @ delta, 0.0)
 
     def step(w, row):
         w = w + _SETTING["rate"] * row[0] * (row[1] - row[0] @ w)

@@ -140,7 +140,7 @@ _URN, _ADDED = 3, 5
 def _urn(key):
     sizes = shared(samples=np.array([_URN] + [1] * _ADDED), generations=_ADDED + 1)
     share = simulate(Categorical(_PAIR), Accumulate(), key=key, **sizes).params[-1, 0]
-    return jnp.round((_URN + _ADDED) * share) == jnp.arange(_URN + _ADDED + 1)
+    return jnp.round((_URN + _ADDED) * share) == jnp.arange(_URN + _ADDED + 1.0)
 
 
 def _urn_theory():

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammaln
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Key, Real
 
 from jaxcollapse.arguments.check import check_choice, check_length, is_traced
 from jaxcollapse.arguments.types import Count
@@ -61,12 +61,12 @@ class KernelMixture(eqx.Module):
         kernel = self.bandwidth**2 * (1.0 if self.kernel == "gaussian" else 1 / (self.dim + 2))
         return self._shares @ (self.rows - self.mean) ** 2 + kernel
 
-    def density(self, rows: Float[Array, "..."]) -> Float[Array, "..."]:
+    def density(self, rows: Real[Any, "..."]) -> Float[Array, "..."]:
         """The density at each row."""
         return jnp.exp(self.log_density(rows))
 
     @lenient()
-    def log_density(self, rows: Float[Array, "..."]) -> Float[Array, "..."]:
+    def log_density(self, rows: Real[Any, "..."]) -> Float[Array, "..."]:
         """The log of the density at each row; minus infinity for a bandwidth of zero."""
         width, rows = _above_zero(self.bandwidth), jnp.asarray(rows)
         gaps = (rows[..., None] - self.rows) if self.rows.ndim == 1 else (rows[..., None, :] - self.rows)
@@ -196,7 +196,7 @@ class KernelDensity(Model):
     def truth(self) -> KernelMixture:
         """The real rows; without them the standard normal density: one kernel at zero, of bandwidth one."""
         if self.data is not None:
-            return KernelMixture(self.data, jnp.ones(len(self.data)), jnp.zeros(()))
+            return KernelMixture(self.data, jnp.ones(len(self.data)), jnp.zeros(()), kernel=self.kernel)
         return KernelMixture(jnp.zeros((1, *self._axes)), jnp.ones(1), jnp.ones(()))
 
     def real(self, key: Key[Array, ""], truth: KernelMixture, n: int) -> Samples:

@@ -61,7 +61,8 @@ class Claim:
     - `relation`: ``"equal"``, ``"asymptotic"``, ``"at_most"``, ``"at_least"``, ``"rate"``, ``"probability"`` or
       ``"usually"``, or a relation of `jaxcollapse.relation` with its own tolerance.
     - `reference`: the paper; `formula`, `protocol`: the prediction and the experiment in words.
-    - `axis`: name and values of the last axis; `labels`: a name for each entry, if the entries are separate cases.
+    - `axis`: name and values of the last axis; `labels`: a name for each entry, if the entries are separate cases, or,
+      with an axis, for each row along it.
     - `quantity`: what is measured; `scale`: ``"linear"`` or ``"log"`` axes of the picture.
     - `first_look`: replications before the evidence is looked at first.
     - `numbers`: a function without arguments that returns `Numbers` for ``jaxcollapse show``.

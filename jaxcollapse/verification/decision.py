@@ -147,6 +147,7 @@ def _decide(
         return verdict(Ruling("undecided", f"{reason}; {instead}", unknown, unknown, float("nan"), None), estimate)
 
     _check_tolerance(claim, theory)
+    _check_labels(claim, theory)
     relation.check(theory)
     if not np.isfinite(theory).all():
         return refusal("the theory is infinite or undefined, and no mean can be compared with that", None)
@@ -227,6 +228,17 @@ def _check_tolerance(claim: Claim, theory: np.ndarray) -> None:
         shape = np.shape(getattr(claim.relation, name, 0.0))
         if shape not in ((), theory.shape):
             raise ValueError(f"{name} of claim {claim.name!r} has shape {shape}, but its theory {theory.shape}")
+
+
+def _check_labels(claim: Claim, theory: np.ndarray) -> None:
+    """One for each entry or, with an axis, for each row along it."""
+    rows = {theory.size} if claim.axis is None else {theory.size, np.atleast_1d(theory)[..., :1].size}
+    if claim.labels and len(claim.labels) not in rows:
+        wanted = " or ".join(map(str, sorted(rows)))
+        raise ValueError(
+            f"labels of claim {claim.name!r} must be {wanted} for a theory of shape {theory.shape}, "
+            f"got {len(claim.labels)}"
+        )
 
 
 def _check_shapes(claim: Claim, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None) -> None:

@@ -54,13 +54,13 @@ def test_a_claim_is_complete(claim):
     ids=lambda claim: claim.name,
 )
 def test_a_prediction_has_its_names(claim):
-    """A number for each label or point of the axis."""
+    """A finite number for each label, or for each row along the axis, and each point of the axis."""
     theory = claim.prediction()
     assert np.isfinite(theory).all()
     if claim.labels:
-        assert len(claim.labels) == theory.size
+        assert len(claim.labels) in (theory.size, *(() if claim.axis is None else (theory[..., :1].size,)))
     if claim.axis is not None and claim.relation.name != "rate":
-        assert np.shape(claim.axis.values) == theory.shape
+        assert np.shape(claim.axis.values) == theory.shape[-1:]
 
 
 def test_papers_are_those_of_the_claims():

@@ -22,6 +22,11 @@ def normals(key):
     return 1 + 0.5 * jax.random.normal(key, (4,))
 
 
+def pairs(key):
+    """Two rows of four."""
+    return 1 + 0.5 * jax.random.normal(key, (2, 4))
+
+
 def normal(key):
     return 1 + 0.1 * jax.random.normal(key)
 
@@ -364,6 +369,11 @@ def test_wrong_claims(change, message):
         (dict(experiment=lambda key: {"risk": normal(key)}), "must return one array, got dict"),
         (dict(experiment=lambda key: (normal(key), normal(key))), "must return one array, got tuple"),
         (dict(theory=np.ones(4), experiment=normals, axis=jc.Axis("n", [1, 2, 3])), "axis of claim .* has 3 values"),
+        (dict(theory=np.ones(4), experiment=normals, labels=("a", "b")), r"labels of claim .* must be 4 .* got 2"),
+        (
+            dict(theory=np.ones((2, 4)), experiment=pairs, axis=jc.Axis("n", range(4)), labels=("a", "b", "c")),
+            r"labels of claim .* must be 2 or 8 for a theory of shape \(2, 4\), got 3",
+        ),
         (dict(theory=-0.5, experiment=decay, relation="rate"), "axis must hold at least three sizes"),
         (dict(theory=np.full(4, -0.5), experiment=decay, relation="rate"), "does not match theory"),
         (dict(theory=0.5, experiment=jax.random.uniform, relation="probability"), "must return events"),

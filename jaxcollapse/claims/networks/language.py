@@ -80,7 +80,7 @@ def best_of(log_probability: Callable, cells: np.ndarray, size: int, starts: int
 
     One start is not enough where the problem is not convex: a local optimum gives losses below zero.
     """
-    with enable_x64(True):
+    with enable_x64(True), jax.ensure_compile_time_eval():  # an experiment may be what asks first
         real = jnp.asarray(cells)
         cross_entropy = lambda theta: -jnp.sum(real * log_probability(theta))  # noqa: E731
         optimiser = optax.lbfgs(memory_size=20)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Float, Key, Real, Scalar
 
 from jaxcollapse.arguments.check import check_at_least, check_integer, check_positive, check_probabilities, check_shape
 from jaxcollapse.arguments.numbers import as_floats, number
@@ -42,7 +42,7 @@ class Mixture(eqx.Module):
         return self.weights @ (self.variances + (self.means - self.mean) ** 2)
 
     @lenient()
-    def log_density(self, rows: Float[Array, "rows dim"]) -> Float[Array, " rows"]:
+    def log_density(self, rows: Real[Any, "rows dim"]) -> Float[Array, " rows"]:
         """The log of the density at each row."""
         return jax.nn.logsumexp(self.log_joint(rows), axis=1)
 

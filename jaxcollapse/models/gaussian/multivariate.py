@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Float, Key, Real, Scalar
 
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_numbers, check_shape, is_traced
 from jaxcollapse.arguments.numbers import as_floats
@@ -71,7 +71,7 @@ class MultivariateNormal(eqx.Module):
         return self.factor @ self.factor.T
 
     @lenient()
-    def log_density(self, rows: Float[Array, "rows dim"]) -> Float[Array, " rows"]:
+    def log_density(self, rows: Real[Any, "rows dim"]) -> Float[Array, " rows"]:
         """The log of the density at each row; minus infinity where the covariance is singular."""
         singular = jnp.any(self.log_diagonal == -jnp.inf)
         log_diagonal = jnp.where(singular, 0.0, self.log_diagonal)

@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Float, Key, Real, Scalar
 
 from jaxcollapse.arguments.check import check_choice, is_traced
 from jaxcollapse.arguments.numbers import number
@@ -42,7 +42,7 @@ class Normal(eqx.Module):
         return Normal(self.mean, self.log_variance + jnp.log(factor))
 
     @lenient()
-    def log_density(self, rows: Float[Array, "..."]) -> Float[Array, "..."]:
+    def log_density(self, rows: Real[Any, "..."]) -> Float[Array, "..."]:
         """The log of the density at each row."""
         z = (rows - self.mean) * jnp.exp(-0.5 * self.log_variance)
         return -0.5 * (z**2 + self.log_variance + np.log(2 * np.pi))

@@ -236,8 +236,9 @@ class Trained(Model):
                 batch = jax.tree.map(lambda leaf: _single(leaf[index]), rows)
                 value, gradient = jax.value_and_grad(loss)(vector, batch, loss_key)
                 change: Any
-                change, state = optimiser.update(gradient, state, vector)
-                done = t / steps
+                with lenient():  # the optimiser is not the user's code
+                    change, state = optimiser.update(gradient, state, vector)
+                done = t.astype(jnp.float32) / steps
                 now = rate * jnp.minimum(1.0, done / _WARM_UP + 0.02) * 0.5 * (1 + jnp.cos(jnp.pi * done))
                 return vector - now * change, state, sound & jnp.isfinite(value)
 

@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Integer, Key, PyTree, Scalar
 from jaxcollapse.arguments.check import check_choice, check_fits, check_integer, check_length
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.schedule import Scheduled, positive_or_schedule, share_or_schedule
+from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.trained import Trained
 from jaxcollapse.population.datasets.language import Corpus, pieces
 
@@ -139,6 +140,7 @@ class Transformer(Trained):
         """Tokens of a row."""
         return self.test.shape[1]
 
+    @lenient()
     def build(self, key: Key[Array, ""]) -> Decoder:
         """A new network: normal weights, from one draw."""
         v, t, d, n = self.symbols, self.length, self.width, self.layers
@@ -152,14 +154,17 @@ class Transformer(Trained):
         weights = [s * part.reshape(shape) for s, part, shape in zip(scales, parts, shapes, strict=True)]
         return Decoder(*weights, bias=jnp.zeros(v))
 
+    @lenient()
     def loss(self, network: Decoder, rows: Integer[Array, "rows length"], key: Key[Array, ""]) -> Scalar:
         """The cross-entropy of rows of text, in nats a token."""
         return -_of_tokens(jax.nn.log_softmax(self.logits(network, rows)), rows).mean()
 
+    @lenient()
     def draw(self, network: Decoder, key: Key[Array, ""], n: int) -> Integer[Array, "rows length"]:
         """Rows that the network writes, or edits."""
         return self.written(network, key, n) if self.edit is None else self.edited(network, key, n, self.edit)
 
+    @lenient()
     def evaluate(self, network: Decoder, key: Key[Array, ""]) -> dict[str, Array]:
         """Held-out loss, and the entropy and diversity of text of its own."""
         own = self.written(network, key, self.probes)
@@ -171,6 +176,7 @@ class Transformer(Trained):
             "distinct3": distinct(own, 3),
         }
 
+    @lenient()
     def logits(self, network: Decoder, rows: Integer[Array, "rows length"]) -> Float[Array, "rows length symbols"]:
         """Those of the next token at every place, given the tokens before it."""
         n, t = rows.shape
@@ -184,6 +190,7 @@ class Transformer(Trained):
 
         return self._through(network, z, attention)
 
+    @lenient()
     def next(
         self, network: Decoder, cache: Cache, token: Integer[Array, " rows"], place: Scalar | int
     ) -> tuple[Float[Array, "rows symbols"], Cache]:
@@ -201,11 +208,13 @@ class Transformer(Trained):
         logits = self._through(network, z, attention)
         return logits, Cache(*(jnp.stack(part) for part in zip(*layers, strict=True)))
 
+    @lenient()
     def nothing_read(self, n: int) -> Cache:
         """The cache of `n` rows before their first token."""
         empty = jnp.zeros((self.layers, self.length, n, self.heads, self.width // self.heads), jnp.float32)
         return Cache(empty, empty)
 
+    @lenient()
     def written(self, network: Decoder, key: Key[Array, ""], n: int) -> Integer[Array, "rows length"]:
         """`n` rows from their first token to their last, at the temperature."""
 
@@ -220,6 +229,7 @@ class Transformer(Trained):
         uniform = jax.random.uniform(key, (self.length, n))
         return jax.lax.scan(step, begin, (jnp.arange(self.length), uniform))[1].T
 
+    @lenient()
     def edited(self, network: Decoder, key: Key[Array, ""], n: int, bound: Any) -> Integer[Array, "rows length"]:
         """`n` rows of real text, some tokens of which are drawn anew, each given the real ones before it."""
         row_key, key = jax.random.split(key)

@@ -10,6 +10,8 @@ Reference: Cover 1984, "An algorithm for maximizing expected log investment retu
 setting of Falahati et al. 2026, arXiv:2605.07724. Derived here.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -99,7 +101,7 @@ def curated_mix_equilibrium(
 
 
 @lenient()
-def curated_replace_two_basins(*, weight: Number, gap: Number, other_gap: Number) -> Float[Array, "..."]:
+def curated_replace_two_basins(*, weight: Number, gap: Any, other_gap: Any) -> Float[Array, "..."]:
     """How two groups share two modes in the end: ``q/(1 - k_2) - (1 - q) k_1/(1 - k_1)``, within [0, 1].
 
     Group 1 gives the second mode ``Delta_1`` less than its own, and group 2 the first mode ``Delta_2`` less than its
@@ -131,7 +133,7 @@ def curated_replace_two_basins(*, weight: Number, gap: Number, other_gap: Number
 
 
 @lenient()
-def curated_replace_compromise(*, gap: Number) -> Float[Array, "..."]:
+def curated_replace_compromise(*, gap: Any) -> Float[Array, "..."]:
     """How much less a compromise may be worth to two equal groups to take everything: ``log 2 - log(1 + e^-Delta)``.
 
     Each group gives the mode of the other ``Delta`` less than its own, and the compromise ``delta`` less. It drives

@@ -10,7 +10,7 @@ Reference: the settings of Alemohammad, Humayun, Agarwal, Collomosse and Baraniu
 Salimans 2022, arXiv:2207.12598; the laws are derived here.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -46,10 +46,10 @@ def guided_law(
     sampler: Literal["ode", "sde", "langevin"],
     *,
     guidance: Number,
-    mean: Number,
-    variance: Number,
-    other_mean: Number,
-    other_variance: Number,
+    mean: Any,
+    variance: Any,
+    other_mean: Any,
+    other_variance: Any,
 ) -> Guided:
     """What a sampler draws that follows the score ``(1 + w) s_base - w s_other`` from infinite noise on.
 

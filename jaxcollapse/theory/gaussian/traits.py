@@ -9,7 +9,7 @@ selection on genetic variability", for the variance; the setting of Yoon et al. 
 derived here.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -42,7 +42,7 @@ class Bred(NamedTuple):
 
 
 @lenient()
-def truncated_variance(*, cutoff: Number) -> Float[Array, "..."]:
+def truncated_variance(*, cutoff: Any) -> Float[Array, "..."]:
     """The variance of a standard normal variate within ``[-c, c]``: ``1 - 2 c phi(c)/(2 Phi(c) - 1)``.
 
     **Arguments**
@@ -96,7 +96,7 @@ def truncated_replace(*, cutoff: Number, samples: Number, generations: Count) ->
 
 
 @lenient()
-def best_selected(*, fraction: Number) -> Selected:
+def best_selected(*, fraction: Any) -> Selected:
     """The mean and the variance of the best part of a standard normal population.
 
     With ``z`` the quantile above which a fraction ``q`` lies: ``i = phi(z)/q`` and ``1 - k`` with ``k = i (i - z)``.

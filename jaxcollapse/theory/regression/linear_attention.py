@@ -93,7 +93,7 @@ def attention_mix(
 
 
 @lenient()
-def attention_mix_needed_share(*, dim: Count, samples: Number, gain: Number = 1.0) -> Float[Array, "..."]:
+def attention_mix_needed_share(*, dim: Count, samples: Any, gain: Number = 1.0) -> Float[Array, "..."]:
     """The share of real rows from which linear attention is stable: about ``(d + 1)/(2 n)``, which vanishes.
 
     On isotropic rows of variance 1 the square of the coefficients is multiplied by
