@@ -74,7 +74,8 @@ def trace(function: Callable, *examples: Any) -> tuple[Program, list[Any], Any]:
     with lenient(types=False, ranks=False):  # what an index such as x[-1] takes to the device, it takes once
         closed, shape = jax.make_jaxpr(function, return_shape=True)(*examples)
     check_untraced(closed.consts)
-    closed = linear_algebra.settled(linear_algebra.needed(closed))
+    with lenient():  # what is computed once here is no code of the user's any more
+        closed = linear_algebra.settled(linear_algebra.needed(closed))
     jaxpr = closed.jaxpr
     places = tuple(
         (i, j)

@@ -4,6 +4,7 @@ Generation ``g = 1`` is the fit to real text; losses are cross-entropies of test
 the best model. Letters are the space and the Latin ones; classes are the space, vowels, ``lmnrwy`` and the others.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable
 from functools import partial
@@ -75,12 +76,17 @@ def _smoothed_theory(law: Callable):
     return theory
 
 
+def _now() -> contextlib.AbstractContextManager:
+    """Computes at once what is kept: an experiment that is being traced may be what asks for it first."""
+    return jax.ensure_compile_time_eval()
+
+
 def best_of(log_probability: Callable, cells: np.ndarray, size: int, starts: int) -> np.ndarray:
     """The parameters with the least cross-entropy: the best of many descents by L-BFGS, in double precision.
 
     One start is not enough where the problem is not convex: a local optimum gives losses below zero.
     """
-    with enable_x64(True), jax.ensure_compile_time_eval():  # an experiment may be what asks first
+    with enable_x64(True), _now():
         real = jnp.asarray(cells)
         cross_entropy = lambda theta: -jnp.sum(real * log_probability(theta))  # noqa: E731
         optimiser = optax.lbfgs(memory_size=20)
@@ -144,11 +150,13 @@ def enumerated() -> tuple[Any, np.ndarray]:
     """The log-probability of all rows of five tokens in a transformer of width 2, and its parameters."""
     corpus = Corpus(np.zeros(100, np.uint8), ("a", "b"))
     model = Transformer(corpus, length=5, width=2, heads=2, layers=1)
-    numbers, unravel = jax.flatten_util.ravel_pytree(model.build(jax.random.key(3)))
     rows = np.array([[place >> i & 1 for i in range(5)] for place in range(32)])
-    with enable_x64(True):
-        theta = 0.8 * jax.random.normal(jax.random.key(4), numbers.shape)
-        _, unravel = jax.flatten_util.ravel_pytree(jax.tree.map(lambda leaf: leaf.astype(float), unravel(numbers)))
+    with _now():
+        numbers, unravel = jax.flatten_util.ravel_pytree(model.build(jax.random.key(3)))
+        with enable_x64(True):
+            theta = 0.8 * jax.random.normal(jax.random.key(4), numbers.shape)
+            doubled = jax.tree.map(lambda leaf: leaf.astype(float), unravel(numbers))
+            _, unravel = jax.flatten_util.ravel_pytree(doubled)
 
     def log_probability(theta):
         logarithms = jax.nn.log_softmax(model.logits(unravel(theta), jnp.asarray(rows)))
