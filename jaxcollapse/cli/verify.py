@@ -13,6 +13,7 @@ from jaxcollapse.cli import _cache, _complete
 from jaxcollapse.cli._claims import Papers, select
 from jaxcollapse.cli._print import print_json
 from jaxcollapse.cli._status import Status
+from jaxcollapse.machine.xla import compile_lightly
 
 if TYPE_CHECKING:
     from jaxcollapse.verification.claim import Claim
@@ -107,6 +108,8 @@ def verify(
     if quick and precision not in (None, Precision.QUICK):
         raise typer.BadParameter("--quick and --precision contradict each other", param_hint="--quick")
     chosen = Precision.QUICK if quick else precision or Precision.DEFAULT
+    if not networks:
+        compile_lightly()
     wanted = _drawn(random, seed, claims, paper, tour, networks) if random else select(claims, paper, tour, networks)
     try:
         out.mkdir(parents=True, exist_ok=True)

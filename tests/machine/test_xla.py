@@ -67,3 +67,28 @@ print([str(w.message) for w in caught if "sums wrongly" in str(w.message)])
 def test_which_releases_are_wrong():
     assert all(map(is_wrong, ("0.10.2", "0.11.0", "0.11.2", "0.12.0", "0.12.0.1")))
     assert not any(map(is_wrong, ("0.6.2", "0.10.1", "0.12.1", "1.0.0")))
+
+
+LIGHT = """
+import os, sys
+{first}
+from jaxcollapse.machine.xla import compile_lightly
+compile_lightly()
+import jax
+print(float(jax.numpy.ones(3).sum()), os.environ.get("XLA_FLAGS", ""))
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "first", "has", "lacks"),
+    [
+        ("", "", "level=1", "level=2"),
+        ("--xla_backend_optimization_level=2", "", "level=2", "level=1"),  # what a user sets stays
+        ("", "import jax; jax.devices()", "", "level=1"),  # too late
+    ],
+)
+def test_programs_are_compiled_lightly_where_that_is_possible(flags, first, has, lacks):
+    settings = {**os.environ, "XLA_FLAGS": flags}
+    command = [sys.executable, "-c", LIGHT.format(first=first)]
+    told = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert told.startswith("3.0") and has in told and lacks not in told

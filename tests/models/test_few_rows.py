@@ -101,7 +101,8 @@ def test_sums_of_few_rows_have_the_law_of_the_rows(model, workflow, sizes, x64, 
     raw = metrics(make(sampling="raw"), flow, SIZES[sizes], 2, 3000)
     level = 1e-3 / len(CASES) / 3 / len(raw)
     for name, g in itertools.product(raw, range(3)):
-        a, b = (values[name].reshape(3000, 3, -1)[:, g, -1] for values in (exact, raw))
+        # a number that both ways may give is one number, whatever its last digits
+        a, b = (values[name].reshape(3000, 3, -1)[:, g, -1].round(10) for values in (exact, raw))
         assert ks_2samp(a, b).pvalue > level, (name, g)
 
 

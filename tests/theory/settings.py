@@ -315,6 +315,7 @@ SETTINGS: dict[str, list[Setting]] = {
     "mean.mean_verified_replace": [
         call(bias=rising(0.1, -0.2), radius=0.8, samples=SIZES, variance=1.3, generations=3),
         call(bias=0.1, radius=0.3, samples=9.0, generations=3),
+        call(bias=4.0, radius=0.8, samples=6.0, generations=3),
     ],
     "mean.mean_mix_allocation": [call(budget=60.0, real_cost=4.0), call(budget=60.0, real_cost=0.6)],
     "mean.mean_replace_allocation": [

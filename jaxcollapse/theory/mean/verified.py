@@ -17,7 +17,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import ndtr
+from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_length, check_numbers, check_positive, is_traced
@@ -251,9 +251,8 @@ def _cut(u, width):
     """The same from the distribution function: on the side of the near end, where nothing cancels."""
     sign, far = jnp.where(u < 0, -1.0, 1.0), jnp.abs(u)
     near, end = width - far, -width - far
-    tiny = jnp.finfo(u.dtype).tiny
-    mass = jnp.maximum(ndtr(near) - ndtr(end), tiny)
-    at_near, at_end = (jnp.exp(-0.5 * x**2) / np.sqrt(2 * np.pi) / mass for x in (near, end))
+    log_mass = log_ndtr(near) + jnp.log1p(-jnp.exp(log_ndtr(end) - log_ndtr(near)))
+    at_near, at_end = (jnp.exp(-0.5 * x**2 - 0.5 * np.log(2 * np.pi) - log_mass) for x in (near, end))
     shift = at_end - at_near
     return sign * (far + shift), 1 + end * at_end - near * at_near - shift**2
 
@@ -262,7 +261,7 @@ def _tilted(u, width):
     """The same by quadrature over the interval, in which the density is almost flat."""
     t, weight = (jnp.asarray(v, u.dtype).reshape(-1, *[1] * u.ndim) for v in _LEGENDRE)
     tilt = width * u * t - 0.5 * (width * t) ** 2
-    share = weight * jnp.exp(tilt - jnp.max(tilt, axis=0))
+    share = weight * jnp.exp(tilt - jax.lax.stop_gradient(jnp.max(tilt, axis=0)))
     share = share / share.sum(axis=0)
     mean = jnp.sum(share * t, axis=0)
     return width * mean, width**2 * jnp.sum(share * (t - mean) ** 2, axis=0)

@@ -1,5 +1,8 @@
 """Verified means: truncated laws by quadrature, one round by another quadrature, and the limits of a verifier."""
 
+from functools import partial
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -27,6 +30,21 @@ def check_law(u, width, found):
         total, first, second = (quad(lambda y, k=k: y**k * weight(y), -width, width)[0] for k in range(3))
         expected = first / total, second / total - (first / total) ** 2
     np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-15)
+
+
+@pytest.mark.parametrize("distance", [-60.0, -38.0, -9.0, 12.0, 40.0])
+def test_far_from_the_verifier_the_law_is_that_of_a_tail(x64, distance):
+    """Where no row is accepted in double precision: against the integral over the interval, and with a slope."""
+    near, width = abs(distance) - 0.7, 1.4
+    density = lambda t: np.exp(-near * t - 0.5 * t**2)  # noqa: E731 - from the near end inwards
+    mass, first, second = (quad(lambda t, k=k: t**k * density(t), 0, width, epsrel=1e-12)[0] for k in range(3))
+    got = _truncated(jnp.asarray(distance), jnp.asarray(0.7))
+    expected = np.sign(distance) * (0.7 - first / mass), second / mass - (first / mass) ** 2
+    close = partial(np.testing.assert_allclose, rtol=1e-4)  # of the variance, 1 minus what is nearly 1, little is left
+    close(got, expected)
+    for compiled in (lambda f: f, jax.jit):
+        slope = compiled(jax.grad(lambda u: _truncated(u, jnp.asarray(0.7))[0]))(jnp.asarray(distance))
+        close(slope, expected[1])  # the slope of the mean is the variance
 
 
 def test_one_round_is_an_integral_over_the_first_fit():
