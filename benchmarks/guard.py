@@ -1,4 +1,4 @@
-"""A guard against slowness: six short cases, each timed against a NumPy kernel in the same process.
+"""A guard against slowness: seven short cases, each timed against a NumPy kernel in the same process.
 
 ``python benchmarks/guard.py`` prints a table and exits with status 1 where a ratio has grown to more than 1.5 times
 that in ``guard.json``; ``--renew`` writes that file. Ratios are compared and not times, since machines differ, and CPU
@@ -101,6 +101,7 @@ def cases() -> dict[str, Callable[[int], None]]:
         "Gaussian walk, last variance": chain(walk, jc.Replace(), last, 20_000, 500),
         "ridge chain, single": chain(ridge, jc.Replace(), risk, 50_000, 10),
         "ridge chain, double": chain(ridge, jc.Replace(), risk, 20_000, 10, double=True),
+        "64 long ridge chains": chain(ridge, jc.Replace(), risk, 64, 400),  # of a tile, no more than is asked for
         "accumulated means": chain(walk, jc.Accumulate(), lambda run: run.mean, 10_000, 100),
         "a first small call": chain(walk, jc.Replace(), lambda run: run.mean, 10, 5, first=True),
     }
