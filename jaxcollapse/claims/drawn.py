@@ -23,6 +23,7 @@ from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, MovingAverage, Replace, Weighted, Window
 from jaxcollapse.chain.predict import closed_forms
 from jaxcollapse.chain.prediction import ClosedForm
+from jaxcollapse.chain.replay import ReplayBuffer
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
@@ -31,12 +32,14 @@ from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
 from jaxcollapse.models.discrete.curated import Curated
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, NormalMean, Poisson
+from jaxcollapse.models.gaussian.diffusion import GaussianDiffusion
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.models.graph import Graph
 from jaxcollapse.models.kernel_density import KernelDensity
 from jaxcollapse.models.mutual import Mutual
 from jaxcollapse.models.networks.early_stopping import EarlyStopping
+from jaxcollapse.models.regression.linear_attention import LinearAttention
 from jaxcollapse.models.regression.linear_gaussian import LinearGaussian
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.mixed_labels import MixedLabels
@@ -169,7 +172,7 @@ def drawn(seed: int, index: int) -> Setting:
         size = dice.count(family.fewest, family.most)
         sizes = dice.one(size, dice.several(lambda size=size: dice.count(size, 2 * size), generations))
         workflow = flow(dice, size)
-        model = family.draw(dice, size, workflow.function in (AccumulateSubsample, Edit))
+        model = family.draw(dice, size, workflow.function in _PICK_ROWS)
         if forms := _exact(model, workflow, sizes, generations):
             return Setting(model, workflow, sizes, generations, forms)
     raise RuntimeError(f"no setting with an exact prediction in {_ATTEMPTS} attempts")
@@ -276,13 +279,25 @@ def _categorical(dice: Dice, size: int, rows: bool) -> Written:
 
 def _contaminated(dice: Dice, size: int, rows: bool) -> Written:
     share = dice.schedule(lambda: dice.share(0.2, 1.0))
-    return Written.of(ContaminatedCategorical, dice.probabilities(dice.count(2, 5)), real_share=share)
+    named = {"real_share": share, **_sampling(rows, dice)}
+    return Written.of(ContaminatedCategorical, dice.probabilities(dice.count(2, 5)), **named)
 
 
 def _curated(dice: Dice, size: int, rows: bool) -> Written:
     language = Written.of(Categorical, dice.probabilities(2), **_sampling(rows, dice))
     rewards = dice.several(lambda: dice.share(-0.5, 0.5), 2)
     return Written.of(Curated, language, rewards=rewards, candidates=dice.count(1, 4))
+
+
+def _diffusion(dice: Dice, size: int, rows: bool) -> Written:
+    loop = {"guidance": dice.share(0.1, 0.5), "auxiliary_samples": dice.count(30, 90)}
+    truth = {"mean": dice.signed(0.5, 2.0), "variance": dice.scale(0.3, 3.0)}
+    return Written.of(GaussianDiffusion, "ode", **loop, **truth, **_sampling(rows, dice))
+
+
+def _attention(dice: Dice, size: int, rows: bool) -> Written:
+    spectrum, noise = _spectrum(dice, dice.count(1, 4)), dice.schedule(lambda: dice.scale(0.3, 2.0))
+    return Written.of(LinearAttention, spectrum, noise=noise, gain=dice.share(0.3, 1.0), **_sampling(rows, dice))
 
 
 def _kernel_density(dice: Dice, size: int, rows: bool) -> Written:
@@ -372,6 +387,10 @@ def _edit(dice: Dice, size: int) -> Written:
     return Written.of(Edit, dice.share(), mask=dice.one(*MASKS))
 
 
+def _buffer(dice: Dice, size: int) -> Written:
+    return Written.of(ReplayBuffer, dice.count(2 * size, 4 * size), evict=dice.one("random", "oldest"))
+
+
 def _weighted(dice: Dice, size: int) -> Written:
     quarters = [[0.25 * count for count in _shares(dice, g)] for g in range(1, dice.generations + 1)]
     return Written.of(Weighted, [row + [0.0] * (dice.generations - len(row)) for row in quarters])
@@ -404,6 +423,7 @@ _ALL = (
     _weighted,
     _mix,
 )
+_PICK_ROWS = (AccumulateSubsample, Edit, ReplayBuffer)
 _WHOLE = tuple(flow for flow in _ALL if flow not in (_subsample, _edit))
 FAMILIES = (
     Family(_normal_mean, 2, 40, _ALL),
@@ -412,8 +432,8 @@ FAMILIES = (
     Family(_bernoulli, 12, 80, (_replace, _accumulate)),
     Family(_gaussian, 10, 80, (_replace, _accumulate, _subsample, _mix)),
     Family(_multivariate, 12, 60, (_replace, _accumulate, _subsample, _mix)),
-    Family(_categorical, 8, 80, (_replace, _accumulate, _mix)),
-    Family(_contaminated, 8, 80, (_accumulate,)),
+    Family(_categorical, 8, 80, (*_ALL, _buffer)),
+    Family(_contaminated, 8, 80, (*_ALL, _buffer)),
     Family(_curated, 8, 60, (_replace,)),
     Family(_kernel_density, 6, 30, (_replace,)),
     Family(_least_squares, 14, 40, _WHOLE),
@@ -423,6 +443,8 @@ FAMILIES = (
     Family(_early_stopping, 4, 60, _WHOLE),
     Family(_mutual, 14, 40, (_mix,)),
     Family(_graph, 14, 40, (_replace,)),
+    Family(_diffusion, 20, 80, (_replace,)),
+    Family(_attention, 14, 80, (_replace, _mix)),
 )
 """What is drawn: every family with an exact prediction, and the workflows under which it has one."""
 

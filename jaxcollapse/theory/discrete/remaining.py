@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_length, check_share, is_traced
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.chain.schedule import values
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import from_the_second, per_generation
 from jaxcollapse.theory.mean.workflow import check_workflow, responses, weights_of
@@ -36,13 +37,16 @@ def remaining_diversity(
     - a random part of all ``N``: that of the pool times ``N (n - 1)/(n (N - 1))``;
     - a buffer of ``B`` rows, one at a time, of which a random one leaves: ``D_g = (1 - 2/B^2) D_{g-1}`` without real
       draws; where the oldest leaves the loss tends to about ``4/(B + 1)^2``, twice as much;
+    - one data set of ``n`` rows, of which each is drawn anew with probability ``p``: a pair of rows differs as before
+      if both stay, else as two draws, ``h_g = (1 - p)^2 h_{g-1} + (1 - (1 - p)^2) (1 - 1/n) h_{g-1}`` with
+      ``D_g = (1 - 1/n) h_g``, without real draws; where the edited rows are chosen, by whether each row of a pair is;
     - weights ``W``: errors pass through them, ``X_g = sum_i W_gi (k_i X_{i-1} + e_i)`` with
       ``E e_i^2 = (1 - k_i^2 (1 - D_{i-1}))/n_i``.
 
     **Arguments**
 
-    - `workflow`: such as `jaxcollapse.Accumulate`; one with a matrix of weights, `jaxcollapse.AccumulateSubsample` or
-      `jaxcollapse.ReplayBuffer`.
+    - `workflow`: such as `jaxcollapse.Accumulate`; one with a matrix of weights, `jaxcollapse.AccumulateSubsample`,
+      `jaxcollapse.ReplayBuffer` or `jaxcollapse.Edit`.
     - `samples`: ``n``, at least 1, a number or shape ``(generations,)``.
     - `real_share`: ``alpha`` in [0, 1], the probability that a draw of a later batch is real, a number or shape
       ``(generations,)``; the first entry is not used. None by default.
@@ -80,6 +84,11 @@ def remaining_diversity(
         check_holds(workflow, sizes)
         buffer = _random_buffer if workflow.evicts == "random" else _queue
         return buffer(sizes, kept, workflow.capacity)
+    if getattr(workflow, "edits", None):
+        share, mask = workflow.edits
+        sizes = workflow.all_sizes(sizes)
+        shares = values(share, generations).astype(sizes.dtype)
+        return _freshly_edited(sizes, kept, shares) if mask == "fresh" else _edited(sizes, kept, shares[-1], mask)
     return _weighed(workflow, sizes, kept)
 
 
@@ -173,6 +182,52 @@ def _subsampled(sizes, kept):
 
     zero = jnp.zeros_like(sizes[0])
     return jax.lax.scan(step, (zero, zero, zero + 1), (sizes, kept))[1]
+
+
+def _freshly_edited(sizes, kept, shares):
+    """``pair``: the probability that two rows of the one data set differ."""
+    n = sizes[0]
+
+    def step(pair, now):
+        k, p = now
+        model = (1 - 1 / n) * pair
+        pair = p**2 * _drawn(model, k) + 2 * p * (1 - p) * (k * model + 1 - k) + (1 - p) ** 2 * pair
+        return pair, (1 - 1 / n) * pair
+
+    first = jnp.ones_like(n)
+    later = jax.lax.scan(step, first, (kept[1:], shares[1:]))[1]
+    return jnp.concatenate([1 - 1 / sizes[:1], later])
+
+
+def _edited(sizes, kept, share, mask):
+    """The probabilities that two rows differ, by the classes that are edited together; the last one never is."""
+    n, classes = sizes[0], 2 if mask == "fixed" else len(sizes)
+    each = jnp.round(share * n)
+    counts = jnp.full(classes - 1, each) if mask == "fixed" else _in_blocks(each, n, classes - 1)
+    counts = jnp.append(counts, n - counts.sum())
+    place = jnp.arange(classes)
+
+    def mean(pairs):
+        return (counts @ pairs @ counts - counts @ jnp.diagonal(pairs)) / n**2
+
+    def step(pairs, now):
+        g, k = now
+        edited = place == (0 if mask == "fixed" else g - 2)
+        with_new = k * (counts @ pairs - jnp.diagonal(pairs)) / n + 1 - k  # an old row and one drawn from all of them
+        both = edited[:, None] & edited
+        one = edited[:, None] ^ edited
+        other = jnp.where(edited[:, None], with_new[None, :], with_new[:, None])
+        pairs = jnp.where(both, _drawn(mean(pairs), k), jnp.where(one, other, pairs))
+        return pairs, mean(pairs)
+
+    first = jnp.ones((classes, classes), sizes.dtype)
+    later = jax.lax.scan(step, first, (jnp.arange(2, len(sizes) + 1), kept[1:]))[1]
+    return jnp.concatenate([mean(first)[None], later])
+
+
+def _in_blocks(each, n, blocks):
+    """How many rows each block has: the last one of those that are left."""
+    return jnp.clip(n - each * jnp.arange(blocks), 0.0, each)
 
 
 def _random_buffer(sizes, kept, capacity):

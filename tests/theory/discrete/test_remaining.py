@@ -1,5 +1,8 @@
 """The diversity that workflows leave: against other derivations, and against simulated rows."""
 
+import itertools
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -98,3 +101,55 @@ def test_a_buffer_must_hold_a_batch():
     model = jc.Categorical([0.5, 0.5], sampling="raw")
     with pytest.raises(ValueError, match="capacity must be at least the size of the largest batch, 6, got 5"):
         jc.simulate(model, jc.ReplayBuffer(5), key=jax.random.key(0), samples=6, generations=2)
+
+
+def enumerated_edits(masks, rows, probability, real_share):
+    """The mean diversity of all data sets of two symbols; `masks` has pairs of a probability and the rows edited."""
+    real = 2 * probability * (1 - probability)
+    states = list(itertools.product((0, 1), repeat=rows))
+    chances = {state: math.prod(probability if bit else 1 - probability for bit in state) for state in states}
+    mean = lambda: sum(c * 2 * np.mean(s) * (1 - np.mean(s)) for s, c in chances.items()) / real  # noqa: E731
+    found = [mean()]
+    for now in masks:
+        after = dict.fromkeys(states, 0.0)
+        for state, chance in chances.items():
+            one = real_share * probability + (1 - real_share) * np.mean(state)
+            for weight, edited in now:
+                for new in itertools.product((0, 1), repeat=len(edited)):
+                    following = list(state)
+                    for place, bit in zip(edited, new, strict=True):
+                        following[place] = bit
+                    after[tuple(following)] += chance * weight * math.prod(one if bit else 1 - one for bit in new)
+        chances = after
+        found.append(mean())
+    return found
+
+
+@pytest.mark.parametrize("real_share", [0.0, 0.3])
+@pytest.mark.parametrize("mask", ["fresh", "fixed", "disjoint"])
+def test_edited_rows_by_enumeration(x64, mask, real_share):
+    """Of four rows: some stay as they are, and a pair of rows knows of it."""
+    share = 0.4  # two rows where they are chosen
+    subsets = [s for k in range(5) for s in itertools.combinations(range(4), k)]
+    fresh = [(share ** len(s) * (1 - share) ** (4 - len(s)), s) for s in subsets]
+    masks = {
+        "fresh": [fresh] * 4,
+        "fixed": [[(1.0, (0, 1))]] * 4,
+        "disjoint": [[(1.0, (0, 1))], [(1.0, (2, 3))], [(1.0, ())], [(1.0, ())]],
+    }
+    workflow = jc.Edit(share, mask=mask)
+    found = discrete.remaining_diversity(workflow, samples=4, real_share=real_share, generations=5)
+    np.testing.assert_allclose(found, enumerated_edits(masks[mask], 4, 0.3, real_share), rtol=1e-12)
+
+
+def test_all_rows_edited_are_a_new_batch():
+    """And none of them the first one for ever; three blocks of three rows leave two of eight."""
+    sizes = {"samples": 8, "generations": 5}
+    new = discrete.remaining_diversity(jc.Replace(), **sizes)
+    for mask in ("fresh", "fixed"):
+        np.testing.assert_allclose(discrete.remaining_diversity(jc.Edit(1.0, mask=mask), **sizes), new, rtol=1e-5)
+        np.testing.assert_allclose(discrete.remaining_diversity(jc.Edit(0.0, mask=mask), **sizes), 7 / 8, rtol=1e-6)
+    blocks = discrete.remaining_diversity(jc.Edit(0.375, mask="disjoint"), **sizes)
+    assert (jnp.diff(blocks[:4]) < 0).all() and jnp.isclose(blocks[3], blocks[4])
+    with pytest.raises(ValueError, match="must not fall below the 8 of batch 1"):
+        discrete.remaining_diversity(jc.Edit(0.5), samples=[8, 7], generations=2)
