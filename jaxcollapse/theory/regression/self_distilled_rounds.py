@@ -97,8 +97,8 @@ def ridge_self_distilled_rounds_mixing(
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
-    **Exactness** Exact for a fixed design; the best polynomial is found by least squares, to some digits fewer with
-    each round.
+    **Exactness** Exact for a fixed design; the best polynomial is found by least squares, and loses digits with each
+    round: two rounds keep four in single precision.
 
     **Reference** Pareek, Du and Oh 2024, arXiv:2407.04600, for the setting; derived here.
 
@@ -119,13 +119,13 @@ def ridge_self_distilled_rounds_mixing(
         values = np.sort(np.asarray(spectrum.eigenvalues, np.float64))
         check_at_most("rounds", rounds, 1 + int(np.sum(np.diff(values) > 1e-6 * values[1:])))
     weight = design.energy + design.unit
-    powers = design.kept ** jnp.arange(2, int(rounds) + 2)[:, None]
-    q, r = jnp.linalg.qr(jnp.sqrt(weight)[:, None] * (powers - design.kept).T)
+    # Every filter is s - s (1 - s) sum_m a_m s^m, where a_m is what the last m + 1 rounds multiply the predictions by.
+    powers = -design.kept * (1 - design.kept) * design.kept ** jnp.arange(int(rounds))[:, None]
+    q, r = jnp.linalg.qr((jnp.sqrt(weight) * powers).T)
     wanted = jnp.sqrt(weight) * (design.energy / weight - design.kept)
-    coefficients = jax.scipy.linalg.solve_triangular(r, q.T @ wanted)
-    # The last round keeps the share of all powers above one, the round before it that of all above two among them.
-    above = jnp.concatenate([jnp.ones(1, weight.dtype), jnp.cumsum(coefficients[::-1])[::-1]])
-    return (above[1:] / above[:-1])[::-1]
+    products = jax.scipy.linalg.solve_triangular(r, q.T @ wanted)
+    before = jnp.concatenate([jnp.ones(1, weight.dtype), products[:-1]])
+    return (products / before)[::-1]
 
 
 class _Design(NamedTuple):
