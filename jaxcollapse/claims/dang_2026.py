@@ -7,6 +7,7 @@ import dataclasses
 from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -37,14 +38,17 @@ def _students(key):
         labels = (1 - mixing) * data.moment + mixing * data.gram @ teacher
         return model.metrics(model.fit(dataclasses.replace(data, moment=labels)))["risk"]
 
+    return jax.lax.map(risk, _mixings())
+
+
+def _mixings():
     best = regression.ridge_self_distilled_mixing(_spectrum(), samples=_ROWS, **_SETTING)
-    return jnp.stack([risk(mixing) for mixing in (*_MIXINGS, best)])
+    return jnp.stack([*_MIXINGS, best])
 
 
 def _students_theory():
-    best = regression.ridge_self_distilled_mixing(_spectrum(), samples=_ROWS, **_SETTING)
     law = partial(regression.ridge_self_distilled, _spectrum(), samples=_ROWS, **_SETTING)
-    return jnp.stack([law(mixing=mixing) for mixing in (*_MIXINGS, best)])
+    return jnp.stack([law(mixing=mixing) for mixing in _mixings()])
 
 
 _DIM, _FEWER = 40, 60
