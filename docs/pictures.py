@@ -1,6 +1,7 @@
-"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about two minutes."""
+"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about three minutes."""
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from matplotlib.axes import Axes
 
 import jaxcollapse as jc
 from jaxcollapse.claims.xu_2025 import tables
-from jaxcollapse.theory import Spectrum, regression
+from jaxcollapse.theory import Spectrum, discrete, gaussian, mean, regression
 
 PICTURES = Path(__file__).parent / "pictures"
 
@@ -130,6 +131,111 @@ def tumours(ax: Axes) -> None:
     ax.set_title("569 tumours: a logistic regression", fontsize="medium")
 
 
+def eight_definitions() -> None:
+    """Which of the eight definitions of model collapse four loops meet."""
+    squares = jc.LinearRegression(Spectrum.isotropic(10), noise=1.0, design="fixed")
+    words = jc.Categorical(discrete.zipf(100, exponent=1.5))
+    loops = {
+        "least squares,\nreplaced": (squares, jc.Replace(), 40),
+        "least squares,\naccumulated": (squares, jc.Accumulate(), 40),
+        "Gaussian,\nreplaced": (jc.Gaussian(ddof=1), jc.Replace(), 20),
+        "words,\nreplaced": (words, jc.Replace(), 200),
+    }
+    chain: dict[str, Any] = dict(generations=16, key=jax.random.key(0), replications=2048)
+    reports = {
+        name: jc.definitions.report(model, flow, samples=size, **chain) for name, (model, flow, size) in loops.items()
+    }
+    jc.plot.definitions(reports)
+
+
+def three_samplers(ax: Axes) -> None:
+    """The variance that each sampler makes of the same extrapolated score."""
+    guidance = np.linspace(0.0, 2.0, 81)
+    law = dict(mean=0.3, variance=1.0, other_mean=-0.2, other_variance=0.7)
+    names = {"langevin": "Langevin", "sde": "reverse diffusion", "ode": "probability flow"}
+    for sampler, name in names.items():
+        variance = [float(gaussian.guided_law(sampler, guidance=w, **law).variance) for w in guidance]
+        ax.plot(guidance, variance, label=name)
+    ax.set(xlabel="guidance w", ylabel="variance of what is drawn", yscale="log", ylim=(0.95, 8.0))
+    ax.set_yticks([1, 2, 4, 8], ["1", "2", "4", "8"])
+    ax.set_yticks([], minor=True)
+    ax.legend(frameon=False)
+    ax.set_title("One guided score, three samplers", fontsize="medium")
+
+
+def modes_from_the_top(ax: Axes) -> None:
+    """What is left of the modes of a density that each generation blurs a little, beside a tenth of real data."""
+    orders, blur = np.arange(1, 31), 0.98
+    workflow = jc.Mix("fresh", weight=0.1)
+    left = np.array([mean.remaining_scale(workflow, factor=blur**m, generations=201) for m in orders])
+    for generation in (2, 3, 6, 11, 21, 201):
+        label = f"g = {generation}" if generation < 201 else "g → ∞"
+        ax.plot(orders, left[:, generation - 1], marker="o", markersize=3, label=label)
+    ax.set(xlabel="order m of the mode", ylabel="share of the mode that is left", ylim=(0, 1.02))
+    ax.legend(frameon=False, ncols=2)
+    ax.set_title("Fine modes die first", fontsize="medium")
+
+
+def surviving_words(ax: Axes) -> None:
+    """How often a word is still there, by its rank: the ancestors of the draws, and simulated loops."""
+    sizes = dict(samples=400, generations=60)
+    zipf = discrete.zipf(200, exponent=1.2)
+    ranks = np.unique(np.round(np.geomspace(1, 200, 25)).astype(int))
+    for share in (0.0, 0.02, 0.2):
+        model = jc.ContaminatedCategorical(zipf, real_share=share) if share else jc.Categorical(zipf)
+        function = discrete.contaminated_replace_lost if share else discrete.categorical_replace_lost
+        lost = function(zipf, **sizes, **({"real_share": share} if share else {}))[-1]
+
+        def there(key, model=model):
+            return jc.simulate(model, jc.Replace(), key=key, **sizes).params[-1] > 0
+
+        estimate = jc.monte_carlo(there, jax.random.key(0), 2000)
+        (line,) = ax.plot(np.arange(1, 201), 1 - lost, label=f"{100 * share:g} % real draws")
+        ax.plot(ranks, estimate.mean[ranks - 1], "o", markersize=4, mfc="white", color=line.get_color())
+    ax.set(xscale="log", xlabel="rank of the word", ylabel="probability that it is there, g = 60")
+    ax.set_xticks([1, 10, 100], ["1", "10", "100"])
+    ax.legend(frameon=False)
+    ax.set_title("A vocabulary loses its rare words", fontsize="medium")
+
+
+def effective_sizes(ax: Axes) -> None:
+    """The rate at which each workflow loses diversity."""
+    flows = {
+        "replace": jc.Replace(),
+        "buffer of 60, oldest rows leave": jc.ReplayBuffer(60, evict="oldest"),
+        "buffer of 60, random rows leave": jc.ReplayBuffer(60),
+        "moving average, gain 0.4": jc.MovingAverage(0.4),
+        "random part of all": jc.AccumulateSubsample(),
+        "accumulate": jc.Accumulate(),
+    }
+    for name, flow in flows.items():
+        sizes = discrete.effective_size(flow, samples=20, generations=40)
+        ax.plot(np.arange(2, 41), sizes[1:], label=name)
+    ax.set(xlabel="generation, 20 new rows in each", ylabel="effective size", yscale="log", ylim=(10, 1e5))
+    ax.legend(frameon=False, fontsize="small", loc="upper left")
+    ax.set_title("Diversity falls by $1 - 1/n_e$", fontsize="medium")
+
+
+def curated_simplex(axes) -> None:
+    """Loops of three symbols that one, two or three groups of users choose from: lines to where each ends."""
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
+    tastes = {
+        "one group": ([[0.4, 0.0, 0.2]], [1.0]),
+        "two groups": ([[0.5, 0.0, 0.05], [0.0, 0.5, 0.05]], [0.5, 0.5]),
+        "three groups": ([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.5]], [0.36, 0.33, 0.31]),
+    }
+    starts = np.array([[8, 1, 1], [1, 8, 1], [1, 1, 8], [4.5, 4.5, 1], [3, 1, 6], [1, 4, 5]]) / 10
+    for ax, (name, (rewards, weights)) in zip(axes, tastes.items(), strict=True):
+        ax.fill(*corners.T, facecolor="none", edgecolor="0.6", linewidth=0.8)
+        for start in starts:
+            path = discrete.curated_mix(start, rewards=rewards, weights=weights, generations=400) @ corners
+            ax.plot(*path.T, linewidth=1)
+            ax.plot(*path[-1], "o", color="black", markersize=5)
+        ax.set_title(name, fontsize="medium")
+        ax.set_axis_off()
+        ax.set_aspect("equal")
+
+
 def collapsing() -> FuncAnimation:
     """A mixture of two Gaussians that is refitted to 100 of its own samples, eighty times."""
     model = jc.GaussianMixture([0.5, 0.5], [[-1.5], [1.5]], [[0.4], [0.4]])
@@ -160,6 +266,20 @@ def main() -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
     regular_and_fragile(axes)
     figure.savefig(PICTURES / "fragile.png", dpi=150)
+
+    eight_definitions()
+    plt.gcf().savefig(PICTURES / "definitions.png", dpi=150)
+    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+    three_samplers(axes[0])
+    modes_from_the_top(axes[1])
+    figure.savefig(PICTURES / "diffusion.png", dpi=150)
+    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
+    surviving_words(axes[0])
+    effective_sizes(axes[1])
+    figure.savefig(PICTURES / "diversity.png", dpi=150)
+    figure, axes = plt.subplots(1, 3, figsize=(9.0, 2.9), layout="constrained")
+    curated_simplex(axes)
+    figure.savefig(PICTURES / "groups.png", dpi=150)
 
     jc.plot.save(collapsing(), PICTURES / "collapsing.gif")
 

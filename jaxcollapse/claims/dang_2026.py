@@ -7,6 +7,7 @@ import dataclasses
 from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -37,14 +38,35 @@ def _students(key):
         labels = (1 - mixing) * data.moment + mixing * data.gram @ teacher
         return model.metrics(model.fit(dataclasses.replace(data, moment=labels)))["risk"]
 
+    return jax.lax.map(risk, _mixings())
+
+
+def _mixings():
     best = regression.ridge_self_distilled_mixing(_spectrum(), samples=_ROWS, **_SETTING)
-    return jnp.stack([risk(mixing) for mixing in (*_MIXINGS, best)])
+    return jnp.stack([*_MIXINGS, best])
 
 
 def _students_theory():
-    best = regression.ridge_self_distilled_mixing(_spectrum(), samples=_ROWS, **_SETTING)
     law = partial(regression.ridge_self_distilled, _spectrum(), samples=_ROWS, **_SETTING)
-    return jnp.stack([law(mixing=mixing) for mixing in (*_MIXINGS, best)])
+    return jnp.stack([law(mixing=mixing) for mixing in _mixings()])
+
+
+_DIM, _FEWER = 40, 60
+_OTHERS = np.array([0.05, 0.3, 1.5])
+
+
+def _pairs(key):
+    """The products of the errors of a fit, and of fits to the same data with other penalties."""
+    spectrum = Spectrum.isotropic(_DIM)
+    model = LinearRegression(spectrum, noise=0.8, penalty=_OTHERS[0])
+    data = model.sample(key, model.truth(), _FEWER)
+    fits = [LinearRegression(spectrum, noise=0.8, penalty=p).fit(data) - model.truth() for p in _OTHERS]
+    return jnp.stack([fits[0] @ fit for fit in fits])
+
+
+def _pairs_theory():
+    law = partial(regression.ridge_two_penalties, Spectrum.isotropic(_DIM), samples=_FEWER, noise=0.8)
+    return jnp.stack([law(penalty=_OTHERS[0], other_penalty=other) for other in _OTHERS])
 
 
 TOUR = "dang-students"
@@ -61,5 +83,18 @@ CLAIMS = (
         protocol="Ridge, λ = 1, σ = 0.8, 20 directions with variance 3 and the signal, 60 with 0.3, n = 200 rows.",
         labels=(*(f"ξ = {mixing:g}" for mixing in _MIXINGS), "the best ξ"),
         quantity="excess risk",
+    ),
+    Claim(
+        name="dang-two-penalties",
+        statement="How alike the errors of two ridge fits to the same data are follows from both effective penalties.",
+        theory=_pairs_theory,
+        experiment=_pairs,
+        reference=REFERENCE,
+        relation=Asymptotic(allowance=0.01, tolerance=0.018),
+        first_look=1024,
+        formula="V(λ₁, λ₂) = [Σ s w² (1 − D₁)(1 − D₂) + σ² df/n]/(1 − df/n), df = Σ D₁ D₂, D = s/(s + κ)",
+        protocol="Ridge, d = 40 isotropic features, n = 60 rows, σ = 0.8; the penalty 0.05 beside 0.05, 0.3 and 1.5.",
+        labels=tuple(f"λ = {other:g}" for other in _OTHERS),
+        quantity="product of two errors",
     ),
 )

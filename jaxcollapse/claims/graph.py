@@ -59,13 +59,13 @@ _CLOSED = np.array(
         [0.0, 0.5, 0.0, 0.5, 0.0, 0.0],
     ]
 )
-_EARLY = 6
+_EARLY, _MANY = 6, 40
 
 
 def _grown(key):
     """What errors grow by in a generation, in units of one over the rows."""
-    model = Graph(NormalMean(jnp.zeros(_COORDINATES)), _CLOSED)
-    error = simulate(model, Replace(), key=key, samples=2, generations=2 * _EARLY).squared_error / _COORDINATES
+    model = Graph(NormalMean(jnp.zeros(_MANY)), _CLOSED)
+    error = simulate(model, Replace(), key=key, samples=2, generations=2 * _EARLY).squared_error / _MANY
     return 2 * (error[2 * _EARLY - 1] - error[_EARLY - 1]) / _EARLY
 
 

@@ -170,6 +170,13 @@ MONIRI_2025 = Reference(
     year=2025,
     arxiv="2505.18346",
 )
+PAREEK_2024 = Reference(
+    key="pareek2024",
+    authors="Divyansh Pareek, Simon S. Du and Sewoong Oh",
+    title="Understanding the Gains from Repeated Self-Distillation",
+    year=2024,
+    arxiv="2407.04600",
+)
 REZAEI_2025 = Reference(
     key="rezaei2025",
     authors="Parham Rezaei, Filip Kovačević, Francesco Locatello and Marco Mondelli",

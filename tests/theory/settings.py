@@ -135,6 +135,10 @@ SETTINGS: dict[str, list[Setting]] = {
         call(samples=50.0, probability=0.01, generations=4),
         call(samples=50.0, probability=Edge(0.0, 1), generations=4),
     ],
+    "discrete.masked_mix": [
+        call(steps=4.0, samples=9.0, real_samples=7.0, real_share=0.3, generations=4),
+        call(steps=Edge(1.0, 1), samples=9.0, real_samples=7.0, real_share=Edge(0.0, 1), generations=4),
+    ],
     "discrete.poisson_replace_survival": [
         call(samples=50.0, rate=0.03, generations=4),
         call(samples=50.0, rate=Edge(0.0, 1), generations=4),
@@ -258,6 +262,11 @@ SETTINGS: dict[str, list[Setting]] = {
         call(P, temperature=0.7, real_share=Edge(0.0, 1), first=P[::-1], generations=4),
         call(P_ZERO, temperature=0.5, real_share=Edge(1.0, -1), generations=4),
     ],
+    "discrete.temperature_mix_collapsed": [
+        call(symbols=5, temperature=0.7, real_share=0.2),
+        call(symbols=5, temperature=1.2, real_share=0.2),
+    ],
+    "discrete.temperature_mix_critical": [call(symbols=5, real_share=0.3)],
     "discrete.temperature_needed_share": [call(temperature=0.6), call(temperature=1.4)],
     "discrete.temperature_replace": [
         call(P, temperature=0.7, generations=4),
@@ -591,7 +600,18 @@ SETTINGS: dict[str, list[Setting]] = {
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, mixing=-0.7),
         call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=0.2, mixing=0.0),
     ],
+    "regression.ridge_two_penalties": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, other_penalty=0.9),
+        call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=0.2, other_penalty=0.2),
+    ],
     "regression.ridge_self_distilled_mixing": [call(spectrum(), samples=9.0, noise=0.5, penalty=0.2)],
+    "regression.ridge_self_distilled_rounds": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, mixing=rising(-0.7, 0.4, 1.3), rounds=3),
+        call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=0.2, mixing=0.0, rounds=2),
+    ],
+    "regression.ridge_self_distilled_rounds_mixing": [
+        call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, rounds=2),
+    ],
     "regression.sgd_biased_labels": [
         call(dim=3, noise=0.5, rate=0.1, share=rising(0.2, 0.9, 0.4), bias=0.7, overlap=0.2, norm=0.8, steps=3),
         call(dim=3, noise=Edge(0.0, 1), rate=Edge(0.0, 1), share=Edge(1.0, -1), bias=Edge(0.0, 1), steps=3),

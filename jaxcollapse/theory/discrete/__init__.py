@@ -49,6 +49,9 @@ from jaxcollapse.theory.discrete.groups import curated_mix_equilibrium as curate
 from jaxcollapse.theory.discrete.groups import curated_replace_compromise as curated_replace_compromise
 from jaxcollapse.theory.discrete.groups import curated_replace_growth as curated_replace_growth
 from jaxcollapse.theory.discrete.groups import curated_replace_two_basins as curated_replace_two_basins
+from jaxcollapse.theory.discrete.masked import masked_mix as masked_mix
+from jaxcollapse.theory.discrete.novelty import temperature_mix_collapsed as temperature_mix_collapsed
+from jaxcollapse.theory.discrete.novelty import temperature_mix_critical as temperature_mix_critical
 from jaxcollapse.theory.discrete.remaining import effective_size as effective_size
 from jaxcollapse.theory.discrete.remaining import remaining_diversity as remaining_diversity
 from jaxcollapse.theory.discrete.replay import Originals as Originals

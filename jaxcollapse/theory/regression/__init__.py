@@ -82,5 +82,12 @@ from jaxcollapse.theory.regression.recursion import ridge_replace as ridge_repla
 from jaxcollapse.theory.regression.recursion import ridge_replace_limit as ridge_replace_limit
 from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled as ridge_self_distilled
 from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled_mixing as ridge_self_distilled_mixing
+from jaxcollapse.theory.regression.self_distilled_rounds import (
+    ridge_self_distilled_rounds as ridge_self_distilled_rounds,
+)
+from jaxcollapse.theory.regression.self_distilled_rounds import (
+    ridge_self_distilled_rounds_mixing as ridge_self_distilled_rounds_mixing,
+)
 from jaxcollapse.theory.regression.sources import ridge_sources as ridge_sources
 from jaxcollapse.theory.regression.stochastic_descent import sgd_biased_labels as sgd_biased_labels
+from jaxcollapse.theory.regression.two_penalties import ridge_two_penalties as ridge_two_penalties

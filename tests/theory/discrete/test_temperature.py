@@ -135,3 +135,42 @@ def test_gradients_exist():
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+@pytest.mark.parametrize(("symbols", "share"), [(3, 0.3), (10, 0.2), (50, 0.001)])
+def test_collapsed_states_are_fixed_points_up_to_a_temperature(symbols, share):
+    """A loop that begins collapsed stays so below it, and becomes uniform above it."""
+    critical = float(discrete.temperature_mix_critical(symbols=symbols, real_share=share))
+    start = np.r_[0.97, np.full(symbols - 1, 0.03 / (symbols - 1))]
+    for factor in (0.9, 0.99, 1.01):
+        loop = dict(temperature=factor * critical, real_share=share)
+        uniform = np.full(symbols, 1 / symbols)
+        end = discrete.temperature_mix(uniform, first=start, generations=2000, **loop)[-1, 0]
+        found = discrete.temperature_mix_collapsed(symbols=symbols, **loop)
+        assert float(found) == pytest.approx(float(end), rel=1e-6)
+
+
+def test_of_two_symbols_collapse_sets_in_where_the_uniform_law_becomes_unstable():
+    critical = discrete.temperature_mix_critical(symbols=2, real_share=0.4)
+    assert float(critical) == pytest.approx(0.6, rel=1e-7)
+    near = discrete.temperature_mix_collapsed(symbols=2, temperature=0.599, real_share=0.4)
+    assert 0.5 < float(near) < 0.56
+
+
+def test_the_printed_jump_is_that_of_many_symbols_and_little_novelty():
+    critical = discrete.temperature_mix_critical(symbols=10, real_share=0.2)
+    assert float(1 / critical) == pytest.approx(1.168, abs=1e-3)
+    falls = []  # of the entropy where the uniform law becomes unstable, in units of its own
+    for share in (0.001, 0.2, 0.5):
+        x = float(discrete.temperature_mix_collapsed(symbols=50, temperature=1 - share, real_share=share))
+        falls.append(1 + (x * np.log(x) + (1 - x) * np.log((1 - x) / 49)) / np.log(50))
+    np.testing.assert_allclose(falls, [0.6992, 0.572, 0.325], atol=1e-3)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("change", "named"), [({"symbols": 1}, "symbols must"), ({"real_share": 1.0}, "real_share must")]
+)
+def test_bad_arguments_of_collapsed_states_are_named(change, named):
+    with pytest.raises(ValueError, match=named):
+        discrete.temperature_mix_critical(**{"symbols": 4, "real_share": 0.3, **change})

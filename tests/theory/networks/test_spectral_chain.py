@@ -68,6 +68,18 @@ def test_fresh_data_and_early_stopping_settle_at_a_blur():
     np.testing.assert_allclose(late, 2.0 + sigma**2 / share, rtol=1e-12)  # of the pool, (1 - w)/w
 
 
+def test_fresh_data_keeps_a_denoiser_of_its_own_output_above_zero():
+    """The pool solves ``alpha m^2 + m (s - alpha v) = alpha v s``; without real data the digits double at the end."""
+    share, noise, truth = 0.1, 0.25, 2.0
+    network = networks.ideal_diffusion(noise**0.5, denoise=True)
+    late = networks.orbit([truth], network, jc.Mix("fresh", weight=share), generations=2000)[-1]
+    excess = share * truth - noise
+    pool = (excess + np.sqrt(excess**2 + 4 * share**2 * truth * noise)) / (2 * share)
+    np.testing.assert_allclose(late, pool**2 / (pool + noise), rtol=1e-12)
+    lost = np.asarray(networks.orbit([0.01], network, jc.Replace(), generations=4))[:, 0] / noise
+    np.testing.assert_allclose(np.log(lost[1:]) / np.log(lost[:-1]), 2.0, atol=0.01)
+
+
 def test_accumulation_has_the_fixed_points_of_replacement():
     network = networks.ideal_diffusion(0.3, sigma_max=10.0)
     balance = 0.3 * 10.0  # x = (x + s^2)/(1 + x/S^2)

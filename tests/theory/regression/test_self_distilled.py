@@ -75,6 +75,17 @@ def test_few_rows_against_students_that_are_fitted():
     np.testing.assert_allclose(np.mean(found, axis=0), law, rtol=0.025)
 
 
+def test_two_penalties_give_the_risk_its_slope_and_the_curvature(spectrum):
+    """Of a student: derivatives in each penalty alone, and in both."""
+    law = lambda a, b: regression.ridge_two_penalties(spectrum, **SETTING, penalty=a, other_penalty=b)  # noqa: E731
+    assert float(law(0.3, 0.3)) == pytest.approx(float(risk(spectrum, 0.3)), rel=1e-12)
+    slope = 2 * jax.grad(law)(0.3, 0.3)
+    bend = jax.grad(lambda b: jax.grad(law)(0.3, b))(0.3)
+    student = regression.ridge_self_distilled(spectrum, **SETTING, penalty=0.3, mixing=-0.7)
+    moved = -0.7 * 0.3
+    assert float(student) == pytest.approx(float(law(0.3, 0.3) + moved * slope + moved**2 * bend), rel=1e-9)
+
+
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("change", "named"), [({"penalty": 0.0}, "penalty must be positive"), ({"noise": -1.0}, "noise must")]
