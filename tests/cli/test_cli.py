@@ -128,7 +128,7 @@ def test_options_reach_the_engine(call, tmp_path):
         (["verify", "zzz"], "`jaxcollapse list` shows all of them"),
         (
             ["list", "--paper", "doe24"],
-            "an arXiv number or a first author with claims, got 'doe24': did you mean 'doe2024'?",
+            "a first author with claims, got 'doe24': did you mean 'doe2024'?",
         ),
         (["verify", "roe-rate", "--paper", "doe2024"], "none of these claims belongs to that paper"),
         (["verify", "--quick", "--precision", "high"], "contradict each other"),
