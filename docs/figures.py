@@ -27,7 +27,7 @@ def section(entry: Figure) -> list[str]:
     lines = [f"### {entry.title}", "", said + (f" Ours: {entry.ours}." if entry.ours else ""), ""]
     lines += ["```bash", f"jaxcollapse figure {entry.reference.key} {entry.number} --out figure.pdf", "```", ""]
     if picture(entry).exists():
-        lines += [f"![{entry.title}: {said}](../{picture(entry).relative_to(HERE)})", ""]
+        lines += ["{.wide}", f"![{entry.title}: {said}](../{picture(entry).relative_to(HERE)})", ""]
     return lines
 
 

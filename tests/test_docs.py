@@ -173,7 +173,7 @@ def test_the_page_of_figures(scripts):
     for entry in jc.figures.all():
         assert f"jaxcollapse figure {entry.reference.key} {entry.number} --out" in page and entry.shows[1:] in page
     shown = [entry for entry in jc.figures.all() if figures.picture(entry).exists()]
-    assert page.count("](../pictures/figures/") == len(shown)
+    assert page.count("{.wide}\n![") == page.count("](../pictures/figures/") == len(shown)
 
 
 def test_the_reference_shows_every_public_name(scripts):
@@ -202,6 +202,25 @@ def test_a_page_of_the_reference(scripts):
     assert "{py:class} Mix(real: Literal['fresh', 'fixed'], *, weight: Any=None, real_samples: Any=None)" in text
     assert "{py:obj}`Replace <jaxcollapse.Replace>`" in text  # `Window` names it
     assert "```pycon\n>>> import jax.numpy as jnp\n" in text and "```python" not in text
+
+
+@pytest.mark.parametrize(
+    ("code", "formula"),
+    [
+        ("sigma^2 d/n", r"$\sigma^{2} \frac{d}{n}$"),
+        ("E |w_g - w0|_Sigma^2", r"$E \vert w_{g} - w_{0}\vert _{\Sigma}^{2}$"),
+        ("Z_g = sum_t X_t >= k^-(1 + beta)", r"$Z_{g} = \sum_{t} X_{t} \ge k^{-(1 + \beta)}$"),
+        ("chi2(n - 1)/2^-32", r"$\frac{\chi^{2}(n - 1)}{2^{-32}}$"),
+        *(
+            (code, f"``{code}``")
+            for code in ("samples >= dim", "(4, 3)", "x[0]", "1e-10", "a.b(x)", "lambda g: 2", "'a'")
+        ),
+    ],
+)
+def test_formulas_of_docstrings_are_typeset_and_code_is_not(scripts, code, formula):
+    import formulas
+
+    assert formulas.shown(code) == formula
 
 
 def test_the_table_of_claims(scripts):
