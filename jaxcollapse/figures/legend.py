@@ -2,6 +2,7 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 _GAP = 0.03  # of the height of the axes
@@ -18,13 +19,18 @@ def make_room(picture: Figure) -> None:
 
 
 def covered(ax: Axes, box: Bbox) -> bool:
-    """Whether a line or an area of the axes passes through a box of the picture."""
-    lines = ((line, line.get_path(), False) for line in ax.lines)
+    """Whether a line or an area of the axes passes through a box of the picture; a line from bottom to top may."""
+    lines = ((line, line.get_path(), False) for line in ax.lines if _has_height(ax, line))
     areas = ((area, path, True) for area in ax.collections for path in area.get_paths())
     return any(
         artist.get_transform().transform_path(path).intersects_bbox(box, filled)
         for artist, path, filled in (*lines, *areas)
     )
+
+
+def _has_height(ax: Axes, line: Line2D) -> bool:
+    _, height = line.get_transform().contains_branch_seperately(ax.transData)
+    return height
 
 
 def _raise_top(ax: Axes, share: float) -> None:

@@ -68,6 +68,7 @@ def test_a_legend_hides_nothing():
             ax.plot([1, 10], [2, 2 if ax is free else 9], label="a line")
         crossed.plot([1, 10], [9, 2], label="another")
         crossed.fill_between([1, 10], 2, 9, alpha=0.1)
+        free.axvline(9.0)
         before = free.get_ylim()
         for ax in (crossed, free):
             ax.legend()
