@@ -1,6 +1,6 @@
 """Writes `docs/results/figures.md`, which figure of which paper is drawn by which command; the site's build calls it.
 
-`python docs/figures.py --draw` first draws those that `docs/pictures/figures/` lacks, about two minutes for all.
+`python docs/figures.py --draw` first draws those that `docs/pictures/figures/` lacks, some minutes for all.
 """
 
 import sys

@@ -95,7 +95,7 @@ class Grown:
             yield tile, self._tile(tile, min((tile + 1) * self.tile, count), axis)
 
     def _tile(self, tile: int, end: int, axis: int | None) -> list[np.ndarray]:
-        found = [np.empty(0)] * len(self.shapes)
+        found: list[Any] = [np.empty(0)] * len(self.shapes)
         shapes = [shape for _, shape in self.section(axis)]
         for part in self._having(axis):
             own = part.own_axis(axis, self.grid.names)
