@@ -29,7 +29,11 @@ def section(entry: Figure) -> list[str]:
     lines = [f"### {entry.title}", "", said + (f" Ours: {entry.ours}." if entry.ours else ""), ""]
     lines += ["```bash", f"jaxcollapse figure {entry.reference.key} {entry.number} --out figure.pdf", "```", ""]
     if picture(entry).exists():
-        lines += ["{.wide}", f"![{entry.title}: {said}](../{picture(entry).relative_to(HERE)})", ""]
+        lines += [
+            f"{{.wide .panels-{len(entry.panels)}}}",
+            f"![{entry.title}: {said}](../{picture(entry).relative_to(HERE)})",
+            "",
+        ]
     return lines
 
 

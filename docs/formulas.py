@@ -43,7 +43,7 @@ def _is_formula(text: str) -> bool:
 def _latex(text: str) -> str:
     """LaTeX that the pages can show, or nothing. A covariance is no sum: until the end it is a letter of its own."""
     plain = re.sub(r"\b([A-Za-z])(\d)\b", r"\1_\2", text)
-    plain = re.sub(r"([_^])(\d\d+|-\w+|-\([^()]*\))", r"\1(\2)", plain)
+    plain = re.sub(r"([_^])(\d\w+|-\w+|-\([^()]*\))", r"\1(\2)", plain)
     for sign, better in _SIGNS.items():
         plain = plain.replace(sign, better)
     plain = re.sub(r"chi2|[A-Za-z]+", lambda word: _LETTERS.get(word[0], word[0]), plain)
