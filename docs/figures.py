@@ -1,11 +1,13 @@
 """Writes `docs/results/figures.md`, which figure of which paper is drawn by which command; the site's build calls it.
 
-`python docs/figures.py --draw` first draws those that `docs/pictures/figures/` lacks, about two minutes for all.
+`python docs/figures.py --draw` first draws those that `docs/pictures/figures/` lacks, some minutes for all.
 """
 
 import sys
 from pathlib import Path
 
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from reference import write
 
 import jaxcollapse as jc
@@ -27,7 +29,11 @@ def section(entry: Figure) -> list[str]:
     lines = [f"### {entry.title}", "", said + (f" Ours: {entry.ours}." if entry.ours else ""), ""]
     lines += ["```bash", f"jaxcollapse figure {entry.reference.key} {entry.number} --out figure.pdf", "```", ""]
     if picture(entry).exists():
-        lines += [f"![{entry.title}: {said}](../{picture(entry).relative_to(HERE)})", ""]
+        lines += [
+            f"{{.wide .panels-{len(entry.panels)}}}",
+            f"![{entry.title}: {said}](../{picture(entry).relative_to(HERE)})",
+            "",
+        ]
     return lines
 
 
@@ -59,6 +65,17 @@ def draw() -> None:
         if not picture(entry).exists():
             made = {"made_by": f"jaxcollapse {jc.__version__}", "about": entry.title}
             file.write(entry.draw(), picture(entry), **made)
+            shrink(picture(entry))
+
+
+def shrink(path: Path) -> None:
+    """A picture of 64 colours, which is a third of the size."""
+    with Image.open(path) as full:
+        about = PngInfo()
+        for name, text in full.text.items():
+            about.add_itxt(name, text)
+        small = full.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    small.save(path, optimize=True, pnginfo=about)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import formulas
 import typer
 from sphinx.pycode import ModuleAnalyzer
 from typer.testing import CliRunner
@@ -189,6 +190,8 @@ def linked(text: str, places: list[str], known: set[str]) -> str:
     for index, part in enumerate(parts):
         if index % 2 == 0:
             parts[index] = re.sub(r"(?<![`}])`([A-Za-z_][\w.]*)`(?!`)", link, part)
+        elif not part.startswith("```"):
+            parts[index] = formulas.shown(part[2:-2])
         elif part.startswith("```python") and ">>>" in part:
             parts[index] = re.sub(r"\n\s*```$", "\n```", part.replace("```python", "```pycon", 1))
     return "".join(parts)

@@ -63,6 +63,9 @@ EXPECTED = {
     "sampler": lambda n: n["picked"].variance.shape == (5,),
     "verdict": lambda n: (n["verdict"].outcome, n["failed"].outcome) == ("holds", "fails"),
     "resume": lambda n: bool((n["more"].mean == n["once"].mean).all()) and n["finer"].count == 4_000,
+    "estimate": lambda n: (
+        n["table"].shape[0] == 16 and abs(n["estimate"].mean / np.stack(n["theory"]) - 1).max() < 0.15
+    ),
     "grid": lambda n: (
         n["estimate"].mean.shape == (3, 2, 5) and abs(n["estimate"].mean[:, 0] / n["replaced"] - 1).max() < 0.2
     ),
@@ -177,7 +180,8 @@ def test_the_page_of_figures(scripts):
     for entry in jc.figures.all():
         assert f"jaxcollapse figure {entry.reference.key} {entry.number} --out" in page and entry.shows[1:] in page
     shown = [entry for entry in jc.figures.all() if figures.picture(entry).exists()]
-    assert page.count("](../pictures/figures/") == len(shown)
+    described = re.findall(r"\{\.wide \.panels-\d\}\n!\[[^]]{40,}\]\(\.\./pictures/figures/", page)
+    assert len(described) == page.count("](../pictures/figures/") == len(shown)
 
 
 def test_the_reference_shows_every_public_name(scripts):
@@ -206,6 +210,23 @@ def test_a_page_of_the_reference(scripts):
     assert "{py:class} Mix(real: Literal['fresh', 'fixed'], *, weight: Any=None, real_samples: Any=None)" in text
     assert "{py:obj}`Replace <jaxcollapse.Replace>`" in text  # `Window` names it
     assert "```pycon\n>>> import jax.numpy as jnp\n" in text and "```python" not in text
+
+
+@pytest.mark.parametrize(
+    ("code", "formula"),
+    [
+        ("sigma^2 d/n", r"$\sigma^{2} \frac{d}{n}$"),
+        ("E |w_g - w0|_Sigma^2", r"$E \vert w_{g} - w_{0}\vert _{\Sigma}^{2}$"),
+        ("Z_g = sum_t X_t >= k^-(1 + beta)", r"$Z_{g} = \sum_{t} X_{t} \ge k^{-(1 + \beta)}$"),
+        ("k^2g", "$k^{2 g}$"),
+        ("chi2(n - 1)/2^-32", r"$\frac{\chi^{2}(n - 1)}{2^{-32}}$"),
+        *((code, f"``{code}``") for code in ("samples >= dim", "(4, 3)", "x[0]", "1e-10", "a.b(x)", "lambda g: 2")),
+    ],
+)
+def test_formulas_of_docstrings_are_typeset_and_code_is_not(scripts, code, formula):
+    import formulas
+
+    assert formulas.shown(code) == formula
 
 
 def test_the_table_of_claims(scripts):

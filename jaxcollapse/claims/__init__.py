@@ -2,6 +2,7 @@
 
 from jaxcollapse.claims.catalogue import all as all
 from jaxcollapse.claims.catalogue import get as get
+from jaxcollapse.claims.catalogue import of as of
 from jaxcollapse.claims.catalogue import papers as papers
 from jaxcollapse.claims.catalogue import random as random
 from jaxcollapse.claims.catalogue import tour as tour

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from jaxcollapse.arguments.check import check_count
 from jaxcollapse.arguments.names import did_you_mean
-from jaxcollapse.arguments.reference import Reference
+from jaxcollapse.arguments.reference import Reference, called
 from jaxcollapse.claims import drawn
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.modules import modules_of
@@ -51,6 +51,24 @@ def get(name: str) -> Claim:
     if name not in known:
         raise ValueError(f"name must be that of a claim, got {name!r}{did_you_mean(name, known)}")
     return known[name]
+
+
+def of(paper: str, *, networks: bool = False) -> list[Claim]:
+    """The claims of a paper: by its BibTeX key, its arXiv number, or the first author's name.
+
+    `networks` as for `all`.
+
+    **Raises** `ValueError` where there is none; the message says which papers have some.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> {claim.reference.short for claim in jc.claims.of("2404.01413")}
+    {'Gerstgrasser et al. 2024'}
+
+    ```
+    """
+    found = called(paper, papers().values(), "claims")
+    return [claim for claim in all(networks=networks) if claim.reference in found]
 
 
 def random(number: int, seed: int = 0) -> list[Claim]:

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jaxcollapse.arguments.reference import called
 from jaxcollapse.cli import _complete
-from jaxcollapse.cli._print import check_known
+from jaxcollapse.cli._print import check_known, refused
 
 if TYPE_CHECKING:
     from jaxcollapse.verification.claim import Claim
@@ -15,7 +16,7 @@ Papers = Annotated[
     typer.Option(
         "--paper",
         metavar="PAPER",
-        help="Only claims of this paper: a key such as xu2025, or an arXiv number. Repeatable.",
+        help="Only claims of this paper: a key such as xu2025, an arXiv number, or a first author. Repeatable.",
         autocompletion=_complete.papers,
     ),
 ]
@@ -48,12 +49,9 @@ def select(
                 check_known("claim", name, known, "CLAIM", _ALL)
             chosen.append(one or known[name])
     if papers:
-        keys = {key: key for key in claims.papers()}
-        keys |= {reference.arxiv: key for key, reference in claims.papers().items()}
-        for paper in papers:
-            check_known("paper", paper.removeprefix("arXiv:"), keys, "--paper", _ALL)
-        wanted = {keys[paper.removeprefix("arXiv:")] for paper in papers}
-        chosen = [claim for claim in chosen if claim.reference and claim.reference.key in wanted]
+        with refused("--paper"):
+            wanted = {one for paper in papers for one in called(paper, claims.papers().values(), "claims")}
+        chosen = [claim for claim in chosen if claim.reference in wanted]
         if not chosen:
             raise typer.BadParameter("none of these claims belongs to that paper", param_hint="--paper")
     return chosen

@@ -1,8 +1,9 @@
 """What all commands print: JSON for machines, refusals of unknown names."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import typer
@@ -14,6 +15,16 @@ def print_json(facts: Any) -> None:
     """Strict JSON on the standard output."""
     plain = "utf" not in (sys.stdout.encoding or "").lower()
     print(json.dumps(facts, indent=1, ensure_ascii=plain, allow_nan=False))
+
+
+@contextlib.contextmanager
+def refused(hint: str = "") -> Iterator[None]:
+    """A `ValueError` as a refusal: of `hint`, or of the argument that its first word names."""
+    try:
+        yield
+    except ValueError as error:
+        named = hint or str(error).partition(" ")[0].upper()
+        raise typer.BadParameter(str(error), param_hint=named) from None
 
 
 def check_known(kind: str, name: str, known: Iterable[str], hint: str, where: str = "") -> None:

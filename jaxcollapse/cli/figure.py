@@ -1,9 +1,7 @@
 """`jaxcollapse figure`: the figures of the papers, drawn again."""
 
-import contextlib
 import json
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +9,7 @@ import typer
 
 from jaxcollapse.cli import _complete
 from jaxcollapse.cli._out import check_out, written
+from jaxcollapse.cli._print import refused
 from jaxcollapse.cli._status import Status
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def figure(
     from jaxcollapse import figures
 
     if paper is None or number is None:
-        with _refused():
+        with refused():
             _list(figures.all() if paper is None else figures.of(paper))
         return
     if quick and replications is not None:
@@ -72,22 +71,12 @@ def figure(
         if value is not None and not lowest <= value <= highest:
             allowed = f"an integer from {lowest} to {highest:,}"
             raise typer.BadParameter(f"{name} must be {allowed}, got {value}", param_hint=f"--{name}")
-    with _refused():
+    with refused():
         chosen = figures.get(paper, number)
     path = out or Path(f"{chosen.name}.pdf")
     check_out(path, (".pdf", ".svg", ".png"))
     _draw(chosen, path, chosen.few if quick else replications or chosen.replications, seed)
     print(f"Written: {path}")
-
-
-@contextlib.contextmanager
-def _refused() -> Iterator[None]:
-    """A refusal names its argument first."""
-    try:
-        yield
-    except ValueError as error:
-        first = str(error).partition(" ")[0]
-        raise typer.BadParameter(str(error), param_hint=first.upper()) from None
 
 
 def _draw(chosen: "Figure", path: Path, replications: int, seed: int) -> None:

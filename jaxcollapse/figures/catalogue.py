@@ -2,7 +2,8 @@
 
 import functools
 
-from jaxcollapse.arguments.names import did_you_mean, shortened
+from jaxcollapse.arguments.names import shortened
+from jaxcollapse.arguments.reference import called
 from jaxcollapse.figures.figure import Figure
 from jaxcollapse.machine.modules import modules_of
 
@@ -32,12 +33,8 @@ def of(paper: str) -> list[Figure]:
 
     ```
     """
-    found = [figure for figure in all() if str(paper).lower().removeprefix("arxiv:") in _names(figure)]
-    if not found:
-        known = sorted({figure.reference.key for figure in all()})
-        hint = did_you_mean(paper, known) or f"; there are {', '.join(known)}"
-        raise ValueError(f"paper must be one with figures, got {shortened(repr(paper))}{hint}")
-    return found
+    found = called(paper, {figure.reference: None for figure in all()}, "figures")
+    return [figure for figure in all() if figure.reference in found]
 
 
 def get(paper: str, number: str) -> Figure:
@@ -64,12 +61,6 @@ def get(paper: str, number: str) -> Figure:
         who = figures[0].reference.short
         raise ValueError(f"number must be one of {known} for {who}, got {shortened(repr(number))}")
     return found
-
-
-def _names(figure: Figure) -> tuple[str, ...]:
-    """What a paper is called."""
-    paper = figure.reference
-    return paper.key, paper.arxiv, paper.key.rstrip("0123456789")
 
 
 @functools.cache

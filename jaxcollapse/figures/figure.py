@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from jaxcollapse.arguments.check import check_integer, check_key
 from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.arguments.types import Count
+from jaxcollapse.figures.legend import make_room
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.replication.estimate import Estimate
 from jaxcollapse.replication.monte_carlo import monte_carlo
@@ -108,4 +109,5 @@ class Figure:
             for text in (f"{self.title}: {self.shows}", f"{self.settings} {count:,} replications.")
         )
         picture.suptitle(f"{head}\n{settings}", fontsize="small")
+        make_room(picture)
         return picture

@@ -55,8 +55,8 @@ def _weights(ax: Axes, runs: Runs, *, family: str) -> None:
     words: dict[str, Any] = {"xlabel": "weight w of the real data", "ylabel": _YLABEL}
     plot.curves(runs.estimate(simulated), theory, x=points, theory_x=_WEIGHTS, ax=ax, **words)
     golden = float(mean.mean_mix_optimal_weight(ratio=1.0))
-    ax.axvline(golden, color="0.55", linewidth=0.8, linestyle=":")
-    ax.annotate("golden ratio", (golden, 0.98), (3, 0), ("data", "axes fraction"), "offset points", size=7, va="top")
+    ax.axvline(golden, color="0.55", linewidth=0.8, linestyle=":", label="golden ratio")
+    ax.legend(frameon=False, fontsize="small")
     ax.set_title(family, fontsize="small")
 
 

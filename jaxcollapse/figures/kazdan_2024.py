@@ -30,7 +30,7 @@ def _gaussian(ax: Axes, runs: Runs, *, name: str, metric: str, ylabel: str) -> N
     sizes = _SIZES[:2] if workflow.needs_rows else _SIZES  # picking rows of a long pool takes long
     chains = {f"n = {n}": Chain(model, workflow, metric, n, _GENERATIONS) for n in sizes}
     compare(ax, runs, chains, ylabel=ylabel)
-    ax.set_ylim(0.0, 1.05)
+    ax.set_ylim(bottom=0.0)
     ax.set_title(name, fontsize="small")
 
 

@@ -27,21 +27,22 @@ from jaxcollapse.replication.moments import Moments, State
 
 _SECONDS_BETWEEN_SAVES = 1.0
 _TEMPORARY = ".tmp"
+_FILE = "state.npz"
 
 
 class Checkpoint:
     """A folder with the state of one run. As a context it keeps other runs out."""
 
-    def __init__(self, folder: str | os.PathLike, identity: dict[str, str]):
+    def __init__(self, folder: str | os.PathLike, identity: dict[str, str], axes: dict[str, np.ndarray] | None = None):
         self.folder = Path(folder)
-        self._identity = identity
+        self._identity, self._axes = identity, axes
         self._saved_at = 0.0
         self.saved = 0  # replications
         self._lock = filelock.FileLock(self.folder / "lock", timeout=0)
 
     @property
     def _file(self) -> Path:
-        return self.folder / "state.npz"
+        return self.folder / _FILE
 
     def __enter__(self) -> "Checkpoint":
         """Creates the folder and locks it; the system frees the lock of a process that died."""
@@ -103,6 +104,9 @@ class Checkpoint:
         if not now and time.monotonic() - self._saved_at < _SECONDS_BETWEEN_SAVES:
             return
         arrays: dict[str, Any] = {"identity": np.array(json.dumps(self._identity))}
+        if self._axes is not None:
+            labels = {name: labels.tolist() for name, labels in self._axes.items()}
+            arrays["axes"] = np.array(json.dumps(labels, default=str))
         for prefix, part in zip(("", "rest_"), state, strict=True):
             arrays[f"{prefix}count"] = np.array(0 if part is None else part.count)
             if part is not None:
@@ -135,6 +139,15 @@ class Checkpoint:
             f"{str(self._file)!r} cannot be read ({error}); it is now {aside.name!r}, and the run starts anew",
             stacklevel=2,
         )
+
+
+def axes_saved_in(folder: Path) -> dict[str, list] | None:
+    """What the values along the axes of a saved grid are called; None if the folder has no grid that can be read."""
+    try:
+        with np.load(folder / _FILE, allow_pickle=False) as file:
+            return json.loads(str(file["axes"]))
+    except Exception:  # whatever NumPy, zip and JSON make of a damaged file
+        return None
 
 
 class Interrupt:

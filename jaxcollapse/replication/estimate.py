@@ -12,6 +12,7 @@ from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.types import Count, HostArray
 from jaxcollapse.replication import trust
+from jaxcollapse.replication.grown import Grown
 from jaxcollapse.replication.labelled import dataset, name_of, records
 from jaxcollapse.replication.moments import State
 from jaxcollapse.replication.quantile import order_statistics
@@ -37,7 +38,7 @@ class Estimate:
     and `covariance` compute replications again, from their keys: nothing but moments is ever kept.
     """
 
-    def __init__(self, run: Run, state: State, dims: tuple[str, ...] | None, axis: int | None = None):
+    def __init__(self, run: Run | Grown, state: State, dims: tuple[str, ...] | None, axis: int | None = None):
         self._run, self._state, self._dims, self._axis = run, state, dims, axis
         total = state.moments()
         self._moments = [total.part(entries, shape) for entries, shape in run.section(axis)]
@@ -332,8 +333,7 @@ class Estimate:
             return total / np.float64(self.count - 1)
 
     def _values(self, count: int, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
-        for tile, leaves in self._run.values(count, first=first):
-            yield tile, leaves if self._axis is None else self._run.differences(leaves, self._axis)
+        return self._run.values(count, first=first, axis=self._axis)
 
     def _rows(self) -> Iterator[np.ndarray]:
         """All replications again, a tile at a time, one row of float64 numbers each."""

@@ -1,7 +1,7 @@
 """`Grid`: the points at which `monte_carlo` runs a function, as named axes."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -79,6 +79,13 @@ class Grid:
         bare.axes = tuple(axis if axis.traced else axis._replace(values=None) for axis in self.axes)
         return bare
 
+    def part(self, places: Sequence[np.ndarray], names: Collection[str]) -> "Grid":
+        """Some of the values of each axis, by their positions; of the axes, those of these names."""
+        smaller = object.__new__(Grid)
+        pairs = zip(self.axes, places, strict=True)
+        smaller.axes = tuple(_taken(axis, positions) for axis, positions in pairs if axis.name in names)
+        return smaller
+
     def static_points(self) -> list[dict[str, Any]]:
         """Every combination of objects, the last axis fastest."""
         names = [axis.name for axis in self.static]
@@ -92,6 +99,12 @@ class Grid:
     def __repr__(self) -> str:
         """The axes and their sizes."""
         return f"Grid({', '.join(f'{axis.name}: {len(axis.labels)}' for axis in self.axes)})"
+
+
+def _taken(axis: Axis, positions: np.ndarray) -> Axis:
+    values = axis.values[positions] if axis.traced else [axis.values[position] for position in positions]
+    labels = axis.labels[positions] if not axis.traced or axis.values.ndim == 1 else np.arange(len(positions))
+    return axis._replace(values=values, labels=labels)
 
 
 def _axis(name: str, values: Any) -> Axis:

@@ -88,14 +88,14 @@ class Moments:
 
     def part(self, entries: slice, shape: tuple[int, ...]) -> "Moments":
         """Those of some of the numbers, as arrays of the given shape."""
-        arrays = {name: getattr(self, name)[entries].reshape(shape) for name in _PER_ENTRY}
+        arrays = {name: getattr(self, name)[entries].reshape(shape) for name in PER_ENTRY}
         return dataclasses.replace(self, **arrays)
 
     def pack(self) -> np.ndarray:
         """All of it as one float64 vector, of a length that the number of entries alone decides."""
         failures = np.full(FAILURES, -1.0)
         failures[: len(self.failures)] = self.failures
-        return np.concatenate([[self.count], failures, *(getattr(self, name) for name in _PER_ENTRY)])
+        return np.concatenate([[self.count], failures, *(getattr(self, name) for name in PER_ENTRY)])
 
     @staticmethod
     def unpack(vector: np.ndarray) -> "Moments | None":
@@ -103,13 +103,13 @@ class Moments:
         if vector[0] == 0:
             return None
         failures = vector[1 : 1 + FAILURES]
-        arrays = vector[1 + FAILURES :].reshape(len(_PER_ENTRY), -1)
+        arrays = vector[1 + FAILURES :].reshape(len(PER_ENTRY), -1)
         return Moments(int(vector[0]), *arrays, failures=failures[failures >= 0].astype(np.int64))
 
     @staticmethod
     def packed_size(entries: int) -> int:
         """The length of the vector that `pack` makes."""
-        return 1 + FAILURES + len(_PER_ENTRY) * entries
+        return 1 + FAILURES + len(PER_ENTRY) * entries
 
     @staticmethod
     def from_device(stacked: "Sums", t: int) -> "Moments":
@@ -132,7 +132,8 @@ class Moments:
             )
 
 
-_PER_ENTRY = ("mean", "scale", "second", "third", "fourth", "minimum", "maximum", "nonfinite")
+PER_ENTRY = ("mean", "scale", "second", "third", "fourth", "minimum", "maximum", "nonfinite")
+"""What there is one of for each number of a replication."""
 
 
 class State(NamedTuple):

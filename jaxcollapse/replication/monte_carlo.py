@@ -6,10 +6,12 @@ order of their index, in float64 on the host. So memory is bounded, every core w
 depends on how the work was cut.
 """
 
+import functools
 import inspect
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from jaxtyping import Array, Key, PyTree
 
@@ -18,6 +20,7 @@ from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.xla import warn_of_wrong_sums
 from jaxcollapse.replication.estimate import Estimate
 from jaxcollapse.replication.grid import Grid
+from jaxcollapse.replication.grown import grown
 from jaxcollapse.replication.moments import State
 from jaxcollapse.replication.program import check_untraced
 from jaxcollapse.replication.run import LARGEST, Run
@@ -59,7 +62,9 @@ def monte_carlo(
     - `dims`: names for the axes of the function's own result, used by `Estimate.to_xarray`.
     - `save`: a folder. The state is saved there about once a second and at the end, and the same call (the same
       function, key and grid, any number of replications) goes on from it: if the folder holds more replications than
-      asked for, they are all in the result. The first Ctrl-C stops after the current blocks and saves, a second aborts.
+      asked for, they are all in the result. A grid may grow: with more values along its axes, the first ones as before,
+      or with another axis whose first value is the function's default, what is missing is computed, and saved inside
+      the folder (not with `independent`). The first Ctrl-C stops after the current blocks and saves, a second aborts.
     - `independent`: whether every point of the grid draws its own numbers: ``fold_in(key of the replication, index of
       the point)`` instead of the same key.
     - `threads`: host threads per run on CPU; one per core by default.
@@ -110,7 +115,8 @@ def monte_carlo(
         raise ValueError(f"replications must be at most {LARGEST:,}, got {replications:,}")
     names = _names(dims, () if grid is None else grid.names)
     warn_of_wrong_sums()
-    run = Run(function, key, grid=grid, independent=independent, save=save, threads=threads, block=block)
+    make = functools.partial(Run, function, key, independent=independent, threads=threads, block=block)
+    run = make(grid=grid, save=save)
     _check_dims(names, run)
     if run.ignores_key:
         warnings.warn(
@@ -118,6 +124,8 @@ def monte_carlo(
             f"NumPy, or of a key that is made inside, are drawn once: draw them from the function's argument",
             stacklevel=2,
         )
+    if save is not None and not independent:
+        run = grown(run, make, function, Path(save))
     return Estimate(run, run.extend(State(), int(replications), progress), names)
 
 

@@ -77,7 +77,8 @@ class Run:
         self.tile = self._block.tile
         traced = math.prod(len(axis.values) for axis in axes)
         self._generations = traced * self._block.busy_parts
-        self._checkpoint = None if save is None else Checkpoint(save, self._identity())
+        labels = None if grid is None else grid.coordinates
+        self._checkpoint = None if save is None else Checkpoint(save, self._identity(), labels)
 
     @functools.cached_property
     def draws_nothing(self) -> list[tuple[bool, ...]]:
@@ -219,8 +220,11 @@ class Run:
                 )
             return extended
 
-    def values(self, count: int, *, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
-        """The results of replications below `count` again, a tile at a time from `first` on, with the tile's index."""
+    def values(self, count: int, *, first: int = 0, axis: int | None = None) -> Iterator[tuple[int, list[np.ndarray]]]:
+        """The results of replications below `count` again, a tile at a time from `first` on, with the tile's index.
+
+        With `axis`, how every later entry of that axis of the grid differs from the first one.
+        """
         self._check_whole()
         total = -(-count // self.tile)
         devices = threads.devices_of_workers(self._threads)
@@ -240,13 +244,12 @@ class Run:
         given = first
         with self._one_thread_each():
             for tile, values in threads.in_order(start, queue, devices):
-                yield tile, values
+                yield tile, values if axis is None else self._differences(values, axis)
                 given += 1
         if given != total:
             raise RuntimeError(f"{given:,} of {total:,} tiles were computed again, no one knows why")
 
-    def differences(self, leaves: list[np.ndarray], axis: int) -> list[np.ndarray]:
-        """Of results of replications: how every later entry of a grid's axis differs from the first one."""
+    def _differences(self, leaves: list[np.ndarray], axis: int) -> list[np.ndarray]:
         with enable_x64(self._x64):
             return [np.asarray(tile.difference(leaf, 1 + axis)) for leaf in leaves]
 

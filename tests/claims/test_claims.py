@@ -91,3 +91,13 @@ def test_a_paper_is_cited_once_for_all_its_claims():
 def test_the_tour_has_one_claim_of_every_paper():
     """In the order of the papers; a name that no claim of the file bears would leave its paper out."""
     assert [claim.reference.key for claim in jc.claims.tour()] == list(jc.claims.papers())
+
+
+def test_claims_of_a_paper_are_found_by_what_it_is_called():
+    for paper in jc.claims.papers().values():
+        mine = [claim for claim in jc.claims.all(networks=True) if claim.reference == paper]
+        assert jc.claims.of(paper.key, networks=True) == jc.claims.of(f"arXiv:{paper.arxiv}", networks=True) == mine
+    named = {claim.reference.key for claim in jc.claims.of("Dohmatob")}
+    assert named == {key for key in jc.claims.papers() if key.startswith("dohmatob")}
+    with pytest.raises(ValueError, match="paper must be a key, an arXiv number or a first author with claims, got 'x'"):
+        jc.claims.of("x")

@@ -86,7 +86,7 @@ def test_names_and_papers_filter(call, tmp_path):
     assert call("verify", "roe-rate", "doe-equal", "--out", "here").exit_code == 0
     facts = json.loads((tmp_path / "here" / "report.json").read_text())
     assert [claim["name"] for claim in facts["claims"]] == ["roe-rate", "doe-equal"]
-    for paper in ("doe2024", "2401.00001", "arXiv:2401.00001"):
+    for paper in ("doe2024", "2401.00001", "arXiv:2401.00001v2", "Doe"):
         assert [line.split("\t")[0] for line in call("list", "--paper", paper).stdout.splitlines()] == [
             "doe-equal", "doe-asymptotic"
         ]  # fmt: skip
@@ -126,7 +126,10 @@ def test_options_reach_the_engine(call, tmp_path):
         (["verify", "doe-equel"], "there is no claim called 'doe-equel'; did you mean doe-equal?"),
         (["show", "rate"], "there is no claim called 'rate'; did you mean roe-rate?"),
         (["verify", "zzz"], "`jaxcollapse list` shows all of them"),
-        (["list", "--paper", "doe24"], "there is no paper called 'doe24'; did you mean doe2024?"),
+        (
+            ["list", "--paper", "doe24"],
+            "a first author with claims, got 'doe24': did you mean 'doe2024'?",
+        ),
         (["verify", "roe-rate", "--paper", "doe2024"], "none of these claims belongs to that paper"),
         (["verify", "--quick", "--precision", "high"], "contradict each other"),
         (["verify", "--precision", "quik"], "Invalid value for '--precision'"),

@@ -57,7 +57,10 @@ def test_quick_takes_a_twentieth_and_a_number_as_many(command_line, tmp_path, dr
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["xi", "3"], "Invalid value for PAPER: paper must be one with figures, got 'xi'; there are barzilai2025,"),
+        (
+            ["xi", "3"],
+            "for PAPER: paper must be a key, an arXiv number or a first author with figures, got 'xi'; there",
+        ),
         (["xu", "4"], "Invalid value for NUMBER: number must be one of 3 for Xu et al. 2025, got '4'"),
         (["xu", "3", "--out", "it.gif"], "--out: the name of the file must end in .pdf, .svg, .png; got 'it.gif'"),
         (["xu", "3", "--out", "no/it.pdf"], "--out: there is no directory"),

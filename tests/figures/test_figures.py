@@ -9,6 +9,7 @@ from matplotlib.container import ErrorbarContainer
 import jaxcollapse as jc
 from jaxcollapse import figures
 from jaxcollapse.figures.figure import Runs
+from jaxcollapse.figures.legend import covered, make_room
 from jaxcollapse.plot import file
 
 pytestmark = pytest.mark.usefixtures("no_figures_left")
@@ -37,9 +38,9 @@ def test_the_four_papers_have_figures_and_no_two_share_a_name():
 
 
 def test_a_paper_is_found_by_any_of_its_names():
-    for name in ("xu2025", "xu", "Xu", "2505.13947", "arXiv:2505.13947"):
+    for name in ("xu2025", "xu", "Xu", "2505.13947", "arXiv:2505.13947", "2505.13947v3"):
         assert figures.get(name, "3") is figures.of("xu2025")[0]
-    with pytest.raises(ValueError, match="paper must be one with figures, got 'xu2026': did you mean 'xu2025'"):
+    with pytest.raises(ValueError, match="a first author with figures, got 'xu2026': did you mean 'xu2025'"):
         figures.get("xu2026", "3")
     with pytest.raises(ValueError, match="number must be one of 1a, 1b, 2 for Dohmatob et al. 2024, got '1c'"):
         figures.get("dohmatob2024", "1c")
@@ -55,6 +56,27 @@ def test_simulated_points_lie_on_the_exact_lines():
     words = picture.get_suptitle()
     assert words.startswith("Gerstgrasser et al. 2024, regression: least squares")
     assert "d = 10, n = 32, σ = 1, isotropic. 1,000 replications." in words
+
+
+def test_a_legend_hides_nothing():
+    """Lines to every corner: whichever corner is taken, one passes; and a legend that is in nobody's way stays."""
+    for scale in ("linear", "log"):
+        picture = matplotlib.figure.Figure()
+        crossed, free = picture.subplots(1, 2)
+        for ax in (crossed, free):
+            ax.set_yscale(scale)
+            ax.plot([1, 10], [2, 2 if ax is free else 9], label="a line")
+        crossed.plot([1, 10], [9, 2], label="another")
+        crossed.fill_between([1, 10], 2, 9, alpha=0.1)
+        free.axvline(9.0)
+        before = free.get_ylim()
+        for ax in (crossed, free):
+            ax.legend()
+        assert covered(crossed, crossed.get_legend().get_window_extent())
+        make_room(picture)
+        picture.draw_without_rendering()
+        assert not covered(crossed, crossed.get_legend().get_window_extent())
+        assert crossed.get_ylim()[1] > 10 and free.get_ylim() == before
 
 
 def test_the_largest_of_many_chains_lies_where_its_law_says(x64):

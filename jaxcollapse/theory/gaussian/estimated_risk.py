@@ -111,18 +111,19 @@ def _cdf(
     weight: Float[Array, " points"],
 ) -> Float[Array, ""]:
     """The law of the mean of independent squares from its Laplace transform, by a Fourier series and Euler's sum."""
+    a, b = 0.5 * _DAMPING / x * square / replications, jnp.pi / x * square / replications
+    # What the transform of one square lacks of one: the rest would lose its digits. From one k to the next it turns.
+    turned = 2 * jnp.sin(b / 2) ** 2 + 1j * jnp.sin(b)
 
-    def term(k):
-        a, b = 0.5 * _DAMPING / x * square / replications, jnp.pi * k / x * square / replications
-        # What the transform of one square lacks of one: the rest would lose its digits.
-        real = jnp.sum(weight * (2 * jnp.sin(b / 2) ** 2 - jnp.expm1(-a) * jnp.cos(b)))
-        lack = real + 1j * jnp.sum(weight * jnp.exp(-a) * jnp.sin(b))
+    def term(lacks, k):
+        lack = weight @ jnp.real(lacks) + 1j * (weight @ jnp.imag(lacks))
         gone = lack == 1  # x is far below the law
         transform = jnp.where(gone, 0.0, jnp.exp(replications * jnp.log1p(-jnp.where(gone, 0.5, lack))))
-        return jnp.real(transform / (0.5 * _DAMPING + 1j * jnp.pi * k))
+        return lacks + turned - turned * lacks, jnp.real(transform / (0.5 * _DAMPING + 1j * jnp.pi * k))
 
     k = jnp.arange(_TERMS + _AVERAGED + 1, dtype=x.dtype)
-    terms = jnp.where(k % 2 == 0, 1.0, -1.0) * jax.lax.map(term, k)
+    _, values = jax.lax.scan(term, -jnp.expm1(-a) + 0j, k)
+    terms = jnp.where(k % 2 == 0, 1.0, -1.0) * values
     partial = jnp.cumsum(terms.at[0].multiply(0.5))[_TERMS:]
     shares = jnp.asarray([math.comb(_AVERAGED, j) / 2**_AVERAGED for j in range(_AVERAGED + 1)], x.dtype)
     return jnp.clip(jnp.exp(0.5 * _DAMPING) * (partial @ shares), 0.0, 1.0)
@@ -149,5 +150,7 @@ def _grid(
     psi = jnp.exp(jax.lax.map(lambda v: times * jnp.sum(log_gamma_rest(half, 1j * v)) + 1j * v * (shift - mean), u))
     psi = psi.at[0].multiply(0.5)
     z = jnp.linspace(-12.0, 9.0, _POINTS)
-    density = jax.lax.map(lambda z: jnp.sum(jnp.real(psi * jnp.exp(-1j * u * spread * z))), z)
+    turn = jnp.exp(-0.05j * z)  # the sum over u is a polynomial in it
+    total, _ = jax.lax.scan(lambda total, term: (total * turn + term, None), 0 * turn, psi, reverse=True)
+    density = jnp.real(total)
     return jnp.expm1(mean + spread * z) ** 2, density / jnp.sum(density)
