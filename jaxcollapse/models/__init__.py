@@ -44,4 +44,6 @@ from jaxcollapse.models.regression.mixed_labels import MixedLabels as MixedLabel
 from jaxcollapse.models.regression.poisson_regression import PoissonRegression as PoissonRegression
 from jaxcollapse.models.regression.pruned_classifier import PrunedClassifier as PrunedClassifier
 from jaxcollapse.models.regression.random_projection import RandomProjection as RandomProjection
+from jaxcollapse.models.selected import Corrected as Corrected
+from jaxcollapse.models.selected import Filtered as Filtered
 from jaxcollapse.models.verified import Verified as Verified
