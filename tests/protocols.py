@@ -116,6 +116,11 @@ MODELS = (
         slow=True,
     ),
     ModelRow(
+        "LogisticRegression intercept",
+        lambda: jc.LogisticRegression(Spectrum.isotropic(2), penalty=0.1, intercept=0.3),
+        slow=True,
+    ),
+    ModelRow(
         "PoissonRegression", lambda: jc.PoissonRegression(Spectrum.isotropic(2, norm=0.5), penalty=0.1), slow=True
     ),
     ModelRow("Gaussian", lambda: jc.Gaussian(ddof=1), lambda: jc.Gaussian(ddof=1, sampling="raw")),
@@ -176,6 +181,8 @@ MODELS = (
             Spectrum.from_eigenvalues([2.0, 0.3], [1.0, -0.5]), noise=0.5, rate=0.4, steps=3, warm=True
         ),
     ),
+    ModelRow("Location", lambda: jc.Location("laplace", estimator=1.345)),
+    ModelRow("Location median", lambda: jc.Location("cauchy", estimator="median")),
     ModelRow("NormalMean", lambda: jc.NormalMean(jnp.zeros(2)), lambda: jc.NormalMean(jnp.zeros(2), sampling="raw")),
     ModelRow("Exponential", lambda: jc.Exponential(2.0), lambda: jc.Exponential(2.0, sampling="raw")),
     ModelRow("Beta", lambda: jc.Beta(2.0), lambda: jc.Beta(2.0, sampling="raw")),

@@ -19,6 +19,7 @@ from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian as Gaussian
 from jaxcollapse.models.graph import Graph as Graph
 from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
+from jaxcollapse.models.location import Location as Location
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.networks.autoencoder import VAE as VAE
 from jaxcollapse.models.networks.classifier import Classifier as Classifier
