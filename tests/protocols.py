@@ -250,6 +250,9 @@ MODELS = (
         lambda: jc.SoftmaxBigram([[0.6, 0.4], [0.3, 0.7]], [0.5, 0.5], smoothing=0.1, temperature=1.2, steps=20),
         slow=True,
     ),
+    ModelRow(
+        "MarkovText trigrams", lambda: jc.MarkovText(_TALE.tokens.reshape(-1, 4), order=2, smoothing=0.5), slow=True
+    ),
     ModelRow("FiniteLanguage", lambda: jc.FiniteLanguage(_coin, best=jnp.array([0.5]), steps=4)),
     ModelRow("MarkovText", lambda: jc.MarkovText(_TALE.tokens.reshape(-1, 4), temperature=1.2), slow=True),
     ModelRow("TwoLayer", lambda: jc.TwoLayer(_TABLE, _TABLE[:, 0], noise=0.5, width=4, steps=3, rate=0.1)),
