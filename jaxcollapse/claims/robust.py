@@ -3,6 +3,8 @@
 Generation ``G`` of Dey and Donoho (2024) is our ``g = G``; the unit is Huber's (1964).
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 
 from jaxcollapse.chain.pooled import Accumulate, Replace
@@ -14,7 +16,7 @@ from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic
 
 _ROWS, _LATE = 101, 2
-_CHAINS = (("normal", "median", Replace()), ("laplace", 0.8, Accumulate()))
+_CHAINS: tuple[Any, ...] = (("normal", "median", Replace()), ("laplace", 0.8, Accumulate()))
 
 
 def _errors(key):
