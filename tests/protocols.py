@@ -141,6 +141,12 @@ MODELS = (
         slow=True,
         refuses=_NO_AVERAGE,
     ),
+    ModelRow(
+        "GaussianMixture tied",
+        lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]], tied=True, restarts=1),
+        slow=True,
+        refuses=_NO_AVERAGE,
+    ),
     ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5), refuses=_NO_AVERAGE),
     ModelRow(
         "KernelDensity data",
