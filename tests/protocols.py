@@ -58,8 +58,13 @@ WORKFLOWS = (
     WorkflowRow("Mix fresh", lambda g: jc.Mix("fresh", weight=0.3)),
     WorkflowRow("Mix fixed", lambda g: jc.Mix("fixed", weight=0.3)),
     WorkflowRow("Mix pooled", lambda g: jc.Mix("fresh")),
+    WorkflowRow("Mix all first", lambda g: jc.Mix("fresh", first="all")),
+    WorkflowRow("Mix estimates", lambda g: jc.Mix("fresh", weight=0.3, average="estimates")),
+    WorkflowRow("Shares", lambda g: jc.Shares(real=0.5, previous=0.2, newest=0.3)),
 )
 _BEYOND_THE_NEWEST = tuple(row.name for row in WORKFLOWS if row.name != "Replace")
+_NO_AVERAGE = ("Mix estimates",)
+"""Of models whose parameters are no arrays."""
 _TABLE = np.random.default_rng(0).normal(size=(4, 2))
 _TASTES: dict[str, Any] = dict(rewards=[[0.0, 1.0, 2.0], [1.0, 0.0, 0.0]], weights=[0.4, 0.6])
 
@@ -77,7 +82,9 @@ MODELS = (
         _regression(penalty=0.1, design="fixed", sampling="raw"),
     ),
     ModelRow("LinearRegression expected", lambda: _regression(penalty=0.1)().expected(), refuses=_BEYOND_THE_NEWEST),
-    ModelRow("LinearGaussian", lambda: jc.LinearGaussian(Spectrum.isotropic(3), noise=0.5, ddof="dim")),
+    ModelRow(
+        "LinearGaussian", lambda: jc.LinearGaussian(Spectrum.isotropic(3), noise=0.5, ddof="dim"), refuses=_NO_AVERAGE
+    ),
     ModelRow(
         "LinearAttention",
         lambda: jc.LinearAttention(Spectrum.isotropic(3), noise=0.5),
@@ -109,6 +116,11 @@ MODELS = (
         slow=True,
     ),
     ModelRow(
+        "LogisticRegression intercept",
+        lambda: jc.LogisticRegression(Spectrum.isotropic(2), penalty=0.1, intercept=0.3),
+        slow=True,
+    ),
+    ModelRow(
         "PoissonRegression", lambda: jc.PoissonRegression(Spectrum.isotropic(2, norm=0.5), penalty=0.1), slow=True
     ),
     ModelRow("Gaussian", lambda: jc.Gaussian(ddof=1), lambda: jc.Gaussian(ddof=1, sampling="raw")),
@@ -123,35 +135,51 @@ MODELS = (
         lambda: jc.GaussianDiffusion("ode", guidance=0.5, auxiliary_samples=9),
         lambda: jc.GaussianDiffusion("ode", guidance=0.5, auxiliary_samples=9, sampling="raw"),
     ),
-    ModelRow("GaussianMixture", lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]), slow=True),
-    ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5)),
+    ModelRow(
+        "GaussianMixture",
+        lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]]),
+        slow=True,
+        refuses=_NO_AVERAGE,
+    ),
+    ModelRow(
+        "GaussianMixture tied",
+        lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0], [2.0]], [[1.0], [1.0]], tied=True, restarts=1),
+        slow=True,
+        refuses=_NO_AVERAGE,
+    ),
+    ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5), refuses=_NO_AVERAGE),
     ModelRow(
         "KernelDensity data",
         lambda: jc.KernelDensity("scott", kernel="tophat", data=_TABLE, held_out=_TABLE),
         samples=4,
         slow=True,
+        refuses=_NO_AVERAGE,
     ),
     ModelRow(
         "LinearVAE",
         lambda: jc.LinearVAE([3.0, 2.0, 0.5], latent=2, noise=0.2, solver="optimum"),
         lambda: jc.LinearVAE([3.0, 2.0, 0.5], latent=2, noise=0.2, solver="optimum", sampling="raw"),
+        refuses=_NO_AVERAGE,
     ),
     ModelRow(
         "LinearVAE trained",
         lambda: jc.LinearVAE([3.0, 2.0], noise=0.2, pixel=0.1, posterior="diagonal", steps=20),
         lambda: jc.LinearVAE([3.0, 2.0], noise=0.2, pixel=0.1, posterior="diagonal", steps=20, sampling="raw"),
         slow=True,
+        refuses=_NO_AVERAGE,
     ),
     ModelRow(
         "LinearDiffusion",
         lambda: jc.LinearDiffusion([3.0, 0.5], sigma_max=5.0, sigma_min=0.3, levels=3, steps=20),
         lambda: jc.LinearDiffusion([3.0, 0.5], sigma_max=5.0, sigma_min=0.3, levels=3, steps=20, sampling="raw"),
         slow=True,
+        refuses=_NO_AVERAGE,
     ),
     ModelRow(
         "ProbabilisticPCA",
         lambda: jc.ProbabilisticPCA([5.0, 1.0, 1.0], latent=1),
         lambda: jc.ProbabilisticPCA([5.0, 1.0, 1.0], latent=1, sampling="raw"),
+        refuses=_NO_AVERAGE,
     ),
     ModelRow(
         "EarlyStopping",
@@ -159,6 +187,8 @@ MODELS = (
             Spectrum.from_eigenvalues([2.0, 0.3], [1.0, -0.5]), noise=0.5, rate=0.4, steps=3, warm=True
         ),
     ),
+    ModelRow("Location", lambda: jc.Location("laplace", estimator=1.345)),
+    ModelRow("Location median", lambda: jc.Location("cauchy", estimator="median")),
     ModelRow("NormalMean", lambda: jc.NormalMean(jnp.zeros(2)), lambda: jc.NormalMean(jnp.zeros(2), sampling="raw")),
     ModelRow("Exponential", lambda: jc.Exponential(2.0), lambda: jc.Exponential(2.0, sampling="raw")),
     ModelRow("Beta", lambda: jc.Beta(2.0), lambda: jc.Beta(2.0, sampling="raw")),
@@ -190,26 +220,44 @@ MODELS = (
         lambda: jc.Biased(jc.Gaussian(ddof=1), jax.tree_util.Partial(_colder)),
         lambda: jc.Biased(jc.Gaussian(ddof=1, sampling="raw"), jax.tree_util.Partial(_colder)),
     ),
-    ModelRow("Biased rows", lambda: jc.Biased(jc.KernelDensity(0.5), jax.tree_util.Partial(_same))),
+    ModelRow(
+        "Corrected", lambda: jc.Corrected(jc.NormalMean(jnp.zeros(2), sampling="raw"), jax.tree_util.Partial(_halved))
+    ),
+    ModelRow(
+        "Filtered", lambda: jc.Filtered(jc.Gaussian(ddof=0, sampling="raw"), jax.tree_util.Partial(_same), keep=0.3)
+    ),
+    ModelRow(
+        "Biased rows", lambda: jc.Biased(jc.KernelDensity(0.5), jax.tree_util.Partial(_same)), refuses=_NO_AVERAGE
+    ),
     ModelRow("Verified", lambda: jc.Verified(jc.NormalMean(jnp.zeros(2)), centre=[0.3, 0.0], radius=1.0)),
     ModelRow("Mutual", lambda: jc.Mutual(jc.NormalMean(jnp.zeros(2)), models=3, private_weight=0.5)),
     ModelRow("Graph", lambda: jc.Graph(jc.NormalMean(jnp.zeros(2)), [[0.0, 0.0, 1.0], [0.5, 0.5, 0.0]])),
     ModelRow("Trained", lambda: _Scale(_TABLE, steps=3, batch=4), samples=4),
-    ModelRow("VAE", lambda: jc.VAE(_IMAGES, _IMAGES, _classify, latent=1, width=2, steps=3, batch=4), slow=True),
+    ModelRow(
+        "VAE",
+        lambda: jc.VAE(_IMAGES, _IMAGES, _classify, latent=1, width=2, steps=3, batch=4),
+        slow=True,
+        refuses=_NO_AVERAGE,
+    ),
     ModelRow(
         "Diffusion",
         lambda: jc.Diffusion(_BUTANE, _BUTANE, width=2, depth=1, levels=2, steps=3, batch=4),
         slow=True,
+        refuses=_NO_AVERAGE,
     ),
     ModelRow(
         "Transformer",
         lambda: jc.Transformer(_TALE, length=4, width=4, heads=2, steps=3, batch=4, probes=4, test=8),
         slow=True,
+        refuses=_NO_AVERAGE,
     ),
     ModelRow(
         "SoftmaxBigram",
         lambda: jc.SoftmaxBigram([[0.6, 0.4], [0.3, 0.7]], [0.5, 0.5], smoothing=0.1, temperature=1.2, steps=20),
         slow=True,
+    ),
+    ModelRow(
+        "MarkovText trigrams", lambda: jc.MarkovText(_TALE.tokens.reshape(-1, 4), order=2, smoothing=0.5), slow=True
     ),
     ModelRow("FiniteLanguage", lambda: jc.FiniteLanguage(_coin, best=jnp.array([0.5]), steps=4)),
     ModelRow("MarkovText", lambda: jc.MarkovText(_TALE.tokens.reshape(-1, 4), temperature=1.2), slow=True),
@@ -218,7 +266,7 @@ MODELS = (
         "TwoLayer fresh",
         lambda: jc.TwoLayer(_TABLE, _TABLE[:, 0], noise=0.5, width=4, steps=3, rate=0.1, design="fresh", warm=True),
     ),
-    ModelRow("ImmediateCollapse", lambda: jc.ImmediateCollapse()),
+    ModelRow("ImmediateCollapse", lambda: jc.ImmediateCollapse(), refuses=_NO_AVERAGE),
     ModelRow("Staircase", lambda: jc.Staircase(3), lambda: jc.Staircase(3, sampling="raw")),
 )
 
@@ -256,6 +304,10 @@ _BUTANE = jc.datasets.alkane(jax.random.key(1), 30, 4)
 
 def _colder(fit: Any) -> Any:
     return fit.scaled(0.7)
+
+
+def _halved(row: Any) -> Any:
+    return 0.5 * row
 
 
 def _same(fit: Any) -> Any:

@@ -123,6 +123,8 @@ OBJECTS = {
     "SoftmaxBigram steps": lambda v: jc.SoftmaxBigram([[0.5, 0.5]], [1.0], steps=v),
     "FiniteLanguage steps": lambda v: jc.FiniteLanguage(jax.nn.log_softmax, best=[0.5, 0.0], steps=v),
     "LogBilinear rank": lambda v: jc.LogBilinear([0.5, 0.5], symbols=3, rank=v),
+    "GaussianMixture restarts": lambda v: jc.GaussianMixture([1.0], [[0.0]], [[1.0]], restarts=v),
+    "MarkovText order": lambda v: jc.MarkovText(TALE.tokens.reshape(-1, 4), order=v),
     "MarkovText symbols": lambda v: jc.MarkovText(TALE.tokens.reshape(-1, 4), symbols=v),
     "TwoLayer width": lambda v: run(two_layer(width=v), samples=6) if v != 10**9 else two_layer(width=4),
     "TwoLayer steps": lambda v: two_layer(steps=v),

@@ -33,7 +33,7 @@ def run(page, folder, monkeypatch):
     return names
 
 
-LONG = ("trained",)  # it trains networks
+LONG = ("trained", "scripts", "draw")  # they train networks, or make every kind of chain
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,27 @@ EXPECTED = {
     "real_share": lambda n: bool(
         0.2 < n["found"].lower < n["found"].value < n["found"].upper < 0.25
         and n["weighted"].risk.shape == n["counted"].risk.shape == (6,)
+        and n["by_estimates"].mean > n["by_rows"].mean + 5 * n["by_estimates"].stderr
+    ),
+    "scripts": lambda n: bool(
+        close(n["thrive"], n["thrive_theory"])
+        and close(n["alive"], n["alive_theory"])
+        and close(n["toy"], n["toy_theory"])
+        and abs(n["mixed"].mean - n["golden"].weight) < 5 * n["mixed"].stderr
+        and (abs(n["poisson"].mean / n["poisson"].mean[0] / n["path"] - 1) < 0.1).all()
+        and not n["last"].until.censored
+        and n["traces"].mean[-1] < n["traces"].mean[0]
+    ),
+    "draw": lambda n: bool(
+        len(n["panels"]) == 4
+        and len(n["scattered"]) == 3
+        and len(n["facets"]) == 2
+        and (np.diff(n["present"].missing) > 0).all()
     ),
     "estimator": lambda n: bool(
-        abs(n["median"].mean[-1] / n["median"].mean[0] - 1.49) < 0.15 and n["shrunk"].mean.shape == (6,)
+        (abs(n["huber"].mean / n["said"].squared_error - 1) < 0.3).all()
+        and abs(n["median"].mean[-1] / n["median"].mean[0] - 1.49) < 0.15
+        and n["shrunk"].mean.shape == (6,)
     ),
     "definitions": lambda n: (
         n["replaced"].met[:3] == ("catastrophic increase", "any increase", "diverging risk")
@@ -207,7 +225,7 @@ def test_a_page_of_the_reference(scripts):
     reference, _ = scripts
     rooms = reference.rooms()
     text = reference.page(next(room for room in rooms if room.page == "workflows"), reference.known_names(rooms))
-    assert "{py:class} Mix(real: Literal['fresh', 'fixed'], *, weight: Any=None, real_samples: Any=None)" in text
+    assert "{py:class} Mix(real: Literal['fresh', 'fixed'], *, weight: Any=None, real_samples: Any=None, " in text
     assert "{py:obj}`Replace <jaxcollapse.Replace>`" in text  # `Window` names it
     assert "```pycon\n>>> import jax.numpy as jnp\n" in text and "```python" not in text
 

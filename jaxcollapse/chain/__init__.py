@@ -1,5 +1,6 @@
 """One replication: data, models, workflows and schedules, and the scan over generations."""
 
+from jaxcollapse.chain.data import Apart as Apart
 from jaxcollapse.chain.data import Data as Data
 from jaxcollapse.chain.data import Samples as Samples
 from jaxcollapse.chain.data import Statistic as Statistic
@@ -17,4 +18,5 @@ from jaxcollapse.chain.prediction import ClosedForm as ClosedForm
 from jaxcollapse.chain.prediction import NotKnown as NotKnown
 from jaxcollapse.chain.prediction import Prediction as Prediction
 from jaxcollapse.chain.replay import ReplayBuffer as ReplayBuffer
+from jaxcollapse.chain.shares import *
 from jaxcollapse.chain.workflow import *

@@ -224,6 +224,22 @@ class Samples(Data):
         return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), self)
 
 
+class Apart(eqx.Module):
+    """Data sets that are fitted apart: a workflow returns them where a generation is the average of several fits.
+
+    **Arguments**
+
+    - `sets`: the data sets, one or more.
+    - `shares`: of their estimates in the average, shape ``(sets,)``, not negative, summing to one.
+
+    `Model.average` says what an average is. Each fit is to one of the sets, with randomness of its own; an estimate
+    without a share counts for nothing, whatever it is.
+    """
+
+    sets: tuple[Data, ...]
+    shares: Float[Array, " sets"]
+
+
 def float_type(tree: PyTree) -> Any:
     """The precision of all arrays of a tree together, or that of JAX where none holds floating-point numbers."""
     arrays = jax.Array | np.ndarray | jax.ShapeDtypeStruct

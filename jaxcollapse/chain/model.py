@@ -2,7 +2,7 @@
 
 Two methods make a model: `sample` draws data from parameters, `fit` estimates parameters from data. The others have
 defaults, and each default is the plain meaning of its name. Every hook has one meaning, and all models define theirs
-in this order: ``truth, real, start, sample, summed, fit, refit, metrics, check, prepare, reduce, predict``.
+in this order: ``truth, real, start, sample, summed, fit, refit, average, metrics, check, prepare, reduce, predict``.
 """
 
 import abc
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
@@ -133,6 +135,21 @@ class Model(eqx.Module):
         data = self.sample(data_key, params, n)
         return self.fit(data, key=fit_key, newest=data, **context)
 
+    def average(self, estimates: tuple[PyTree, ...], shares: Float[Array, " estimates"]) -> PyTree:
+        """One estimate in the place of several, where a workflow fits its data sets `Apart`.
+
+        By default the weighted mean of parameters that are arrays, or a dictionary, list or tuple of them. A family
+        with parameters of another kind, such as the log of a variance, says what the average of its estimates is. An
+        estimate without a share counts for nothing, also where it is NaN.
+        """
+        if not _are_arrays(estimates[0]):
+            name, kind = type(self).__name__, type(estimates[0]).__name__
+            raise TypeError(
+                f"an average of estimates serves parameters that are arrays, and those of {name} are a {kind}: define "
+                f"{name}.average(estimates, shares), or average rows"
+            )
+        return weighted(estimates, shares)
+
     def metrics(self, params: PyTree, **context) -> dict[str, Array]:
         """What is measured at every generation, by name. Nothing by default (the parameters are always kept).
 
@@ -241,6 +258,9 @@ class Wrapper(Model):
             return self.model.refit(key, params, n, **context)
         return Model.refit(self, key, params, n, **context)
 
+    def average(self, estimates: tuple[PyTree, ...], shares: Float[Array, " estimates"]) -> PyTree:
+        return self.model.average(estimates, shares)
+
     def metrics(self, params: PyTree, **context) -> dict[str, Array]:
         return measured(self.model, params, **context)
 
@@ -256,6 +276,24 @@ class Wrapper(Model):
         if changed:
             return {"": NotKnown(f"{kind.__name__} changes the {changed[0]} of {inner}", f"the {inner} alone")}
         return self.model.predict(workflow, samples, generations)
+
+
+def weighted(estimates: tuple[PyTree, ...], shares: Float[Array, " estimates"]) -> PyTree:
+    """The weighted mean of arrays, leaf by leaf; what has no share may be anything, also NaN."""
+
+    def mean(*leaves):
+        kind = jnp.result_type(*leaves)
+        there = [(share != 0, share, leaf) for share, leaf in zip(shares.astype(kind), leaves, strict=True)]
+        return sum(jnp.where(known, share, 0.0) * jnp.where(known, leaf, 0.0) for known, share, leaf in there)
+
+    return jax.tree.map(mean, *estimates)
+
+
+def _are_arrays(params: Any) -> bool:
+    """Floating-point arrays, alone or in plain containers."""
+    if isinstance(params, dict | list | tuple):
+        return all(_are_arrays(entry) for entry in (params.values() if isinstance(params, dict) else params))
+    return eqx.is_inexact_array(params)
 
 
 def name_of(model: Model) -> str:

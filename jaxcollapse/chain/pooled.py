@@ -322,24 +322,41 @@ class Weighted(Workflow):
         """An empty pool that keeps batches apart, and their sizes."""
         if len(self.matrix) != generations:
             raise ValueError(f"matrix must have shape ({generations}, {generations}), got {self.matrix.shape}")
-        pool = Pool.empty(jax.eval_shape(draw.synthetic), generations, apart=True)
-        return pool, jnp.ones(generations, jnp.asarray(draw.n).dtype)
+        return batches_apart(draw, generations)
 
     def step(
         self, state: tuple[Pool, Array], draw: Draw, generation: Int[Array, ""]
     ) -> tuple[Data, tuple[Pool, Array]]:
         """All batches with their weights."""
-        pool, sizes = state
-        pool, sizes = pool.add(draw.synthetic(), generation - 1), sizes.at[generation - 1].set(draw.n)
-        weights = self.matrix[generation - 1].astype(sizes.dtype)
-        rows = jnp.sum(jnp.where(weights > 0, sizes, 0.0))
-        drawn = jnp.arange(len(sizes)) < generation  # no derivative comes from batches that are not there yet
-        return pool.times(jnp.where(drawn, weights * rows / sizes, 0.0)).data(), (pool, sizes)
+        pool, sizes = state = with_newest(state, draw, generation)
+        return weighed_batches(pool, sizes, self.matrix[generation - 1], generation), state
 
     @lenient()
     def weights(self, samples: Float[Array, " generations"]) -> Weights:
         """The matrix itself."""
         return self.matrix.astype(samples.dtype), jnp.zeros_like(samples)
+
+
+def batches_apart(draw: Draw, generations: int) -> tuple[Pool, Float[Array, " generations"]]:
+    """An empty pool that keeps batches apart, and their sizes."""
+    pool = Pool.empty(jax.eval_shape(draw.synthetic), generations, apart=True)
+    return pool, jnp.ones(generations, jnp.asarray(draw.n).dtype)
+
+
+def with_newest(state: tuple[Pool, Array], draw: Draw, generation: Int[Array, ""]) -> tuple[Pool, Array]:
+    """The same with the newest batch, and its size."""
+    pool, sizes = state
+    return pool.add(draw.synthetic(), generation - 1), sizes.at[generation - 1].set(draw.n)
+
+
+def weighed_batches(
+    pool: Pool, sizes: Float[Array, " generations"], weights: Float[Array, " generations"], generation: Int[Array, ""]
+) -> Data:
+    """All batches, each with its weight in all: together as many rows as the batches that have some."""
+    weights = weights.astype(sizes.dtype)
+    rows = jnp.sum(jnp.where(weights > 0, sizes, 0.0))
+    drawn = jnp.arange(len(sizes)) < generation  # no derivative comes from batches that are not there yet
+    return pool.times(jnp.where(drawn, weights * rows / sizes, 0.0)).data()
 
 
 def _pooled(samples: Float[Array, " generations"], batches: int) -> Float[Array, "generations generations"]:

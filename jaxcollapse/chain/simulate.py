@@ -14,7 +14,7 @@ from jaxcollapse.arguments.check import check_key, check_length, is_traced
 from jaxcollapse.arguments.names import did_you_mean
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.batch import check_rows, drawn, room_for, rounded
-from jaxcollapse.chain.data import Data, Samples, float_type
+from jaxcollapse.chain.data import Apart, Data, Samples, float_type
 from jaxcollapse.chain.event import FirstTime, check_until, stopped
 from jaxcollapse.chain.measurement import Metrics, check_metrics, measurement
 from jaxcollapse.chain.model import Model, check_truth, explained, name_of, real_is_sampled, takes_context
@@ -139,7 +139,7 @@ def simulate(
                 raise ValueError("truth and real are two ways to say what real data is: give one")
             model = given(model, workflow, sizes, real)
         if truth is None:
-            whole = first is not None or bool(own) or until is not None or real is not None
+            whole = first is not None or bool(own) or until is not None or real is not None or workflow.fits_apart
             model = model if whole else model.reduce(workflow, sizes)
             truth = model.truth()
         elif real_is_sampled(model):
@@ -338,8 +338,14 @@ def _scan(
 
 # Each is traced once: for the shapes of what it returns, and again in the loop over generations.
 @eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
-def _fit(model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar) -> PyTree:
-    return arrays(model.fit(data, key=key, previous=previous, newest=newest, generation=g))
+def _fit(model: Model, data: Data | Apart, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar) -> PyTree:
+    def fit(data, key):
+        return arrays(model.fit(data, key=key, previous=previous, newest=newest, generation=g))
+
+    if not isinstance(data, Apart):
+        return fit(data, key)
+    found = tuple(fit(*one) for one in zip(data.sets, split(key, len(data.sets)), strict=True))
+    return model.average(found, data.shares)
 
 
 @eqx.filter_jit(inline=True)  # pyright: ignore[reportCallIssue]: handed on to jax.jit
@@ -351,20 +357,22 @@ def _refit(
 
 
 def _fitted(
-    model: Model, data: Data, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar
+    model: Model, data: Data | Apart, key: Key[Array, ""], previous: PyTree, newest: Data, g: Scalar
 ) -> tuple[PyTree, bool, bool]:
     """The parameters in the shapes that a fit returns, whether it reads the weights of the rows, and if it is busy."""
     with explained(model):
         program, numbers, words = eqx.filter_make_jaxpr(_fit)(model, data, key, previous, newest, g)
     shape = eqx.combine(numbers, words)
     trains = busy_parts(program.jaxpr) > 0
-    if not isinstance(data, Samples):
-        return shape, True, trains
+    sets = data.sets if isinstance(data, Apart) else (data,)
     leaves = jax.tree.leaves(eqx.filter((model, data, key, previous, newest, g), is_shape_or_array))
     jaxpr = needed(program).jaxpr
-    weights = jaxpr.invars[[leaf is data.weights for leaf in leaves].index(True)]
-    read = any(weights is v for v in jaxpr.outvars) or any(weights is v for e in jaxpr.eqns for v in e.invars)
-    return shape, read, trains
+
+    def reads(one: Samples) -> bool:
+        weights = jaxpr.invars[[leaf is one.weights for leaf in leaves].index(True)]
+        return any(weights is v for v in jaxpr.outvars) or any(weights is v for e in jaxpr.eqns for v in e.invars)
+
+    return shape, all(reads(one) for one in sets if isinstance(one, Samples)), trains
 
 
 def _kind(value: Any, wanted: type) -> str:

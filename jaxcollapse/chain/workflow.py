@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.numbers import at_once
-from jaxcollapse.chain.data import Data
+from jaxcollapse.chain.data import Apart, Data
 from jaxcollapse.chain.schedule import Scheduled, single
 from jaxcollapse.machine.leniency import lenient
 
@@ -104,6 +104,11 @@ class Workflow(eqx.Module):
         return None
 
     @property
+    def fits_apart(self) -> bool:
+        """Whether each generation is an average of several fits: to the batches, and not to their union."""
+        return False
+
+    @property
     def edits(self) -> Edits | None:
         """What is drawn anew of the one data set that it keeps; None where it keeps none, or more."""
         return None
@@ -121,8 +126,8 @@ class Workflow(eqx.Module):
         return None
 
     @abc.abstractmethod
-    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data, PyTree]:
-        """The training data of this generation, and the state after it."""
+    def step(self, state: PyTree, draw: Draw, generation: Int[Array, ""]) -> tuple[Data | Apart, PyTree]:
+        """The training data of this generation, and the state after it; several sets where they are fitted `Apart`."""
 
     @abc.abstractmethod
     def weights(self, samples: Float[Array, " generations"]) -> Weights:

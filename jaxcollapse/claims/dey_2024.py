@@ -19,6 +19,7 @@ from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.exponential_family import Bernoulli, Exponential, ExponentialFamily, NormalMean, Poisson
+from jaxcollapse.models.location import Location
 from jaxcollapse.models.regression.generalised_linear import GeneralisedLinear
 from jaxcollapse.models.regression.logistic_regression import LogisticRegression
 from jaxcollapse.models.regression.poisson_regression import PoissonRegression
@@ -186,6 +187,28 @@ def _information_theory():
     return jnp.concatenate([jnp.einsum("ka,ab,kb->k", _DIRECTIONS, i(_gaussian_rows()), _DIRECTIONS) for i in kinds])
 
 
+_FEW = 101
+_ROBUST: tuple[Any, ...] = (("normal", "median", Replace()), ("laplace", 0.8, Accumulate()))
+
+
+def _robust(key):
+    """The squared error of generation 2 of two robust estimators of a location."""
+    runs = [
+        simulate(Location(law, estimator=estimator), workflow, key=key, samples=_FEW, generations=2)
+        for law, estimator, workflow in _ROBUST
+    ]
+    return jnp.stack([run.squared_error[-1] for run in runs])
+
+
+def _robust_theory():
+    return jnp.stack(
+        [
+            mean.inflation(workflow, generations=2)[-1] * mean.location_error(law, estimator=estimator, samples=_FEW)
+            for law, estimator, workflow in _ROBUST
+        ]
+    )
+
+
 TOUR = "dey-exact-replace"
 CLAIMS = (
     _regression_claim(
@@ -288,6 +311,19 @@ CLAIMS = (
         protocol=f"Poisson (mean 3), exponential (mean 1), Bernoulli (probability 0.3); n = 30, g = {_EXACT_LATE}.",
         labels=("Poisson", "exponential", "Bernoulli"),
         quantity="squared error",
+    ),
+    _claim(
+        name="dey-robust",
+        statement="The errors of a median and of Huber's estimator follow the path of a mean, in units of their own.",
+        theory=_robust_theory,
+        experiment=_robust,
+        relation=Asymptotic(allowance=1 / _FEW, tolerance=0.025),
+        formula="E(θ̂_g − θ)² = c_g E ψ²/(n (E ψ′)²), for a median c_g/(4 n f(0)²)",
+        protocol=f"n = {_FEW}, g = 2: the median of normal rows, replace; Huber's estimator with the corner 0.8 of "
+        f"Laplace rows, accumulate.",
+        labels=("median, replace", "Huber, accumulate"),
+        quantity="squared error",
+        first_look=32768,
     ),
     _claim(
         name="dey-information",

@@ -19,6 +19,7 @@ from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian as Gaussian
 from jaxcollapse.models.graph import Graph as Graph
 from jaxcollapse.models.kernel_density import KernelDensity as KernelDensity
+from jaxcollapse.models.location import Location as Location
 from jaxcollapse.models.mutual import Mutual as Mutual
 from jaxcollapse.models.networks.autoencoder import VAE as VAE
 from jaxcollapse.models.networks.classifier import Classifier as Classifier
@@ -44,4 +45,6 @@ from jaxcollapse.models.regression.mixed_labels import MixedLabels as MixedLabel
 from jaxcollapse.models.regression.poisson_regression import PoissonRegression as PoissonRegression
 from jaxcollapse.models.regression.pruned_classifier import PrunedClassifier as PrunedClassifier
 from jaxcollapse.models.regression.random_projection import RandomProjection as RandomProjection
+from jaxcollapse.models.selected import Corrected as Corrected
+from jaxcollapse.models.selected import Filtered as Filtered
 from jaxcollapse.models.verified import Verified as Verified

@@ -11,7 +11,9 @@ from jaxcollapse.plot.answers import definitions as definitions
 from jaxcollapse.plot.decision import size as size
 from jaxcollapse.plot.decision import verdict as verdict
 from jaxcollapse.plot.diagram import phase as phase
+from jaxcollapse.plot.generations import strip as strip
 from jaxcollapse.plot.lines import curves as curves
+from jaxcollapse.plot.panels import facets as facets
 from jaxcollapse.plot.paths import trajectories as trajectories
 from jaxcollapse.plot.penalties import landscape as landscape
 from jaxcollapse.plot.settling import convergence as convergence

@@ -52,6 +52,20 @@ def draw(ax, x, mean, lower, upper, theory, names, line="theory", line_x=None, b
             )  # fmt: skip
 
 
+def bars_of_missing(ax: Axes, x: np.ndarray, shares: np.ndarray) -> None:
+    """The share of replications that are not finite, of each curve in its colour, on an axis to the right."""
+    if not shares.any():
+        return
+    right, last = ax.twinx(), curves_on(ax)
+    width = 0.5 * np.min(np.diff(x), initial=1.0) / len(shares)
+    for row, share in enumerate(shares):
+        place = x + (row - 0.5 * (len(shares) - 1)) * width
+        colour = COLOURS[(last - len(shares) + row) % len(COLOURS)]
+        right.bar(place, share, width, color=colour, alpha=0.2, linewidth=0)
+    right.set_ylim(0.0, 1.0)
+    right.set_ylabel("share without a finite value")
+
+
 def curves_on(ax: Axes) -> int:
     """How many curves the axes have already: the next one takes the next colour, marker and line."""
     simulated = sum(isinstance(container, ErrorbarContainer) for container in ax.containers)

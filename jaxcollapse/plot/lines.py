@@ -11,6 +11,7 @@ from jaxcollapse.chain.prediction import ClosedForm
 from jaxcollapse.plot._series import series
 from jaxcollapse.plot._style import (
     band_name,
+    bars_of_missing,
     check_estimate,
     draw,
     legend,
@@ -19,6 +20,7 @@ from jaxcollapse.plot._style import (
     quantile_levels,
     whole_ticks,
 )
+from jaxcollapse.replication.finite import Finite
 from jaxcollapse.replication.ratio import one_form
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ def curves(
     **Arguments**
 
     - `estimate`: the result of `jaxcollapse.monte_carlo`; its mean has shape ``(points,)``, or ``(curves, points)``;
-      with a grid it may have more axes: every point of those before the last is a curve.
+      with a grid it may have more axes: every point of those before the last is a curve. One without the replications
+      that are not finite (`Estimate.among_finite`) is drawn with their share, as bars on an axis of its own.
     - `theory`: numbers of the same shape, a `ClosedForm`, a `Prediction` of one metric, or None.
     - `x`: where the points lie, shape ``(points,)``; by default what the grid says of the last axis, or ``1, 2, ...``.
     - `theory_x`: where the theory is known, if not there: then it has as many entries as this along its last axis.
@@ -87,6 +90,8 @@ def curves(
         band, spread = [found.flat(limit) for limit in estimate.quantile(ends)], band_name(*ends)
     ax = plt.gca() if ax is None else ax
     draw(ax, x, mean, lower, upper, predicted, names, line=line, line_x=theory_x, band=band, spread=spread)
+    if isinstance(estimate, Finite):
+        bars_of_missing(ax, x, found.flat(estimate.missing))
     ax.set_xlabel(found.axis if xlabel is None else xlabel)
     ax.set_ylabel(ylabel)
     whole_ticks(ax.xaxis, x)

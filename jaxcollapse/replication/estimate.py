@@ -12,6 +12,7 @@ from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.types import Count, HostArray
 from jaxcollapse.replication import trust
+from jaxcollapse.replication.finite import Finite, finite_moments
 from jaxcollapse.replication.grown import Grown
 from jaxcollapse.replication.labelled import dataset, name_of, records
 from jaxcollapse.replication.moments import State
@@ -30,7 +31,7 @@ class Estimate:
     - `mean`, `stderr`: the estimate and its standard error ``sd / sqrt(count)``.
     - `variance`, `skewness`, `minimum`, `maximum`: of a single replication.
     - `nonfinite`: how many replications were not finite, per entry. They are not dropped: they make the mean NaN or
-      infinite. `nonfinite_replications` are the indices of the first ones.
+      infinite. `nonfinite_replications` are the indices of the first ones; `among_finite` has the mean of the others.
     - `usable`: whether a normal approximation of the mean can be trusted, per entry.
     - `coordinates`: what the entries along the grid's axes are called, by the name of the axis.
 
@@ -331,6 +332,31 @@ class Estimate:
             total += gap.T @ gap
         with np.errstate(invalid="ignore", divide="ignore"):
             return total / np.float64(self.count - 1)
+
+    def among_finite(self) -> Finite:
+        """The mean over the replications that are finite, entry by entry, and the share of the others.
+
+        For chains in which a fit may not exist, such as a logistic regression of labels that a plane separates: one of
+        them makes the mean NaN. What is found is a statement of the chains in which it does exist. In a second pass
+        over the replications.
+
+        **Returns** a `Finite`, with the fields ``mean``, ``stderr``, ``missing`` and ``counted``.
+
+        ```python
+        >>> import jax, jax.numpy as jnp, jaxcollapse as jc
+        >>> roots = jc.monte_carlo(lambda key: jnp.sqrt(jax.random.normal(key)), jax.random.key(0), 4096)
+        >>> found = roots.among_finite()
+        >>> bool(jnp.isnan(roots.mean)), bool(abs(found.missing - 0.5) < 0.03), round(float(found.mean), 1)
+        (True, True, 0.8)
+
+        ```
+        """
+        entries = sum(m.mean.size for m in self._moments)
+        counted, mean, variance = finite_moments(self._rows(), entries)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            stderr = np.sqrt(variance / counted)
+        trees = (self._unravel(flat, ()) for flat in (mean, stderr, 1 - counted / self.count, counted))
+        return Finite(*trees, coordinates=self.coordinates)
 
     def _values(self, count: int, first: int = 0) -> Iterator[tuple[int, list[np.ndarray]]]:
         return self._run.values(count, first=first, axis=self._axis)

@@ -358,6 +358,11 @@ SETTINGS: dict[str, list[Setting]] = {
         call(real_weight=Edge(0.0, 1), ratio=Edge(0.0, 1), generations=4),
         call(real_weight=Edge(1.0, -1), ratio=0.5, generations=4),
     ],
+    "mean.location_error": [
+        call("normal", estimator=1.345, samples=30.0, scale=2.0),
+        call("laplace", estimator=0.8, samples=30.0, scale=0.5),
+        call("cauchy", estimator="median", samples=30.0, scale=2.0),
+    ],
     "mean.mean_mix_dynamic_weight": [call(ratio=0.7, generations=4), call(ratio=Edge(0.0, 1), generations=4)],
     "mean.mean_mix_limit": [
         call(real_weight=0.4, ratio=0.7),
@@ -553,6 +558,7 @@ SETTINGS: dict[str, list[Setting]] = {
     "regression.logistic_information": [
         call(spectrum()),
         call(spectrum(), rows=ROWS),
+        call(spectrum(), intercept=0.4),
         call(spectrum(zero=True)),
         call(Spectrum.from_eigenvalues(rising(1.0, 0.5), signal=rising(30.0, -40.0))),
     ],

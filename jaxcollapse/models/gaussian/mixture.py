@@ -11,15 +11,25 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key, Real, Scalar
 
-from jaxcollapse.arguments.check import check_at_least, check_integer, check_positive, check_probabilities, check_shape
+from jaxcollapse.arguments.check import (
+    check_at_least,
+    check_at_most,
+    check_flag,
+    check_integer,
+    check_positive,
+    check_probabilities,
+    check_shape,
+    is_traced,
+)
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.random import split, symbols
+from jaxcollapse.random import fold_in, split, symbols
 from jaxcollapse.random.loops import alongside, while_loop
 
 
@@ -65,6 +75,9 @@ class GaussianMixture(Model):
     - `iterations`: the most steps of expectation maximisation in one fit, a positive integer. Fewer are taken where the
       likelihood changes by less than rounding. The first starts from the last model, which is close.
     - `floor`: the smallest variance of a component, positive: without one the likelihood has no maximum.
+    - `tied`: whether all components have the same variances, which are estimated together. The true ones must be alike.
+    - `restarts`: how many more times every fit begins, at rows that lie apart; the fit with the largest likelihood is
+      taken. At most 1,000; none by default: a local maximum is kept from generation to generation.
 
     **Metrics** `squared_error` ``|mean - true mean|^2`` and `trace`, the total variance, of the whole mixture;
     `smallest`, the weight of its smallest component.
@@ -90,8 +103,20 @@ class GaussianMixture(Model):
     variances: Float[Array, "components dim"]
     floor: Float[Array, ""]
     iterations: int = eqx.field(static=True)
+    tied: bool = eqx.field(static=True)
+    restarts: int = eqx.field(static=True)
 
-    def __init__(self, weights: Any, means: Any, variances: Any, *, iterations: Count = 100, floor: Any = 1e-6):
+    def __init__(
+        self,
+        weights: Any,
+        means: Any,
+        variances: Any,
+        *,
+        iterations: Count = 100,
+        floor: Any = 1e-6,
+        tied: bool = False,
+        restarts: Count = 0,
+    ):
         check_probabilities("weights", weights)
         check_at_least("means", means, -float("inf"))
         check_positive("variances", variances)
@@ -100,7 +125,12 @@ class GaussianMixture(Model):
         if self.means.ndim != 2 or self.means.shape[0] != self.weights.size:
             raise ValueError(f"means must have shape ({self.weights.size}, dim), got {self.means.shape}")
         check_shape("variances", self.variances, self.means.shape)
-        self.iterations = int(iterations)
+        check_flag("tied", tied)
+        check_integer("restarts", restarts, minimum=0)
+        check_at_most("restarts", restarts, 1000)
+        if tied and not is_traced(self.variances) and np.ptp(np.asarray(self.variances), axis=0).any():
+            raise ValueError(f"variances must be the same for all components of a tied mixture, got {variances}")
+        self.iterations, self.tied, self.restarts = int(iterations), tied, int(restarts)
         self.floor = number(floor, "floor", 0.0)
         check_positive("floor", self.floor)
 
@@ -133,6 +163,17 @@ class GaussianMixture(Model):
         if previous is not None:  # before the first fit no component has weight
             begun = jnp.any(previous.weights > 0)
             start = jax.tree.map(lambda last, seed: jnp.where(begun, last, seed), previous, seeded)
+        if self.restarts == 0:
+            return self._climbed(start, data)
+        others = [self._seeded(one, data) for one in split(fold_in(key, 1), self.restarts)]
+        starts = jax.tree.map(lambda *leaves: jnp.stack(leaves), start, *others)
+        found = jax.lax.map(lambda one: self._climbed(one, data), starts)
+        likelihood = jax.vmap(lambda mixture: data.weights @ mixture.log_density(data.rows))(found)
+        best = jnp.argmax(jnp.where(jnp.isnan(likelihood), -jnp.inf, likelihood))
+        return jax.tree.map(lambda leaf: leaf[best], found)
+
+    def _climbed(self, start: Mixture, data: Samples) -> Mixture:
+        """Where the steps lead from a start."""
         close = 10 * jnp.finfo(start.means.dtype).eps
 
         def unfinished(search):
@@ -180,8 +221,10 @@ class GaussianMixture(Model):
         counts = jnp.sum(shares, axis=0)
         some = jnp.where(counts > 0, counts, 1.0)[:, None]
         means = jnp.where(counts[:, None] > 0, shares.T @ x / some, mixture.means)
-        spread = jnp.einsum("nk,nkd->kd", shares, (x[:, None] - means) ** 2) / some
-        variances = jnp.where(counts[:, None] > 0, jnp.maximum(spread, self.floor), mixture.variances)
+        spread = jnp.einsum("nk,nkd->kd", shares, (x[:, None] - means) ** 2)
+        spread = jnp.broadcast_to(spread.sum(axis=0) / counts.sum(), spread.shape) if self.tied else spread / some
+        known = jnp.maximum(spread, self.floor)
+        variances = known if self.tied else jnp.where(counts[:, None] > 0, known, mixture.variances)
         return Mixture(counts / data.count, means, variances), data.weights @ total / data.count
 
 

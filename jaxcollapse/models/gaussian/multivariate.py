@@ -7,6 +7,8 @@ long the chain collapses.
 Reference: Xu, He and Cheng 2025, arXiv:2505.13947; Kazdan et al. 2024, arXiv:2410.16713.
 """
 
+import functools
+import operator
 from typing import Any, ClassVar, Literal
 
 import equinox as eqx
@@ -19,7 +21,7 @@ from jaxtyping import Array, Float, Key, Real, Scalar
 from jaxcollapse.arguments.check import check_at_least, check_choice, check_numbers, check_shape, is_traced
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.chain.data import Data, Samples
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, weighted
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.schedule import single
 from jaxcollapse.chain.workflow import Workflow
@@ -144,6 +146,13 @@ class MultivariateSums(Data):
         first = jax.tree.map(lambda leaf: leaf[0], self)
         rest = jax.tree.map(lambda leaf: leaf[1:], self)
         return jax.lax.scan(lambda pool, batch: (pool + batch, None), first, rest)[0]
+
+    @staticmethod
+    def scattered_as(law: MultivariateNormal, weight: Float[Array, ""]) -> "MultivariateSums":
+        """Sums of this weight whose mean is that of a Gaussian, and whose scatter is its covariance."""
+        log_scale = 2 * jnp.max(law.log_diagonal)
+        factor = law.unit * jnp.exp(law.log_diagonal - 0.5 * jnp.where(log_scale > -jnp.inf, log_scale, 0.0))
+        return MultivariateSums(weight, law.mean, factor, log_scale)
 
     @staticmethod
     @lenient()
@@ -291,11 +300,7 @@ class MultivariateGaussian(Model):
             z = normal(key, (int(n), self.dim), params.mean.dtype)
             return Samples(params.mean + z @ params.factor.T)
         scattered = self._scattered(key, params, n)
-        log_scale = 2 * jnp.max(scattered.log_diagonal)
-        factor = scattered.unit * jnp.exp(
-            scattered.log_diagonal - 0.5 * jnp.where(log_scale > -jnp.inf, log_scale, 0.0)
-        )
-        return MultivariateSums(jnp.asarray(n, factor.dtype), scattered.mean, factor, log_scale)
+        return MultivariateSums.scattered_as(scattered, jnp.asarray(n, scattered.mean.dtype))
 
     def summed(self, data: Samples) -> MultivariateSums:
         """The sums over vectors."""
@@ -310,6 +315,18 @@ class MultivariateGaussian(Model):
     def refit(self, key: Key[Array, ""], params: MultivariateNormal, n: Scalar | int, **context) -> MultivariateNormal:
         """Sample and fit in one draw: the factor times a Bartlett factor, without a decomposition."""
         return self._scattered(key, params, n, divisor=n - self.ddof)
+
+    @lenient()
+    def average(
+        self, estimates: tuple[MultivariateNormal, ...], shares: Float[Array, " estimates"]
+    ) -> MultivariateNormal:
+        """The mean of the means, and that of the covariances: the scatter of a union whose parts have one mean."""
+        mean = weighted(tuple(estimate.mean for estimate in estimates), shares)
+        laws = (MultivariateNormal(mean, estimate.unit, estimate.log_diagonal) for estimate in estimates)
+        one = jnp.ones((), mean.dtype)
+        parts = (share * MultivariateSums.scattered_as(law, one) for share, law in zip(shares, laws, strict=True))
+        union = functools.reduce(operator.add, parts)
+        return MultivariateNormal.of(mean, union.factor, union.log_scale)
 
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
         """A single row has no unbiased covariance."""

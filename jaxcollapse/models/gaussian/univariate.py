@@ -6,6 +6,7 @@ Protocol: ``n`` draws from the fitted ``N(mean, variance)``, then the sample mea
 Reference: Xu, He and Cheng 2025, arXiv:2505.13947; Kazdan et al. 2024, arXiv:2410.16713.
 """
 
+import functools
 from typing import Any, ClassVar, Literal
 
 import equinox as eqx
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float, Key, Real, Scalar
 from jaxcollapse.arguments.check import check_choice, is_traced
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Data, Samples
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, weighted
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.differentiation import beside_zero
@@ -193,6 +194,14 @@ class Gaussian(Model):
         sums = self.summed(data) if isinstance(data, Samples) else data
         return Normal(sums.mean, sums.log_scatter - jnp.log(sums.weight - self.ddof))
 
+    @lenient()
+    def average(self, estimates: tuple[Normal, ...], shares: Float[Array, " estimates"]) -> Normal:
+        """The mean of the means, and that of the variances."""
+        mean = weighted(tuple(estimate.mean for estimate in estimates), shares)
+        logs, there = jnp.stack([estimate.log_variance for estimate in estimates]), shares > 0
+        parts = jnp.where(there, logs + jnp.log(jnp.where(there, shares, 1.0)), -jnp.inf).astype(logs.dtype)
+        return Normal(mean, functools.reduce(_log_sum, parts))
+
     def check(self, workflow: Workflow, samples: Float[Array, " generations"]) -> None:
         """A single row has no unbiased variance."""
         check_rows_for(self.ddof, workflow, samples)
@@ -234,7 +243,8 @@ def check_rows_for(ddof: Literal[0, 1], workflow: Workflow, samples: Float[Array
     """An unbiased variance needs two rows at every generation, and rows of a total weight above one."""
     if ddof == 1 and not is_traced(samples):
         with jax.ensure_compile_time_eval():
-            rows, counted = workflow.rows(samples), workflow.counted(samples)
+            rows = workflow.all_sizes(samples) if workflow.fits_apart else workflow.rows(samples)
+            counted = rows if workflow.fits_apart else workflow.counted(samples)
         # A weight or the size of a real batch may be traced.
         if not is_traced(rows) and np.asarray(rows).min() < 2:
             raise ValueError(f"samples must be at least 2 for ddof=1, got {samples}")

@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Scalar
+from jaxtyping import Array, Bool, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import (
     check_choice,
@@ -30,6 +30,7 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.random import binomial, multinomial, split
 from jaxcollapse.random.loops import alongside
 
+_RARE = 0.1  # of the text
 _NOTHING = 1e-7  # probability that is left to what was never seen
 
 
@@ -160,16 +161,23 @@ class MarkovText(Model):
     """A bigram model of whole rows of text: those of people depend on what they are about, the model's do not.
 
     A row of real text is a piece of the corpus; a row of the model is written in one go, token by token. The fit is
-    that of a softmax over all pairs, trained to convergence: their frequencies.
+    that of a softmax over all pairs, trained to convergence: their frequencies. With a higher order the context is that
+    many tokens: an n-gram model.
 
     **Arguments**
 
-    - `pieces`: rows of real text, integers, shape ``(rows, length)``, at least two of each.
+    - `pieces`: rows of real text, integers, shape ``(rows, length)``, at least two of each: `jaxcollapse.datasets.text`
+      reads a text, and `jaxcollapse.datasets.pieces` cuts it.
     - `symbols`: how many tokens there are; by default, as many as occur.
     - `temperature`: at which it writes, positive; a number or a schedule.
+    - `order`: how many tokens the next one depends on, below the length of a row: 1 for pairs, 2 for a trigram model.
+      All ``symbols**order`` contexts are counted, whether they occur or not.
+    - `smoothing`: what is added to every count in a fit, at least 0 (Lidstone); a number or a schedule. A context that
+      was never met has the uniform law.
 
-    **Metrics** `excess`, the cross-entropy of pairs of all the text above that of the frequencies of all the text, and
-    `entropy` of the model's next token, both in nats a token.
+    **Metrics** `excess`, the cross-entropy of all the text above that of the frequencies of all the text; `rare`, the
+    same in the rarest contexts alone, which together are a tenth of the text or the one that reaches it; and `entropy`
+    of the model's next token, all in nats a token.
 
     **Raises** `ValueError` or `TypeError` for other arguments.
 
@@ -189,14 +197,24 @@ class MarkovText(Model):
     ```
     """
 
-    counts: Float[Array, "rows symbols symbols"]
-    """How often each token follows each other one in every row."""
-    first: Float[Array, " symbols"]
-    """How often each token begins a row."""
+    counts: Float[Array, "rows contexts symbols"]
+    """How often each token follows each context in every row."""
+    first: Float[Array, " contexts"]
+    """How often each context begins a row."""
     temperature: Scheduled
+    smoothing: Scheduled
     length: int = eqx.field(static=True)
+    order: int = eqx.field(static=True)
 
-    def __init__(self, pieces: Any, *, symbols: Count | None = None, temperature: Any = 1.0):
+    def __init__(
+        self,
+        pieces: Any,
+        *,
+        symbols: Count | None = None,
+        temperature: Any = 1.0,
+        order: Count = 1,
+        smoothing: Any = 0.0,
+    ):
         rows = np.asarray(pieces)
         if rows.ndim != 2 or min(rows.shape) < 2 or not np.issubdtype(rows.dtype, np.integer):
             raise ValueError(f"pieces must be integers of shape (rows, length), got {rows.dtype} of {rows.shape}")
@@ -205,25 +223,30 @@ class MarkovText(Model):
         size = int(rows.max()) + 1 if symbols is None else int(symbols)
         if rows.min() < 0 or rows.max() >= size:
             raise ValueError(f"pieces must hold tokens from 0 to {size - 1}, got {rows.min()} to {rows.max()}")
-        check_fits(f"symbols={size:,}: the pairs of every row", 8.0 * len(rows) * float(size) ** 2, "take fewer")
-        rows = rows.astype(int)
-        counts = np.zeros((len(rows), size, size))
-        np.add.at(counts, (np.arange(len(rows))[:, None], rows[:, :-1], rows[:, 1:]), 1)
-        self.counts, self.first = as_floats(counts), as_floats(np.bincount(rows[:, 0], minlength=size))
+        check_integer("order", order, minimum=1)
+        if order >= rows.shape[1]:
+            raise ValueError(f"order must be below the length of a row, {rows.shape[1]}, got {order}")
+        what = f"symbols={size:,}: the pairs of every row" if order == 1 else f"order={order}: the counts of every row"
+        check_fits(what, 8.0 * len(rows) * float(size) ** (order + 1), "take fewer")
+        contexts, following = _contexts(rows.astype(int), int(order), size)
+        counts = np.zeros((len(rows), size**order, size))
+        np.add.at(counts, (np.arange(len(rows))[:, None], contexts, following), 1)
+        self.counts, self.first = as_floats(counts), as_floats(np.bincount(contexts[:, 0], minlength=size**order))
         self.temperature = positive_or_schedule(temperature, "temperature")
-        self.length = rows.shape[1]
+        self.smoothing = number_or_schedule(smoothing, "smoothing", 0.0)
+        self.length, self.order = rows.shape[1], int(order)
 
     @property
     def draws_sums(self) -> bool:
         return True
 
     @property
-    def contexts(self) -> Float[Array, " symbols"]:
-        """How often each token is a context in all the text, as a share."""
+    def contexts(self) -> Float[Array, " contexts"]:
+        """How often each context is met in all the text, as a share."""
         visits = self.counts.sum(axis=(0, 2))
         return visits / visits.sum()
 
-    def truth(self) -> Float[Array, "symbols symbols"]:
+    def truth(self) -> Float[Array, "contexts symbols"]:
         """The frequencies of all the text."""
         total = self.counts.sum(axis=0)
         return total / jnp.maximum(total.sum(axis=1, keepdims=True), 1.0)
@@ -236,40 +259,57 @@ class MarkovText(Model):
         return WeightedSum(jnp.tensordot(often, self.counts, axes=1), n)
 
     @lenient()
-    def sample(self, key: Key[Array, ""], params: Float[Array, "symbols symbols"], n: Scalar | int) -> WeightedSum:
-        """Draw the counts of pairs of `n` rows of the chain: at each place, those of all rows that are at one token."""
+    def sample(self, key: Key[Array, ""], params: Float[Array, "contexts symbols"], n: Scalar | int) -> WeightedSum:
+        """Draw the counts of `n` rows of the chain: at each place, those of all rows that are in one context."""
         shares = jnp.where(params > 0, params, 1.0) ** (1 / self.temperature)
         following = jnp.where(params > 0, shares, 0.0)
-        n = jnp.asarray(n, params.dtype)
+        n, size = jnp.asarray(n, params.dtype), params.shape[1]
 
         def step(carry, key):
             here, counts = carry
             pairs = _answers(key, here, following)
-            return (pairs.sum(axis=0), counts + pairs), None
+            # The oldest token of a context leaves it.
+            return (pairs.reshape(size, -1, size).sum(axis=0).ravel(), counts + pairs), None
 
         first_key, key = split(key)
         begin = multinomial(first_key, n, self.first), jnp.zeros_like(params)
-        keys = jax.random.split(key, self.length - 1)
+        keys = jax.random.split(key, self.length - self.order)
         return WeightedSum(jax.lax.scan(step, begin, keys)[0][1], n)
 
     @lenient()
-    def fit(self, data: WeightedSum, **context) -> Float[Array, "symbols symbols"]:
-        """The frequencies of pairs."""
-        counts = data.mean
-        size, visits = len(counts), counts.sum(axis=1, keepdims=True)
+    def fit(self, data: WeightedSum, **context) -> Float[Array, "contexts symbols"]:
+        """The frequencies of what follows each context."""
+        counts = data.mean + self.smoothing / data.weight
+        size, visits = counts.shape[1], counts.sum(axis=1, keepdims=True)
         shares = jnp.where(visits > 0, counts / jnp.where(visits > 0, visits, 1.0), 1 / size)
         return (1 - _NOTHING) * shares + _NOTHING / size
 
     @lenient()
-    def metrics(self, params: Float[Array, "symbols symbols"], **context) -> dict[str, Float[Array, ""]]:
-        """Excess cross-entropy, and entropy."""
+    def metrics(self, params: Float[Array, "contexts symbols"], **context) -> dict[str, Float[Array, ""]]:
+        """Excess cross-entropy, that of the rare contexts, and entropy."""
         truth = self.truth()
         seen = truth > 0
         lost = jnp.where(seen, truth * (jnp.log(jnp.where(seen, truth, 1.0)) - jnp.log(params)), 0.0)
+        shares, lost = self.contexts, lost.sum(axis=1)
+        rare = jnp.where(self._rare(), shares, 0.0)
         return {
-            "excess": self.contexts @ lost.sum(axis=1),
-            "entropy": -self.contexts @ jnp.sum(params * jnp.log(params), axis=1),
+            "excess": shares @ lost,
+            "rare": rare @ lost / rare.sum(),
+            "entropy": -shares @ jnp.sum(params * jnp.log(params), axis=1),
         }
+
+    def _rare(self) -> Bool[Array, " contexts"]:
+        """The rarest contexts, until they are a tenth of the text."""
+        order = jnp.argsort(self.contexts)
+        rarer = jnp.cumsum(self.contexts[order]) - self.contexts[order]
+        return jnp.zeros(len(order), bool).at[order].set(rarer < _RARE)
+
+
+def _contexts(rows: np.ndarray, order: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The number of the context at each place of each row, oldest token first, and the token that follows."""
+    places = rows.shape[1] - order
+    numbers = sum(rows[:, i : i + places] * size ** (order - 1 - i) for i in range(order))
+    return np.asarray(numbers), rows[:, order:]
 
 
 def _answers(key: Key[Array, ""], n: Array, rows: Float[Array, "contexts symbols"]) -> Float[Array, "contexts symbols"]:

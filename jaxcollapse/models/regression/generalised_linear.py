@@ -2,7 +2,8 @@
 
 Protocol: rows ``x ~ N(0, Sigma)`` unless other features are given, labels from the model with coefficients ``w``, and
 ``w`` re-estimated at every generation as ``argmin_w -log likelihood(w) / n + penalty |w|^2 / 2``, by Newton's method.
-``Sigma`` is diagonal without loss of generality: everything is written in its eigenbasis.
+``Sigma`` is diagonal without loss of generality: everything is written in its eigenbasis. An intercept is one more
+coefficient, the first, that has no penalty.
 
 Reference: McCullagh and Nelder 1989, Generalized Linear Models; Dey and Donoho 2024, arXiv:2410.22812.
 """
@@ -17,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_at_most, check_choice, check_made, check_shape, is_traced
+from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.prediction import Forms, NotKnown
@@ -42,7 +44,7 @@ class TableSums(Statistic):
 
 
 class GeneralisedLinear(Model):
-    """A regression whose label depends on ``x'w`` through one natural parameter.
+    """A regression whose label depends on ``x'w``, or with an intercept ``b + x'w``, through one natural parameter.
 
     A member defines its labels, the log partition function ``A(x'w)``, its first two derivatives (mean and variance of
     a label), and the Fisher information of one row. It is fitted to rows with their weights, whatever the workflow.
@@ -53,6 +55,7 @@ class GeneralisedLinear(Model):
     features: eqx.AbstractVar[Features | None]
     design: eqx.AbstractVar[Literal["fresh", "fixed"]]
     sampling: eqx.AbstractVar[Literal["exact", "raw"]]
+    intercept: eqx.AbstractVar[Float[Array, ""] | None]
 
     @abc.abstractmethod
     def labels(self, key: Key[Array, ""], predictor: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -92,16 +95,31 @@ class GeneralisedLinear(Model):
 
     @property
     def table(self) -> Float[Array, "rows dim"] | None:
-        """The table from which rows are drawn, if they are."""
-        return self.features.rows if isinstance(self.features, Table) else None
+        """The table from which rows are drawn, if they are; with a column of ones before it for an intercept."""
+        return self.with_ones(self.features.rows) if isinstance(self.features, Table) else None
 
-    def truth(self) -> Float[Array, " dim"]:
-        """The true coefficients in the eigenbasis of the covariance."""
-        return self.spectrum.signal
+    @property
+    def population(self) -> Spectrum:
+        """The true coefficients, that of the ones first, with the second moments of their columns."""
+        if self.intercept is None:
+            return self.spectrum
+        signal, values = self.spectrum.signal, self.spectrum.eigenvalues
+        first = jnp.asarray([self.intercept], signal.dtype)
+        return Spectrum(jnp.append(jnp.ones(1, values.dtype), values), jnp.append(first, signal))
+
+    @lenient()
+    def with_ones(self, x: Float[Array, "n dim"]) -> Float[Array, "n coefficients"]:
+        """The rows, with a one before each where there is an intercept."""
+        return x if self.intercept is None else jnp.concatenate([jnp.ones((len(x), 1), x.dtype), x], axis=1)
+
+    @lenient()
+    def truth(self) -> Float[Array, " coefficients"]:
+        """The intercept, if there is one, and the true coefficients in the eigenbasis of the covariance."""
+        return self.population.signal
 
     def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
         """The squared error of the coefficients; for Gaussian rows and those of a table also the risk."""
-        error = params - self.spectrum.signal
+        error = params - self.truth()
         measured = {"squared_error": jnp.sum(error**2)}
         if self.features is None or self.table is not None:
             measured["risk"] = error @ self.information() @ error
@@ -141,13 +159,14 @@ class GeneralisedLinear(Model):
         else:
             x = self.features(row_key, n)
             check_shape("features(key, n)", x, (n, self.spectrum.dim))
-        predictor = x @ params
+        predictor = self.with_ones(x) @ params
         return Samples((x, jnp.where(jnp.isnan(predictor), jnp.nan, self.labels(label_key, predictor))))
 
     def fit(self, data: TableSums | Samples, **context) -> Float[Array, " dim"]:
         """The estimate of maximum likelihood, minus the penalty; NaN where Newton's method reaches none."""
         if isinstance(data, Samples):
             (x, y), weights = data.rows, data.weights
+            x = self.with_ones(x)
         else:
             assert self.table is not None
             x, weights = self.table, data.counts
@@ -155,7 +174,8 @@ class GeneralisedLinear(Model):
         present, dtype = weights > 0, x.dtype
         # What is not there may be anything, also infinite.
         x, y = jnp.where(present[:, None], x, 0.0), jnp.where(present, y, 0.0).astype(dtype)
-        ridge = (self.penalty * weights.sum()).astype(dtype)
+        penalised = jnp.arange(x.shape[1]) >= (0 if self.intercept is None else 1)
+        ridge = jnp.where(penalised, self.penalty * weights.sum(), 0.0).astype(dtype)
         rows = Rows(x, y, weights.astype(dtype), present, ridge)
         previous = context.get("previous")
         return newton(self, rows, jnp.zeros(x.shape[1], dtype) if previous is None else previous.astype(dtype))
@@ -172,15 +192,18 @@ def first_order(model: GeneralisedLinear, workflow: Workflow, samples: Float[Arr
     error = regression.maximum_likelihood_error(model.information(), samples=samples[0])
     known: Forms = {
         "squared_error": inflated(error, workflow, samples),
-        "risk": inflated(model.spectrum.dim / samples[0], workflow, samples),
+        "risk": inflated(model.population.dim / samples[0], workflow, samples),
     }
     return {**known, "": NotKnown("it is no quadratic function of the error", "risk")}
 
 
-def population(spectrum: Any, penalty: Any) -> tuple[Spectrum, Scheduled]:
-    """The population and the penalty, checked."""
+def population(spectrum: Any, penalty: Any, intercept: Any) -> tuple[Spectrum, Scheduled, Float[Array, ""] | None]:
+    """The population, the penalty and the true intercept, checked."""
     check_spectrum(spectrum)
-    return spectrum, number_or_schedule(penalty, "penalty", 0.0)
+    if isinstance(intercept, bool):
+        raise TypeError(f"intercept must be the true one, a number, or None, got {intercept}: write intercept=0.0")
+    true = None if intercept is None else number(intercept, "intercept", -float("inf"))
+    return spectrum, number_or_schedule(penalty, "penalty", 0.0), true
 
 
 def rows_of(

@@ -33,24 +33,26 @@ class LogisticRegression(GeneralisedLinear):
     - `penalty`: ``lambda`` per sample in ``-log likelihood / n + lambda |w|^2 / 2``, at least 0; a number or a
       schedule.
     - `features`: how a row ``x`` is drawn, if not from ``N(0, Sigma)``: a function of a key and of ``n`` that gives an
-      array of shape ``(n, dim)``; see `jaxcollapse.features`, whose `Table` draws the rows of a real table, with or
-      without a column of ones for an intercept.
+      array of shape ``(n, dim)``; see `jaxcollapse.features`, whose `Table` draws the rows of a real table.
     - `design`: ``"fresh"`` draws rows anew at every generation. ``"fixed"``, for a `Table`, takes every row of it
       equally often: only labels are random, and sizes are multiples of the number of rows.
     - `sampling`: ``"exact"`` draws, for rows of a `Table`, how often each occurs and the sum of its labels: the cost
       is that of the table, whatever the number of samples. ``"raw"`` draws rows, as is done for all others.
+    - `intercept`: the true intercept ``b`` of ``b + x'w``, a number. With it the parameters are ``(b, w)``, of shape
+      ``(dim + 1,)``; the penalty is that of ``w`` alone. None, the default, is a model without one.
 
     **Metrics** `squared_error` ``|w - w0|^2``. For Gaussian rows and those of a `Table` also `risk`, the squared error
     in the metric of the Fisher information at the truth, ``(w - w0)'I(w - w0)``, which is twice the mean
     Kullback-Leibler divergence to leading order; and `accuracy`, the probability that the sign of ``x'w`` tells the
-    label of a new row, drawn with the true coefficients.
+    label of a new row, drawn with the true coefficients (with an intercept, for rows of a `Table` alone).
 
     **Raises** `ValueError` or `TypeError` for a negative penalty, another spectrum, design or sampling, features of
     another kind, sizes that a fixed design cannot have, and sums over more than ``2^31`` rows.
 
     **Exactness** Both samplings are exact in law. Newton's method solves for the fit to rounding. Without a penalty
-    there is none if a hyperplane separates the labels (always with fewer rows than coefficients): the fit is NaN, and
-    so is every later generation.
+    there is none if a hyperplane separates the labels (always with fewer rows than coefficients), and with a penalty
+    none for an intercept where all labels are alike: the fit is NaN, and so is every later generation.
+    `Estimate.among_finite` has the mean of the other chains, and the share of these.
 
     ```python
     >>> import jax, jaxcollapse as jc
@@ -67,6 +69,7 @@ class LogisticRegression(GeneralisedLinear):
     features: Features | None
     design: Literal["fresh", "fixed"] = eqx.field(static=True)
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
+    intercept: Float[Array, ""] | None
 
     def __init__(
         self,
@@ -76,8 +79,9 @@ class LogisticRegression(GeneralisedLinear):
         features: Features | None = None,
         design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "raw"] = "exact",
+        intercept: Any = None,
     ):
-        self.spectrum, self.penalty = population(spectrum, penalty)
+        self.spectrum, self.penalty, self.intercept = population(spectrum, penalty, intercept)
         self.features, self.design, self.sampling = rows_of(spectrum, features, design, sampling)
 
     def labels(self, key, predictor):
@@ -109,13 +113,15 @@ class LogisticRegression(GeneralisedLinear):
 
     def information(self):
         """That of `jaxcollapse.theory.regression.logistic_information`."""
-        return regression.logistic_information(self.spectrum, rows=self.table)
+        if self.table is not None:
+            return regression.logistic_information(self.population, rows=self.table)
+        return regression.logistic_information(self.spectrum, intercept=self.intercept)
 
     def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
         """The errors of the coefficients, and the accuracy of the classifier."""
         measured = GeneralisedLinear.metrics(self, params)
-        if self.features is None or self.table is not None:
-            measured["accuracy"] = regression.logistic_accuracy(self.spectrum, params, rows=self.table)
+        if self.table is not None or (self.features is None and self.intercept is None):
+            measured["accuracy"] = regression.logistic_accuracy(self.population, params, rows=self.table)
         return measured
 
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:

@@ -38,8 +38,8 @@ class Rows(NamedTuple):
     y: Float[Array, " n"]
     weights: Float[Array, " n"]
     present: Bool[Array, " n"]
-    ridge: Scalar
-    """The penalty times the total weight."""
+    ridge: Float[Array, " dim"]
+    """The penalty of each coefficient, times the total weight."""
 
 
 class _Search(NamedTuple):
@@ -58,7 +58,7 @@ class _Search(NamedTuple):
 
 
 def newton(likelihood: Likelihood, rows: Rows, start: Float[Array, " dim"]) -> Float[Array, " dim"]:
-    """The minimiser of ``sum_i weights_i (A(x_i'w) - y_i x_i'w) + ridge |w|^2 / 2``; NaN if there is none.
+    """The minimiser of ``sum_i weights_i (A(x_i'w) - y_i x_i'w) + sum_j ridge_j w_j^2 / 2``; NaN if there is none.
 
     A start that is worse than zero is not used. A step that does not help is halved. The last one is of relative size
     ``sqrt(eps)``, and steps square. Derivatives are those of the solution, by the implicit function theorem.
@@ -77,7 +77,7 @@ def newton(likelihood: Likelihood, rows: Rows, start: Float[Array, " dim"]) -> F
             return x.T @ (weights * (y - likelihood.moments(x @ solution)[0])) - ridge * solution
 
         curvature = weights * likelihood.moments(x @ solution)[1]
-        matrix = x.T @ (curvature[:, None] * x) + ridge * jnp.eye(x.shape[1], dtype=x.dtype)
+        matrix = x.T @ (curvature[:, None] * x) + jnp.diag(ridge)
         return solution, jnp.linalg.solve(matrix, jax.jvp(slope, primals[1:], tangents[1:])[1])
 
     return of(solution, rows.x, rows.y, rows.weights, rows.ridge)
@@ -87,12 +87,12 @@ def _found(likelihood: Likelihood, rows: Rows, start: Float[Array, " dim"]) -> F
     """The solution, without derivatives: a loop that ends by itself has none in reverse mode."""
     x, y, weights, present, ridge = rows
     spread = jnp.sqrt(jnp.sum(weights[:, None] * x**2, axis=0) / jnp.sum(weights))
-    close = jnp.sqrt(jnp.finfo(x.dtype).eps)
+    close, free = jnp.sqrt(jnp.finfo(x.dtype).eps), ridge == 0
 
     def step(search: _Search) -> _Search:
         trial = search.trial
         predictor = x @ trial
-        penalty = 0.5 * ridge * jnp.sum(trial**2)
+        penalty = 0.5 * jnp.sum(ridge * trial**2)
         loss = jnp.sum(weights * (likelihood.log_partition(predictor) - y * predictor)) + penalty
         slack = 100 * jnp.finfo(x.dtype).eps * jnp.abs(loss)  # rounding is no reason to halve
         mean, variance = likelihood.moments(predictor)
@@ -101,7 +101,8 @@ def _found(likelihood: Likelihood, rows: Rows, start: Float[Array, " dim"]) -> F
         helps = (loss <= search.loss + slack) & jnp.all(jnp.isfinite(step))
         closer = jnp.where(search.steps == 0, search.reached, 0.5 * (search.reached + trial))
         nowhere = jnp.all(trial == search.reached)
-        lost = jnp.where(helps, (ridge == 0) & likelihood.unbounded(predictor, y, present), nowhere)
+        endless = jnp.any(free) & likelihood.unbounded(x @ jnp.where(free, trial, 0.0), y, present)
+        lost = jnp.where(helps, endless, nowhere)
         after = _Search(
             reached=jnp.where(helps, trial, search.reached),
             loss=jnp.where(helps, loss, search.loss),
@@ -112,7 +113,7 @@ def _found(likelihood: Likelihood, rows: Rows, start: Float[Array, " dim"]) -> F
         return jax.tree.map(lambda new, old: jnp.where(_searches(search), new, old), after, search)
 
     zero = jnp.zeros(x.shape[1], x.dtype)
-    known = jnp.all(jnp.isfinite(y)) & ((ridge > 0) | (jnp.sum(present) >= x.shape[1]))
+    known = jnp.all(jnp.isfinite(y)) & (jnp.sum(present) >= jnp.sum(free))
     start = jnp.where(jnp.all(jnp.isfinite(start)), start, zero)
     loss = jnp.sum(weights) * likelihood.log_partition(zero[:1])[0]
     steps = jnp.where(known, 0, _STEPS)

@@ -52,6 +52,7 @@ class PoissonRegression(GeneralisedLinear):
     features: Features | None
     design: Literal["fresh", "fixed"] = eqx.field(static=True)
     sampling: Literal["exact", "raw"] = eqx.field(static=True)
+    intercept: Float[Array, ""] | None
 
     def __init__(
         self,
@@ -61,8 +62,9 @@ class PoissonRegression(GeneralisedLinear):
         features: Features | None = None,
         design: Literal["fresh", "fixed"] = "fresh",
         sampling: Literal["exact", "raw"] = "exact",
+        intercept: Any = None,
     ):
-        self.spectrum, self.penalty = population(spectrum, penalty)
+        self.spectrum, self.penalty, self.intercept = population(spectrum, penalty, intercept)
         self.features, self.design, self.sampling = rows_of(spectrum, features, design, sampling)
 
     def labels(self, key, predictor):
@@ -95,7 +97,9 @@ class PoissonRegression(GeneralisedLinear):
 
     def information(self):
         """That of `jaxcollapse.theory.regression.poisson_information`."""
-        return regression.poisson_information(self.spectrum, rows=self.table)
+        if self.table is not None:
+            return regression.poisson_information(self.population, rows=self.table)
+        return regression.poisson_information(self.spectrum, intercept=self.intercept)
 
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
         """To first order, without a penalty."""

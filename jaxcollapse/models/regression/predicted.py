@@ -64,13 +64,24 @@ class Chain(NamedTuple):
         """Whether every fit is known to be one of least squares."""
         alone = self.workflow.newest_alone or self.design == "fixed"
         with jax.ensure_compile_time_eval():
-            rows = self.samples if alone else self.workflow.rows(self.samples)
+            rows = self.samples if alone else self._batches if self.workflow.fits_apart else self._rows
         return self.unpenalised and _known(lambda rows: np.all(rows >= self.dim), rows)
 
     @property
     def more_rows(self) -> bool:
         """Whether every batch is known to have a finite error on its own."""
-        return _known(lambda rows: np.all(rows > self.dim + 1), self.samples)
+        rows = self._batches if self.workflow.fits_apart else self.samples
+        return _known(lambda rows: np.all(rows > self.dim + 1), rows)
+
+    @property
+    def _batches(self) -> Float[Array, " batches"]:
+        """The sizes of all batches, each of which is fitted."""
+        return self.workflow.all_sizes(self.samples)
+
+    @property
+    def _rows(self) -> Float[Array, " generations"]:
+        """The rows of each generation."""
+        return self.workflow.rows(self.samples)
 
     @property
     def equal(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from jax.scipy.sparse.linalg import cg
-from jaxtyping import Array, Bool, Float, Scalar
+from jaxtyping import Array, Bool, Float
 
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.chain.data import Samples, Statistic
@@ -33,9 +33,15 @@ class RegressionSums(Statistic):
 
 
 def ridge_solution(
-    gram: Float[Array, "dim dim"], moment: Float[Array, " dim"], ridge: Scalar, regular: Bool[Array, ""] | bool
+    gram: Float[Array, "dim dim"],
+    moment: Float[Array, " dim"],
+    ridge: Float[Array, "..."],
+    regular: Bool[Array, ""] | bool,
 ) -> Float[Array, " dim"]:
-    """The minimiser of ``w' gram w - 2 w' moment + ridge |w|^2``: that of least norm, unless `gram` is `regular`."""
+    """The minimiser of ``w' gram w - 2 w' moment + ridge |w|^2``: that of least norm, unless `gram` is `regular`.
+
+    Of a `regular` one each coefficient may have its own `ridge`.
+    """
     # Conjugate gradients find the minimum norm, unless the unknowns are scaled.
     definite = regular is True or (ridge > 0) | regular
     scale = jnp.where(definite, jnp.diagonal(gram) + ridge, 1.0)

@@ -14,6 +14,7 @@ from jaxcollapse.theory.mean.improvement import (
 )
 from jaxcollapse.theory.mean.information import information_lost as information_lost
 from jaxcollapse.theory.mean.information import mean_information as mean_information
+from jaxcollapse.theory.mean.location import location_error as location_error
 from jaxcollapse.theory.mean.mixing import mean_mix as mean_mix
 from jaxcollapse.theory.mean.mixing import mean_mix_dynamic_weight as mean_mix_dynamic_weight
 from jaxcollapse.theory.mean.mixing import mean_mix_limit as mean_mix_limit

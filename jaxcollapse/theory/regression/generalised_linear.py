@@ -3,7 +3,8 @@
 A row is ``x ~ N(0, Lambda)`` with ``Lambda`` the diagonal of the eigenvalues, and the law of its label depends on
 ``x'w``. With the variance ``v(x'w)`` of the label the Fisher information of one row is
 ``E v(x'w) x x' = E[v] Lambda + E[v''] (Lambda w)(Lambda w)'``, by Stein's identity, and both means are over one normal
-variate, ``x'w ~ N(0, w'Lambda w)``. Where rows are drawn from a finite table, the mean is over that.
+variate, ``x'w ~ N(0, w'Lambda w)``. With an intercept the predictor is ``b + x'w``, and ``E v x = E[v'] Lambda w``.
+Where rows are drawn from a finite table, the mean is over that.
 
 Maximum likelihood from ``n`` rows has the covariance ``I^-1 / n`` to first order, and a workflow inflates it by
 `jaxcollapse.theory.mean.inflation`, whatever the family: ``risk_g = c_g risk_1``.
@@ -16,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Real
 
-from jaxcollapse.arguments.check import check_numbers, check_positive
+from jaxcollapse.arguments.check import check_numbers, check_positive, check_scalar
 from jaxcollapse.arguments.types import Matrix, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
@@ -70,6 +71,15 @@ def information_of_rows(spectrum: Spectrum, rows: Matrix, variance: Callable[[Ar
     return x.T @ (variance(x @ spectrum.signal)[:, None] * x) / len(x)
 
 
+def check_intercept(rows: Matrix | None, intercept: Number | None) -> None:
+    """One number, of Gaussian rows: a table has a column of ones."""
+    if intercept is None:
+        return
+    check_scalar("intercept", intercept)
+    if rows is not None:
+        raise ValueError("intercept is that of Gaussian rows: give the table a column of ones instead")
+
+
 def checked_rows(spectrum: Spectrum, rows: Matrix) -> Float[Array, "rows dim"]:
     """A table whose rows have the dimension of the spectrum."""
     if np.ndim(rows) != 2 or np.shape(rows)[1] != spectrum.dim or len(rows) == 0:
@@ -78,11 +88,15 @@ def checked_rows(spectrum: Spectrum, rows: Matrix) -> Float[Array, "rows dim"]:
 
 
 def information_of_gaussian_rows(
-    spectrum: Spectrum, bulk: Float[Array, ""], along: Float[Array, ""]
-) -> Float[Array, "dim dim"]:
-    """The Fisher information of one Gaussian row, from ``E[v]`` and ``E[v'']``."""
+    spectrum: Spectrum, bulk: Float[Array, ""], along: Float[Array, ""], slope: Float[Array, ""] | None = None
+) -> Float[Array, "coefficients coefficients"]:
+    """The Fisher information of one Gaussian row, from ``E[v]`` and ``E[v'']``; with an intercept also ``E[v']``."""
     direction = spectrum.eigenvalues * spectrum.signal
-    return bulk * jnp.diag(spectrum.eigenvalues) + along * jnp.outer(direction, direction)
+    information = bulk * jnp.diag(spectrum.eigenvalues) + along * jnp.outer(direction, direction)
+    if slope is None:
+        return information
+    crossed = slope * direction
+    return jnp.block([[bulk[None, None], crossed[None]], [crossed[:, None], information]])
 
 
 def predictor_scale(spectrum: Spectrum) -> Float[Array, ""]:

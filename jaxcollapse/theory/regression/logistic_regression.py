@@ -6,10 +6,11 @@ from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_shape
-from jaxcollapse.arguments.types import Matrix, Vector
+from jaxcollapse.arguments.types import Matrix, Number, Vector
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
 from jaxcollapse.theory.regression.generalised_linear import (
+    check_intercept,
     checked_rows,
     even_mean,
     information_of_gaussian_rows,
@@ -19,7 +20,9 @@ from jaxcollapse.theory.regression.generalised_linear import (
 
 
 @lenient()
-def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> Float[Array, "dim dim"]:
+def logistic_information(
+    spectrum: Spectrum, *, rows: Matrix | None = None, intercept: Number | None = None
+) -> Float[Array, "coefficients coefficients"]:
     """The Fisher information of one row of a logistic regression at the true coefficients.
 
     Labels are 1 with probability ``p = 1/(1 + exp(-x'w))`` and 0 otherwise: ``v = p (1 - p)``.
@@ -28,10 +31,12 @@ def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> F
 
     - `spectrum`: the eigenvalues of the covariance of a row, and the coefficients ``w``.
     - `rows`: shape ``(rows, dim)``, the table from which a row is drawn; Gaussian rows by default.
+    - `intercept`: ``b`` of Gaussian rows, a number: then ``p = 1/(1 + exp(-b - x'w))``, and the information is that of
+      ``(b, w)``. None by default.
 
-    **Returns** shape ``(dim, dim)``.
+    **Returns** shape ``(dim, dim)``, or with an intercept one more.
 
-    **Raises** `ValueError` or `TypeError` for rows of another shape.
+    **Raises** `ValueError` or `TypeError` for rows of another shape, and for both rows and an intercept.
 
     **Exactness** Exact; for Gaussian rows to a relative error of 1e-10 in double precision for ``w'Lambda w`` up to
     1e6, in every direction; along ``w`` it grows with ``w'Lambda w``.
@@ -46,9 +51,12 @@ def logistic_information(spectrum: Spectrum, *, rows: Matrix | None = None) -> F
     ```
     """
     check_spectrum(spectrum)
+    check_intercept(rows, intercept)
     if rows is not None:
         return information_of_rows(spectrum, rows, _bernoulli_variance)
     scale = predictor_scale(spectrum)
+    if intercept is not None:
+        return _with_intercept(spectrum, scale, jnp.asarray(intercept, scale.dtype))
     reach = _REACH / jnp.maximum(scale, 1.0)  # where the predictor says nothing any more
 
     def curvature(z):
@@ -115,6 +123,27 @@ def logistic_accuracy(spectrum: Spectrum, coefficients: Vector, *, rows: Matrix 
     gain = jnp.arctan(steep) / jnp.pi - jnp.where(flat, off_gentle, off_abrupt)
     start = along / jnp.where(length > 0, length, 1.0) / jnp.sqrt(8 * jnp.pi)  # to first order in the true coefficients
     return 0.5 + jnp.where((scale > 0) & (length > 0), gain, start)
+
+
+def _with_intercept(spectrum: Spectrum, scale: Float[Array, ""], b: Float[Array, ""]) -> Array:
+    """The same for ``b + x'w``; means of the derivatives by parts, as above, where the predictor varies much."""
+    wide = scale > 1
+    spread, reach = jnp.where(wide, scale, 1.0), (_REACH + jnp.abs(b)) / jnp.maximum(scale, 1.0)
+
+    def mean(function):
+        return even_mean(lambda z: 0.5 * (function(z) + function(-z)), reach)
+
+    def variance(z):
+        return _bernoulli_variance(b + scale * z)
+
+    def tilt(z):
+        return variance(z) * (1 - 2 * jax.nn.sigmoid(b + scale * z))
+
+    bulk = mean(variance)
+    slope = jnp.where(wide, mean(lambda z: variance(z) * z) / spread, mean(tilt))
+    by_parts = mean(lambda z: variance(z) * (z**2 - 1)) / spread**2
+    along = jnp.where(wide, by_parts, mean(lambda z: variance(z) * (1 - 6 * variance(z))))
+    return information_of_gaussian_rows(spectrum, bulk, along, slope)
 
 
 _REACH = 45.0  # sigmoid(-45) is nothing in double precision

@@ -47,6 +47,41 @@ def test_the_fit_is_that_of_scikit_learn(x64):
     np.testing.assert_allclose(again.means, longer.means, rtol=1e-6)
 
 
+def test_tied_variances_are_those_of_scikit_learn(x64):
+    """On a line, where a common covariance is a common variance; components without weight share it too."""
+    means = [[-2.0], [0.0], [3.0]]
+    mixture = jc.GaussianMixture(WEIGHTS, means, [[0.5]] * 3, iterations=25, tied=True)
+    data = mixture.sample(jax.random.key(1), mixture.truth(), 200)
+    fit = jax.jit(lambda data: mixture.fit(data, key=jax.random.key(2), previous=mixture.truth()))(data)
+    other = Fit(3, covariance_type="tied", tol=0.0, reg_covar=0.0, max_iter=25)
+    other.weights_init, other.means_init, other.precisions_init = WEIGHTS, means, np.array([[2.0]])
+    with pytest.warns(match="did not converge"):
+        other.fit(np.asarray(data.rows))
+    np.testing.assert_allclose(fit.variances, np.full((3, 1), other.covariances_[0, 0]), rtol=1e-6)
+    np.testing.assert_allclose(fit.means, other.means_, rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match="variances must be the same for all components of a tied mixture"):
+        jc.GaussianMixture(WEIGHTS, MEANS, VARIANCES, tied=True)
+
+
+@pytest.mark.slow
+def test_restarts_find_the_largest_of_several_maxima(x64):
+    """A start at which two components sit on one cluster stays there; with other starts all four are found."""
+    centres = 8.0 * np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
+    true = dict(weights=[0.25] * 4, means=centres, variances=np.ones((4, 2)))
+    bad = jc.GaussianMixture(
+        **{**true, "means": np.array([[-8.0, -9.0], [-8.0, -7.0], [-8.0, 8.0], [8.0, 0.0]])}
+    ).truth()
+    data = jc.GaussianMixture(**true).sample(jax.random.key(3), jc.GaussianMixture(**true).truth(), 200)
+    found = {}
+    for restarts in (0, 6):
+        model = jc.GaussianMixture(**true, restarts=restarts)
+        fit = model.fit(data, key=jax.random.key(4), previous=bad)
+        found[restarts] = float(fit.log_density(data.rows).mean())
+    best = jc.GaussianMixture(**true).fit(data, key=jax.random.key(4), previous=jc.GaussianMixture(**true).truth())
+    assert found[0] < found[6] - 0.1
+    np.testing.assert_allclose(found[6], best.log_density(data.rows).mean(), rtol=1e-9)
+
+
 def test_the_first_fit_begins_at_rows_that_lie_apart(x64):
     """Without a model before it: three clusters of rows, each found whatever the key; never the truth itself."""
     apart = jc.GaussianMixture(WEIGHTS, 10 * jnp.array(MEANS), VARIANCES)

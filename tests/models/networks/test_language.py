@@ -144,6 +144,66 @@ def test_the_fit_to_rows_is_that_of_their_pairs():
     np.testing.assert_allclose(one.metrics(jnp.asarray(truth))["excess"], 0.0, atol=1e-12)
 
 
+def trigrams(rows, size):
+    """How often each token follows each pair, one after the other."""
+    counts = np.zeros((size, size, size))
+    for row in rows:
+        for a, b, c in zip(row, row[1:], row[2:], strict=False):
+            counts[a, b, c] += 1
+    return counts
+
+
+def test_a_higher_order_counts_longer_contexts():
+    """The frequencies of trigrams with what smoothing adds, and what rare contexts pay."""
+    rows = np.random.default_rng(2).integers(0, 3, size=(30, 7))
+    one = jc.MarkovText(rows, order=2, smoothing=0.5)
+    counts = trigrams(rows, 3).reshape(9, 3)
+    np.testing.assert_array_equal(one.counts.sum(axis=0), counts)
+    np.testing.assert_array_equal(one.first, np.bincount(3 * rows[:, 0] + rows[:, 1], minlength=9))
+    few = trigrams(rows[:4], 3).reshape(9, 3)
+    fit = one.fit(jc.WeightedSum(jnp.asarray(few), jnp.asarray(4.0)))
+    np.testing.assert_allclose(fit, (few + 0.5) / (few + 0.5).sum(axis=1, keepdims=True), atol=1e-6)
+    shares, truth = counts.sum(axis=1) / counts.sum(), counts / counts.sum(axis=1, keepdims=True)
+    lost = np.sum(np.where(truth > 0, truth * np.log(np.where(truth > 0, truth, 1) / np.asarray(fit)), 0.0), axis=1)
+    metrics, rarest = one.metrics(fit), np.argsort(shares)
+    rare = rarest[: 1 + np.searchsorted(np.cumsum(shares[rarest]), 0.1)]
+    np.testing.assert_allclose(metrics["excess"], shares @ lost, rtol=1e-4)
+    np.testing.assert_allclose(metrics["rare"], shares[rare] @ lost[rare] / shares[rare].sum(), rtol=1e-4)
+    np.testing.assert_allclose(metrics["entropy"], -shares @ np.sum(fit * np.log(fit), axis=1), rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [2, 12])
+def test_a_chain_of_trigrams_in_numpy(n):
+    """Two generations of texts that are written token by token."""
+    rows, rng = (
+        np.random.default_rng(2).integers(0, 2, size=(30, 6)) * (np.arange(30)[:, None] % 3 > 0),
+        np.random.default_rng(3),
+    )
+
+    def entropy(law):
+        return -np.sum(shares * np.sum(np.where(law > 0, law * np.log(np.where(law > 0, law, 1.0)), 0.0), axis=-1))
+
+    total = trigrams(rows, 2)
+    shares = total.sum(axis=2) / total.sum()
+    theirs = np.empty((1500, 2))
+    for chain in theirs:
+        batch = rows[rng.integers(0, len(rows), n)]
+        for g in range(2):
+            counts = trigrams(batch, 2) + 0.3
+            law = counts / counts.sum(axis=2, keepdims=True)
+            chain[g] = entropy(law)
+            batch = rows[rng.integers(0, len(rows), n)].copy()  # of which the first two are kept
+            for place in range(2, 6):
+                likely = law[batch[:, place - 2], batch[:, place - 1], 1]
+                batch[:, place] = rng.uniform(size=n) < likely
+    one = jc.MarkovText(rows, order=2, smoothing=0.3)
+    run = lambda key: jc.simulate(one, jc.Replace(), key=key, samples=n, generations=2).entropy  # noqa: E731
+    ours = jc.monte_carlo(run, KEY, 4096, progress=False)
+    near(theirs, ours.mean, np.hypot(theirs.std(axis=0), ours.stderr * len(theirs) ** 0.5))
+    assert (ours.stderr < 0.03 * ours.mean).all()
+
+
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "message"),
@@ -161,6 +221,8 @@ def test_the_fit_to_rows_is_that_of_their_pairs():
         (lambda: jc.LogBilinear([0.5, 0.5], symbols=3, rank=2), "rank must be at most 1, got 2"),
         (lambda: jc.LogBilinear([1.0, 0.0], symbols=3, rank=1), "contexts must be finite and above 0"),
         (lambda: jc.MarkovText(TEXT, symbols=2), "pieces must hold tokens from 0 to 1, got 0 to 2"),
+        (lambda: jc.MarkovText(TEXT, order=12), "order must be below the length of a row, 12, got 12"),
+        (lambda: jc.MarkovText(TEXT, smoothing=-1.0), "smoothing must be finite and at least 0"),
         (lambda: jc.MarkovText(TEXT[0]), "pieces must be integers of shape .rows, length."),
         (lambda: jc.MarkovText(TEXT, temperature=-1.0), "temperature must be finite and at least 0"),
     ],

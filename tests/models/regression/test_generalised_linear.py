@@ -51,6 +51,100 @@ def test_the_information_of_a_gaussian_row(kind, length, x64):
         np.testing.assert_allclose(a @ information @ a, exact, rtol=1e-9)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("length", "b"), [(0.0, 0.4), (1.0, -0.8), (2.5, 1.5)])
+def test_the_information_of_a_gaussian_row_with_an_intercept(kind, length, b, x64):
+    """By quadrature of ``E v(b + x'w) (c + a'x)^2`` for directions ``(c, a)``."""
+    spectrum = population(length / (3 if kind == "poisson" else 1))
+    information = np.asarray(INFORMATION[kind](spectrum, intercept=b))
+    assert information.shape == (4, 4)
+    eigenvalues, w = np.asarray(spectrum.eigenvalues), np.asarray(spectrum.signal)
+    scale = np.sqrt(np.sum(eigenvalues * w**2))
+    moments = [integral(lambda z, k=k: VARIANCE[kind](b + scale * z) * z**k) for k in range(3)]
+    for c, a in ((1.0, np.array([0.7, -0.4, 0.9])), (-0.3, np.array([1.0, 0.2, -3.0]))):
+        along = np.sum(eigenvalues * w * a) / scale if scale > 0 else 0.0
+        exact = c**2 * moments[0] + 2 * c * along * moments[1] + along**2 * moments[2]
+        exact += moments[0] * (np.sum(eigenvalues * a**2) - along**2)
+        direction = np.append(c, a)
+        np.testing.assert_allclose(direction @ information @ direction, exact, rtol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["logistic", pytest.param("poisson", marks=pytest.mark.slow)])
+def test_an_intercept_has_no_penalty(kind, x64):
+    """The score of the intercept is zero, those of the slopes are the penalty; the metrics are of all of them."""
+    model = KINDS[kind](population(0.5), penalty=0.7, intercept=0.4)
+    assert model.truth().shape == (4,) and model.truth()[0] == 0.4
+    data = model.sample(jax.random.key(1), model.truth(), 80)
+    x, y = (np.asarray(part) for part in data.rows)
+    assert x.shape == (80, 3)
+    fit = jax.jit(lambda data: model.fit(data))(data)
+    residual = y - MEAN[kind](float(fit[0]) + x @ np.asarray(fit[1:]))
+    score = [residual.sum(), *(x.T @ residual)]
+    np.testing.assert_allclose(score, [0.0, *(0.7 * 80 * fit[1:])], atol=1e-8)
+    metrics, error = model.metrics(fit), np.asarray(fit - model.truth())
+    np.testing.assert_allclose(metrics["squared_error"], error @ error, rtol=1e-12)
+    np.testing.assert_allclose(metrics["risk"], error @ np.asarray(model.information()) @ error, rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_an_intercept_of_a_table_is_its_column_of_ones(x64):
+    """Without a penalty the two are one model, in another order."""
+    rows = np.random.default_rng(0).normal(size=(7, 2))
+    plain, ones = jc.features.Table(rows), jc.features.Table(rows, intercept=True)
+    own = jc.LogisticRegression(
+        Spectrum.from_eigenvalues(plain.eigenvalues, [0.3, -0.2]), features=plain, intercept=0.5
+    )
+    other = jc.LogisticRegression(Spectrum.from_eigenvalues(ones.eigenvalues, [0.3, -0.2, 0.5]), features=ones)
+    last_first = np.array([2, 0, 1])
+    np.testing.assert_allclose(own.information(), np.asarray(other.information())[np.ix_(last_first, last_first)])
+    runs = [
+        jc.simulate(model, jc.Accumulate(), key=jax.random.key(2), samples=60, generations=3) for model in (own, other)
+    ]
+    np.testing.assert_allclose(runs[0].params, runs[1].params[:, last_first], rtol=1e-6)
+    np.testing.assert_allclose(runs[0].accuracy, runs[1].accuracy, rtol=1e-9)
+    said = [jc.predict(m, jc.Accumulate(), samples=60, generations=3).risk for m in (own, other)]
+    np.testing.assert_allclose(*said, rtol=1e-12)
+
+
+def newton_in_numpy(x, y, mean, variance, penalty, steps=30):
+    """Maximum likelihood with an intercept that has no penalty; None where there is none."""
+    x, w = np.column_stack([np.ones(len(x)), x]), np.zeros(x.shape[1] + 1)
+    ridge = penalty * len(x) * np.append(0.0, np.ones(len(w) - 1))
+    for _ in range(steps):
+        curvature = (x.T * variance(x @ w)) @ x + np.diag(ridge)
+        change = np.linalg.solve(curvature, x.T @ (y - mean(x @ w)) - ridge * w)
+        w = w + change / max(1.0, np.abs(change).max())
+        if np.abs(change).max() < 1e-6:
+            return w
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [12, 50])
+def test_chains_without_a_fit_are_a_share_and_the_others_are_those_of_numpy(n):
+    """Labels that are all alike have no intercept: how often, and the error of the other chains."""
+    spectrum, b, generations, rng = Spectrum.from_eigenvalues([1.0], [0.8]), 1.0, 2, np.random.default_rng(0)
+    errors = np.full((2000, generations), np.nan)
+    for chain in errors:
+        w = np.array([b, 0.8])
+        for g in range(generations):
+            x = rng.standard_normal((n, 1))
+            y = (rng.uniform(size=n) < expit(w[0] + w[1] * x[:, 0])).astype(float)
+            w = newton_in_numpy(x, y, expit, VARIANCE["logistic"], 0.1) if 0 < y.sum() < n else None
+            if w is None:
+                break
+            chain[g] = np.sum((w - [b, 0.8]) ** 2)
+    model = jc.LogisticRegression(spectrum, penalty=0.1, intercept=b)
+    run = lambda key: jc.simulate(model, jc.Replace(), key=key, samples=n, generations=generations)  # noqa: E731
+    found = jc.monte_carlo(lambda key: run(key).squared_error, jax.random.key(0), 4096, progress=False).among_finite()
+    share = np.isnan(errors).mean(axis=0)
+    spread = np.sqrt(share * (1 - share) * (1 / 2000 + 1 / 4096)) + 1e-9
+    assert (np.abs(found.missing - share) < 4.5 * spread).all()
+    stderr = np.hypot(np.nanstd(errors, axis=0) / np.sqrt(np.sum(~np.isnan(errors), axis=0)), found.stderr)
+    assert (np.abs(found.mean - np.nanmean(errors, axis=0)) < 4.5 * stderr).all()
+    assert n > 12 or 0.005 < share[0] < share[1]
+
+
 @pytest.mark.sampled(9)
 @pytest.mark.parametrize("square", [1e-6, 0.3, 0.99, 1.01, 30.0, 400.0, 2000.0, 4000.0, 1e6])
 @pytest.mark.parametrize("double", [True, False], ids=["double", "single"])
@@ -261,6 +355,9 @@ def test_tables_that_come_with_scikit_learn():
         (lambda: regression.maximum_likelihood_error(jnp.ones((2, 3)), samples=5), "information must have"),
         (lambda: regression.maximum_likelihood_error(jnp.eye(2), samples=0), "samples must be positive"),
         (lambda: jc.features.Table(np.eye(3), intercept=1), "intercept must be True or False"),
+        (lambda: jc.LogisticRegression(population(), intercept=True), "intercept must be the true one, a number"),
+        (lambda: jc.PoissonRegression(population(), intercept=[1.0]), "intercept must be one number"),
+        (lambda: regression.poisson_information(population(), rows=np.eye(3), intercept=1.0), "column of ones"),
     ],
 )  # fmt: skip
 def test_wrong_arguments(call, message):
