@@ -102,12 +102,11 @@ class Edit(Workflow):
         """The shares of the rows by their batch, and a noise by which the variance of a mean is exact.
 
         The rows that are left of a batch are the same in later generations: the covariance of two generations is not
-        that of independent noises.
+        that of independent noises, and has its own function.
         """
         _check_sizes(samples)
         generations, n = len(samples), samples[0]
-        shares = values(self.share, generations).astype(samples.dtype)
-        shares = shares if self.mask == "fresh" else jnp.round(shares * n) / n
+        shares = self._shares(samples)
         matrix = _matrix(shares, self.mask)
         variances = edited_variance(shares, mask=self.mask, leverage=1 / n)
         noise = jnp.eye(generations, 2 * generations, dtype=samples.dtype) * jnp.sqrt(n / samples)[:, None]
@@ -121,6 +120,17 @@ class Edit(Workflow):
 
         start = jnp.zeros_like(noise), jnp.zeros_like(samples)
         return matrix, jax.lax.fori_loop(0, generations, add, start)[1]
+
+    @lenient()
+    def covariance(self, samples: Float[Array, " generations"]) -> Float[Array, "generations generations"]:
+        """Of the means of two generations, in units of the variance of the first: exact."""
+        shares = self._shares(samples)
+        return edited_covariance(shares, mask=self.mask, leverage=1 / samples[0])
+
+    def _shares(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """Of the rows that are edited; whole rows where they are chosen."""
+        shares = values(self.share, len(samples)).astype(samples.dtype)
+        return shares if self.mask == "fresh" else jnp.round(shares * samples[0]) / samples[0]
 
     @lenient()
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
@@ -156,13 +166,44 @@ def edited_variance(
     check_share("share", share)
     if mask == "fresh":
         return _fresh(share, jnp.asarray(leverage, share.dtype))
-    if mask == "fixed":
-        p, g = share[-1], jnp.arange(1, len(share) + 1, dtype=share.dtype)
-        kept = jnp.where(p < 1, (1 - p**g) ** 2 / jnp.where(p < 1, 1 - p, 1.0), 0.0)
-        # sum of p^(2m + 1) for m = 0, ..., g - 2, and p^(2g)/p
-        edited = jnp.cumsum(jnp.where(g > 1, p ** jnp.maximum(2 * g - 3, 1.0), 0.0)) + p ** (2 * g - 1)
-        return kept + edited
-    return _disjoint(share[-1], len(share))
+    coefficients, variances = _of_noises(share[-1], mask, len(share))
+    return coefficients**2 @ variances
+
+
+@lenient()
+def edited_covariance(
+    share: Float[Array, " generations"], *, mask: Mask, leverage: Float[Array, ""] | float
+) -> Float[Array, "generations generations"]:
+    """The covariance of the means of two generations, of which `edited_variance` is the diagonal, in the same unit.
+
+    Rows that stay are the same ones: with fresh masks the mean is a martingale, and the covariance with a later mean is
+    the variance of the earlier one.
+
+    ```python
+    >>> [[round(float(v), 3) for v in row] for row in edited_covariance(jnp.full(2, 0.5), mask="fixed", leverage=0.0)]
+    [[1.0, 1.0], [1.0, 1.75]]
+
+    ```
+    """
+    check_share("share", share)
+    if mask == "fresh":
+        place = jnp.arange(len(share))
+        return edited_variance(share, mask=mask, leverage=leverage)[jnp.minimum(place[:, None], place)]
+    coefficients, variances = _of_noises(share[-1], mask, len(share))
+    return (coefficients * variances) @ coefficients.T
+
+
+def _of_noises(share: Float[Array, ""], mask: Mask, generations: int) -> tuple[Array, Array]:
+    """What the mean of each generation is made of where the edited rows are chosen, and the variance of each part."""
+    return _fixed(share, generations) if mask == "fixed" else _disjoint(share, generations)
+
+
+def _fixed(share: Float[Array, ""], generations: int) -> tuple[Array, Array]:
+    """``X_g = (1 - p) K + p (X_{g-1} + new noise)``: parts of the kept rows, and of the edited ones by generation."""
+    powers = jnp.cumprod(jnp.full(generations, share).at[0].set(1.0))
+    age = jnp.arange(generations)[:, None] - jnp.arange(generations)
+    edited = jnp.where(age >= 0, powers[jnp.maximum(age, 0)], 0.0)
+    return jnp.column_stack([jnp.cumsum(powers), edited]), jnp.append(1 - share, jnp.full(generations, share))
 
 
 def _fresh(share: Float[Array, " generations"], leverage: Float[Array, ""]) -> Float[Array, " generations"]:
@@ -179,7 +220,7 @@ def _fresh(share: Float[Array, " generations"], leverage: Float[Array, ""]) -> F
     return jnp.concatenate([one[None], jax.lax.scan(edit, (one, one), share[1:])[1]])
 
 
-def _disjoint(share: Float[Array, ""], generations: int) -> Float[Array, " generations"]:
+def _disjoint(share: Float[Array, ""], generations: int) -> tuple[Array, Array]:
     """By the means of the blocks: the real labels of each, and those that take their place; the last block is the rest.
 
     An edit of a share ``s`` takes the error to ``(1 + s)`` times itself, plus ``s`` times new minus old noise.
@@ -188,14 +229,14 @@ def _disjoint(share: Float[Array, ""], generations: int) -> Float[Array, " gener
     sizes = jnp.append(blocks[:-1], jnp.maximum(1 - jnp.sum(blocks[:-1]), 0.0))
     per_size = jnp.where(sizes > 0, 1 / jnp.where(sizes > 0, sizes, 1.0), 0.0)
 
-    def edit(state, block):
-        old, new = state
+    def edit(parts, block):
         s = sizes[block]
-        old, new = ((1 + s) * old).at[block].add(-s), ((1 + s) * new).at[block].add(s)
-        return (old, new), jnp.sum((old**2 + new**2) * per_size)
+        parts = ((1 + s) * parts).at[block].add(-s).at[generations + block].add(s)
+        return parts, parts
 
-    rest = jax.lax.scan(edit, (sizes, jnp.zeros_like(sizes)), jnp.arange(generations - 1))[1]
-    return jnp.concatenate([jnp.ones((1,), share.dtype), rest])
+    first = jnp.concatenate([sizes, jnp.zeros_like(sizes)])
+    rest = jax.lax.scan(edit, first, jnp.arange(generations - 1))[1]
+    return jnp.concatenate([first[None], rest]), jnp.concatenate([per_size, per_size])
 
 
 def _matrix(share: Float[Array, " generations"], mask: Mask) -> Float[Array, "generations generations"]:

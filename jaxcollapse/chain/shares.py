@@ -76,6 +76,7 @@ class Shares(Workflow):
         generations = jnp.arange(1, len(samples) + 1)
         return jax.vmap(lambda g: self._row(samples, g))(generations), jnp.zeros_like(samples)
 
+    @lenient()
     def _row(self, sizes: Float[Array, " generations"], generation: Int[Array, ""]) -> Float[Array, " generations"]:
         """The weight of every batch at a generation."""
         batch = jnp.arange(1, len(sizes) + 1)

@@ -70,27 +70,25 @@ def _pairs_theory():
 
 
 TOUR = "dang-students"
+_claim = partial(Claim, reference=REFERENCE, relation=Asymptotic(allowance=0.01, tolerance=0.018))
+
 CLAIMS = (
-    Claim(
+    _claim(
         name="dang-students",
         statement="A student on its teacher's predictions of the same rows may gain or lose, most of it with ξ < 0.",
         theory=_students_theory,
         experiment=_students,
-        reference=REFERENCE,
-        relation=Asymptotic(allowance=0.01, tolerance=0.018),
         first_look=512,
         formula="R + ξ λ R′ + ξ² λ² B, R = V(λ, λ), R′ = dR/dλ, B = d²V/dλ₁dλ₂; best at −R′/(2 λ B)",
         protocol="Ridge, λ = 1, σ = 0.8, 20 directions with variance 3 and the signal, 60 with 0.3, n = 200 rows.",
         labels=(*(f"ξ = {mixing:g}" for mixing in _MIXINGS), "the best ξ"),
         quantity="excess risk",
     ),
-    Claim(
+    _claim(
         name="dang-two-penalties",
         statement="How alike the errors of two ridge fits to the same data are follows from both effective penalties.",
         theory=_pairs_theory,
         experiment=_pairs,
-        reference=REFERENCE,
-        relation=Asymptotic(allowance=0.01, tolerance=0.018),
         first_look=1024,
         formula="V(λ₁, λ₂) = [Σ s w² (1 − D₁)(1 − D₂) + σ² df/n]/(1 − df/n), df = Σ D₁ D₂, D = s/(s + κ)",
         protocol="Ridge, d = 40 isotropic features, n = 60 rows, σ = 0.8; the penalty 0.05 beside 0.05, 0.3 and 1.5.",

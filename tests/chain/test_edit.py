@@ -87,6 +87,30 @@ def test_the_variance_of_means(mask, share, x64):
     assert (4.5 * np.sqrt(2 / count) < 0.03) and theory[-1] > 2
 
 
+@pytest.mark.parametrize(("mask", "share"), [("fresh", 0.35), ("fixed", 0.6), ("disjoint", 0.4)])
+def test_the_covariance_of_means(mask, share, x64):
+    """Of five rows, some of which stay: products of the means of two generations, and the variances on the diagonal."""
+    count, workflow = 60_000, jc.Edit(share, mask=mask)
+    theory = np.asarray(mean.inflation_covariance(workflow, samples=5, generations=5))
+    np.testing.assert_allclose(np.diag(theory), mean.inflation(workflow, samples=5, generations=5), rtol=1e-12)
+    model = jc.NormalMean(0.0, sampling="raw")
+    run = lambda key: jc.simulate(model, workflow, key=key, samples=5, generations=5).params  # noqa: E731
+    means = np.asarray(jax.jit(jax.vmap(run))(jax.random.split(jax.random.key(2), count))).reshape(count, 5)
+    found, own = 5 * means.T @ means / count, np.diag(theory)
+    error = np.sqrt((np.outer(own, own) + theory**2) / count)
+    assert (np.abs(found - theory) < 4.5 * error).all() and (4.5 * error < 0.03 * own.max()).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_slopes_at_the_ends(share, x64):
+    """One-sided differences of the variance of the last generation."""
+    variance = lambda p: edited_variance(jnp.full(5, 1.0) * p, mask="fixed", leverage=0.1)[-1]  # noqa: E731
+    step = 1e-6 if share == 0 else -1e-6
+    difference = (variance(share + step) - variance(share)) / step
+    for slope in (jax.grad(variance), jax.jacfwd(variance)):
+        np.testing.assert_allclose(slope(share), difference, atol=1e-4)
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments():
     for share in (1.5, -0.1, [0.2, 1.5]):

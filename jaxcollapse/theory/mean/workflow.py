@@ -69,6 +69,8 @@ def inflation_covariance(
     ```
     """
     sizes, batch, independent = weights_of(workflow, samples, generations)
+    if getattr(workflow, "edits", None):  # rows that stay are the same ones, and no new noise
+        return workflow.covariance(sizes)
     scale = jnp.concatenate([jnp.sqrt(sizes[0] / sizes), jnp.ones_like(sizes)])
     coefficients = responses(batch, independent) * scale
     return coefficients @ coefficients.T
