@@ -24,6 +24,7 @@ from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, MovingAver
 from jaxcollapse.chain.predict import closed_forms
 from jaxcollapse.chain.prediction import ClosedForm
 from jaxcollapse.chain.replay import ReplayBuffer
+from jaxcollapse.chain.shares import Shares
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
@@ -412,6 +413,11 @@ def _mix(dice: Dice, size: int) -> Written:
     return Written.of(Mix, dice.one("fresh", "fixed"), **named)
 
 
+def _three_parts(dice: Dice, size: int) -> Written:
+    quarters = [0.25 * count for count in _shares(dice, 3)]
+    return Written.of(Shares, **dict(zip(("real", "previous", "newest"), quarters, strict=True)))
+
+
 _ALL = (
     _replace,
     _accumulate,
@@ -422,6 +428,7 @@ _ALL = (
     _moving_average,
     _weighted,
     _mix,
+    _three_parts,
 )
 _PICK_ROWS = (AccumulateSubsample, Edit, ReplayBuffer)
 _WHOLE = tuple(flow for flow in _ALL if flow not in (_subsample, _edit))

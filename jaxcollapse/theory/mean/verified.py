@@ -251,8 +251,13 @@ def _cut(u, width):
     """The same from the distribution function: on the side of the near end, where nothing cancels."""
     sign, far = jnp.where(u < 0, -1.0, 1.0), jnp.abs(u)
     near, end = width - far, -width - far
+    tail = near < -5.0
+    mass = jnp.where(tail, 1.0, ndtr(near) - ndtr(end))
     log_mass = log_ndtr(near) + jnp.log1p(-jnp.exp(log_ndtr(end) - log_ndtr(near)))
-    at_near, at_end = (jnp.exp(-0.5 * x**2 - 0.5 * np.log(2 * np.pi) - log_mass) for x in (near, end))
+    at_near, at_end = (
+        jnp.where(tail, jnp.exp(-0.5 * x**2 - log_mass), jnp.exp(-0.5 * x**2) / mass) / np.sqrt(2 * np.pi)
+        for x in (near, end)
+    )
     shift = at_end - at_near
     return sign * (far + shift), 1 + end * at_end - near * at_near - shift**2
 
