@@ -1,5 +1,7 @@
 """Draws the pictures of these pages and of the README: `python docs/pictures.py`, about three minutes."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -249,38 +251,37 @@ def collapsing() -> FuncAnimation:
     return jc.plot.animate(x, jax.vmap(density)(run.params), truth=density(model.truth()), xlabel="x")
 
 
+@contextlib.contextmanager
+def saved(name: str, panels: int, *, width: float = 9.0, height: float = 3.6) -> Iterator[np.ndarray]:
+    """The panels of a picture, which is written when they are drawn."""
+    figure, axes = plt.subplots(1, panels, figsize=(width, height), layout="constrained")
+    yield axes
+    figure.savefig(PICTURES / f"{name}.png", dpi=150)
+
+
 def main() -> None:
     """Writes the pictures."""
     jax.config.update("jax_enable_x64", True)
     PICTURES.mkdir(exist_ok=True)
-    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
-    replace_and_accumulate(axes[0])
-    penalties_under_accumulation(axes[1])
-    figure.savefig(PICTURES / "collapse.png", dpi=150)
-    figure, axes = plt.subplots(1, 3, figsize=(12.0, 3.6), layout="constrained")
-    wines(axes[0])
-    mixture(axes[1])
-    tumours(axes[2])
-    figure.savefig(PICTURES / "real_tables.png", dpi=150)
-
-    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
-    regular_and_fragile(axes)
-    figure.savefig(PICTURES / "fragile.png", dpi=150)
-
+    with saved("collapse", 2) as axes:
+        replace_and_accumulate(axes[0])
+        penalties_under_accumulation(axes[1])
+    with saved("real_tables", 3, width=12.0) as axes:
+        wines(axes[0])
+        mixture(axes[1])
+        tumours(axes[2])
+    with saved("fragile", 2) as axes:
+        regular_and_fragile(axes)
     eight_definitions()
     plt.gcf().savefig(PICTURES / "definitions.png", dpi=150)
-    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
-    three_samplers(axes[0])
-    modes_from_the_top(axes[1])
-    figure.savefig(PICTURES / "diffusion.png", dpi=150)
-    figure, axes = plt.subplots(1, 2, figsize=(9.0, 3.6), layout="constrained")
-    surviving_words(axes[0])
-    effective_sizes(axes[1])
-    figure.savefig(PICTURES / "diversity.png", dpi=150)
-    figure, axes = plt.subplots(1, 3, figsize=(9.0, 2.9), layout="constrained")
-    curated_simplex(axes)
-    figure.savefig(PICTURES / "groups.png", dpi=150)
-
+    with saved("diffusion", 2) as axes:
+        three_samplers(axes[0])
+        modes_from_the_top(axes[1])
+    with saved("diversity", 2) as axes:
+        surviving_words(axes[0])
+        effective_sizes(axes[1])
+    with saved("groups", 3, height=2.9) as axes:
+        curated_simplex(axes)
     jc.plot.save(collapsing(), PICTURES / "collapsing.gif")
 
 

@@ -225,8 +225,8 @@ def _disjoint(share: Float[Array, ""], generations: int) -> tuple[Array, Array]:
 
     An edit of a share ``s`` takes the error to ``(1 + s)`` times itself, plus ``s`` times new minus old noise.
     """
-    blocks = jnp.minimum(jnp.maximum(1 - share * jnp.arange(generations, dtype=share.dtype), 0.0), share)
-    sizes = jnp.append(blocks[:-1], jnp.maximum(1 - jnp.sum(blocks[:-1]), 0.0))
+    blocks = in_blocks(share, generations - 1)
+    sizes = jnp.append(blocks, jnp.maximum(1 - jnp.sum(blocks), 0.0))
     per_size = jnp.where(sizes > 0, 1 / jnp.where(sizes > 0, sizes, 1.0), 0.0)
 
     def edit(parts, block):
@@ -239,13 +239,18 @@ def _disjoint(share: Float[Array, ""], generations: int) -> tuple[Array, Array]:
     return jnp.concatenate([first[None], rest]), jnp.concatenate([per_size, per_size])
 
 
+def in_blocks(share: Float[Array, ""], blocks: int) -> Float[Array, " blocks"]:
+    """The share of all rows that each block has, one after the other; the last ones have what is left, or nothing."""
+    return jnp.minimum(jnp.maximum(1 - share * jnp.arange(blocks, dtype=share.dtype), 0.0), share)
+
+
 def _matrix(share: Float[Array, " generations"], mask: Mask) -> Float[Array, "generations generations"]:
     """Of the rows of each generation the share of every batch."""
     generations = len(share)
     unit = jnp.eye(generations, dtype=share.dtype)
     if mask == "fixed":
         return jnp.where(jnp.arange(generations)[:, None] == 0, unit, (1 - share[-1]) * unit[0] + share[-1] * unit)
-    taken = jnp.minimum(share, jnp.maximum(1 - share * (jnp.arange(generations) - 1.0), 0.0))
+    taken = jnp.append(0.0, in_blocks(share[-1], generations - 1))  # at generation 1 none
 
     def edit(g, rows):
         before = rows[g - 1]

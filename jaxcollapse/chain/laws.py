@@ -13,7 +13,7 @@ from jaxcollapse.arguments.check import check_at_most, check_integer, check_key
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.mix import Mix
-from jaxcollapse.chain.model import Model, takes_context
+from jaxcollapse.chain.model import Model, check_is_model, takes_context
 from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, Replace, Window
 from jaxcollapse.chain.schedule import at, tabulate
 from jaxcollapse.chain.simulate import Trajectory, simulate
@@ -63,8 +63,7 @@ def check_model(
 
     ```
     """
-    if not isinstance(model, Model):
-        raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+    check_is_model(model)
     check_integer("samples", samples, minimum=4)
     check_integer("generations", generations, minimum=2)
     check_at_most("samples", samples, 10_000)

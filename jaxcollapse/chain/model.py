@@ -296,6 +296,12 @@ def _are_arrays(params: Any) -> bool:
     return eqx.is_inexact_array(params)
 
 
+def check_is_model(model: Any) -> None:
+    """An argument `model` is one."""
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+
+
 def name_of(model: Model) -> str:
     """The name of its class, or of that of the model within, as its user knows it."""
     return name_of(model.model) if isinstance(model, Wrapper) and model.hidden else type(model).__name__

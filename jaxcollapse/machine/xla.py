@@ -37,8 +37,7 @@ def turn_off_wrong_sums() -> None:
     flags, release = _flags(), jaxlib.version.__version__
     if not is_wrong(release) or OPTION in flags:
         return
-    bridge = sys.modules.get("jax._src.xla_bridge")  # before JAX is imported, nothing was computed
-    if bridge is not None and bridge.backends_are_initialized():
+    if _has_started():
         warnings.warn(
             f"JAX {release} computes some sums wrongly on CPU. Import jaxcollapse before the first computation, or "
             f"{_CURE}.",
@@ -56,9 +55,7 @@ def compile_lightly() -> None:
     another device than the CPU.
     """
     flags, release = _flags(), _parts(jaxlib.version.__version__)
-    bridge = sys.modules.get("jax._src.xla_bridge")
-    started = bridge is not None and bridge.backends_are_initialized()
-    if started or release < _parts(FIRST_TRIED) or importlib.metadata.entry_points(group="jax_plugins"):
+    if _has_started() or release < _parts(FIRST_TRIED) or importlib.metadata.entry_points(group="jax_plugins"):
         return
     new = [
         f"{option}={value}"
@@ -91,6 +88,12 @@ def wrong_sum() -> float:
         keys = jax.random.split(jax.random.key(0), 2)
         a, w = 0.2 * jax.random.uniform(keys[0], (250, 100)), jax.random.uniform(keys[1], (250, 100))
         return float(jnp.abs(jax.jit(merged)(a, w) - merged(a, w)).max())
+
+
+def _has_started() -> bool:
+    """Whether JAX has computed anything, so that the options are fixed."""
+    bridge = sys.modules.get("jax._src.xla_bridge")  # before JAX is imported, nothing was computed
+    return bridge is not None and bridge.backends_are_initialized()
 
 
 def _parts(release: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key, PyTree, Scalar
 
 from jaxcollapse.chain.data import Data
-from jaxcollapse.chain.model import Model, Wrapper
+from jaxcollapse.chain.model import Model, Wrapper, check_is_model
 
 
 class Biased(Wrapper):
@@ -44,8 +44,7 @@ class Biased(Wrapper):
     bias: Callable[[Any], Any]
 
     def __init__(self, model: Model, bias: Callable[[Any], Any]):
-        if not isinstance(model, Model):
-            raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+        check_is_model(model)
         if not callable(bias):
             raise TypeError(f"bias must be a function of parameters, got {bias!r}")
         self.model = model

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.chain.data import Data
-from jaxcollapse.chain.model import Model
+from jaxcollapse.chain.model import Model, check_is_model
 from jaxcollapse.random import split
 
 
@@ -39,8 +39,7 @@ class Shown(Data):
 
 def check_copied(model: Any) -> None:
     """A model of which there may be several copies: one that draws sufficient statistics."""
-    if not isinstance(model, Model):
-        raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+    check_is_model(model)
     if not model.draws_sums:
         raise ValueError(f"model must draw sufficient statistics, but this {type(model).__name__} draws rows")
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Key, PyTree
 
 from jaxcollapse.arguments.check import check_above, check_scalar, check_share, is_traced
 from jaxcollapse.chain.data import Samples
-from jaxcollapse.chain.model import Model, Wrapper
+from jaxcollapse.chain.model import Model, Wrapper, check_is_model
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
 
@@ -139,8 +139,7 @@ class Filtered(Wrapper):
 
 def _check(name: str, model: Any, function: Any) -> None:
     """A model of rows, and a function of one."""
-    if not isinstance(model, Model):
-        raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+    check_is_model(model)
     if model.draws_sums:
         hint = ': give it sampling="raw"' if hasattr(model, "sampling") else ""
         raise TypeError(f"model must draw rows, but this {type(model).__name__} draws sufficient statistics{hint}")

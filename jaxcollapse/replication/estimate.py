@@ -153,9 +153,7 @@ class Estimate:
 
     def interval(self, level: float = 0.95) -> tuple[PyTree[HostArray], PyTree[HostArray]]:
         """The two-sided confidence interval of the mean, for a `level` between 0 and 1, by quantiles of Student's t."""
-        if not 0 < level < 1:
-            hint = f": write {level / 100:g}" if 1 < level < 100 else ""
-            raise ValueError(f"level must lie between 0 and 1, got {level}{hint}")
+        trust.check_level(level)
         t = trust.quantile(0.5 - level / 2, self.count)
         lower = self._each(lambda m: m.mean - t * trust.stderr(m))
         upper = self._each(lambda m: m.mean + t * trust.stderr(m))

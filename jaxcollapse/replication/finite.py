@@ -13,6 +13,7 @@ from jaxtyping import PyTree
 
 from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.types import HostArray
+from jaxcollapse.replication import trust
 
 
 class Finite(NamedTuple):
@@ -38,13 +39,10 @@ class Finite(NamedTuple):
 
         **Raises** `ValueError` for a level that is not between 0 and 1.
         """
-        from scipy.special import stdtrit
-
-        if not 0 < level < 1:
-            raise ValueError(f"level must lie between 0 and 1, got {level}")
+        trust.check_level(level)
 
         def half(stderr, counted):
-            return -stdtrit(np.maximum(counted - 1.0, 1.0), (1 - level) / 2) * stderr
+            return trust.quantile(0.5 - level / 2, counted) * stderr
 
         widths = jax.tree.map(half, self.stderr, self.counted)
         return jax.tree.map(np.subtract, self.mean, widths), jax.tree.map(np.add, self.mean, widths)

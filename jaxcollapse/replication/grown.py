@@ -135,8 +135,9 @@ def grown(whole: Run, make: Callable[..., Run], function: Callable, folder: Path
 
     **Raises** `ValueError` if another value of an axis came to be its first.
     """
-    grid, base = whole.grid, axes_saved_in(folder)
-    if grid is None or base is None or jax.process_count() > 1 or (reach := _places(base, grid, function)) is None:
+    if (grid := whole.grid) is None or jax.process_count() > 1:
+        return whole
+    if (base := axes_saved_in(folder)) is None or (reach := _places(base, grid, function)) is None:
         return whole
     if all(len(places) == size for places, size in zip(reach, grid.shape, strict=True)) and len(base) == len(reach):
         return whole

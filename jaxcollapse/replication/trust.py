@@ -75,14 +75,21 @@ def usable(m: Moments) -> HostArray:
     return (m.nonfinite == 0) & (constant(m) | (light & (m.count >= FEWEST)))
 
 
-def quantile(alpha: float, count: int) -> float:
+def check_level(level: float) -> None:
+    """That of a confidence interval."""
+    if not 0 < level < 1:
+        hint = f": write {level / 100:g}" if 1 < level < 100 else ""
+        raise ValueError(f"level must lie between 0 and 1, got {level}{hint}")
+
+
+def quantile(alpha: float, count: HostArray | int) -> Any:
     """What a mean, in standard errors from the truth, exceeds with probability `alpha`.
 
     The quantile of Student's t with ``count - 1`` degrees of freedom: exact for normal replications, however few.
     """
     from scipy.special import stdtrit
 
-    return float(-stdtrit(max(count - 1, 1), alpha))
+    return -stdtrit(np.maximum(count - 1, 1), alpha)
 
 
 def binomial_limits(hits: HostArray, count: int, alpha: float) -> tuple[HostArray, HostArray]:

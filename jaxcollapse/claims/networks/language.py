@@ -4,7 +4,6 @@ Generation ``g = 1`` is the fit to real text; losses are cross-entropies of test
 the best model. Letters are the space and the Latin ones; classes are the space, vowels, ``lmnrwy`` and the others.
 """
 
-import contextlib
 import functools
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +19,7 @@ from jaxcollapse.chain.pooled import Accumulate, Replace
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
-from jaxcollapse.machine.precision import enable_x64
+from jaxcollapse.machine.precision import enable_x64, untraced
 from jaxcollapse.models.networks.finite_language import FiniteLanguage, LogBilinear
 from jaxcollapse.models.networks.language import MarkovText, SoftmaxBigram
 from jaxcollapse.models.networks.transformer import Transformer
@@ -76,17 +75,13 @@ def _smoothed_theory(law: Callable):
     return theory
 
 
-def _now() -> contextlib.AbstractContextManager:
-    """Computes at once what is kept: an experiment that is being traced may be what asks for it first."""
-    return jax.ensure_compile_time_eval()
-
-
 def best_of(log_probability: Callable, cells: np.ndarray, size: int, starts: int) -> np.ndarray:
     """The parameters with the least cross-entropy: the best of many descents by L-BFGS, in double precision.
 
     One start is not enough where the problem is not convex: a local optimum gives losses below zero.
     """
-    with enable_x64(True), _now():
+
+    def best():
         real = jnp.asarray(cells)
         cross_entropy = lambda theta: -jnp.sum(real * log_probability(theta))  # noqa: E731
         optimiser = optax.lbfgs(memory_size=20)
@@ -105,6 +100,9 @@ def best_of(log_probability: Callable, cells: np.ndarray, size: int, starts: int
 
         found, values = jax.lax.map(descended, jax.random.split(jax.random.key(0), starts))
         return np.asarray(found[jnp.argmin(values)])
+
+    with enable_x64(True):
+        return untraced(best)  # an experiment that is being traced may be what asks first
 
 
 class Additive:
@@ -151,18 +149,17 @@ def enumerated() -> tuple[Any, np.ndarray]:
     corpus = Corpus(np.zeros(100, np.uint8), ("a", "b"))
     model = Transformer(corpus, length=5, width=2, heads=2, layers=1)
     rows = np.array([[place >> i & 1 for i in range(5)] for place in range(32)])
-    with _now():
-        numbers, unravel = jax.flatten_util.ravel_pytree(model.build(jax.random.key(3)))
-        with enable_x64(True):
-            theta = 0.8 * jax.random.normal(jax.random.key(4), numbers.shape)
-            doubled = jax.tree.map(lambda leaf: leaf.astype(float), unravel(numbers))
-            _, unravel = jax.flatten_util.ravel_pytree(doubled)
+    network = untraced(lambda: model.build(jax.random.key(3)))
+    with enable_x64(True):
+        doubled = jax.tree.map(lambda leaf: np.asarray(leaf, float), network)
+        numbers, unravel = jax.flatten_util.ravel_pytree(doubled)
+        theta = untraced(lambda: np.asarray(0.8 * jax.random.normal(jax.random.key(4), numbers.shape)))
 
     def log_probability(theta):
         logarithms = jax.nn.log_softmax(model.logits(unravel(theta), jnp.asarray(rows)))
         return jnp.take_along_axis(logarithms, jnp.asarray(rows)[..., None], axis=2).sum(axis=(1, 2))
 
-    return log_probability, np.asarray(theta)
+    return log_probability, theta
 
 
 def _finite(made: Callable, workflow: Workflow):

@@ -89,6 +89,12 @@ class GeneralisedLinear(Model):
     def information(self) -> Float[Array, "dim dim"]:
         """The Fisher information of one row at the truth."""
 
+    def _information(self, law: Callable[..., Array]) -> Float[Array, "dim dim"]:
+        """That of a law of labels, for the rows of this model."""
+        if self.table is not None:
+            return law(self.population, rows=self.table)
+        return law(self.spectrum, intercept=self.intercept)
+
     @property
     def draws_sums(self) -> bool:
         return self.sampling == "exact"

@@ -113,9 +113,7 @@ class LogisticRegression(GeneralisedLinear):
 
     def information(self):
         """That of `jaxcollapse.theory.regression.logistic_information`."""
-        if self.table is not None:
-            return regression.logistic_information(self.population, rows=self.table)
-        return regression.logistic_information(self.spectrum, intercept=self.intercept)
+        return self._information(regression.logistic_information)
 
     def metrics(self, params: Float[Array, " dim"], **context) -> dict[str, Float[Array, ""]]:
         """The errors of the coefficients, and the accuracy of the classifier."""

@@ -97,9 +97,7 @@ class PoissonRegression(GeneralisedLinear):
 
     def information(self):
         """That of `jaxcollapse.theory.regression.poisson_information`."""
-        if self.table is not None:
-            return regression.poisson_information(self.population, rows=self.table)
-        return regression.poisson_information(self.spectrum, intercept=self.intercept)
+        return self._information(regression.poisson_information)
 
     def predict(self, workflow: Workflow, samples: Float[Array, " generations"], generations: int) -> Forms:
         """To first order, without a penalty."""

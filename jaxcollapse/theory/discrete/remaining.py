@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_length, check_share, is_traced
 from jaxcollapse.arguments.types import Count, Curve, Number
+from jaxcollapse.chain.edit import in_blocks
 from jaxcollapse.chain.schedule import values
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import from_the_second, per_generation
@@ -88,7 +89,9 @@ def remaining_diversity(
         share, mask = workflow.edits
         sizes = workflow.all_sizes(sizes)
         shares = values(share, generations).astype(sizes.dtype)
-        return _freshly_edited(sizes, kept, shares) if mask == "fresh" else _edited(sizes, kept, shares[-1], mask)
+        if mask == "fresh":
+            return _freshly_edited(sizes, kept, shares)
+        return _edited(sizes, kept, shares[-1], blocks=1 if mask == "fixed" else generations - 1)
     return _weighed(workflow, sizes, kept)
 
 
@@ -199,20 +202,22 @@ def _freshly_edited(sizes, kept, shares):
     return jnp.concatenate([1 - 1 / sizes[:1], later])
 
 
-def _edited(sizes, kept, share, mask):
-    """The probabilities that two rows differ, by the classes that are edited together; the last one never is."""
-    n, classes = sizes[0], 2 if mask == "fixed" else len(sizes)
-    each = jnp.round(share * n)
-    counts = jnp.full(classes - 1, each) if mask == "fixed" else _in_blocks(each, n, classes - 1)
+def _edited(sizes, kept, share, blocks):
+    """The probabilities that two rows differ, by the blocks that are edited together, one after the other.
+
+    The last block is edited again and again; behind it are the rows that never are.
+    """
+    n = sizes[0]
+    counts = n * in_blocks(jnp.round(share * n) / n, blocks)
     counts = jnp.append(counts, n - counts.sum())
-    place = jnp.arange(classes)
+    place = jnp.arange(blocks + 1)
 
     def mean(pairs):
         return (counts @ pairs @ counts - counts @ jnp.diagonal(pairs)) / n**2
 
     def step(pairs, now):
         g, k = now
-        edited = place == (0 if mask == "fixed" else g - 2)
+        edited = place == jnp.minimum(g - 2, blocks - 1)
         with_new = k * (counts @ pairs - jnp.diagonal(pairs)) / n + 1 - k  # an old row and one drawn from all of them
         both = edited[:, None] & edited
         one = edited[:, None] ^ edited
@@ -220,14 +225,9 @@ def _edited(sizes, kept, share, mask):
         pairs = jnp.where(both, _drawn(mean(pairs), k), jnp.where(one, other, pairs))
         return pairs, mean(pairs)
 
-    first = jnp.ones((classes, classes), sizes.dtype)
+    first = jnp.ones((blocks + 1, blocks + 1), sizes.dtype)
     later = jax.lax.scan(step, first, (jnp.arange(2, len(sizes) + 1), kept[1:]))[1]
     return jnp.concatenate([mean(first)[None], later])
-
-
-def _in_blocks(each, n, blocks):
-    """How many rows each block has: the last one of those that are left."""
-    return jnp.clip(n - each * jnp.arange(blocks), 0.0, each)
 
 
 def _random_buffer(sizes, kept, capacity):

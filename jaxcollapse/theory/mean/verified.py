@@ -253,7 +253,8 @@ def _cut(u, width):
     near, end = width - far, -width - far
     tail = near < -5.0
     mass = jnp.where(tail, 1.0, ndtr(near) - ndtr(end))
-    log_mass = log_ndtr(near) + jnp.log1p(-jnp.exp(log_ndtr(end) - log_ndtr(near)))
+    below = log_ndtr(near)
+    log_mass = below + jnp.log1p(-jnp.exp(log_ndtr(end) - below))
     at_near, at_end = (
         jnp.where(tail, jnp.exp(-0.5 * x**2 - log_mass), jnp.exp(-0.5 * x**2) / mass) / np.sqrt(2 * np.pi)
         for x in (near, end)

@@ -25,7 +25,8 @@ def inflation(
 
     **Arguments**
 
-    - `workflow`: any object with a method ``weights(samples)``, such as the workflows of `jaxcollapse`.
+    - `workflow`: any object with a method ``weights(samples)``, such as the workflows of `jaxcollapse`. One in which
+      rows stay has a method ``covariance(samples)`` as well, as `jaxcollapse.Edit`: weights alone do not say it.
     - `generations`: ``G``, a positive integer.
     - `samples`: batch sizes, shape ``(generations,)``, or one number; the unit of risk is that of a fit to
       ``samples[0]``. By default equal ones, and the limit of large ones where rows are picked.
@@ -69,8 +70,8 @@ def inflation_covariance(
     ```
     """
     sizes, batch, independent = weights_of(workflow, samples, generations)
-    if getattr(workflow, "edits", None):  # rows that stay are the same ones, and no new noise
-        return workflow.covariance(sizes)
+    if (own := getattr(workflow, "covariance", None)) is not None:  # rows that stay are the same ones, and no new noise
+        return own(sizes)
     scale = jnp.concatenate([jnp.sqrt(sizes[0] / sizes), jnp.ones_like(sizes)])
     coefficients = responses(batch, independent) * scale
     return coefficients @ coefficients.T
