@@ -28,7 +28,7 @@ from jaxcollapse.chain.shares import Shares
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.machine.leniency import lenient
-from jaxcollapse.machine.precision import enable_x64
+from jaxcollapse.machine.precision import enable_x64, untraced
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
 from jaxcollapse.models.discrete.curated import Curated
@@ -201,10 +201,11 @@ def _curves(seed: int, index: int) -> dict[str, np.ndarray]:
     """The means that are exact, as far as they are finite and not carried by events that replications miss."""
     setting = drawn(seed, index)
     chain = setting.model, setting.workflow, setting.samples, setting.generations
-    with enable_x64(True), jax.ensure_compile_time_eval():
-        known = jax.jit(lambda: {name: form.curve for name, form in _closed_forms(*chain).items()})()  # one program
-    curves = {name: np.asarray(known[name], float) for name in setting.forms}
-    return {name: curve for name, curve in curves.items() if _comparable(name, curve)}
+    curves = jax.jit(lambda: {name: form.curve for name, form in _closed_forms(*chain).items()})  # one program
+    with enable_x64(True):
+        known = untraced(curves)
+    exact = {name: np.asarray(known[name], float) for name in setting.forms}
+    return {name: curve for name, curve in exact.items() if _comparable(name, curve)}
 
 
 def _comparable(name: str, curve: np.ndarray) -> bool:
