@@ -15,6 +15,7 @@ from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.claims.frame import generation_axis, shared
+from jaxcollapse.machine.precision import untraced
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.mixed_labels import MixedLabels
 from jaxcollapse.theory import Spectrum, mean, regression
@@ -70,8 +71,7 @@ _FACTORS = np.array([0.6, 1.0, 1.4])
 
 
 def _best():
-    with jax.ensure_compile_time_eval():
-        return regression.ridge_mixed_labels_optimal_weight(_spectrum(60), **_RIDGE)
+    return untraced(lambda: regression.ridge_mixed_labels_optimal_weight(_spectrum(60), **_RIDGE))
 
 
 def _least_risk():

@@ -14,6 +14,7 @@ import numpy as np
 from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.claims.frame import generation_axis, shared
+from jaxcollapse.machine.precision import untraced
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.theory import Spectrum, mean, regression
@@ -57,8 +58,7 @@ def _pooling(key):
 
 
 def _dynamic(key):
-    with jax.ensure_compile_time_eval():
-        weights = mean.mean_mix_dynamic_weight(ratio=1.0, generations=_SHORT)
+    weights = untraced(lambda: mean.mean_mix_dynamic_weight(ratio=1.0, generations=_SHORT))
     return _means(Mix("fresh", weight=weights), REAL, _SHORT, key)
 
 

@@ -1,5 +1,7 @@
 """Figure 3: how the variance of a Gaussian collapses, and what replications show of its moments."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +11,7 @@ from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.claims.xu_2025.protocol import HORIZONS, REPLICATIONS, SAMPLES, claim
+from jaxcollapse.machine.precision import untraced
 from jaxcollapse.models.gaussian.tilted import TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian
 from jaxcollapse.theory import gaussian
@@ -49,11 +52,8 @@ def _exceedance(key):
     where the plain share would need billions of replications.
     """
     exact = dict(samples=SAMPLES, generations=_MAXIMUM_HORIZON)
-    with jax.ensure_compile_time_eval():
-        quantiles = [
-            gaussian.variance_maximum_quantile(p, replications=REPLICATIONS, **exact, ddof=1) for p in _MAXIMUM_LEVELS
-        ]
-        log_quantiles = jnp.log(jnp.stack(quantiles))
+    quantile = partial(gaussian.variance_maximum_quantile, replications=REPLICATIONS, **exact, ddof=1)
+    log_quantiles = untraced(lambda: jnp.log(jnp.stack([quantile(p) for p in _MAXIMUM_LEVELS])))
     run = simulate(TiltedGaussian(Gaussian(ddof=1), power=3.0), Replace(), key=key, **exact)
     return jnp.where(run.log_variance[-1] > log_quantiles, jnp.exp(run.log_weight[-1]), 0.0)
 
@@ -118,8 +118,7 @@ _LEVELS = (0.2, 0.5, 0.8)
 def _below(key):
     """Whether the variance is below each quantile of its law."""
     sizes = shared(samples=SAMPLES, generations=_MAXIMUM_HORIZON)
-    with jax.ensure_compile_time_eval():
-        quantiles = jnp.stack([gaussian.variance_quantile(p, **sizes, ddof=1) for p in _LEVELS])
+    quantiles = untraced(lambda: jnp.stack([gaussian.variance_quantile(p, **sizes, ddof=1) for p in _LEVELS]))
     return simulate(Gaussian(ddof=1), Replace(), key=key, **sizes).variance[-1] <= quantiles
 
 
