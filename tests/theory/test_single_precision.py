@@ -20,13 +20,16 @@ PROMISED |= {"regression.ridge_self_distilled_rounds_mixing": 1e-4}
 KEPT = 4e-6
 SEARCHES = ("_quantile", "adaptive_penalty", "optimal_schedule", "optimal_weight")
 """Their digits are those of what they search in: tested on their own."""
+DOUBLE = ("discrete.effective_size",)
+"""Differences, whose docstrings ask for double precision."""
 LAWS = (30.0, 1e3, 1e5, 1e9)
 
 
 def with_samples():
     """Functions of a sample size that is one number or one for each generation, and may be large."""
     sizes = {name: np.asarray(value_of(settings[0].named.get("samples", 0))) for name, settings in SETTINGS.items()}
-    return [name for name, size in sizes.items() if size.dtype.kind == "f" and not name.endswith(SEARCHES)]
+    others = (*SEARCHES, *DOUBLE)
+    return [name for name, size in sizes.items() if size.dtype.kind == "f" and not name.endswith(others)]
 
 
 def evaluated(name, size, double):

@@ -3,8 +3,8 @@
 The experiments are those of Gerstgrasser et al. 2024, arXiv:2404.01413, sections 3.2 and 3.3, on data that comes with
 the library; what is claimed is of this page. No theorem says what a network of this kind does: each claim is about
 single replications, and says what usually happens, in more than half of them. Generation ``g = 1`` is the fit to real
-data alone. All workflows are matrices of weights, of one program, on the same random numbers; ``mix`` keeps real data
-at a half of all weight.
+data alone. `vae-one-curve` alone is about means. All workflows are matrices of weights, of one program, on the same
+random numbers; ``mix`` keeps real data at a half of all weight.
 
 A network trains for a third of a second, and a claim takes minutes: ``jaxcollapse verify --networks``.
 """
@@ -28,11 +28,11 @@ from jaxcollapse.models.networks.trained import Trained
 from jaxcollapse.population import datasets
 from jaxcollapse.theory.networks import ancestral, orbit, soft_threshold, trace
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Usually
+from jaxcollapse.verification.relation import Asymptotic, Usually
 
 SAMPLES, HELD_OUT, NOISE, LATENT = 1000, 397, 0.02, 8
 _ATOMS, _CONFORMERS, _LEVELS = 5, 1000, 20
-_MARGIN, _BOND_MARGIN = 0.03, 0.05
+_OFF, _MARGIN, _BOND_MARGIN = 0.01, 0.03, 0.05
 _CURVE, _SHORT = 5, 4  # generations
 
 
@@ -146,16 +146,12 @@ def _below_linear(key):
 
 
 def _is_one_curve(key):
-    """The mean of measured over predicted, over generations 2 to 5, is within 3 % of one."""
+    """The mean of measured over predicted, over generations 2 to 5, under Accumulate and with a half of real data."""
     model = autoencoder()
     found = paths(model, key, ("replace", "accumulate", "mix"), _CURVE)
     start, curve = model.rows.var(axis=0).sum(), found["replace"]["variance"]
-    events = []
-    for name in ("accumulate", "mix"):
-        predicted = one_curve(curve, start, matrices(_CURVE)[name])
-        ratio = (found[name]["variance"] / predicted)[1:].mean()
-        events.append(event(jnp.abs(ratio - 1) < _MARGIN, ratio))
-    return jnp.stack(events)
+    predicted = {name: one_curve(curve, start, matrices(_CURVE)[name]) for name in ("accumulate", "mix")}
+    return jnp.stack([(found[name]["variance"] / values)[1:].mean() for name, values in predicted.items()])
 
 
 def _bonds_follow_the_filter(key):
@@ -240,12 +236,13 @@ CLAIMS = (
     _digits(
         name="vae-one-curve",
         statement="The pixel variance under Accumulate and with a half of real data follows from the curve under "
-        "Replace alone, within 3 % on average over generations 2 to 5.",
-        theory=_half(2),
+        "Replace alone: measured over predicted, averaged over generations 2 to 5, has a mean within 3 % of one.",
+        theory=np.ones(2),
+        relation=Asymptotic(allowance=_OFF, tolerance=_MARGIN - _OFF),
         experiment=_is_one_curve,
         formula="V_g = f(Σ_i W_{gi} V_{i−1}), f(V_{g−1}) = V_g under Replace",
         labels=("accumulate", "mix"),
-        quantity="probability of a mean ratio in (.97, 1.03)",
+        quantity="mean ratio of measured and predicted",
     ),
     _pentane(
         name="molecule-replace",

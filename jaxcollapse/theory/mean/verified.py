@@ -83,15 +83,15 @@ def mean_verified_replace(
     sizes = per_generation("samples", samples, generations).astype(shift.dtype)
     centre = shift / deviation
 
-    def step(carry, n):
-        mean, spread = _passed_on(carry[0], carry[1], width, n)
-        return (mean, spread), (mean, spread)
+    def step(now, n):
+        shift, within, around = _over_models(now.bias - centre, now.variance, width)
+        after = VerifiedMoments(now.bias + shift, around + within / n)
+        return after, after
 
-    first = (-centre, jnp.ones_like(centre) / sizes[0])
-    _, (means, variances) = jax.lax.scan(step, first, sizes[1:])
-    means = jnp.concatenate([first[0][None], means]) + centre
-    variances = jnp.concatenate([first[1][None], variances])
-    return VerifiedMoments(deviation * means, deviation**2 * variances)
+    first = VerifiedMoments(jnp.zeros_like(centre), jnp.ones_like(centre) / sizes[0])
+    later = jax.lax.scan(step, first, sizes[1:])[1]
+    biases, variances = (jnp.concatenate([head[None], tail]) for head, tail in zip(first, later, strict=True))
+    return VerifiedMoments(deviation * biases, deviation**2 * variances)
 
 
 @lenient()
@@ -118,7 +118,7 @@ def mean_verified_contraction(*, radius: Number, variance: Number = 1.0) -> Floa
     ```
     """
     _, width, _ = _setting(0.0, radius, variance)
-    return _truncated(jnp.zeros_like(width), width)[1]
+    return _truncated(jnp.zeros_like(width), width).slope
 
 
 @lenient()
@@ -146,7 +146,7 @@ def mean_verified_limit(
     """
     shift, width, deviation = _setting(bias, radius, variance)
     check_at_least("samples", samples, 1.0)
-    kept = _truncated(jnp.zeros_like(width), width)[1]
+    kept = _truncated(jnp.zeros_like(width), width).slope
     return jnp.sum(shift**2) + shift.size * kept * deviation**2 / (samples * (1 - kept**2))
 
 
@@ -181,8 +181,8 @@ def mean_verified_break_even(
     shift, width, deviation = _setting(bias, radius, variance)
     check_at_least("real_samples", real_samples, 1.0)
     centre = shift / deviation
-    mean, within, around = _over_models(-centre, jnp.ones_like(centre) / real_samples, width)
-    gain = jnp.sum(1 / real_samples - (mean + centre) ** 2 - around)
+    shift, within, around = _over_models(-centre, jnp.ones_like(centre) / real_samples, width)
+    gain = jnp.sum(1 / real_samples - shift**2 - around)
     return jnp.where(gain > 0, jnp.sum(within) / jnp.where(gain > 0, gain, 1.0), jnp.inf)
 
 
@@ -222,29 +222,38 @@ def _setting(
     return shift, width, deviation
 
 
-def _passed_on(mean, spread, width, n):
-    """The mean and the variance of the next estimate, counted from the centre."""
-    middle, within, around = _over_models(mean, spread, width)
-    return middle, around + within / n
-
-
 def _over_models(mean, spread, width):
-    """``E T``, ``E Var(row | u)`` and ``Var T`` over ``u ~ N(mean, spread)``."""
-    x, weight = (jnp.asarray(v, mean.dtype).reshape(-1, *[1] * mean.ndim) for v in _HERMITE)
-    values, slopes = _truncated(mean + jnp.sqrt(spread) * x, width)
-    middle = jnp.sum(weight * values, axis=0)
-    return middle, jnp.sum(weight * slopes, axis=0), jnp.sum(weight * (values - middle) ** 2, axis=0)
+    """``E T - mean``, ``E Var(row | u)`` and ``Var T`` over ``u ~ N(mean, spread)``."""
+    x, weight = _nodes(_HERMITE, mean)
+    apart = jnp.sqrt(spread) * x
+    values, shifts, slopes = _truncated(mean + apart, width)
+    # T(u) - T(mean) from the slope between them, where their difference has lost its digits.
+    s, share = _nodes(_UNIT, apart)
+    between = jnp.where(spread < _CLOSE, apart, 0.0)
+    slope = jnp.sum(share * _truncated(mean + s * between, width).slope, axis=0)
+    moved = jnp.where(spread < _CLOSE, between * slope, values)
+    around = jnp.sum(weight * (moved - jnp.sum(weight * moved, axis=0)) ** 2, axis=0)
+    return jnp.sum(weight * shifts, axis=0), jnp.sum(weight * slopes, axis=0), around
+
+
+def _nodes(rule, like):
+    """Nodes and weights along a new leading axis."""
+    return (jnp.asarray(v, like.dtype).reshape(-1, *[1] * like.ndim) for v in rule)
+
+
+class _Truncated(NamedTuple):
+    """The mean ``T(u)`` of a truncated normal law, ``T(u) - u``, and its variance, which is the slope of ``T``."""
+
+    mean: Float[Array, "..."]
+    shift: Float[Array, "..."]
+    slope: Float[Array, "..."]
 
 
 def _truncated(u, width):
-    """Mean and variance of ``N(u, 1)`` within `width` of zero."""
+    """Of ``N(u, 1)`` within `width` of zero."""
     strict = width < 0.5
-    return tuple(
-        jnp.where(strict, narrow, wide)
-        for narrow, wide in zip(
-            _tilted(u, jnp.where(strict, width, 0.5)), _cut(u, jnp.where(strict, 0.5, width)), strict=True
-        )
-    )
+    narrow, wide = _tilted(u, jnp.where(strict, width, 0.5)), _cut(u, jnp.where(strict, 0.5, width))
+    return jax.tree.map(lambda a, b: jnp.where(strict, a, b), narrow, wide)
 
 
 def _cut(u, width):
@@ -260,19 +269,22 @@ def _cut(u, width):
         for x in (near, end)
     )
     shift = at_end - at_near
-    return sign * (far + shift), 1 + end * at_end - near * at_near - shift**2
+    return _Truncated(sign * (far + shift), sign * shift, 1 + end * at_end - near * at_near - shift**2)
 
 
 def _tilted(u, width):
     """The same by quadrature over the interval, in which the density is almost flat."""
-    t, weight = (jnp.asarray(v, u.dtype).reshape(-1, *[1] * u.ndim) for v in _LEGENDRE)
+    t, weight = _nodes(_LEGENDRE, u)
     tilt = width * u * t - 0.5 * (width * t) ** 2
     share = weight * jnp.exp(tilt - jax.lax.stop_gradient(jnp.max(tilt, axis=0)))
     share = share / share.sum(axis=0)
     mean = jnp.sum(share * t, axis=0)
-    return width * mean, width**2 * jnp.sum(share * (t - mean) ** 2, axis=0)
+    return _Truncated(width * mean, width * mean - u, width**2 * jnp.sum(share * (t - mean) ** 2, axis=0))
 
 
 _POINTS, _SHARES = np.polynomial.hermite_e.hermegauss(60)
 _HERMITE = _POINTS, _SHARES / _SHARES.sum()
 _LEGENDRE = np.polynomial.legendre.leggauss(24)
+_CLOSE = 1e-2  # models that are within one standard deviation of a row
+_S, _S_SHARES = np.polynomial.legendre.leggauss(12)
+_UNIT = (1 + _S) / 2, _S_SHARES / 2

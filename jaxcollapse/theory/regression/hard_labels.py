@@ -78,8 +78,7 @@ def hard_labels_cosine(*, dim: Count, samples: Number, penalty: Number) -> Float
     check_count("dim", dim, minimum=2)
     check_positive("samples", samples)
     check_nonnegative("penalty", penalty)
-    one = jnp.ones((), jnp.result_type(samples, penalty, float))
-    return _fitted(dim, jnp.asarray(samples, one.dtype), penalty, _everything(one), one, one).truth
+    return 1 / jnp.sqrt(1 + _squared_tangent(dim, samples, penalty))
 
 
 @lenient()
@@ -115,9 +114,10 @@ def hard_labels_replace(
     check_positive("samples", samples)
     check_nonnegative("penalty", penalty)
     sizes, penalties = over_generations(generations, samples=samples, penalty=penalty)
-    each = jax.lax.map(lambda row: hard_labels_cosine(dim=dim, samples=row[0], penalty=row[1]), (sizes, penalties))
-    cosines = jnp.cumprod(each)
-    return Cosines(cosines, cosines).accuracy
+    each = jax.lax.map(lambda row: _squared_tangent(dim, *row), (sizes, penalties))
+    # Minus twice the logarithm of the cosine: a cosine near 1 has lost the digits of its angle.
+    turned = jnp.cumsum(jnp.log1p(each))
+    return 1 - jnp.arctan2(jnp.sqrt(-jnp.expm1(-turned)), jnp.exp(-turned / 2)) / jnp.pi
 
 
 @lenient()
@@ -230,6 +230,15 @@ def _kept(cosine: Float[Array, ""], keep: Keep, threshold: Float[Array, ""], cor
     share = mean(jnp.ones_like(x))
     square = jnp.diag(jnp.stack([mean(x**2) / share, jnp.ones_like(share)]))
     return _Kept(share, square, jnp.stack([mean(x * (2 * right - 1)), 2 * mean(bell)]) / share)
+
+
+def _squared_tangent(dim: Count, samples: Number, penalty: Number) -> Float[Array, ""]:
+    """Of the angle by which a ridge estimate of the signs of all rows misses the direction that gave them."""
+    k = kappa(Spectrum.isotropic(dim), penalty=penalty, samples=samples)
+    ideal = (2 / jnp.pi) ** 0.5
+    a, df2 = ideal / (1 + k), dim / (1 + k) ** 2
+    residual = 1 - 2 / jnp.pi + (ideal - a) ** 2
+    return residual * df2 / ((samples - df2) * a**2)
 
 
 def _fitted(
