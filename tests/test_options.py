@@ -111,7 +111,7 @@ def test_models_meet_all_workflows_and_are_called_alone_where_nothing_may_be_pro
 CLAIMS = jc.claims.all()
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "claim",
     [claim if place % 20 == 0 else pytest.param(claim, marks=pytest.mark.slow) for place, claim in enumerate(CLAIMS)],

@@ -47,7 +47,7 @@ def trajectory(model, workflow, key, samples, truth=None):
     return jc.simulate(model, workflow, key=key, samples=samples, generations=GENERATIONS, truth=truth)
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(5)
 @models
 def test_it_runs_under_every_workflow_or_refuses_in_a_sentence(row):
     for workflow_row in WORKFLOWS:
@@ -61,7 +61,7 @@ def test_it_runs_under_every_workflow_or_refuses_in_a_sentence(row):
                 eqx.filter_eval_shape(run, KEY)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 @one_by_one(MODELS)
 def test_it_means_what_simulate_takes_it_for(row):
     """Shapes, weights, rows of weight zero, jit and vmap: the part of a user."""
@@ -70,7 +70,7 @@ def test_it_means_what_simulate_takes_it_for(row):
     jc.check_model(row.exact(), samples=row.samples, generations=GENERATIONS, workflows=[] if one_size else chosen)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 @models
 def test_it_is_its_own_when_wrapped(row):
     """A wrapper that changes nothing passes every hook on: not one bit differs."""
@@ -279,7 +279,7 @@ def test_one_program_serves_all_weights(compilations):
     assert (gradient(matrices[1]) != 0).any()
 
 
-@pytest.mark.parametrize("sizes", [(20, 20, 20), (5, 9, 30)])
+@pytest.mark.parametrize("sizes", [pytest.param((20, 20, 20), marks=pytest.mark.slow), (5, 9, 30)])
 def test_a_matrix_is_the_workflow_it_was_taken_from(sizes, x64):
     """With the same random numbers: whatever the sizes, in scale and in penalty."""
     models = (

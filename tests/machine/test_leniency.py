@@ -74,7 +74,7 @@ def _moments(folder, key, sizes):
     return [np.asarray(number) for number in numbers]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("what", REFUSALS)
 def test_a_run_has_the_same_bits_whatever_is_refused(what, tmp_path):
     sizes = np.array([10, 20])

@@ -46,6 +46,7 @@ def test_a_first_computation_before_the_import_is_warned_of():
 
 
 @computes_wrongly
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("option", ["", "--xla_cpu_experimental_ynn_fusion_type="])
 def test_a_release_that_nobody_has_tried_is_tried(option):
     """Its options are not known: a sum is computed, once, before the first run."""

@@ -44,7 +44,7 @@ WORKFLOWS = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 @pytest.mark.parametrize("model", MODELS)
 def test_weights_at_the_ends_of_their_range(model, workflow):

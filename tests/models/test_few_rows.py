@@ -86,7 +86,7 @@ def refused(model, workflow, sizes):
     return "unbiased" in model and bool(flow.rows(samples).min() < 2 or flow.counted(samples).min() < 1 + 1e-6)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("model", "workflow", "sizes"),
     [case if case in CHOSEN else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
@@ -106,7 +106,7 @@ def test_sums_of_few_rows_have_the_law_of_the_rows(model, workflow, sizes, x64, 
         assert ks_2samp(a, b).pvalue > level, (name, g)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("double", [True, False], ids=["double", "single"])
 @pytest.mark.parametrize("sampling", ["exact", "raw"])
 @pytest.mark.parametrize("samples", [1, 2, DIM, DIM + 1])

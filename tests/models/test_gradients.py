@@ -36,7 +36,7 @@ def check(function, x, *modes):
         np.testing.assert_allclose(derivative, difference, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 @pytest.mark.parametrize("model", MODELS)
 def test_weights(model, workflow):
@@ -47,7 +47,7 @@ def test_weights(model, workflow):
     check(total, 0.45)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("family", [jc.LogisticRegression, jc.PoissonRegression])
 @pytest.mark.parametrize("table", [False, True])
 def test_the_solution_of_newtons_method(family, table):
@@ -62,7 +62,7 @@ def test_the_solution_of_newtons_method(family, table):
     check(error, 0.1, jax.jacfwd)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("model", [*MODELS, "counts", "labels"])
 def test_the_size_of_a_real_batch_may_be_traced(model):
     others = {"counts": lambda: jc.Poisson(2.0), "labels": lambda: jc.Bernoulli(0.4)}
@@ -99,7 +99,7 @@ def test_a_pool_of_few_rows(workflow, sampling, rows):
 @pytest.mark.parametrize(
     "sampling, rows, equal",
     [
-        ("exact", 20, True),
+        pytest.param("exact", 20, True, marks=pytest.mark.slow),
         pytest.param("exact", 3, True, marks=pytest.mark.slow),
         ("exact", 20, False),
         ("raw", 3, False),

@@ -141,7 +141,7 @@ CORNERS = (
 )
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("workflow", "penalty", "dim", "samples"), by_default(REGRESSIONS, CORNERS))
 def test_exact_regression_has_the_law_of_raw_data(workflow, penalty, dim, samples, x64):
     """On both sides of n = dim, at dim itself and at the minimum norm, for an anisotropic covariance, three deep."""
@@ -542,7 +542,7 @@ def test_single_precision_resolves_a_billion_samples():
 FAMILIES = [jc.NormalMean, jc.Exponential, jc.Poisson, jc.Bernoulli, jc.Beta]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
 def test_exact_families_have_the_law_of_raw_data(family, workflow, x64):

@@ -36,6 +36,7 @@ estimate.mean, estimate.stderr
 """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("made", "samples"),
     [

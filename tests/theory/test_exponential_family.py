@@ -10,7 +10,7 @@ from jaxcollapse.theory import exponential_family
 pytestmark = pytest.mark.usefixtures("x64")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("family", "curvature"), [(jc.Exponential, 1.0), (jc.Poisson, 0.0), (jc.Bernoulli, -1.0)])
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
 def test_quadratic_variance_families_against_simulation(family, curvature, workflow):

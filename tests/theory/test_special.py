@@ -85,7 +85,7 @@ def ratio_law(ratio, a, b):
     return mpmath.quad(lambda t: mpmath.exp(a * t - (a + b) * mpmath.log1p(mpmath.exp(t)) - scale), ends[::-1])
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 @PRECISIONS
 @pytest.mark.parametrize(("a", "b"), SHAPES)
 def test_the_law_of_a_ratio_of_gamma_variates(double, a, b):

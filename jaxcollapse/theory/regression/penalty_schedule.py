@@ -56,7 +56,8 @@ def ridge_replace_optimal_schedule(
     **Reference** Derived here, in the setting of Dohmatob, Feng and Kempe 2024, arXiv:2402.07712.
 
     ```python
-    >>> best = ridge_replace_optimal_schedule(Spectrum.isotropic(50), samples=100, noise=0.5, generations=2)
+    >>> chain = dict(samples=100, noise=0.5, generations=2, steps=20)
+    >>> best = ridge_replace_optimal_schedule(Spectrum.isotropic(50), **chain)
     >>> bool(best.penalty[0] < best.penalty[1]), round(float(best.risk[-1]), 3)
     (True, 0.324)
 

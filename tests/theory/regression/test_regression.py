@@ -281,6 +281,7 @@ def test_kappa_solves_its_equation_everywhere(dim):
         assert (k[2:, 0] == 0).all()
 
 
+@pytest.mark.slow
 def test_kappa_maps_over_a_hundred_thousand_points():
     spectrum = Spectrum.power_law(40, capacity=1.5, source=0.4)
     penalties, samples = jnp.geomspace(1e-9, 1e2, 320), jnp.geomspace(0.4, 1e4, 320)
@@ -292,6 +293,7 @@ def test_kappa_maps_over_a_hundred_thousand_points():
     assert (jnp.abs(residual) <= 1e-12 * k).all()
 
 
+@pytest.mark.slow
 def test_kappa_has_three_derivatives_in_a_scan():
     """Isotropic features: a quadratic equation, in closed form."""
 
