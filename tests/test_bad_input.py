@@ -150,6 +150,8 @@ TABLE = [
     ("no samples", lambda: run(samples=0), ValueError, "samples must be finite and at least 1, got 0"),
     ("samples that are missing", lambda: run(samples=None), TypeError,
      "samples must be a number, 3 numbers or a function of the generation, got None"),
+    ("samples that are true", lambda: run(samples=True), TypeError, "got True"),
+    ("a list of truths", lambda: run(samples=[True, True, True]), TypeError, "got [True, True, True]"),
     ("samples as text", lambda: run(samples="50"), TypeError, "got '50'"),
     ("a schedule that returns a vector", lambda: run(samples=lambda g: jnp.array([50, 60])), ValueError,
      "samples must be a function that returns one number for a generation, got shape (2,)"),

@@ -62,7 +62,8 @@ def is_numeric(value: Any) -> bool:
     if value is None:
         return False
     try:
-        return isinstance(value, int) or jnp.issubdtype(jnp.result_type(value), jnp.number)
+        whole = isinstance(value, int) and not isinstance(value, bool)  # of any number of digits
+        return whole or jnp.issubdtype(jnp.result_type(value), jnp.number)
     except (TypeError, ValueError):
         if hasattr(value, "__array__"):  # of xarray, pandas, ...
             return np.issubdtype(np.asarray(value).dtype, np.number)

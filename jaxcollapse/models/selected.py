@@ -62,10 +62,10 @@ class Corrected(Wrapper):
         """Draw `n` corrected rows."""
         drawn = _rows(self.model.sample(key, params, n))
         rows = jax.vmap(self.correct)(drawn.rows)
-        shapes = [jax.tree.map(jnp.shape, tree) for tree in (rows, drawn.rows)]
-        if shapes[0] != shapes[1]:
-            raise ValueError(f"correct must return a row in the shape that it is given, {shapes[1]}, got {shapes[0]}")
-        return Samples(rows, drawn.weights)
+        got, given = (jax.tree.map(lambda leaf: jnp.shape(leaf)[1:], tree) for tree in (rows, drawn.rows))
+        if got != given:
+            raise ValueError(f"correct must return a row in the shape that it is given, {given}, got {got}")
+        return Samples(jax.tree.map(lambda new, old: new.astype(old.dtype), rows, drawn.rows), drawn.weights)
 
 
 class Filtered(Wrapper):

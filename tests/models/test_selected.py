@@ -22,6 +22,16 @@ def test_a_correction_by_a_factor_is_known():
     assert (found.stderr < 0.02 * np.array(theory)).all() and (np.abs(found.mean - theory) < 4.5 * found.stderr).all()
 
 
+def test_a_correction_may_return_integers():
+    """A row that is rounded to an integer, or to whether it is positive, is the same number as a float."""
+    for exact, rounded in (
+        (lambda row: jnp.round(row), lambda row: jnp.round(row).astype(int)),
+        (lambda row: jnp.where(row > 0, 1.0, 0.0), lambda row: row > 0),
+    ):
+        found = [run(jc.Corrected(MEAN, correct), 20).estimate for correct in (exact, rounded)]
+        np.testing.assert_array_equal(*found)
+
+
 def numpy_chain(rng, n, keep, generations):
     """The variance of a Gaussian that is fitted to the rows nearest to zero."""
     rows, found = rng.standard_normal(n), []
