@@ -308,6 +308,38 @@ def test_the_message_says_what_to_do(call, error, message):
         call()
 
 
+MANY = 100_000
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: run(samples=[-1.0] * MANY),
+        lambda: run(samples=["many"] * MANY),
+        lambda: run(generations=[1] * MANY),
+        lambda: run(jc.NormalMean(0.0, sampling="raw"), real=["a"] * MANY),
+        lambda: run(ridge(noise=[-1.0] * MANY)),
+        lambda: ridge(spectrum=[-1.0] * MANY),
+        lambda: Spectrum.from_eigenvalues([-1.0] * MANY),
+        lambda: regression.kappa(Spectrum.isotropic(3), penalty=[-1.0] * MANY, samples=10),
+        lambda: jc.Categorical([-1.0] * MANY),
+        lambda: jc.Weighted([[1.0]] * MANY),
+        lambda: run(workflow=jc.Edit([2.0] * MANY)),
+        lambda: jc.Grid(n=[[1.0]] * MANY),
+        lambda: jc.monte_carlo(DRAW, [0] * MANY, 10),
+        lambda: jc.monte_carlo(DRAW, KEY, [10] * MANY),
+        lambda: claim(theory=["a"] * MANY),
+        lambda: claim(relation=["equal"] * MANY),
+        lambda: jc.features.Table([[1.0]] * MANY + [[1.0, 2.0]]),
+    ],
+)
+def test_no_message_repeats_a_long_input(call):
+    with pytest.raises((ValueError, TypeError)) as raised:
+        call()
+    assert len(str(raised.value)) < 600
+
+
 @pytest.mark.usefixtures("unchecked")
 def test_numbers_of_every_kind_are_taken():
     """Python and NumPy scalars, lists, arrays and ranges mean the same."""

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
-from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.names import did_you_mean, shown
 from jaxcollapse.machine import resources
 from jaxcollapse.machine.leniency import as_float
 from jaxcollapse.machine.precision import x64_enabled
@@ -36,7 +36,7 @@ def check_positive(name: str, value: Any) -> None:
     """Every entry is a finite number above zero."""
     array = _concrete(name, value)
     if array is not None and not np.all((array > 0) & np.isfinite(array)):
-        raise ValueError(f"{name} must be positive and finite, got {value}")
+        raise ValueError(f"{name} must be positive and finite, got {shown(value, str)}")
 
 
 def check_nonnegative(name: str, value: Any) -> None:
@@ -48,7 +48,7 @@ def check_above(name: str, value: Any, minimum: float) -> None:
     """Every entry is a finite number above `minimum`."""
     array = _concrete(name, value)
     if array is not None and not np.all((array > minimum) & np.isfinite(array)):
-        raise ValueError(f"{name} must be finite and above {minimum:g}, got {value}")
+        raise ValueError(f"{name} must be finite and above {minimum:g}, got {shown(value, str)}")
 
 
 def check_at_least(name: str, value: Any, minimum: float) -> None:
@@ -56,14 +56,14 @@ def check_at_least(name: str, value: Any, minimum: float) -> None:
     array = _concrete(name, value)
     if array is not None and not np.all((array >= minimum) & np.isfinite(array)):
         bound = f" and at least {minimum:g}" if np.isfinite(minimum) else ""
-        raise ValueError(f"{name} must be finite{bound}, got {value}")
+        raise ValueError(f"{name} must be finite{bound}, got {shown(value, str)}")
 
 
 def check_at_most(name: str, value: Any, maximum: float) -> None:
     """Every entry is a number, at most `maximum`."""
     array = _concrete(name, value)
     if array is not None and not np.all(array <= maximum):
-        raise ValueError(f"{name} must be at most {maximum:g}, got {value}")
+        raise ValueError(f"{name} must be at most {maximum:g}, got {shown(value, str)}")
 
 
 def check_share(name: str, value: Any) -> None:
@@ -117,9 +117,9 @@ def check_integer(name: str, value: Any, *, minimum: int) -> None:
             hint = f": write int({name})"
         elif is_traced(value):
             hint = ": it must be known before compilation"
-        raise TypeError(f"{name} must be an integer, got {value!r}{hint}")
+        raise TypeError(f"{name} must be an integer, got {shown(value)}{hint}")
     if value < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, got {value}")
+        raise ValueError(f"{name} must be at least {minimum}, got {shown(value, str)}")
 
 
 def check_length(name: str, value: Any, *, minimum: int = 1, each: float = 64) -> None:
@@ -142,13 +142,13 @@ def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
     """One of a few values."""
     if isinstance(value, bool) or value not in choices:
         hint = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
-        raise ValueError(f"{name} must be {' or '.join(repr(choice) for choice in choices)}, got {value!r}{hint}")
+        raise ValueError(f"{name} must be {' or '.join(repr(choice) for choice in choices)}, got {shown(value)}{hint}")
 
 
 def check_flag(name: str, value: Any) -> None:
     """True or False, and no number in their place."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
 
 
 def check_made(name: str, value: Any) -> None:
@@ -178,7 +178,7 @@ def check_key(name: str, value: Any) -> None:
         hint = f": write jax.random.key({value})"
     elif isinstance(value, jax.Array | np.ndarray) and value.dtype == np.uint32:
         hint = ", an old-style key: write jax.random.key(seed) instead of jax.random.PRNGKey(seed)"
-    raise TypeError(f"{name} must be a typed key such as jax.random.key(0), got {value!r}{hint}")
+    raise TypeError(f"{name} must be a typed key such as jax.random.key(0), got {shown(value)}{hint}")
 
 
 def is_key(value: Any) -> bool:
@@ -210,13 +210,13 @@ def _concrete(name: str, value: Any) -> np.ndarray | None:
     try:
         array = as_numpy(value)
     except ValueError:
-        raise ValueError(f"{name} must be an array with rows of one length, got {value!r}") from None
+        raise ValueError(f"{name} must be an array with rows of one length, got {shown(value)}") from None
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
-        raise TypeError(f"{name} must be a number or an array of numbers, got {value!r}")
+        raise TypeError(f"{name} must be a number or an array of numbers, got {shown(value)}")
     if array.dtype.kind == "c":
-        raise TypeError(f"{name} must be real, got {value!r}")
+        raise TypeError(f"{name} must be real, got {shown(value)}")
     if not x64_enabled() and np.any(np.isfinite(array) & (np.abs(array) > _LARGEST_SINGLE)):
-        raise ValueError(f"{name} must be a number that float32 can hold, got {value!r}: set jax_enable_x64")
+        raise ValueError(f"{name} must be a number that float32 can hold, got {shown(value)}: set jax_enable_x64")
     return array
 
 

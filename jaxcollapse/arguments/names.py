@@ -1,7 +1,7 @@
 """Names that are nearly right: what a message suggests instead. Without JAX."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -25,6 +25,18 @@ def shortened(text: str) -> str:
     ```
     """
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def shown(value: Any, how: Callable[[Any], str] = repr) -> str:
+    """A value as a message repeats it, by `repr` or `str`: of many numbers the first.
+
+    ```python
+    >>> shown([1, 2]), shown("a", str), len(shown([1.0] * 10**6))
+    ('[1, 2]', 'a', 201)
+
+    ```
+    """
+    return shortened(how(value))
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

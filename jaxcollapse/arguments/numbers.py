@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import as_numpy, check_at_least, check_at_most, check_positive, is_traced
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.machine.leniency import lenient
 
 
@@ -42,7 +43,7 @@ def common_type(*values: Any) -> np.dtype:
 def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Float[Array, ""]:
     """A number as a scalar array, from `minimum` to `maximum`."""
     if isinstance(value, str) or not is_numeric(value):
-        raise TypeError(f"{name} must be a number or a function of the generation, got {value!r}")
+        raise TypeError(f"{name} must be a number or a function of the generation, got {shown(value)}")
     if np.shape(value) != ():
         raise ValueError(f"{name} must be one number or a function of the generation, got shape {np.shape(value)}")
     check_at_least(name, value, minimum)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key, PyTree
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.chain.parameters import where, zeros
 from jaxcollapse.machine.leniency import lenient
 
@@ -55,14 +56,14 @@ def first_time(condition: Bool[Array, "generations ..."]) -> FirstTime:
 def check_until(until: Any) -> None:
     """A condition as `simulate` is given it."""
     if until is not None and not callable(until):
-        raise TypeError(f"until must be a function of the parameters that returns a truth value, got {until!r}")
+        raise TypeError(f"until must be a function of the parameters that returns a truth value, got {shown(until)}")
 
 
 def holds(until: Callable[[Any], Array], params: PyTree) -> Bool[Array, ""]:
     """The condition at one generation."""
     found = until(params)
     if jnp.shape(found) != () or not jnp.issubdtype(jnp.result_type(found), jnp.bool_):
-        got = f"{type(found).__name__} of shape {jnp.shape(found)}" if eqx.is_array_like(found) else repr(found)
+        got = f"{jnp.result_type(found)} of shape {jnp.shape(found)}" if eqx.is_array_like(found) else shown(found)
         raise TypeError(f"until must return one truth value, got {got}")
     return jnp.asarray(found)
 

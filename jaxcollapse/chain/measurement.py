@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from jaxcollapse.arguments.check import is_key
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.chain.model import Model, measured, name_of, takes_context
 
 Metrics: TypeAlias = Mapping[str, Callable[..., Array]]
@@ -22,14 +23,14 @@ def check_metrics(metrics: Any) -> Metrics:
     if metrics is None:
         return {}
     if not isinstance(metrics, Mapping):
-        raise TypeError(f"metrics must be a dictionary of functions by name, got {metrics!r}")
+        raise TypeError(f"metrics must be a dictionary of functions by name, got {shown(metrics)}")
     for name, function in metrics.items():
         if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
-            raise ValueError(f"metrics must have names that may follow a dot, got {name!r}")
+            raise ValueError(f"metrics must have names that may follow a dot, got {shown(name)}")
         if name in _TAKEN:
             raise ValueError(f"metrics must have names of their own: a trajectory has {name!r} already")
         if not callable(function):
-            raise TypeError(f"metrics must be functions of the parameters, got {function!r} for {name!r}")
+            raise TypeError(f"metrics must be functions of the parameters, got {shown(function)} for {name!r}")
     return dict(metrics)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.html import html_table
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import is_numeric
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.prediction import Forms, NotKnown
@@ -299,7 +300,7 @@ def _are_arrays(params: Any) -> bool:
 def check_is_model(model: Any) -> None:
     """An argument `model` is one."""
     if not isinstance(model, Model):
-        raise TypeError(f"model must be a jaxcollapse Model, got {model!r}")
+        raise TypeError(f"model must be a jaxcollapse Model, got {shown(model)}")
 
 
 def name_of(model: Model) -> str:
@@ -324,12 +325,14 @@ def check_truth(model: Model, truth: Any) -> None:
     name = type(model).__name__
     plain = type(truth).__module__ == "builtins" or eqx.is_array(truth)
     if eqx.is_array(known) and (not is_numeric(truth) or isinstance(truth, list | tuple)):
-        raise TypeError(f"truth must be an array, as the parameters of {name}, got {truth!r}")
+        raise TypeError(f"truth must be an array, as the parameters of {name}, got {shown(truth)}")
     if eqx.is_array(known) and np.shape(truth) != known.shape:
         raise ValueError(f"truth must have the shape {known.shape} of the parameters of {name}, got {np.shape(truth)}")
     if not eqx.is_array(known) and plain and type(truth) is not type(known):
         kind = type(known).__name__
-        raise TypeError(f"truth must be the parameters of {name}, a {kind}, got {truth!r}: {name}.truth() returns one")
+        raise TypeError(
+            f"truth must be the parameters of {name}, a {kind}, got {shown(truth)}: {name}.truth() returns one"
+        )
 
 
 def measured(model: Model, params: PyTree, **context) -> Any:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.model import Model, measured, real_is_sampled
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown, Prediction
@@ -101,10 +102,10 @@ def _check(model: Model, said: Any, generations: int) -> None:
     """What a hook of `Model.predict` returned is of the right kind."""
     name = f"{type(model).__name__}.predict"
     if not isinstance(said, dict):
-        raise TypeError(f"{name} must return a dictionary of ClosedForm and NotKnown by metric, got {said!r}")
+        raise TypeError(f"{name} must return a dictionary of ClosedForm and NotKnown by metric, got {shown(said)}")
     for metric, entry in said.items():
         if not isinstance(entry, ClosedForm | NotKnown):
-            raise TypeError(f"{name} must return ClosedForm or NotKnown, got {entry!r} for {metric!r}")
+            raise TypeError(f"{name} must return ClosedForm or NotKnown, got {shown(entry)} for {metric!r}")
         if isinstance(entry, ClosedForm) and entry.curve.shape[:1] != (generations,):
             raise ValueError(
                 f"{name} must return curves of shape ({generations}, ...), got {entry.curve.shape} for {metric!r}"

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
 from jaxcollapse.arguments.check import check_choice
-from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.names import did_you_mean, shown
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.reference import Reference
 
@@ -55,11 +55,11 @@ class ClosedForm(eqx.Module):
     ):
         check_choice("exactness", exactness, ("exact", "asymptotic", "lower bound", "upper bound"))
         if (exactness == "asymptotic") != bool(order):
-            raise ValueError(f"order must be given for an asymptotic form and for no other, got {order!r}")
+            raise ValueError(f"order must be given for an asymptotic form and for no other, got {shown(order)}")
         if not (callable(name) or (isinstance(name, str) and name)):
-            raise TypeError(f"name must be text or a function, got {name!r}")
+            raise TypeError(f"name must be text or a function, got {shown(name)}")
         if not isinstance(reference, Reference | None):
-            raise TypeError(f"reference must be a jaxcollapse Reference, got {reference!r}")
+            raise TypeError(f"reference must be a jaxcollapse Reference, got {shown(reference)}")
         self.curve = as_floats(curve)
         self.name = _public_name(name) if callable(name) else name
         self.exactness, self.order, self.reference = exactness, order, reference

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import is_traced
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import at_once, common_type
 from jaxcollapse.chain.batch import room_for
 from jaxcollapse.chain.data import Data, Samples
@@ -29,7 +30,7 @@ def table_of(name: str, rows: Any, *, minimum: int, kind: Any = float) -> PyTree
     leaves = jax.tree.leaves(rows)
     found = [np.shape(leaf) for leaf in leaves]
     if not leaves or any(len(shape) == 0 for shape in found) or len({shape[0] for shape in found}) != 1:
-        raise ValueError(f"{name} must be arrays that share a leading axis of rows, got shapes {found}")
+        raise ValueError(f"{name} must be arrays that share a leading axis of rows, got shapes {shown(found, str)}")
     if found[0][0] < minimum:
         raise ValueError(f"{name} must hold at least {_in_words(minimum)}, got {found[0][0]}")
 

@@ -26,6 +26,7 @@ from jaxcollapse.arguments.check import (
     check_scalar,
     is_traced,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats, at_once, is_numeric, number
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import in_range
@@ -159,9 +160,8 @@ def evaluate(
 ) -> Float[Array, " generations"]:
     """A number, an array of one number per generation, or a schedule, as values at generations 1, ..., G."""
     if isinstance(schedule, str) or not (callable(schedule) or is_numeric(schedule)):
-        raise TypeError(
-            f"{name} must be a number, {generations} numbers or a function of the generation, got {schedule!r}"
-        )
+        allowed = f"a number, {generations} numbers or a function of the generation"
+        raise TypeError(f"{name} must be {allowed}, got {shown(schedule)}")
     with jax.ensure_compile_time_eval():
         values: Any
         if isinstance(schedule, Listed):
@@ -173,7 +173,7 @@ def evaluate(
             except Exception as error:
                 raise TypeError(
                     f"{name} must be a function of one generation that JAX can trace (use jax.numpy inside), "
-                    f"got {schedule!r}: {error}"
+                    f"got {shown(schedule)}: {error}"
                 ) from error
             if not is_numeric(values) or np.shape(values) != (generations,):
                 one: Any = schedule(g[0])

@@ -9,7 +9,7 @@ import functools
 from types import ModuleType
 
 from jaxcollapse.arguments.check import check_count
-from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.names import did_you_mean, shown
 from jaxcollapse.arguments.reference import Reference, called
 from jaxcollapse.claims import drawn
 from jaxcollapse.machine.leniency import lenient
@@ -49,7 +49,7 @@ def get(name: str) -> Claim:
         return _as_by_default(one)
     known = {claim.name: claim for claim in all(networks=True)}
     if name not in known:
-        raise ValueError(f"name must be that of a claim, got {name!r}{did_you_mean(name, known)}")
+        raise ValueError(f"name must be that of a claim, got {shown(name)}{did_you_mean(name, known)}")
     return known[name]
 
 

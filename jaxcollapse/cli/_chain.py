@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from jaxcollapse.arguments.names import shortened
+from jaxcollapse.arguments.names import shortened, shown
 from jaxcollapse.cli import _build
 from jaxcollapse.cli._print import check_known
 from jaxcollapse.cli._values import read, recorded
@@ -113,7 +113,7 @@ def check_count(name: str, number: Any, most: int | None = None) -> None:
     highest = most or highest
     if not isinstance(number, int) or isinstance(number, bool) or not lowest <= number <= highest:
         allowed = f"an integer from {lowest} to {highest:,}"
-        raise typer.BadParameter(f"{name} must be {allowed}, got {number!r}", param_hint=f"--{name}")
+        raise typer.BadParameter(f"{name} must be {allowed}, got {shown(number)}", param_hint=f"--{name}")
 
 
 def metric_of(name: str | None, shapes: dict[str, tuple[int, ...]], model: str) -> str:

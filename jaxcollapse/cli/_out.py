@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.machine.files import replacing
 
 
@@ -13,7 +14,9 @@ def check_out(path: Path, suffixes: Iterable[str]) -> None:
     """Refuse a file that could not be written later."""
     if path.suffix not in suffixes:
         kinds = ", ".join(suffixes)
-        raise typer.BadParameter(f"the name of the file must end in {kinds}; got {path.name!r}", param_hint="--out")
+        raise typer.BadParameter(
+            f"the name of the file must end in {kinds}; got {shown(path.name)}", param_hint="--out"
+        )
     try:
         if path.is_dir() or not path.absolute().parent.is_dir():
             problem = f"{path} is a directory" if path.is_dir() else f"there is no directory {path.absolute().parent}"

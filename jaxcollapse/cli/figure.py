@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.cli import _complete
 from jaxcollapse.cli._out import check_out, written
 from jaxcollapse.cli._print import refused
@@ -70,7 +71,7 @@ def figure(
     for name, value, lowest, highest in (("replications", replications, 2, 2**31 - 1), ("seed", seed, 0, 2**32 - 1)):
         if value is not None and not lowest <= value <= highest:
             allowed = f"an integer from {lowest} to {highest:,}"
-            raise typer.BadParameter(f"{name} must be {allowed}, got {value}", param_hint=f"--{name}")
+            raise typer.BadParameter(f"{name} must be {allowed}, got {shown(value, str)}", param_hint=f"--{name}")
     with refused():
         chosen = figures.get(paper, number)
     path = out or Path(f"{chosen.name}.pdf")

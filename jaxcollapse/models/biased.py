@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key, PyTree, Scalar
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.chain.data import Data
 from jaxcollapse.chain.model import Model, Wrapper, check_is_model
 
@@ -46,7 +47,7 @@ class Biased(Wrapper):
     def __init__(self, model: Model, bias: Callable[[Any], Any]):
         check_is_model(model)
         if not callable(bias):
-            raise TypeError(f"bias must be a function of parameters, got {bias!r}")
+            raise TypeError(f"bias must be a function of parameters, got {shown(bias)}")
         self.model = model
         self.bias = bias
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree
 
 from jaxcollapse.arguments.check import check_above, check_scalar, check_share, is_traced
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model, Wrapper, check_is_model
 from jaxcollapse.chain.workflow import Workflow
@@ -144,7 +145,7 @@ def _check(name: str, model: Any, function: Any) -> None:
         hint = ': give it sampling="raw"' if hasattr(model, "sampling") else ""
         raise TypeError(f"model must draw rows, but this {type(model).__name__} draws sufficient statistics{hint}")
     if not callable(function):
-        raise TypeError(f"{name} must be a function of a row, got {function!r}")
+        raise TypeError(f"{name} must be a function of a row, got {shown(function)}")
 
 
 def _rows(data: Any) -> Samples:

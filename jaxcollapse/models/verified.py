@@ -12,6 +12,7 @@ from jax.scipy.special import ndtr, ndtri
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import is_traced
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats, at_once, positive
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
@@ -64,7 +65,7 @@ class Verified(Model):
 
     def __init__(self, model: NormalMean, *, centre: Any, radius: Any):
         if not isinstance(model, NormalMean):
-            raise TypeError(f"model must be a jaxcollapse NormalMean, got {model!r}")
+            raise TypeError(f"model must be a jaxcollapse NormalMean, got {shown(model)}")
         self.model = model
         self.centre = as_floats(centre)
         if self.centre.shape not in ((), model.parameter.shape):

@@ -9,6 +9,8 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from jaxcollapse.arguments.names import shown
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
@@ -110,7 +112,7 @@ def names_of(label: Any, curves: int, default: str) -> list[str | None]:
     """The names of the curves in the legend: one for all, or one for each."""
     names: list[str | None] = [label] if label is None or isinstance(label, str) else list(label)
     if len(names) not in (1, curves):
-        raise ValueError(f"label must be one name or one for each of the {curves} curves, got {label!r}")
+        raise ValueError(f"label must be one name or one for each of the {curves} curves, got {shown(label)}")
     if names == [None]:
         names = [default]
     return names if len(names) == curves else [*names, *[None] * (curves - 1)]

@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from jaxcollapse.arguments.names import shown
+
 if TYPE_CHECKING:
     from jaxcollapse.verification.definitions import Report
 
@@ -29,7 +31,7 @@ def definitions(reports: "Mapping[str, Report]", *, ax: Axes | None = None) -> A
     **Raises** `ValueError` without a report, and `TypeError` for another kind of argument.
     """
     if not isinstance(reports, Mapping):
-        raise TypeError(f"reports must be a dictionary of reports by the names of the runs, got {reports!r}")
+        raise TypeError(f"reports must be a dictionary of reports by the names of the runs, got {shown(reports)}")
     if not reports:
         raise ValueError("reports must not be empty")
     first = next(iter(reports.values()))

@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 
 from jaxcollapse.arguments.check import check_choice, check_shape
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.plot._style import looks_geometric, rising, whole_ticks
 from jaxcollapse.replication.estimate import Estimate
 
@@ -128,7 +129,9 @@ def _axes_of(estimate: Estimate) -> tuple[list[str], list[np.ndarray]]:
         )
     for name, places in coordinates.items():
         if places.dtype.kind not in "buif":
-            raise ValueError(f"values must lie over axes of numbers, got {name!r} with the labels {places.tolist()}")
+            raise ValueError(
+                f"values must lie over axes of numbers, got {shown(name)} with the labels {places.tolist()}"
+            )
     return list(coordinates), list(coordinates.values())
 
 

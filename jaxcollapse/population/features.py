@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import check_above, check_flag, check_length
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats, number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum
@@ -144,7 +145,7 @@ class Table(eqx.Module):
         try:
             table = np.asarray(rows, float)
         except (TypeError, ValueError):
-            raise TypeError(f"rows must be a table of numbers with rows of one length, got {rows!r}") from None
+            raise TypeError(f"rows must be a table of numbers with rows of one length, got {shown(rows)}") from None
         if table.ndim != 2 or len(table) < 2 or not np.isfinite(table).all():
             raise ValueError(f"rows must be a table of finite numbers with two rows or more, got shape {table.shape}")
         centred = table - table.mean(axis=0)

@@ -21,6 +21,7 @@ from jaxcollapse.arguments.check import (
     check_shape,
     is_traced,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats, at_once, common_type, is_numeric
 from jaxcollapse.arguments.types import Count, Matrix, Number, Vector
 from jaxcollapse.machine.leniency import lenient
@@ -32,7 +33,7 @@ def check_spectrum(value: Any) -> None:
     """The value is a `Spectrum`."""
     if not isinstance(value, Spectrum):
         hint = ": write Spectrum(eigenvalues, signal) or Spectrum.isotropic(dim)"
-        raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {value!r}{hint}")
+        raise TypeError(f"spectrum must be a jaxcollapse.theory.Spectrum, got {shown(value)}{hint}")
 
 
 def eigenvalues_of(value: Any) -> Float[Array, " dim"]:
@@ -41,7 +42,7 @@ def eigenvalues_of(value: Any) -> Float[Array, " dim"]:
         return value.eigenvalues
     if not is_numeric(value) or np.ndim(value) != 1 or np.size(value) == 0:
         raise TypeError(
-            f"spectrum must be a jaxcollapse.theory.Spectrum or eigenvalues of shape (dim,), got {value!r}: "
+            f"spectrum must be a jaxcollapse.theory.Spectrum or eigenvalues of shape (dim,), got {shown(value)}: "
             f"write Spectrum.isotropic(dim)"
         )
     return as_floats(value)
@@ -84,7 +85,7 @@ class Spectrum(eqx.Module):
         for name, value in (("eigenvalues", eigenvalues), ("signal", signal)):
             if not is_numeric(value) or np.ndim(value) == 0:
                 raise TypeError(
-                    f"{name} must have shape (dim,), got {value!r}: "
+                    f"{name} must have shape (dim,), got {shown(value)}: "
                     f"write Spectrum.isotropic(dim) or Spectrum.from_eigenvalues([1.0, 0.5])"
                 )
         self.eigenvalues, self.signal = (

@@ -10,6 +10,7 @@ from jaxtyping import PyTree
 
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.html import html_table
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count, HostArray
 from jaxcollapse.replication import trust
 from jaxcollapse.replication.finite import Finite, finite_moments
@@ -216,7 +217,7 @@ class Estimate:
         if self._axis is not None:
             raise ValueError(f"these are differences already, along {names[self._axis]!r}")
         if axis not in names:
-            raise ValueError(f"axis must be one of the grid's axes {names}, got {axis!r}")
+            raise ValueError(f"axis must be one of the grid's axes {names}, got {shown(axis)}")
         return Estimate(self._run, self._state, self._dims, names.index(axis))
 
     def refine(

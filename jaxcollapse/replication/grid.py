@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from jaxcollapse.arguments.check import check_fits, is_key, is_traced
+from jaxcollapse.arguments.names import shown
 
 
 class Axis(NamedTuple):
@@ -132,7 +133,7 @@ def _axis(name: str, values: Any) -> Axis:
         return Axis(name, array, array if array.ndim == 1 else np.arange(len(array)), traced=True)
     if isinstance(values, list | tuple):
         return _static(name, list(values), [value if isinstance(value, str) else repr(value) for value in values])
-    raise TypeError(f"axis {name!r} must be an array, a dictionary or a list, got {values!r}{_hint(name, values)}")
+    raise TypeError(f"axis {name!r} must be an array, a dictionary or a list, got {shown(values)}{_hint(name, values)}")
 
 
 def _static(name: str, values: list[Any], labels: list[str]) -> Axis:
@@ -140,9 +141,8 @@ def _static(name: str, values: list[Any], labels: list[str]) -> Axis:
         raise ValueError(f"axis {name!r} must have at least one entry, got none")
     if len(set(labels)) != len(labels):
         example = ", ".join(f"{label!r}: ..." for label in ("a", "b"))
-        raise ValueError(
-            f"axis {name!r} must have different labels, got {labels}: give a dictionary, Grid({name}={{{example}}})"
-        )
+        hint = f"give a dictionary, Grid({name}={{{example}}})"
+        raise ValueError(f"axis {name!r} must have different labels, got {shown(labels)}: {hint}")
     return Axis(name, values, np.array(labels), traced=False)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import HostArray
 
 
@@ -36,7 +37,7 @@ def dataset(
     needed = max(map(len, own))
     names = dims if dims is not None else tuple(f"axis_{i}" for i in range(needed))
     if len(names) < needed:
-        raise ValueError(f"dims must name {needed} axes, got {names!r}")
+        raise ValueError(f"dims must name {needed} axes, got {shown(names)}")
     leaves = ["_".join(map(name_of, path)) for path in paths]
     kinds = ("mean", "stderr")
     called = [[f"{leaf}_{kind}" if leaf else kind for kind in kinds] for leaf in leaves]
@@ -76,7 +77,7 @@ def records(
         own = len(shape) - len(coordinates)
         names = [*coordinates, *(dims[:own] if dims is not None else (f"axis_{i}" for i in range(own)))]
         if len(names) < len(shape):
-            raise ValueError(f"dims must name {own} axes, got {dims!r}")
+            raise ValueError(f"dims must name {own} axes, got {shown(dims)}")
         places = [place.ravel() for place in np.indices(shape)]
         found: dict[str, Any] = {"variable": [label] * int(np.prod(shape))} if label else {}
         for name, place in zip(names, places, strict=True):

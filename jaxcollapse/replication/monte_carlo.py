@@ -16,6 +16,7 @@ from pathlib import Path
 from jaxtyping import Array, Key, PyTree
 
 from jaxcollapse.arguments.check import check_integer, check_key, is_key
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.xla import warn_of_wrong_sums
 from jaxcollapse.replication.estimate import Estimate
@@ -97,13 +98,13 @@ def monte_carlo(
     ```
     """
     if not callable(function):
-        raise TypeError(f"function must be a function of a key, got {function!r}: write lambda key: ...")
+        raise TypeError(f"function must be a function of a key, got {shown(function)}: write lambda key: ...")
     if is_key(replications) or (replications is None and not is_key(key)):
         raise TypeError(f"the arguments are monte_carlo(function, key, replications), got key={key!r}")
     check_untraced(key)
     check_key("key", key)
     if grid is not None and not isinstance(grid, Grid):
-        raise TypeError(f"grid must be a jaxcollapse Grid such as Grid(samples=[100, 200]), got {grid!r}")
+        raise TypeError(f"grid must be a jaxcollapse Grid such as Grid(samples=[100, 200]), got {shown(grid)}")
     _check_signature(function, () if grid is None else grid.names)
     for name, value in (("threads", threads), ("block", block)):
         if value is not None:
@@ -146,7 +147,7 @@ def _names(dims: Sequence[str] | None, taken: tuple[str, ...]) -> tuple[str, ...
     if dims is None:
         return None
     if isinstance(dims, str) or not all(isinstance(name, str) for name in dims):
-        raise TypeError(f"dims must be a sequence of names, got {dims!r}")
+        raise TypeError(f"dims must be a sequence of names, got {shown(dims)}")
     names = (*taken, *dims)
     if len(set(names)) != len(names):
         raise ValueError(f"dims must differ from each other and from the grid's axes, got {names}")

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxcollapse.arguments.check import check_numbers
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import HostArray
 from jaxcollapse.chain.prediction import ClosedForm, Prediction
 
@@ -31,7 +32,9 @@ def ratios(mean: Any, interval: tuple[Any, Any], prediction: Any) -> Any:
     """Those of every metric that is both estimated and predicted, or of one array of means."""
     if isinstance(mean, dict):
         if not isinstance(prediction, Prediction):
-            raise TypeError(f"prediction must be made by jaxcollapse.predict for several metrics, got {prediction!r}")
+            raise TypeError(
+                f"prediction must be made by jaxcollapse.predict for several metrics, got {shown(prediction)}"
+            )
         common = [name for name in mean if name in prediction.forms]
         if not common:
             known = ", ".join(prediction.forms) or "nothing"

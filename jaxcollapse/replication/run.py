@@ -18,6 +18,7 @@ from jaxtyping import Array, Key
 from threadpoolctl import threadpool_limits
 
 from jaxcollapse.arguments.check import check_fits, is_key
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine import resources, versions
 from jaxcollapse.machine.leniency import lenient
@@ -373,7 +374,7 @@ def _at_point(function: Callable, static: dict[str, Any], axes: tuple[Axis, ...]
             result = function(key, **static, **named)
         for leaf in jax.tree.leaves(result):
             if not isinstance(leaf, jax.Array | np.ndarray | np.number | np.bool_ | int | float | complex):
-                raise TypeError(f"function must return numbers, arrays or a pytree of them, got {leaf!r}")
+                raise TypeError(f"function must return numbers, arrays or a pytree of them, got {shown(leaf)}")
             if is_key(leaf):
                 raise TypeError("function must return numbers, got a random key: return what is drawn from it")
             if jnp.issubdtype(jnp.result_type(leaf), jnp.complexfloating):

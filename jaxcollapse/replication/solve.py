@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Key, PyTree
 
 from jaxcollapse.arguments.check import check_integer, check_scalar
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.replication import trust
 from jaxcollapse.replication.estimate import Estimate
@@ -97,7 +98,7 @@ def solve(
             raise ValueError(f"{name} must lie between 0 and 1, got {share}")
     check_integer("max_replications", max_replications, minimum=trust.FEWEST)
     if not callable(function):
-        raise TypeError(f"function must take a key and the value of a parameter, got {function!r}")
+        raise TypeError(f"function must take a key and the value of a parameter, got {shown(function)}")
     measured, goal = _event(function, target, quantile)
     event = jax.eval_shape(measured, key, jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(float))).dtype == bool
     search = _Search(measured, goal, key, event, 1 - float(level), int(max_replications), save)
@@ -108,7 +109,7 @@ def _bracket(bracket: Any) -> tuple[float, float]:
     """Two finite numbers in their order."""
     ends = np.asarray(bracket, float)
     if ends.shape != (2,) or not np.isfinite(ends).all() or not ends[0] < ends[1]:
-        raise ValueError(f"bracket must hold two finite numbers, the smaller one first, got {bracket!r}")
+        raise ValueError(f"bracket must hold two finite numbers, the smaller one first, got {shown(bracket)}")
     return float(ends[0]), float(ends[1])
 
 
@@ -165,7 +166,7 @@ class _Search:
         grid = Grid(value=values)
         found = monte_carlo(self.function, self.key, count, grid=grid, save=place, progress=False)
         if np.isnan(found.mean).any():
-            raise ValueError(f"function must be finite between the ends of the bracket, got {found!r}")
+            raise ValueError(f"function must be finite between the ends of the bracket, got {shown(found)}")
         self.rounds.append(found)
         self.means |= dict(zip(values.tolist(), found.mean.tolist(), strict=True))
         lower, upper = self._limits(found)

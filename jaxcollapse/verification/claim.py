@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxcollapse.arguments.check import as_numpy, check_choice, check_flag, check_integer, check_numbers
-from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.names import did_you_mean, shown
 from jaxcollapse.arguments.reference import Reference
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.pickles import packed, unpacked
@@ -102,16 +102,16 @@ class Claim:
     def __post_init__(self):
         """Checks what is known before anything is computed."""
         if not isinstance(self.name, str) or re.fullmatch("[a-z0-9-]+", self.name) is None:
-            raise ValueError(f"name must consist of lower-case letters, digits and hyphens, got {self.name!r}")
+            raise ValueError(f"name must consist of lower-case letters, digits and hyphens, got {shown(self.name)}")
         if isinstance(self.relation, str):
             if self.relation not in RELATIONS:
                 hint = did_you_mean(self.relation, RELATIONS)
-                raise ValueError(f"relation must be one of {sorted(RELATIONS)}, got {self.relation!r}{hint}")
+                raise ValueError(f"relation must be one of {sorted(RELATIONS)}, got {shown(self.relation)}{hint}")
             object.__setattr__(self, "relation", RELATIONS[self.relation]())
         elif not isinstance(self.relation, Relation):
-            raise TypeError(f"relation must be a name or a Relation, got {self.relation!r}")
+            raise TypeError(f"relation must be a name or a Relation, got {shown(self.relation)}")
         if not callable(self.experiment):
-            raise TypeError(f"experiment must be a function of a key, got {self.experiment!r}")
+            raise TypeError(f"experiment must be a function of a key, got {shown(self.experiment)}")
         if not callable(self.theory):
             check_numbers("theory", self.theory)
         for name in ("statement", "formula", "protocol", "quantity"):
@@ -121,7 +121,7 @@ class Claim:
             if not isinstance(getattr(self, name), kind | None):
                 raise TypeError(f"{name} must be a jaxcollapse {kind.__name__}, got {getattr(self, name)!r}")
         if not isinstance(self.labels, list | tuple) or not all(isinstance(label, str) for label in self.labels):
-            raise TypeError(f"labels must be a tuple of texts, got {self.labels!r}")
+            raise TypeError(f"labels must be a tuple of texts, got {shown(self.labels)}")
         for name in ("networks", "finite_variance"):
             check_flag(name, getattr(self, name))
         check_choice("scale", self.scale, ("linear", "log"))
@@ -151,9 +151,11 @@ class Claim:
         with lenient(), enable_x64(True):
             prediction = as_numpy(self.theory() if callable(self.theory) else self.theory)
         if prediction.dtype.kind not in "biufc":
-            raise TypeError(f"theory of claim {self.name!r} must return numbers, got {prediction!r}")
+            raise TypeError(f"theory of claim {self.name!r} must return numbers, got {shown(prediction)}")
         if np.iscomplexobj(prediction):
-            raise TypeError(f"theory of claim {self.name!r} must be real, got {prediction}: predict its parts")
+            raise TypeError(
+                f"theory of claim {self.name!r} must be real, got {shown(prediction, str)}: predict its parts"
+            )
         return prediction.astype(np.float64)
 
     def exact_numbers(self) -> Numbers:

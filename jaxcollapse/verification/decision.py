@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from jaxcollapse.arguments.check import check_choice, check_key, check_scalar
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.machine.precision import enable_x64
 from jaxcollapse.machine.versions import versions
@@ -74,12 +75,12 @@ def verify(
     """
     single = isinstance(claims, Claim)
     if isinstance(claims, type) or not isinstance(claims, Claim | str | Iterable):
-        raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claims!r}")
+        raise TypeError(f"claims must be a Claim or a sequence of Claims, got {shown(claims)}")
     several: list[Claim] = [claims] if isinstance(claims, Claim | str) else list(claims)
     for claim in several:
         if not isinstance(claim, Claim):
             hint = f": write jaxcollapse.claims.get({claim!r})" if isinstance(claim, str) else ""
-            raise TypeError(f"claims must be a Claim or a sequence of Claims, got {claim!r}{hint}")
+            raise TypeError(f"claims must be a Claim or a sequence of Claims, got {shown(claim)}{hint}")
     names = [claim.name for claim in several]
     if len(set(names)) != len(names):
         raise ValueError(f"claims must have different names, got {sorted(n for n in names if names.count(n) > 1)}")

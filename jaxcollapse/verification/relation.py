@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 
 from jaxcollapse.arguments.check import check_nonnegative, check_positive
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import HostArray
 from jaxcollapse.arguments.words import percent
 from jaxcollapse.replication import trust
@@ -182,7 +183,9 @@ class Usually(Relation):
     def check(self, theory: np.ndarray) -> None:
         """The share lies between 0 and 1, where both answers are possible."""
         if not ((theory > 0) & (theory < 1)).all():
-            raise ValueError(f"theory must be a share between 0 and 1, both excluded, for 'usually', got {theory}")
+            raise ValueError(
+                f"theory must be a share between 0 and 1, both excluded, for 'usually', got {shown(theory, str)}"
+            )
 
     def judge(self, estimate: Estimate, theory: np.ndarray, x: np.ndarray | None, level: float) -> Ruling:
         """Exact one-sided binomial (Clopper-Pearson) limits for every entry."""

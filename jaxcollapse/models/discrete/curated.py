@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_count, check_fits
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
@@ -69,7 +70,7 @@ class Curated(Wrapper):
 
     def __init__(self, language: Categorical, *, rewards: Any, candidates: Count | None, weights: Any = None):
         if not isinstance(language, Categorical):
-            raise TypeError(f"language must be a jaxcollapse Categorical, got {language!r}")
+            raise TypeError(f"language must be a jaxcollapse Categorical, got {shown(language)}")
         check_rewards(rewards, language.probabilities.size, weights)
         if candidates is not None:
             check_count("candidates", candidates, minimum=1)

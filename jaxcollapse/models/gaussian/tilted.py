@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax.scipy.special import gammaln
 from jaxtyping import Array, Float, Key, Scalar
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Moved
 from jaxcollapse.chain.model import Model, Wrapper
@@ -65,7 +66,7 @@ class TiltedGaussian(Wrapper):
 
     def __init__(self, gaussian: Gaussian, *, power: Any):
         if not isinstance(gaussian, Gaussian):
-            raise TypeError(f"gaussian must be a jaxcollapse Gaussian, got {gaussian!r}")
+            raise TypeError(f"gaussian must be a jaxcollapse Gaussian, got {shown(gaussian)}")
         if not gaussian.draws_sums:
             raise ValueError('gaussian must draw sufficient statistics, but has sampling="raw"')
         self.gaussian = gaussian

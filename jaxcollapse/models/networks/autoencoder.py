@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_length, check_nonnegative, check_positive, check_scalar
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks.measures import Moments, entropy, frechet, moments
@@ -197,7 +198,9 @@ def _pixels(name: str, images: Any) -> np.ndarray:
 def _features(classifier: Any, images: Array) -> Array:
     """What a classifier makes of images, once its result is of the right kind."""
     if not callable(classifier):
-        raise TypeError(f"classifier must be a function of images such as a jaxcollapse Classifier, got {classifier!r}")
+        raise TypeError(
+            f"classifier must be a function of images such as a jaxcollapse Classifier, got {shown(classifier)}"
+        )
     found: Any = classifier(images)
     shapes = [np.shape(part) for part in found] if isinstance(found, tuple | list) else []
     if len(shapes) != 2 or any(len(shape) != 2 or shape[0] != len(images) for shape in shapes) or shapes[1][1] < 2:

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_choice, check_length, check_scalar
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.networks import coordinates as shapes
@@ -122,7 +123,7 @@ class Diffusion(Trained):
         clip: Any = 1.0,
     ):
         if not isinstance(conformers, Conformers):
-            raise TypeError(f"conformers must be a jaxcollapse.datasets.Conformers, got {conformers!r}")
+            raise TypeError(f"conformers must be a jaxcollapse.datasets.Conformers, got {shown(conformers)}")
         real = checked(*conformers)
         others = _held_out(held_out, real)
         atoms = real.x.shape[1]
@@ -134,7 +135,7 @@ class Diffusion(Trained):
         if not 0 < float(end) < 0.5:
             raise ValueError(f"end must lie between 0 and 0.5, got {end}")
         if network is not None and not callable(network):
-            raise TypeError(f"network must be a function of a key that makes one, got {network!r}")
+            raise TypeError(f"network must be a function of a key that makes one, got {shown(network)}")
         with jax.ensure_compile_time_eval():
             rows, test = self.coordinates.rows(real.x), self.coordinates.rows(others)
         shift, scale = self.coordinates.scale(rows)
@@ -280,7 +281,7 @@ def _coordinates(name: Any, frame: Any, real: Conformers, atoms: int) -> shapes.
         return shapes.Plain(atoms)
     index = np.asarray(frame)
     if index.shape != (3,) or index.dtype.kind not in "iu" or len(set(index.tolist())) < 3:
-        raise ValueError(f"frame must name three different atoms, got {frame!r}")
+        raise ValueError(f"frame must name three different atoms, got {shown(frame)}")
     if index.min() < 0 or index.max() >= atoms:
-        raise ValueError(f"frame must name atoms from 0 to {atoms - 1}, got {frame!r}")
+        raise ValueError(f"frame must name atoms from 0 to {atoms - 1}, got {shown(frame)}")
     return shapes.Frame(atoms, tuple(index.tolist()))

@@ -22,6 +22,7 @@ from jaxcollapse.arguments.check import (
     check_probabilities,
     check_shape,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import WeightedSum
@@ -84,7 +85,7 @@ class FiniteLanguage(Model):
         method: Literal["newton", "scoring"] = "newton",
     ):
         if not callable(log_probability):
-            raise TypeError(f"log_probability must be a function of the parameters, got {log_probability!r}")
+            raise TypeError(f"log_probability must be a function of the parameters, got {shown(log_probability)}")
         check_at_least("best", best, -np.inf)
         self.log_probability, self.best = log_probability, as_floats(best)
         if self.best.ndim != 1 or self.best.size == 0:

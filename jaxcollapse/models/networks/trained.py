@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.check import check_flag, check_length, check_positive
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import at_once
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
@@ -168,7 +169,7 @@ class Trained(Model):
         with single_by_default():
             network = jax.tree.map(_single, _in_single(self).build(key))
         if not jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array)):
-            raise TypeError(f"{type(self).__name__}.build must return a network with parameters, got {network!r}")
+            raise TypeError(f"{type(self).__name__}.build must return a network with parameters, got {shown(network)}")
         return network
 
     def sample(self, key: Key[Array, ""], params: PyTree, n: int) -> Samples:
@@ -203,7 +204,9 @@ class Trained(Model):
         with single_by_default():
             found = _in_single(self).evaluate(params, key)
             if not isinstance(found, dict):
-                raise TypeError(f"{type(self).__name__}.evaluate must return a dictionary of arrays, got {found!r}")
+                raise TypeError(
+                    f"{type(self).__name__}.evaluate must return a dictionary of arrays, got {shown(found)}"
+                )
             sound = _is_finite(params)
             return {name: jnp.where(sound, jnp.asarray(value, jnp.float32), jnp.nan) for name, value in found.items()}
 

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_at_most, check_choice, check_made, check_shape, is_traced
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import number
 from jaxcollapse.chain.data import Samples, Statistic
 from jaxcollapse.chain.model import Model
@@ -218,7 +219,7 @@ def rows_of(
     """The rows, checked, and how they are drawn."""
     check_made("features", features)
     if features is not None and not callable(features):
-        raise TypeError(f"features must be a function of a key and a number of rows, got {features!r}")
+        raise TypeError(f"features must be a function of a key and a number of rows, got {shown(features)}")
     table = isinstance(features, Table)
     if isinstance(features, Table) and features.rows.shape[1] != spectrum.dim:
         raise ValueError(f"features must have {spectrum.dim} columns, as the spectrum, got {features.rows.shape[1]}")

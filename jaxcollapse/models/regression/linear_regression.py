@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import check_choice, check_made, check_shape, is_traced
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model, keeping
 from jaxcollapse.chain.prediction import Forms, NotKnown
@@ -113,7 +114,7 @@ class LinearRegression(Model):
         if features is not None and (sampling not in ("exact", "raw") or not callable(features)):
             raise ValueError(
                 f'features must be a function of a key and a number of rows, and needs sampling="raw"; '
-                f"got {features!r} and sampling={sampling!r}"
+                f"got {shown(features)} and sampling={sampling!r}"
             )
         self.sampling = sampling if features is None else "raw"
         self.features = features

@@ -11,6 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, Scalar
 
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.prediction import ClosedForm, Forms, NotKnown
@@ -59,7 +60,7 @@ class MixedLabels(Wrapper):
 
     def __init__(self, regression: LinearRegression, *, weight: Any):
         if not isinstance(regression, LinearRegression):
-            raise TypeError(f"regression must be a jaxcollapse LinearRegression, got {regression!r}")
+            raise TypeError(f"regression must be a jaxcollapse LinearRegression, got {shown(regression)}")
         self.regression = regression
         self.weight = number_or_schedule(weight, "weight", 0.0, 1.0)
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Int, UInt
 
 from jaxcollapse.arguments.check import check_fits, check_integer, check_scalar, check_share
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count, Number
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
@@ -158,10 +159,10 @@ def _read(path: str | os.PathLike | None) -> str:
 
 def _classes(alphabet: Any) -> tuple[str, ...]:
     if not isinstance(alphabet, str | tuple) or not all(isinstance(one, str) and one for one in alphabet):
-        raise TypeError(f"alphabet must be a string, or a tuple of strings, got {alphabet!r}")
+        raise TypeError(f"alphabet must be a string, or a tuple of strings, got {shown(alphabet)}")
     classes, characters = tuple(alphabet), "".join(alphabet)
     if len(classes) < 2 or len(set(characters)) != len(characters):
-        raise ValueError(f"alphabet must have two tokens or more, and every character once, got {alphabet!r}")
+        raise ValueError(f"alphabet must have two tokens or more, and every character once, got {shown(alphabet)}")
     return classes
 
 

@@ -19,6 +19,7 @@ from jaxcollapse.arguments.check import (
     check_positive,
     is_traced,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.population.datasets.pictures import arrays_of
 
@@ -176,11 +177,11 @@ def etkdg(smiles: str, n: Count, *, seed: Count = 0) -> Conformers:
     except ImportError:
         raise ImportError('etkdg needs rdkit: install "jaxcollapse[molecules]"') from None
     if not isinstance(smiles, str):
-        raise TypeError(f"smiles must be a text such as 'CCCCC', got {smiles!r}")
+        raise TypeError(f"smiles must be a text such as 'CCCCC', got {shown(smiles)}")
     RDLogger.DisableLog("rdApp.*")
     plain = Chem.MolFromSmiles(smiles)
     if plain is None or plain.GetNumAtoms() < 4:
-        raise ValueError(f"smiles must be a molecule with at least four heavy atoms, got {smiles!r}")
+        raise ValueError(f"smiles must be a molecule with at least four heavy atoms, got {shown(smiles)}")
     molecule, setting = Chem.AddHs(plain), AllChem.ETKDGv3()
     setting.randomSeed, setting.pruneRmsThresh, setting.numThreads = int(seed), -1.0, 1
     found = list(AllChem.EmbedMultipleConfs(molecule, int(n), setting))
@@ -194,7 +195,7 @@ def etkdg(smiles: str, n: Count, *, seed: Count = 0) -> Conformers:
         behind = [a.GetIdx() for a in plain.GetAtomWithIdx(j).GetNeighbors() if a.GetIdx() != i]
         torsions.append((before[0], i, j, behind[0]))
     if not torsions:
-        raise ValueError(f"smiles must have a torsion that can rotate, got {smiles!r}")
+        raise ValueError(f"smiles must have a torsion that can rotate, got {shown(smiles)}")
     return checked(x, torsions, [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in plain.GetBonds()])
 
 

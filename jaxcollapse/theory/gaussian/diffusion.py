@@ -21,6 +21,7 @@ from jaxcollapse.arguments.check import (
     check_share,
     is_traced,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number
@@ -127,7 +128,7 @@ def accumulated_error(*, real_share: Number, aligned: bool, generations: Count) 
     check_share("real_share", real_share)
     check_one_number("real_share", real_share, "for all generations")
     if not isinstance(aligned, bool):
-        raise TypeError(f"aligned must be True or False, got {aligned!r}")
+        raise TypeError(f"aligned must be True or False, got {shown(aligned)}")
     check_length("generations", generations)
     k = 1 - jnp.asarray(real_share, jnp.result_type(real_share, float))
     powers = jnp.concatenate([jnp.ones(1, k.dtype), jnp.cumprod(jnp.broadcast_to(k, (int(generations),)))])[:-1]

@@ -32,6 +32,7 @@ from jaxcollapse.arguments.check import (
     check_shape,
     is_traced,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats, common_type
 from jaxcollapse.arguments.types import Count, Curve, Matrix, Number
 from jaxcollapse.machine.leniency import lenient
@@ -195,7 +196,7 @@ def matrices(log_probability: Callable, optimum: Any, cells: Any) -> Matrices:
     ```
     """
     if not callable(log_probability):
-        raise TypeError(f"log_probability must be a function of the parameters, got {log_probability!r}")
+        raise TypeError(f"log_probability must be a function of the parameters, got {shown(log_probability)}")
     check_at_least("optimum", optimum, -np.inf)
     check_nonnegative("cells", cells)
     theta, real = as_floats(optimum), as_floats(cells)
@@ -203,7 +204,7 @@ def matrices(log_probability: Callable, optimum: Any, cells: Any) -> Matrices:
         raise ValueError(f"optimum must have shape (parameters,), got {theta.shape}")
     model = jax.eval_shape(log_probability, theta)
     if not hasattr(model, "shape") or model.shape != real.shape:
-        raise ValueError(f"log_probability must return an array in the shape {real.shape} of cells, got {model!r}")
+        raise ValueError(f"log_probability must return an array in the shape {real.shape} of cells, got {shown(model)}")
     check_probabilities("cells", real.ravel())
     cross_entropy = lambda theta, real: -jnp.sum(real * log_probability(theta))  # noqa: E731
 

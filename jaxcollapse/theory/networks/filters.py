@@ -23,6 +23,7 @@ from jaxcollapse.arguments.check import (
     check_scalar,
     is_traced,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Number, Vector
 from jaxcollapse.machine.leniency import lenient
@@ -324,4 +325,4 @@ def _check_ordered(name: str, value: Any, order: str, ordered: Callable[[np.ndar
     if np.ndim(value) != 1 or np.size(value) == 0:
         raise ValueError(f"{name} must have shape (levels,), got shape {np.shape(value)}")
     if not is_traced(value) and not np.all(ordered(np.asarray(value))):
-        raise ValueError(f"{name} must be {order}, got {value}")
+        raise ValueError(f"{name} must be {order}, got {shown(value, str)}")

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from jaxcollapse.arguments.check import check_fits, check_numbers, check_positive, check_scalar, check_share
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number, Vector
 from jaxcollapse.machine.leniency import lenient
@@ -175,7 +176,7 @@ def moments(
     check_network(network)
     check_numbers("samples", samples)
     if getattr(workflow, "needs_rows", False) and not isinstance(workflow, type):
-        raise ValueError(f"workflow must keep whole batches, got {workflow!r}, which picks rows")
+        raise ValueError(f"workflow must keep whole batches, got {shown(workflow)}, which picks rows")
     weights = weights_of(workflow, samples, generations)
     entries = 24.0 * float(generations) ** 2 * len(values) ** 2
     check_fits(f"generations={generations:,}: the variances of them", 8 * entries, "take fewer, or fewer eigenvalues")
@@ -226,7 +227,7 @@ def collapse_time(eigenvalues: Vector | Number, workflow: Any, *, c: Number) -> 
         return life
     if getattr(workflow, "keeps_all", False):
         return jnp.exp(life - np.euler_gamma)
-    raise ValueError(f"workflow must replace its data or keep all of it, got {workflow!r}: see orbit")
+    raise ValueError(f"workflow must replace its data or keep all of it, got {shown(workflow)}: see orbit")
 
 
 @lenient()

@@ -25,6 +25,7 @@ from jaxcollapse.arguments.check import (
     check_shape,
     is_traced,
 )
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats, common_type
 from jaxcollapse.arguments.types import Count, Matrix, Number, Vector
 from jaxcollapse.machine.leniency import lenient
@@ -159,5 +160,5 @@ def check_shrinkage(shrinkage: Any) -> None:
     if not isinstance(shrinkage, Shrinkage):
         raise TypeError(
             "shrinkage must be made by gradient_flow, gradient_descent or ridge_shrinkage of "
-            f"jaxcollapse.theory.networks, got {shrinkage!r}"
+            f"jaxcollapse.theory.networks, got {shown(shrinkage)}"
         )

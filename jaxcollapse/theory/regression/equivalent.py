@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Real
 
 from jaxcollapse.arguments.check import check_at_least, check_nonnegative, check_numbers, is_traced
+from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
@@ -140,7 +141,9 @@ def _sources(samples, noise, weights, labellers):
     for name, value in (("samples", samples), ("noise", noise), ("weights", weights)):
         check_nonnegative(name, value)
         if np.shape(value) != (len(basis),):
-            raise ValueError(f"{name} must have shape ({len(basis)},), one number for each labeller, got {value}")
+            raise ValueError(
+                f"{name} must have shape ({len(basis)},), one number for each labeller, got {shown(value, str)}"
+            )
         arrays.append(jnp.asarray(value))
     counts, noises, omegas = arrays
     if not is_traced(counts) and not is_traced(omegas) and not np.any(np.asarray(counts) * np.asarray(omegas) > 0):

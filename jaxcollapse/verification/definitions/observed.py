@@ -15,7 +15,7 @@ from jax.scipy.special import ndtr
 from jaxtyping import Array, Float, Key
 
 from jaxcollapse.arguments.check import check_above
-from jaxcollapse.arguments.names import did_you_mean
+from jaxcollapse.arguments.names import did_you_mean, shown
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.chain.model import Model, measured
 from jaxcollapse.chain.simulate import simulate
@@ -163,10 +163,10 @@ def _named(name: str, part: Any, metrics: dict[str, tuple[int, ...]]) -> Any:
     if part is None or callable(part):
         return part
     if not isinstance(part, str):
-        raise TypeError(f"{name} must be the name of a metric or a function of the parameters, got {part!r}")
+        raise TypeError(f"{name} must be the name of a metric or a function of the parameters, got {shown(part)}")
     if part not in metrics:
         hint = did_you_mean(part, metrics) or f"; it has {sorted(metrics)}"
-        raise ValueError(f"{name} must be a metric of the model, got {part!r}{hint}")
+        raise ValueError(f"{name} must be a metric of the model, got {shown(part)}{hint}")
     return Source(part)
 
 
