@@ -15,6 +15,14 @@ def name_of(part: Any) -> str:
     return str(getattr(part, "key", getattr(part, "name", getattr(part, "idx", part))))
 
 
+def axis_names(shapes: Sequence[tuple[int, ...]], generations: int | None) -> tuple[str, ...] | None:
+    """Those of the axes of leaves that all begin with one of generations; of others none are known."""
+    own = [shape for shape in shapes if shape]
+    if not own or any(shape[0] != generations for shape in own):
+        return None
+    return ("generation", *(f"axis_{i}" for i in range(1, max(map(len, own)))))
+
+
 def dataset(
     paths: Sequence[tuple[Any, ...]],
     means: Sequence[HostArray],
