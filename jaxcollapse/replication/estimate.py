@@ -241,8 +241,7 @@ class Estimate:
             return self._extended(replications, progress)
         assert rtol is not None and max_replications is not None
         size = lambda found: (found.count, found._needed(rtol))  # noqa: E731
-        begun: Estimate = self
-        return until_precise(begun, size, lambda e, n: e._extended(n, progress), rtol, max_replications)
+        return until_precise(self, size, lambda e, n: e._extended(n, progress), rtol, max_replications)
 
     def numbers_alone(self, reason: str) -> "Estimate":
         """This estimate without its function, for another process: `reason` is said where more is asked for."""
@@ -297,8 +296,7 @@ class Estimate:
         **Returns** one matrix over all entries of the result, in the order in which `jax.tree.leaves` and ``ravel``
         list them.
         """
-        mean = np.concatenate([m.mean.ravel() for m in self._moments])
-        return covariance_about(mean, self._rows(), self.count)
+        return covariance_about(np.concatenate([m.mean.ravel() for m in self._moments]), self._rows(), self.count)
 
     def among_finite(self) -> Finite:
         """The mean over the replications that are finite, entry by entry, and the share of the others.

@@ -2,15 +2,13 @@
 
 import warnings
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.replication.run import LARGEST
-
-E = TypeVar("E")
 
 
 def check_wanted(replications: Count | None, rtol: float | None, max_replications: Count | None, count: int) -> None:
@@ -33,12 +31,12 @@ def check_largest(name: str, replications: Count) -> None:
 
 
 def until_precise(
-    found: E,
-    size: Callable[[E], tuple[int, float]],
-    extended: Callable[[E, int], E],
+    found: Any,
+    size: Callable[[Any], tuple[int, float]],
+    extended: Callable[[Any, int], Any],
     rtol: float,
     max_replications: Count,
-) -> E:
+) -> Any:
     """An estimate that goes on until it has as many replications as its precision needs, or all that it may have.
 
     `size` says how many it has, and about how many it needs. Each step is at most 16 times as long as all before it: of
