@@ -137,7 +137,7 @@ class CorrelatedMixture(MixtureLaw):
 
     @property
     @lenient()
-    def covariances(self) -> Float[Array, "components dim dim"]:
+    def covariances(self) -> Float[Array, "*generations components dim dim"]:
         """The covariances of the components."""
         return self.factors @ self.factors.mT
 
