@@ -116,7 +116,7 @@ EXPECTED = {
         and n["weighted"].risk.shape == n["counted"].risk.shape == (6,)
         and n["by_estimates"].mean > n["by_rows"].mean + 5 * n["by_estimates"].stderr
         and close(n["by_estimates"], n["apart"].risk[-1])
-        and abs(n["fading"].weights(n["jnp"].full(4, 100.0))[0][-1] * 15 - [1, 2, 4, 8]).max() < 1e-5
+        and abs(np.asarray(n["fading"].weights(n["jnp"].full(4, 100.0))[0][-1]) * 15 - [1, 2, 4, 8]).max() < 1e-5
         and n["chosen"].truth().shape == (3,)
     ),
     "scripts": lambda n: bool(
