@@ -147,6 +147,14 @@ MODELS = (
         slow=True,
         refuses=_NO_AVERAGE,
     ),
+    ModelRow(
+        "GaussianMixture covariances",
+        lambda: jc.GaussianMixture([0.5, 0.5], [[-2.0, 0.0], [2.0, 0.0]], [[[1.0, 0.4], [0.4, 1.0]]] * 2, iterations=9),
+        slow=True,
+        refuses=_NO_AVERAGE,
+    ),
+    ModelRow("SymmetricMixture", lambda: jc.SymmetricMixture(1.5)),
+    ModelRow("SymmetricMixture plane", lambda: jc.SymmetricMixture([1.5, 0.5], iterations=30), slow=True),
     ModelRow("KernelDensity", lambda: jc.KernelDensity(0.5), refuses=_NO_AVERAGE),
     ModelRow(
         "KernelDensity data",

@@ -124,6 +124,7 @@ OBJECTS = {
     "FiniteLanguage steps": lambda v: jc.FiniteLanguage(jax.nn.log_softmax, best=[0.5, 0.0], steps=v),
     "LogBilinear rank": lambda v: jc.LogBilinear([0.5, 0.5], symbols=3, rank=v),
     "GaussianMixture restarts": lambda v: jc.GaussianMixture([1.0], [[0.0]], [[1.0]], restarts=v),
+    "SymmetricMixture iterations": lambda v: jc.SymmetricMixture(1.0, iterations=v),
     "MarkovText order": lambda v: jc.MarkovText(TALE.tokens.reshape(-1, 4), order=v),
     "MarkovText symbols": lambda v: jc.MarkovText(TALE.tokens.reshape(-1, 4), symbols=v),
     "TwoLayer width": lambda v: run(two_layer(width=v), samples=6) if v != 10**9 else two_layer(width=4),

@@ -71,7 +71,20 @@ EXPECTED = {
     ),
     "scale": lambda n: bool((n["one"].mean == n["two"].mean).all()),
     "precision": lambda n: float(n["single"].variance[-1]) == 0 < float(n["double"].variance[-1]) < 1e-38,
-    "data": lambda n: bool(abs(n["fitted"].mean[0] - n["heights"].mean()) < 1e-3) and n["pairs"].params.shape == (5, 2),
+    "data": lambda n: (
+        bool(abs(n["fitted"].mean[0] - n["heights"].mean()) < 1e-3)
+        and n["pairs"].params.shape == (5, 2)
+        and n["labelled"].squared_error.shape == (4,)
+        and n["text"].rare[-1] > n["text"].excess[-1]
+    ),
+    "mixtures": lambda n: (
+        n["run"].smallest.shape == (8,)
+        and np.ptp(np.asarray(n["one"].params.covariances[-1]), axis=0).max() < 1e-6
+        and bool(
+            n["merged"].mean[0] < 0.01 < 0.05 < n["merged"].mean[9] and n["apart"].mean[29] > 1.5 * n["apart"].mean[0]
+        )
+        and n["ranks"] == [7] * 5
+    ),
     "until": lambda n: (
         abs(n["times"].mean.time - n["theory"].mean) < 0.05 * n["theory"].mean
         and float(n["times"].mean.censored) < 0.01
@@ -102,6 +115,9 @@ EXPECTED = {
         0.2 < n["found"].lower < n["found"].value < n["found"].upper < 0.25
         and n["weighted"].risk.shape == n["counted"].risk.shape == (6,)
         and n["by_estimates"].mean > n["by_rows"].mean + 5 * n["by_estimates"].stderr
+        and close(n["by_estimates"], n["apart"].risk[-1])
+        and abs(np.asarray(n["fading"].weights(n["jnp"].full(4, 100.0))[0][-1]) * 15 - [1, 2, 4, 8]).max() < 1e-5
+        and n["chosen"].truth().shape == (3,)
     ),
     "scripts": lambda n: bool(
         close(n["thrive"], n["thrive_theory"])
@@ -158,6 +174,21 @@ def test_the_readme_counts_the_claims_and_a_page_lists_them(docs):
     assert sum(counts) == len(jc.claims.all(networks=True)) and len(counts) == len(jc.claims.papers()) + 1
     rows = [line for line in readme.page().splitlines() if line.startswith("| `")]
     assert rows == [f"| `{claim.name}` | {claim.statement} |" for claim in jc.claims.all(networks=True)]
+
+
+def test_every_released_script_has_a_figure_that_is_there():
+    page = (DOCS / "howto" / "scripts.md").read_text(encoding="utf-8")
+    lines = [
+        " ".join(text.split()) for text in re.findall(r"^Figures?: (.*?)(?:\n\n|\Z)", page, re.DOTALL | re.MULTILINE)
+    ]
+    named, key = [], ""
+    for line in lines:
+        for words in re.findall(r"`([^`]+)`", line):
+            *command, number = words.split()
+            key = command[-1] if command else key
+            named.append((key, number))
+    assert len(lines) == page.count("\n## ")
+    assert set(named) <= {(entry.reference.key, str(entry.number)) for entry in jc.figures.all()} and len(named) == 10
 
 
 def test_every_how_to_page_is_in_the_index():

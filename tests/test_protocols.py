@@ -219,6 +219,8 @@ def test_the_facts_of_a_workflow_are_what_its_step_does(row):
         np.testing.assert_allclose(counted.sum(axis=1), rows)
     if workflow.mixes:
         assert (counted[1:, 0] > 0).all() and (counted[1:, 1:] > 0).tolist() == np.eye(GENERATIONS - 1).tolist()
+    if workflow.averages:
+        assert workflow.fits_apart and not workflow.mixes and workflow.draws_real
     if workflow.resamples:
         np.testing.assert_array_equal(counted.sum(axis=1), SIZES)
     if workflow.whole_rows:  # every row of a buffer counts once

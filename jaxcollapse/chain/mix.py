@@ -98,6 +98,11 @@ class Mix(Workflow):
         """The kind of its real batch, where rows are mixed with it from generation 2 on."""
         return self.real if self.average == "rows" and self.first == "real" else None
 
+    @property
+    def averages(self) -> Literal["fresh", "fixed"] | None:
+        """The kind of its real batch, where its estimate is averaged with another one from generation 2 on."""
+        return self.real if self.average == "estimates" and self.first == "real" else None
+
     @lenient()
     def real_sizes(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The size of the real batch at every generation."""

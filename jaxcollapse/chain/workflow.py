@@ -109,6 +109,14 @@ class Workflow(eqx.Module):
         return False
 
     @property
+    def averages(self) -> Literal["fresh", "fixed"] | None:
+        """The real batch whose estimate each generation averages with that of its newest batch: a new one, or one kept.
+
+        Generation 1 is the estimate of the real batch. None where generations are anything else.
+        """
+        return None
+
+    @property
     def edits(self) -> Edits | None:
         """What is drawn anew of the one data set that it keeps; None where it keeps none, or more."""
         return None

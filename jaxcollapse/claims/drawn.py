@@ -409,6 +409,8 @@ def _mix(dice: Dice, size: int) -> Written:
     named: dict[str, Any] = {}
     if dice.one(True, False):
         named["weight"] = dice.schedule(dice.share)
+        if dice.one(True, False):
+            named["average"] = "estimates"
     if dice.one(True, False):
         named["real_samples"] = dice.count(size, 2 * size)
     return Written.of(Mix, dice.one("fresh", "fixed"), **named)

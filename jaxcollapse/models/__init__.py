@@ -15,6 +15,7 @@ from jaxcollapse.models.exponential_family import Poisson as Poisson
 from jaxcollapse.models.gaussian.diffusion import GaussianDiffusion as GaussianDiffusion
 from jaxcollapse.models.gaussian.mixture import GaussianMixture as GaussianMixture
 from jaxcollapse.models.gaussian.multivariate import MultivariateGaussian as MultivariateGaussian
+from jaxcollapse.models.gaussian.symmetric_mixture import SymmetricMixture as SymmetricMixture
 from jaxcollapse.models.gaussian.tilted import TiltedGaussian as TiltedGaussian
 from jaxcollapse.models.gaussian.univariate import Gaussian as Gaussian
 from jaxcollapse.models.graph import Graph as Graph

@@ -22,6 +22,9 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.gaussian.multivariate import MultivariateNormal
 from jaxcollapse.models.gaussian.univariate import Normal
 
+_NODES = 32
+"""Of a quadrature over an angle below 45 degrees, on which the integrand is smooth."""
+
 
 @lenient()
 def entropy(law: Any) -> Float[Array, ""]:
@@ -111,9 +114,7 @@ def total_variation(law: Any, other: Any) -> Float[Array, ""]:
     """
     if _are_vectors(law, other):
         return 0.5 * jnp.sum(jnp.abs(law - other))
-    p, q = _gaussians(law, other)
-    if len(p.mean) != 1:
-        raise ValueError(f"total_variation has a closed form for Gaussians on the line, got {len(p.mean)} dimensions")
+    p, q = _on_the_line("total_variation", law, other)
     # In units of the first law, where the second one's is u -> ratio u + gap.
     log_ratio = (p.log_diagonal - q.log_diagonal)[0]
     ratio, gap = jnp.exp(log_ratio), ((p.mean - q.mean) * jnp.exp(-q.log_diagonal))[0]
@@ -124,6 +125,50 @@ def total_variation(law: Any, other: Any) -> Float[Array, ""]:
     ends = jnp.stack([sum_ / jnp.where(same, 1.0, leading), (2 * log_ratio - gap**2) / sum_])
     differences = ndtr(ends) - ndtr(ratio * ends + gap)
     return jnp.where(same, 0.0, jnp.abs(differences[1] - differences[0]))
+
+
+@lenient()
+def cramer_von_mises(law: Any, other: Any) -> Float[Array, ""]:
+    """The Cramer-von Mises distance ``int (F - G)^2 dG`` of the distribution functions of two laws, in [0, 1].
+
+    Of symbols in their order, ``sum_i (F_i - G_i)^2 q_i`` with the probabilities ``q`` of `other`. Of two Gaussians on
+    the line, where it is the same under ``dF``, with ``h`` the gap of the means over the root of the sum of the
+    variances and the ratio ``c`` of the smaller deviation to the larger, ``1/3 - 2 [T(h, (1 + 2 c^2)^(-1/2)) +
+    T(h, c (2 + c^2)^(-1/2))]`` for Owen's function ``T``, written so that nothing cancels between laws that are close.
+
+    **Arguments**
+
+    - `law`, `other`: both probabilities of one shape, or both Gaussians on the line.
+
+    **Raises** `TypeError` or `ValueError` for laws of different kinds or shapes, and for Gaussians of more dimensions,
+    of which no closed form is known.
+
+    **Exactness** Exact, to the digits of the arithmetic; NaN for two Gaussians without a variance.
+
+    **Reference** Cramer 1928 and von Mises 1931; Owen 1956, Ann. Math. Statist. 27, 1075.
+
+    ```python
+    >>> import jax.numpy as jnp
+    >>> float(cramer_von_mises(jnp.array([0.5, 0.5]), jnp.array([0.75, 0.25])))
+    0.046875
+
+    ```
+    """
+    if _are_vectors(law, other):
+        return jnp.sum((jnp.cumsum(law) - jnp.cumsum(other)).at[-1].set(0.0) ** 2 * other)
+    p, q = _on_the_line("cramer_von_mises", law, other)
+    wide = jnp.maximum(p.log_diagonal, q.log_diagonal)[0]
+    log_ratio = -jnp.abs((p.log_diagonal - q.log_diagonal)[0])
+    c, short = jnp.exp(log_ratio), jnp.expm1(log_ratio)
+    h = (p.mean - q.mean)[0] * jnp.exp(-wide) / jnp.sqrt(1 + c**2)
+    angles = jnp.arctan(jnp.stack([1 / jnp.sqrt(1 + 2 * c**2), c / jnp.sqrt(2 + c**2)]))  # pi/3 in all where c = 1
+    whole = jnp.sqrt((1 + 2 * c**2) * (2 + c**2)) + 1 + c + c**2
+    third = np.pi / 3
+    missing = 2 * jnp.arcsin(short**2 / (4 * whole * jnp.sin((third + jnp.sum(angles)) / 2)))
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    theta = angles[:, None] * (0.5 + 0.5 * nodes)
+    away = 0.5 * angles * (-jnp.expm1(-0.5 * (h / jnp.cos(theta)) ** 2) @ weights.astype(theta.dtype))
+    return (missing + jnp.sum(away)) / np.pi
 
 
 @lenient()
@@ -304,4 +349,12 @@ def _gaussians(law: Any, other: Any) -> tuple[MultivariateNormal, MultivariateNo
     p, q = _gaussian("law", law), _gaussian("other", other)
     if p.mean.shape != q.mean.shape:
         raise ValueError(f"both laws must have one dimension, got {len(p.mean)} and {len(q.mean)}")
+    return p, q
+
+
+def _on_the_line(name: str, law: Any, other: Any) -> tuple[MultivariateNormal, MultivariateNormal]:
+    """Two in one dimension."""
+    p, q = _gaussians(law, other)
+    if len(p.mean) != 1:
+        raise ValueError(f"{name} has a closed form for Gaussians on the line, got {len(p.mean)} dimensions")
     return p, q

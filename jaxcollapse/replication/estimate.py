@@ -1,6 +1,5 @@
 """`Estimate`: what replications say about a mean, and whether that can be trusted."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,17 +8,18 @@ import numpy as np
 from jaxtyping import PyTree
 
 from jaxcollapse.arguments.check import check_integer
-from jaxcollapse.arguments.html import html_table
 from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count, HostArray
 from jaxcollapse.replication import trust
 from jaxcollapse.replication.finite import Finite, finite_moments
 from jaxcollapse.replication.grown import Grown
-from jaxcollapse.replication.labelled import dataset, name_of, records
-from jaxcollapse.replication.moments import State
-from jaxcollapse.replication.quantile import order_statistics
+from jaxcollapse.replication.labelled import axis_names, dataset, leaf_names, records
+from jaxcollapse.replication.moments import Moments, State, covariance_about
+from jaxcollapse.replication.printed import as_html, as_latex, as_text
+from jaxcollapse.replication.quantile import order_statistics, ranks_of
 from jaxcollapse.replication.ratio import ratios
-from jaxcollapse.replication.run import LARGEST, Run
+from jaxcollapse.replication.refinement import check_largest, check_wanted, until_precise
+from jaxcollapse.replication.run import Run
 
 
 class Estimate:
@@ -156,8 +156,7 @@ class Estimate:
         """The two-sided confidence interval of the mean, for a `level` between 0 and 1, by quantiles of Student's t."""
         trust.check_level(level)
         t = trust.quantile(0.5 - level / 2, self.count)
-        lower = self._each(lambda m: m.mean - t * trust.stderr(m))
-        upper = self._each(lambda m: m.mean + t * trust.stderr(m))
+        lower, upper = (self._each(lambda m, w=w: m.mean + w * trust.stderr(m)) for w in (-t, t))
         return lower, upper
 
     def against(self, prediction: Any, level: float = 0.95) -> Any:
@@ -238,26 +237,12 @@ class Estimate:
 
         **Raises** `ValueError` or `TypeError` for other combinations, and for fewer replications than there are.
         """
-        if replications is not None and rtol is None and max_replications is None:
-            check_integer("replications", replications, minimum=self.count)
+        check_wanted(replications, rtol, max_replications, self.count)
+        if replications is not None:
             return self._extended(replications, progress)
-        if replications is not None or rtol is None or max_replications is None:
-            raise ValueError("refine takes either replications, or rtol together with max_replications")
-        if not rtol > 0:
-            raise ValueError(f"rtol must be positive, got {rtol}")
-        check_integer("max_replications", max_replications, minimum=self.count)
-        if max_replications > LARGEST:
-            raise ValueError(f"max_replications must be at most {LARGEST:,}, got {max_replications:,}")
-        refined = self
-        while (needed := refined._needed(rtol)) > refined.count < max_replications:
-            wanted = min(needed, 16 * refined.count, max_replications)
-            refined = refined._extended(int(wanted), progress)
-        if needed > refined.count:
-            advice = f"about {needed:,.0f} would" if np.isfinite(needed) else "no number would"
-            warnings.warn(
-                f"rtol={rtol} is not reached by max_replications={max_replications:,}: {advice}", stacklevel=2
-            )
-        return refined
+        assert rtol is not None and max_replications is not None
+        size = lambda found: (found.count, found._needed(rtol))  # noqa: E731
+        return until_precise(self, size, lambda e, n: e._extended(n, progress), rtol, max_replications)
 
     def numbers_alone(self, reason: str) -> "Estimate":
         """This estimate without its function, for another process: `reason` is said where more is asked for."""
@@ -265,21 +250,12 @@ class Estimate:
 
     def _extended(self, replications: Count, progress: bool | None) -> "Estimate":
         check_integer("replications", replications, minimum=1)
-        if replications > LARGEST:
-            raise ValueError(f"replications must be at most {LARGEST:,}, got {replications:,}")
+        check_largest("replications", replications)
         return Estimate(self._run, self._run.extend(self._state, int(replications), progress), self._dims, self._axis)
 
     def _needed(self, rtol: float) -> float:
         """About how many replications bring every relative standard error to `rtol`; no fewer than there are."""
-        needed = float(self.count)
-        for m in self._moments:
-            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-                ratio = trust.stderr(m) / (rtol * np.abs(m.mean))
-            ratio = np.where(trust.constant(m), 0.0, ratio) if m.count > 1 else np.full_like(m.mean, 2.0)
-            worst = float(np.max(np.where(np.isnan(ratio), np.inf, ratio), initial=0.0))
-            if worst > 1:
-                needed = max(needed, float(np.ceil(1.05 * m.count * worst**2)))
-        return needed
+        return max([float(self.count), *(trust.needed(m, rtol) for m in self._moments)])
 
     def replay(self, replication: Count) -> PyTree[HostArray]:
         """One replication alone: the function's result at its key, and at every point of the grid.
@@ -307,10 +283,7 @@ class Estimate:
 
         **Raises** `ValueError` for `q` outside [0, 1].
         """
-        levels = np.asarray(q, float)
-        if levels.ndim > 1 or not np.all((levels >= 0) & (levels <= 1)):
-            raise ValueError(f"q must be numbers between 0 and 1, got {q}")
-        ranks = np.clip(np.ceil(np.atleast_1d(levels) * self.count).astype(int) - 1, 0, self.count - 1)
+        levels, ranks = ranks_of(q, self.count)
         minimum = np.concatenate([m.minimum.ravel() for m in self._moments])
         maximum = np.concatenate([m.maximum.ravel() for m in self._moments])
         found = order_statistics(self._rows, ranks, minimum, maximum)
@@ -324,13 +297,7 @@ class Estimate:
         **Returns** one matrix over all entries of the result, in the order in which `jax.tree.leaves` and ``ravel``
         list them.
         """
-        mean = np.concatenate([m.mean.ravel() for m in self._moments])
-        total = np.zeros((mean.size, mean.size))
-        for rows in self._rows():
-            gap = rows - mean
-            total += gap.T @ gap
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return total / np.float64(self.count - 1)
+        return covariance_about(np.concatenate([m.mean.ravel() for m in self._moments]), self._rows(), self.count)
 
     def among_finite(self) -> Finite:
         """The mean over the replications that are finite, entry by entry, and the share of the others.
@@ -351,9 +318,7 @@ class Estimate:
         ```
         """
         entries = sum(m.mean.size for m in self._moments)
-        counted, mean, variance = finite_moments(self._rows(), entries)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            stderr = np.sqrt(variance / counted)
+        counted, mean, stderr = finite_moments(self._rows(), entries)
         trees = (self._unravel(flat, ()) for flat in (mean, stderr, 1 - counted / self.count, counted))
         return Finite(*trees, coordinates=self.coordinates)
 
@@ -385,12 +350,8 @@ class Estimate:
 
     def _names(self, dims: Sequence[str] | None) -> tuple[str, ...] | None:
         """Those of the axes of the result that are given, or the generation, if all leaves begin with that axis."""
-        if dims is not None or self._dims is not None:
-            return self._dims if dims is None else tuple(dims)
-        own = [shape for leaf in self._run.shapes if (shape := leaf.shape)]
-        if not own or any(shape[0] != self._run.generations for shape in own):
-            return None
-        return ("generation", *(f"axis_{i}" for i in range(1, max(map(len, own)))))
+        given = self._dims if dims is None else tuple(dims)
+        return axis_names([leaf.shape for leaf in self._run.shapes], self._run.generations) if given is None else given
 
     def to_pandas(self, dims: tuple[str, ...] | None = None, level: float = 0.95):
         """A tidy `pandas.DataFrame`, a row for every number (needs the extra ``jaxcollapse[tables]``).
@@ -416,54 +377,23 @@ class Estimate:
 
     def to_latex(self, dims: tuple[str, ...] | None = None) -> str:
         """The rows of `to_pandas` as a LaTeX table, each mean with its standard error in brackets: ``1.234(12)``."""
-        table = self.to_pandas(dims)
-        table["mean"] = [_rounded(*pair) for pair in zip(table["mean"], table["stderr"], strict=True)]
-        left = table.drop(columns=["stderr", "lower", "upper", "usable", "replications"])
-        return left.to_latex(index=False, escape=True)
+        return as_latex(self.to_pandas(dims))
 
     def _repr_html_(self) -> str:
         """A table of the first rows, in notebooks."""
-        rows = []
-        for name, mean, stderr, moments in zip(
-            self._labels(), jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr), self._moments, strict=True
-        ):
-            rows.append((name or "mean", mean.shape, _values(mean, stderr), trust.doubt(moments) or "usable"))
-        return html_table(f"{self.count:,} replications", ("result", "shape", "mean ± standard error", "trust"), rows)
+        return as_html(f"{self.count:,} replications", self._leaves())
 
     def __repr__(self) -> str:
         """The means with their standard errors, a few entries of each leaf."""
         along = "" if self._axis is None else f" of differences along {self._grid_names[self._axis]!r}"
-        lines = [f"Estimate{along} from {self.count:,} replications"]
-        if self.ignores_key:
-            lines.append("  all of them the same: the function does not use its key")
-        means, stderrs, without = jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr), self._run.draws_nothing
-        rows = zip(self._labels(), means, stderrs, self._moments, without, strict=True)
-        for name, mean, stderr, moments, points in rows:
-            shape = f" {mean.shape}" if mean.ndim else ""
-            lines.append(f"  {name or 'mean'}{shape}: {_values(mean, stderr)}")
-            if any(points) and not self.ignores_key:
-                where = "" if all(points) else f"at {sum(points)} of {len(points)} points with objects "
-                lines.append(f"    {where}the same in every replication: nothing of it is drawn from the key")
-            if said := trust.doubt(moments):
-                lines.append(f"    the standard error is not usable: {said}")
-        return "\n".join(lines)
+        heading = f"Estimate{along} from {self.count:,} replications"
+        return as_text(heading, self._leaves(), self.ignores_key, self._run.draws_nothing)
+
+    def _leaves(self) -> list[tuple[str, HostArray, HostArray, Moments]]:
+        """Name, means, standard errors and moments of each leaf."""
+        means, stderrs = jax.tree.leaves(self.mean), jax.tree.leaves(self.stderr)
+        return list(zip(self._labels(), means, stderrs, self._moments, strict=True))
 
     def _labels(self) -> list[str]:
         """What the leaves of the result are called; one array alone has no name."""
-        paths = jax.tree_util.tree_flatten_with_path(self.mean)[0]
-        return [".".join(map(name_of, path)) for path, _ in paths]
-
-
-def _values(mean: HostArray, stderr: HostArray) -> str:
-    pairs = [f"{m:.4g} ± {s:.1g}" for m, s in zip(mean.ravel(), stderr.ravel(), strict=True)]
-    return ", ".join(pairs if len(pairs) <= 6 else [*pairs[:3], "...", *pairs[-2:]])
-
-
-def _rounded(mean: float, stderr: float) -> str:
-    """A mean to the two digits of its standard error, which are put in brackets."""
-    if not (np.isfinite(mean) and np.isfinite(stderr) and stderr > 0):
-        return f"{mean:.4g}"
-    places = 1 - int(np.floor(np.log10(stderr)))
-    if places < 0 or places > 12:
-        return f"{mean:.4g} ({stderr:.2g})"
-    return f"{mean:.{places}f}({round(stderr * 10**places)})"
+        return leaf_names([path for path, _ in jax.tree_util.tree_flatten_with_path(self.mean)[0]], ".")

@@ -58,7 +58,7 @@ class Finite(NamedTuple):
 
 
 def finite_moments(tiles: Iterable[np.ndarray], entries: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many numbers of each column are finite, their mean and their variance, from blocks of rows."""
+    """How many numbers of each column are finite, their mean and its standard error, from blocks of rows."""
     count, mean, square = (np.zeros(entries) for _ in range(3))
     for rows in tiles:
         there = np.isfinite(rows)
@@ -70,4 +70,5 @@ def finite_moments(tiles: Iterable[np.ndarray], entries: int) -> tuple[np.ndarra
         mean += np.where(own > 0, gap * own / total, 0.0)
         count += own
     with np.errstate(invalid="ignore", divide="ignore"):
-        return count, np.where(count > 0, mean, np.nan), np.where(count > 1, square / (count - 1), np.nan)
+        stderr = np.sqrt(np.where(count > 1, square / (count - 1), np.nan) / count)
+        return count, np.where(count > 0, mean, np.nan), stderr

@@ -16,6 +16,30 @@ def name_of(part: Any) -> str:
     return str(getattr(part, "key", getattr(part, "name", getattr(part, "idx", part))))
 
 
+def leaf_names(paths: Sequence[tuple[Any, ...]], joint: str) -> list[str]:
+    """What leaves are called: by the steps of their paths, or, where two names meet, by their paths as Python has them.
+
+    ```python
+    >>> from jax.tree_util import tree_flatten_with_path
+    >>> paths = lambda tree: [path for path, _ in tree_flatten_with_path(tree)[0]]
+    >>> leaf_names(paths({"a": {"b": 1}, "c": 2}), "."), leaf_names(paths({"a": {"b": 1}, "a.b": 2}), ".")
+    (['a.b', 'c'], ["['a']['b']", "['a.b']"])
+
+    ```
+    """
+    names = [joint.join(map(name_of, path)) for path in paths]
+    unclear = len(set(names)) < len(names) or (len(names) > 1 and "" in names)
+    return [jax.tree_util.keystr(path) for path in paths] if unclear else names
+
+
+def axis_names(shapes: Sequence[tuple[int, ...]], generations: int | None) -> tuple[str, ...] | None:
+    """Those of the axes of leaves that all begin with one of generations; of others none are known."""
+    own = [shape for shape in shapes if shape]
+    if not own or any(shape[0] != generations for shape in own):
+        return None
+    return ("generation", *(f"axis_{i}" for i in range(1, max(map(len, own)))))
+
+
 def dataset(
     paths: Sequence[tuple[Any, ...]],
     means: Sequence[HostArray],
@@ -26,9 +50,9 @@ def dataset(
 ):
     """An `xarray.Dataset` of mean and standard error of each leaf; `coordinates` are those of the axes of the grid.
 
-    A leaf is called by the steps of its path, joined by ``_``; where two would be called the same, all leaves are
-    called by their paths as they are written in Python. A dimension in which leaves differ has a name for each. Along
-    one that is called ``"generation"`` entries count from one.
+    A leaf is called by the steps of its path, joined by ``_``; where two names would meet, all leaves are called by
+    their paths as they are written in Python, or ``result`` if there is one alone. A dimension in which leaves differ
+    has a name for each. Along one that is called ``"generation"`` entries count from one.
     """
     import xarray
 
@@ -38,12 +62,12 @@ def dataset(
     names = dims if dims is not None else tuple(f"axis_{i}" for i in range(needed))
     if len(names) < needed:
         raise ValueError(f"dims must name {needed} axes, got {shown(names)}")
-    leaves = ["_".join(map(name_of, path)) for path in paths]
     kinds = ("mean", "stderr")
+    leaves = leaf_names(paths, "_")
     called = [[f"{leaf}_{kind}" if leaf else kind for kind in kinds] for leaf in leaves]
     if max(Counter([*sum(called, []), *grid_names, *names]).values()) > 1:
-        leaves = [jax.tree_util.keystr(path) for path in paths]
-        called = [[f"{leaf}_{kind}" if leaf else kind for kind in kinds] for leaf in leaves]
+        leaves = [jax.tree_util.keystr(path) or "result" for path in paths]
+        called = [[f"{leaf}_{kind}" for kind in kinds] for leaf in leaves]
     variables = {}
     for leaf, variable, shape, *values in zip(leaves, called, own, means, stderrs, strict=True):
         own_names = []
@@ -67,20 +91,25 @@ def records(
     """A tidy `pandas.DataFrame`: a row for every entry of every leaf, which `columns` has by name.
 
     Entries along the grid have its coordinates, along other axes their places: from zero on, and from one on along an
-    axis that is called ``"generation"``.
+    axis that is called ``"generation"``. An axis with the name of another column has ``grid_`` or ``own_`` in front.
     """
     import pandas
 
+    taken = {"variable", "replications", *columns[0]}
+    axes = [f"grid_{name}" if name in taken else name for name in coordinates]
     frames = []
     for label, column in zip(labels, columns, strict=True):
         shape = np.shape(column["mean"])
         own = len(shape) - len(coordinates)
-        names = [*coordinates, *(dims[:own] if dims is not None else (f"axis_{i}" for i in range(own)))]
-        if len(names) < len(shape):
+        names = dims[:own] if dims is not None else tuple(f"axis_{i}" for i in range(own))
+        if len(names) < own:
             raise ValueError(f"dims must name {own} axes, got {shown(dims)}")
         places = [place.ravel() for place in np.indices(shape)]
-        found: dict[str, Any] = {"variable": [label] * int(np.prod(shape))} if label else {}
-        for name, place in zip(names, places, strict=True):
-            found[name] = coordinates[name][place] if name in coordinates else place + (name == "generation")
+        found: dict[str, Any] = {} if list(labels) == [""] else {"variable": [label] * int(np.prod(shape))}
+        for axis, values, place in zip(axes, coordinates.values(), places, strict=False):
+            found[axis] = values[place]
+        for name, place in zip(names, places[len(axes) :], strict=True):
+            axis = f"own_{name}" if name in taken or name in found else name
+            found[axis] = place + (name == "generation")
         frames.append(pandas.DataFrame(found | {name: np.ravel(value) for name, value in column.items()}))
     return pandas.concat(frames, ignore_index=True)

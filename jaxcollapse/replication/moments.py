@@ -8,7 +8,7 @@ deviation of the sample exceeds by much, so that no power over- or underflows wh
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -274,3 +274,13 @@ def _scales(center: Array, half: Array) -> tuple[Array, Array]:
     exponent = jnp.where(jnp.isfinite(half), exponent, 0)
     one = jnp.ones_like(half)
     return jnp.ldexp(one, exponent), jnp.ldexp(one, -exponent)
+
+
+def covariance_about(mean: np.ndarray, tiles: Iterable[np.ndarray], count: int) -> np.ndarray:
+    """The covariance matrix of the columns about a mean that is known, from blocks of `count` rows in all."""
+    total = np.zeros((mean.size, mean.size))
+    for rows in tiles:
+        gap = rows - mean
+        total += gap.T @ gap
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total / np.float64(count - 1)

@@ -6,7 +6,7 @@ Paterson 1980, "Selection and sorting with limited storage"; Floyd and Rivest 19
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,14 @@ def order_statistics(
         for search in searches:
             search.narrow()
     return np.array([search.answer for search in searches])
+
+
+def ranks_of(q: float | Sequence[float], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The levels of quantiles, checked, and the rank of each among `count` values: the smallest that reaches it."""
+    levels = np.asarray(q, float)
+    if levels.ndim > 1 or not np.all((levels >= 0) & (levels <= 1)):
+        raise ValueError(f"q must be numbers between 0 and 1, got {q}")
+    return levels, np.clip(np.ceil(np.atleast_1d(levels) * count).astype(int) - 1, 0, count - 1)
 
 
 @dataclasses.dataclass

@@ -20,6 +20,7 @@ from jaxcollapse.replication.memory import memory, size
 from jaxcollapse.replication.program import Program
 
 _LIVE_BYTES = 2 * 2**20
+_POOL_BYTES = 32 * 2**20  # of rows that are kept, of which a step touches few
 _RESULT_BYTES = 16 * 2**20
 _BLOCK_TILES = 64
 _TILE = 1024  # replications at most; of a larger tile, a short run would compute many that nobody asked for
@@ -113,7 +114,8 @@ def block_of(
             live, largest = result_bytes, 1 if keeps_busy else _TILE_ONE_BY_ONE
         elif keeps_busy:
             room, largest = int(memory_of_device) // _PART_OF_DEVICE, _TILE_BUSY
-        tile = min(tile, _power_of_two(room // max(1, live), largest))
+        apart = _TILE if one_by_one else _power_of_two(_POOL_BYTES // max(1, need.pool), _TILE)
+        tile = min(tile, apart, _power_of_two(room // max(1, live), largest))
     axes = len(layout.shape)
     lanes = [not any(single) and flag for flag in held[0].records]
     moment_bytes = 64 * points * (1 + axes) * sum(int(np.prod(aval.shape)) for aval in results)

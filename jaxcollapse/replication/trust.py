@@ -75,6 +75,17 @@ def usable(m: Moments) -> HostArray:
     return (m.nonfinite == 0) & (constant(m) | (light & (m.count >= FEWEST)))
 
 
+def needed(m: Moments, rtol: float) -> float:
+    """About how many replications bring every relative standard error to `rtol`; at least one."""
+    if m.count == 1:
+        return 5.0  # enough for a first standard error
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        ratio = stderr(m) / (rtol * np.abs(m.mean))
+    ratio = np.where(constant(m), 0.0, ratio)
+    worst = float(np.max(np.where(np.isnan(ratio), np.inf, ratio), initial=0.0))
+    return float(np.ceil(1.05 * m.count * worst**2)) if worst > 1 else 1.0
+
+
 def check_level(level: float) -> None:
     """That of a confidence interval."""
     if not 0 < level < 1:

@@ -48,11 +48,15 @@ def test_least_squares_of_two_fits(sizes, x64):
     (real, synthetic), dim, weight = sizes, 3, 0.35
     model = jc.LinearRegression(jc.theory.Spectrum.isotropic(dim), noise=1.0)
     own, theirs = dim / (real - dim - 1), dim / (synthetic - dim - 1)
-    risks = [own]
-    for _ in range(3):
-        risks.append(weight**2 * own + (1 - weight) ** 2 * (risks[-1] + theirs))
-    workflow = jc.Mix("fresh", weight=weight, real_samples=real, average="estimates")
-    agrees(mean_of(model, workflow, "risk", synthetic), np.array(risks), 0.02)
+    for kind, kept in (("fresh", 0.0), ("fixed", own)):
+        risks = [own - kept]
+        for _ in range(3):
+            risks.append(weight**2 * (own - kept) + (1 - weight) ** 2 * (risks[-1] + theirs))
+        workflow = jc.Mix(kind, weight=weight, real_samples=real, average="estimates")
+        said = jc.predict(model, workflow, samples=synthetic, generations=4)
+        assert said.forms["risk"].exactness == "exact"
+        np.testing.assert_allclose(said.risk, kept + np.array(risks), rtol=1e-12)
+        agrees(mean_of(model, workflow, "risk", synthetic), said.risk, 0.02)
 
 
 @pytest.mark.parametrize("sizes", SIZES)
@@ -118,11 +122,14 @@ def test_generation_1_may_see_as_many_real_rows_as_there_are_later(real, average
 
 
 def test_what_is_predicted_of_two_fits():
-    """To first order where a fit is no mean of rows, and nothing about pools."""
+    """Exactly for least squares and means, to first order with more real rows at first, and nothing about pools."""
     workflow = jc.Mix("fresh", weight=0.4, average="estimates")
     regression = jc.LinearRegression(jc.theory.Spectrum.isotropic(3), noise=1.0)
     sizes = dict(samples=50, generations=3)
-    assert jc.predict(regression, workflow, **sizes).forms["risk"].name == "theory.mean.inflation"
+    own = jc.predict(regression, workflow, **sizes).forms["risk"]
+    assert (own.name, own.exactness) == ("theory.regression.ols_mix_estimates", "exact")
+    more = jc.predict(regression, jc.Mix("fresh", weight=0.4, average="estimates", first="all"), **sizes)
+    assert more.forms["risk"].name == "theory.mean.inflation"
     assert jc.predict(jc.NormalMean(0.0), workflow, **sizes).forms["squared_error"].exactness == "exact"
     assert "variance" in jc.predict(jc.Gaussian(ddof=0), workflow, **sizes).unknown
 

@@ -43,6 +43,8 @@ def test_symbols_are_measured_as_by_scipy(size):
     np.testing.assert_allclose(measures.kl(p, full), stats.entropy(p, full), rtol=1e-12)
     assert measures.kl(full, p) == np.inf
     np.testing.assert_allclose(measures.total_variation(p, q), np.abs(p - q).sum() / 2, rtol=1e-12)
+    gaps = np.cumsum(p) - np.cumsum(q)
+    np.testing.assert_allclose(measures.cramer_von_mises(p, q), (gaps**2) @ q, rtol=1e-12)
     text = np.random.default_rng(2).choice(size, 300, p=p)
     np.testing.assert_allclose(measures.log_loss(p, text), -np.log(p[text]).mean(), rtol=1e-12)
     assert measures.log_loss(p, np.flatnonzero(p == 0)[:1]) == np.inf
@@ -83,9 +85,24 @@ def test_gaussians_on_the_line_against_integrals(first, second):
     np.testing.assert_allclose(measures.total_variation(q, p), total, atol=1e-8)
     kl = integral(lambda x: f.pdf(x) * (f.logpdf(x) - g.logpdf(x)) if f.pdf(x) > 0 else 0.0)
     np.testing.assert_allclose(measures.kl(p, q), kl, rtol=1e-6)
+    squares = integral(lambda x: (f.cdf(x) - g.cdf(x)) ** 2 * g.pdf(x))
+    for found in measures.cramer_von_mises(p, q), measures.cramer_von_mises(q, p):
+        np.testing.assert_allclose(found, squares, rtol=1e-6, atol=1e-9)
     distance = (first[0] - second[0]) ** 2 + (first[1] - second[1]) ** 2
     np.testing.assert_allclose(measures.squared_wasserstein(p, q), distance, rtol=1e-12)
     assert measures.total_variation(p, p) == 0
+
+
+def test_the_distance_of_laws_that_are_close_keeps_its_digits():
+    """To second order it is ``(gap^2 + log(ratio)^2/3)/(2 pi sqrt(3))``."""
+    for gap, ratio in ((1e-9, 0.0), (0.0, 1e-9), (3e-8, 2e-8)):
+        found = measures.cramer_von_mises(line(gap, 1.0), Normal(jnp.zeros(()), jnp.asarray(2 * ratio)))
+        known = (gap**2 + ratio**2 / 3) / (2 * np.pi * 3**0.5)
+        np.testing.assert_allclose(found, known, rtol=1e-6)
+    far = Normal(jnp.zeros(()), jnp.asarray(-1400.0)), Normal(jnp.ones(()), jnp.asarray(-1500.0))
+    np.testing.assert_allclose(measures.cramer_von_mises(*far), 1 / 3, rtol=1e-12)
+    narrow = measures.cramer_von_mises(Normal(jnp.zeros(()), jnp.asarray(-1500.0)), line(0, 1))
+    np.testing.assert_allclose(narrow, 1 / 12, rtol=1e-12)
 
 
 def test_mixtures_are_scored_as_sums_of_densities():
@@ -136,6 +153,7 @@ def test_their_means_along_a_chain_are_those_of_the_theory():
         (lambda p: measures.kl(p, line(0, 1)), TypeError, "both laws must be of one kind, got "),
         (lambda p: measures.kl(line(0, 1), gaussian(2, 0)[2]), ValueError, "one dimension, got 1 and 2"),
         (lambda p: measures.total_variation(gaussian(2, 0)[2], gaussian(2, 1)[2]), ValueError, "Gaussians on the line"),
+        (lambda p: measures.cramer_von_mises(*(gaussian(2, i)[2] for i in (0, 1))), ValueError, "on the line"),
         (lambda p: measures.squared_wasserstein(p, p), TypeError, "law must be the parameters of a Gaussian"),
         (lambda p: measures.log_loss(p, jnp.ones(3)), TypeError, "rows must be symbols 0, 1, ..., as integers"),
         (lambda p: measures.log_loss(p, jnp.array([2])), ValueError, "rows must be symbols from 0 to 1"),

@@ -37,11 +37,11 @@ def test_blocks_are_merged():
     """Whatever the blocks, and a mean far from zero."""
     rows = 1e6 + np.random.default_rng(0).normal(size=(30, 2))
     rows[3:7, 0], rows[:10, 1] = np.nan, np.inf
-    count, mean, variance = finite_moments([rows[:10], rows[10:11], rows[11:]], 2)
+    count, mean, stderr = finite_moments([rows[:10], rows[10:11], rows[11:]], 2)
     for column in range(2):
         kept = rows[np.isfinite(rows[:, column]), column]
-        found = count[column], mean[column], variance[column]
-        np.testing.assert_allclose(found, [len(kept), kept.mean(), kept.var(ddof=1)], rtol=1e-8)
+        found = count[column], mean[column], stderr[column]
+        np.testing.assert_allclose(found, [len(kept), kept.mean(), kept.std(ddof=1) / len(kept) ** 0.5], rtol=1e-8)
 
 
 def test_the_share_is_drawn(no_figures_left):

@@ -48,3 +48,27 @@ def test_a_path_has_the_moments_of_its_replications(x64):
     ranked = np.sort(direct, axis=0)
     np.testing.assert_allclose(estimate.quantile([0.0, 1.0]), ranked[[0, -1]], rtol=1e-12)
     np.testing.assert_array_equal(estimate.quantile(0.0), estimate.minimum)
+
+
+def test_a_pool_of_which_slices_are_touched_is_counted_apart():
+    """Rows of which some are picked; not what a fit reads as a whole."""
+    model, sizes = jc.MultivariateGaussian(np.eye(3), ddof=1, sampling="raw"), dict(samples=20, generations=40)
+    picked, read = (
+        of(lambda key, workflow=workflow: jc.simulate(model, workflow, key=key, **sizes).trace)
+        for workflow in (jc.AccumulateSubsample(), jc.Accumulate())
+    )
+    rows = 40 * 20 * 3 * 4
+    assert picked.pool == rows and picked.size < read.size / 2
+    assert read.pool == 0 and read.size >= rows
+
+
+def test_what_a_loop_reads_as_a_whole_is_no_pool():
+    def loop(body):
+        start = lambda key: jax.random.normal(key, (1000,))  # noqa: E731
+        return of(lambda key: jax.lax.scan(body, (start(key), 0), length=9)[1])
+
+    write = lambda carry, _: ((carry[0].at[carry[1]].set(1.0), carry[1] + 1), carry[0][2 * carry[1]])  # noqa: E731
+    total = lambda carry, _: ((carry[0].at[carry[1]].set(1.0), carry[1] + 1), carry[0].sum())  # noqa: E731
+    moved = lambda carry, _: ((carry[0][::-1], carry[1] + 1), carry[0][0])  # noqa: E731
+    assert loop(write).pool == 4000
+    assert loop(total).pool == loop(moved).pool == 0

@@ -39,6 +39,34 @@ def test_a_tidy_table_has_every_number_once(estimate):
     assert last.usable.tolist() == estimate.usable["last"].tolist()
 
 
+@pytest.mark.parametrize(
+    "tree",
+    [{"a": {"b": 0}, "a.b": 0, "a_b": 0}, {"": 0, "mean": 0}, {1: 0, 2: 0}, {"variable": 0, "stderr": 0}, [0, (0, 0)]],
+)
+def test_no_two_leaves_have_one_name(tree):
+    count = len(jax.tree.leaves(tree))
+    run = lambda key: jax.tree.map(lambda leaf: leaf + jax.random.normal(key), tree)  # noqa: E731
+    estimate = jc.monte_carlo(run, KEY, 50, progress=False)
+    assert estimate.to_pandas().variable.nunique() == count and len(estimate.to_xarray().data_vars) == 2 * count
+
+
+@pytest.mark.parametrize("name", ["variable", "mean", "stderr", "lower", "upper", "usable", "replications", "axis_0"])
+@pytest.mark.parametrize("named", [False, True])
+def test_an_axis_may_be_called_as_a_column_is(name, named):
+    def run(key, **point):
+        curve = point[name] + jax.random.normal(key, (3,))
+        return {"curve": curve} if named else curve
+
+    estimate = jc.monte_carlo(run, KEY, 50, grid=jc.Grid(**{name: [10.0, 20.0]}), progress=False)
+    table, data = estimate.to_pandas(), estimate.to_xarray()
+    axis = name if name == "axis_0" else f"grid_{name}"
+    assert len(table) == 6 and table.columns.is_unique
+    assert table[axis].tolist() == [10.0] * 3 + [20.0] * 3
+    np.testing.assert_array_equal(table["mean"], np.ravel(jax.tree.leaves(estimate.mean)[0]))
+    assert data.coords[name].values.tolist() == [10.0, 20.0]
+    assert any(np.array_equal(v.values, jax.tree.leaves(estimate.mean)[0]) for v in data.data_vars.values())
+
+
 def test_axes_without_a_name_count_from_zero():
     one = jc.monte_carlo(lambda key: jax.random.normal(key, (2, 2)), KEY, 50, progress=False)
     table = one.to_pandas()

@@ -589,6 +589,27 @@ SETTINGS: dict[str, list[Setting]] = {
         call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, generations=3),
         call(dim=3, samples=SIZES, noise=Edge(0.0, 1), real_samples=rising(9.0, 2.0, 3.0), generations=3),
     ],
+    "regression.ols_mix_estimates": [
+        call(dim=3, samples=7.0, noise=0.5, real_samples=9.0, real_weight=0.4, real="fresh", generations=3),
+        call(
+            dim=3,
+            samples=SIZES,
+            noise=Edge(0.0, 1),
+            real_samples=rising(9.0, 12.0, 13.0),
+            real_weight=Edge(1.0, -1),
+            real="fresh",
+            generations=3,
+        ),
+        call(
+            dim=3,
+            samples=7.0,
+            noise=0.5,
+            real_samples=9.0,
+            real_weight=rising(0.4, 0.2, 0.6),
+            real="fixed",
+            generations=3,
+        ),
+    ],
     "regression.ols_mix_contraction": [
         call(dim=3, samples=7.0, real_samples=9.0),
         call(dim=1, samples=7.0, real_samples=9.0),

@@ -1,7 +1,7 @@
 """A mixture of Gaussians, fitted by expectation maximisation: several modes, of which some may be lost.
 
-Protocol: ``n`` draws from the fitted mixture, then weights, means and variances along the axes by maximum likelihood,
-from those of the last model on.
+Protocol: ``n`` draws from the fitted mixture, then weights, means and variances along the axes, or covariances, by
+maximum likelihood, from those of the last model on.
 
 Reference: Dempster, Laird and Rubin 1977, Maximum Likelihood from Incomplete Data via the EM Algorithm.
 """
@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, Real, Scalar
+from jaxtyping import Array, Float, Key, Scalar
 
 from jaxcollapse.arguments.check import (
     check_at_least,
@@ -29,53 +29,26 @@ from jaxcollapse.arguments.types import Count
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.model import Model
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.models.gaussian.mixture_law import CorrelatedMixture, Mixture, MixtureLaw, Shared
 from jaxcollapse.random import fold_in, split, symbols
 from jaxcollapse.random.loops import alongside, while_loop
 
 
-class Mixture(eqx.Module):
-    """A mixture of Gaussians without correlations."""
-
-    weights: Float[Array, " components"]
-    means: Float[Array, "components dim"]
-    variances: Float[Array, "components dim"]
-
-    @property
-    def mean(self) -> Float[Array, " dim"]:
-        """The mean of the whole."""
-        return self.weights @ self.means
-
-    @property
-    @lenient()
-    def variance(self) -> Float[Array, " dim"]:
-        """The variance of the whole along each axis, within components and between them."""
-        return self.weights @ (self.variances + (self.means - self.mean) ** 2)
-
-    @lenient()
-    def log_density(self, rows: Real[Any, "rows dim"]) -> Float[Array, " rows"]:
-        """The log of the density at each row."""
-        return jax.nn.logsumexp(self.log_joint(rows), axis=1)
-
-    @lenient()
-    def log_joint(self, rows: Float[Array, "rows dim"]) -> Float[Array, "rows components"]:
-        """The log of the density of each row together with each component; a component without weight has none."""
-        present = self.weights > 0
-        gaps = (rows[:, None] - self.means) ** 2 / self.variances
-        log_density = -0.5 * jnp.sum(gaps + jnp.log(2 * jnp.pi * self.variances), axis=2)
-        return log_density + jnp.where(present, jnp.log(jnp.where(present, self.weights, 1.0)), -jnp.inf)
-
-
 class GaussianMixture(Model):
-    """A mixture of a known number of Gaussians with unknown weights, means and variances along the axes.
+    """A mixture of a known number of Gaussians with unknown weights, means and variances, or covariances.
 
     **Arguments**
 
     - `weights`: of the components, shape ``(k,)``, not negative, summing to one.
-    - `means`, `variances`: shape ``(k, dim)``, variances positive.
+    - `means`: shape ``(k, dim)``.
+    - `variances`: along the axes, shape ``(k, dim)``, positive; or covariances, shape ``(k, dim, dim)``, positive
+      definite. The fits are of the same kind.
     - `iterations`: the most steps of expectation maximisation in one fit, a positive integer. Fewer are taken where the
       likelihood changes by less than rounding. The first starts from the last model, which is close.
-    - `floor`: the smallest variance of a component, positive: without one the likelihood has no maximum.
-    - `tied`: whether all components have the same variances, which are estimated together. The true ones must be alike.
+    - `floor`: the smallest variance of a component, positive: without one the likelihood has no maximum. Of a
+      covariance, that of a coordinate given those before it.
+    - `tied`: whether all components have the same variances or covariance, which are estimated together. The true ones
+      must be alike.
     - `restarts`: how many more times every fit begins, at rows that lie apart; the fit with the largest likelihood is
       taken. At most 1,000; none by default: a local maximum is kept from generation to generation.
 
@@ -100,7 +73,7 @@ class GaussianMixture(Model):
 
     weights: Float[Array, " components"]
     means: Float[Array, "components dim"]
-    variances: Float[Array, "components dim"]
+    variances: Float[Array, "components dim ..."]
     floor: Float[Array, ""]
     iterations: int = eqx.field(static=True)
     tied: bool = eqx.field(static=True)
@@ -119,12 +92,12 @@ class GaussianMixture(Model):
     ):
         check_probabilities("weights", weights)
         check_at_least("means", means, -float("inf"))
-        check_positive("variances", variances)
+        check_at_least("variances", variances, -float("inf"))
         check_integer("iterations", iterations, minimum=1)
         self.weights, self.means, self.variances = as_floats(weights), as_floats(means), as_floats(variances)
         if self.means.ndim != 2 or self.means.shape[0] != self.weights.size:
             raise ValueError(f"means must have shape ({self.weights.size}, dim), got {self.means.shape}")
-        check_shape("variances", self.variances, self.means.shape)
+        _check_variances(self.variances, *self.means.shape)
         check_flag("tied", tied)
         check_integer("restarts", restarts, minimum=0)
         check_at_most("restarts", restarts, 1000)
@@ -134,12 +107,15 @@ class GaussianMixture(Model):
         self.floor = number(floor, "floor", 0.0)
         check_positive("floor", self.floor)
 
-    def truth(self) -> Mixture:
-        """The true mixture."""
-        return Mixture(self.weights, self.means, self.variances)
+    def truth(self) -> MixtureLaw:
+        """The true mixture: a `Mixture`, or a `CorrelatedMixture` where covariances are given."""
+        if self.variances.ndim == 2:
+            return Mixture(self.weights, self.means, self.variances)
+        with jax.ensure_compile_time_eval():
+            return CorrelatedMixture(self.weights, self.means, jnp.linalg.cholesky(self.variances))
 
     @lenient()
-    def metrics(self, params: Mixture, **context) -> dict[str, Float[Array, ""]]:
+    def metrics(self, params: MixtureLaw, **context) -> dict[str, Float[Array, ""]]:
         """Mean and variance of the whole, and the weight of the smallest component."""
         return {
             "squared_error": jnp.sum((params.mean - self.truth().mean) ** 2),
@@ -148,15 +124,15 @@ class GaussianMixture(Model):
         }
 
     @lenient()
-    def sample(self, key: Key[Array, ""], params: Mixture, n: int) -> Samples:
+    def sample(self, key: Key[Array, ""], params: MixtureLaw, n: int) -> Samples:
         """Draw `n` rows."""
         which_key, row_key = split(key)
         which = symbols(which_key, params.weights, int(n))
         z = jax.random.normal(row_key, (int(n), params.means.shape[1]), params.means.dtype)
-        return Samples(params.means[which] + jnp.sqrt(params.variances[which]) * z)
+        return Samples(params.moved(which, z))
 
     @lenient()
-    def fit(self, data: Samples, *, key: Key[Array, ""], previous: Mixture | None = None, **context) -> Mixture:
+    def fit(self, data: Samples, *, key: Key[Array, ""], previous: MixtureLaw | None = None, **context) -> MixtureLaw:
         """Steps of expectation maximisation: from the last model on, and at first from rows that lie apart."""
         seeded = self._seeded(key, data)
         start = seeded
@@ -172,7 +148,7 @@ class GaussianMixture(Model):
         best = jnp.argmax(jnp.where(jnp.isnan(likelihood), -jnp.inf, likelihood))
         return jax.tree.map(lambda leaf: leaf[best], found)
 
-    def _climbed(self, start: Mixture, data: Samples) -> Mixture:
+    def _climbed(self, start: MixtureLaw, data: Samples) -> MixtureLaw:
         """Where the steps lead from a start."""
         close = 10 * jnp.finfo(start.means.dtype).eps
 
@@ -188,14 +164,14 @@ class GaussianMixture(Model):
         first = _Search(start, jnp.asarray(jnp.finfo(dtype).min, dtype), jnp.asarray(jnp.inf, dtype), jnp.asarray(0))
         return while_loop(unfinished, step, alongside(first, data)).mixture
 
-    def _seeded(self, key: Key[Array, ""], data: Samples) -> Mixture:
+    def _seeded(self, key: Key[Array, ""], data: Samples) -> MixtureLaw:
         """Equal weights on rows that lie apart, with the variance of the data.
 
         Rows are drawn one after the other, in proportion to the squared distance from those before (k-means++).
         """
         x, count = data.rows, self.weights.size
-        overall = jnp.broadcast_to(jnp.maximum(data.variance(lambda row: row, ddof=0), self.floor), self.means.shape)
-        scaled = x / jnp.sqrt(overall[0])
+        overall = jnp.maximum(data.variance(lambda row: row, ddof=0), self.floor).astype(x.dtype)
+        scaled = x / jnp.sqrt(overall)
 
         def draw(key, weights):
             return jax.random.categorical(
@@ -210,9 +186,10 @@ class GaussianMixture(Model):
             # Where all rows are one there is no other: any of them will do.
             apart = data.weights * far
             chosen.append(draw(key, jnp.where(jnp.any(apart > 0), apart, data.weights)))
-        return Mixture(jnp.full(count, 1 / count, x.dtype), x[jnp.stack(chosen)], overall.astype(x.dtype))
+        kind = Mixture if self.variances.ndim == 2 else CorrelatedMixture
+        return kind.seeded(x[jnp.stack(chosen)], overall)
 
-    def _improved(self, mixture: Mixture, data: Samples) -> tuple[Mixture, Float[Array, ""]]:
+    def _improved(self, mixture: MixtureLaw, data: Samples) -> tuple[MixtureLaw, Float[Array, ""]]:
         """The mixture after one step, and the log likelihood of a row before it."""
         x = data.rows
         joint = mixture.log_joint(x)  # a component that is lost stays so
@@ -221,15 +198,26 @@ class GaussianMixture(Model):
         counts = jnp.sum(shares, axis=0)
         some = jnp.where(counts > 0, counts, 1.0)[:, None]
         means = jnp.where(counts[:, None] > 0, shares.T @ x / some, mixture.means)
-        spread = jnp.einsum("nk,nkd->kd", shares, (x[:, None] - means) ** 2)
-        spread = jnp.broadcast_to(spread.sum(axis=0) / counts.sum(), spread.shape) if self.tied else spread / some
-        known = jnp.maximum(spread, self.floor)
-        variances = known if self.tied else jnp.where(counts[:, None] > 0, known, mixture.variances)
-        return Mixture(counts / data.count, means, variances), data.weights @ total / data.count
+        after = mixture.refitted(counts / data.count, means, Shared(x, shares), self.floor, self.tied)
+        return after, data.weights @ total / data.count
 
 
 class _Search(NamedTuple):
-    mixture: Mixture
+    mixture: MixtureLaw
     likelihood: Scalar
     gain: Scalar
     steps: Scalar
+
+
+def _check_variances(variances: Float[Array, "components dim ..."], count: int, dim: int) -> None:
+    """Those along the axes are positive, covariances are symmetric and positive definite."""
+    if variances.ndim != 3:
+        check_positive("variances", variances)
+        check_shape("variances", variances, (count, dim))
+        return
+    check_shape("variances", variances, (count, dim, dim))
+    if is_traced(variances):
+        return
+    known = np.asarray(variances, float)
+    if not (np.allclose(known, known.mT) and (np.linalg.eigvalsh(known) > 0).all()):
+        raise ValueError("variances of shape (k, dim, dim) are covariances: they must be symmetric, positive definite")

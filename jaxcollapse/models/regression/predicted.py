@@ -165,6 +165,20 @@ def _ridge_mix(c: Chain) -> ClosedForm:
     return ClosedForm(curve, regression.ridge_mix, exactness, order=order, reference=HE_2025)
 
 
+def _mix_estimates(c: Chain) -> ClosedForm:
+    kind = c.workflow.averages or "fresh"
+    own = c.workflow.real_sizes(c.samples)
+    curve = regression.ols_mix_estimates(
+        dim=c.dim,
+        noise=c.noises[0],
+        real_samples=own[0] if kind == "fixed" else own,
+        real_weight=1 - jnp.diagonal(c.workflow.weights(c.samples)[0]).at[0].set(0.0),
+        real=kind,
+        **c.sizes,
+    )
+    return ClosedForm(curve, regression.ols_mix_estimates, reference=HE_2025)
+
+
 def _total_penalty(c: Chain) -> ClosedForm:
     sizes = {**c.sizes, "samples": c.samples[0]} if c.design == "fixed" else c.sizes
     function = regression.ridge_accumulate_total_penalty
@@ -216,6 +230,10 @@ FORMS = (
     Form(
         lambda c: c.least_squares and c.one_noise and c.design == "fixed" and c.workflow.edits is not None,
         _edit,
+    ),
+    Form(
+        lambda c: c.least_squares and c.one_noise and c.design == "fresh" and c.workflow.averages is not None,
+        _mix_estimates,
     ),
     Form(lambda c: c.unpenalised and c.equal and c.workflow.newest_alone, _minimum_norm_replace),
     Form(

@@ -20,6 +20,7 @@ from jaxcollapse.theory.regression.adaptive import ShrunkRidge as ShrunkRidge
 from jaxcollapse.theory.regression.adaptive import adaptive_exponent as adaptive_exponent
 from jaxcollapse.theory.regression.adaptive import adaptive_penalty as adaptive_penalty
 from jaxcollapse.theory.regression.adaptive import ridge_downstream_shrunk as ridge_downstream_shrunk
+from jaxcollapse.theory.regression.averaged_fits import ols_mix_estimates as ols_mix_estimates
 from jaxcollapse.theory.regression.descent import Shrinkage as Shrinkage
 from jaxcollapse.theory.regression.descent import descent_risk as descent_risk
 from jaxcollapse.theory.regression.downstream import RidgeTerms as RidgeTerms

@@ -30,6 +30,47 @@ def test_every_step_keeps_the_moments_of_the_data(iterations, x64):
     np.testing.assert_allclose(one.variances[0], fit.variance, rtol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["full", pytest.param("tied", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [40, 300])
+def test_covariances_are_those_of_scikit_learn(kind, n, x64):
+    """Weights, means and every entry of the covariances after some steps, and the density of the rows."""
+    covariances = np.array([[[1.0, 0.7], [0.7, 1.0]], [[0.5, -0.2], [-0.2, 2.0]], [[1.0, 0.0], [0.0, 0.3]]])
+    covariances = covariances[[0, 0, 0]] if kind == "tied" else covariances
+    mixture = jc.GaussianMixture(WEIGHTS, MEANS, covariances, iterations=12, tied=kind == "tied")
+    data = mixture.sample(jax.random.key(1), mixture.truth(), n)
+    fit = jax.jit(lambda data: mixture.fit(data, key=jax.random.key(2), previous=mixture.truth()))(data)
+    other = Fit(3, covariance_type=kind, tol=0.0, reg_covar=0.0, max_iter=12)
+    precisions = np.linalg.inv(covariances)
+    other.weights_init, other.means_init = WEIGHTS, MEANS
+    other.precisions_init = precisions[0] if kind == "tied" else precisions
+    with pytest.warns(match="did not converge"):
+        other.fit(np.asarray(data.rows))
+    np.testing.assert_allclose(fit.weights, other.weights_, rtol=1e-8)
+    np.testing.assert_allclose(fit.means, other.means_, rtol=1e-7, atol=1e-9)
+    known = np.broadcast_to(other.covariances_, (3, 2, 2))
+    np.testing.assert_allclose(fit.covariances, known, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(fit.log_density(data.rows), other.score_samples(np.asarray(data.rows)), rtol=1e-8)
+    whole = data.variance(lambda row: row, ddof=0)
+    np.testing.assert_allclose(fit.variance, whole, rtol=1e-12)
+
+
+def test_rows_have_the_covariance_of_their_component(x64):
+    covariance = np.array([[2.0, -0.9, 0.3], [-0.9, 1.0, 0.0], [0.3, 0.0, 0.5]])
+    one = jc.GaussianMixture([1.0], np.zeros((1, 3)), covariance[None])
+    rows = np.asarray(one.sample(jax.random.key(2), one.truth(), 40_000).rows)
+    np.testing.assert_allclose(np.cov(rows, rowvar=False), covariance, atol=5 * 2 * (2 / 40_000) ** 0.5)
+    np.testing.assert_allclose(one.truth().covariances[0], covariance, atol=1e-12)
+
+
+def test_few_rows_have_a_covariance_at_the_floor(x64):
+    """Two rows in three dimensions: along the line through them as they are, at the floor elsewhere."""
+    rows = jnp.array([[0.0, 0.0, 0.0], [2.0, 4.0, -2.0]])
+    one = jc.GaussianMixture([1.0], np.zeros((1, 3)), np.eye(3)[None], floor=1e-4)
+    fit = one.fit(jc.Samples(rows), key=jax.random.key(0))
+    step = np.array([1.0, 2.0, -1.0])
+    np.testing.assert_allclose(fit.covariances[0], np.outer(step, step) + np.diag([0.0, 1e-4, 1e-4]), atol=1e-12)
+
+
 def test_the_fit_is_that_of_scikit_learn(x64):
     mixture = model(iterations=25)
     data = mixture.sample(jax.random.key(1), mixture.truth(), 300)
@@ -125,6 +166,8 @@ def test_a_chain_has_the_moments_of_one_gaussian(x64):
         (lambda: jc.GaussianMixture(WEIGHTS, MEANS[:2], VARIANCES[:2]), r"means must have shape \(3, dim\)"),
         (lambda: jc.GaussianMixture(WEIGHTS, MEANS, VARIANCES[:2]), r"variances must have shape \(3, 2\)"),
         (lambda: jc.GaussianMixture([1.0], [[0.0]], [[0.0]]), "variances must be positive"),
+        (lambda: jc.GaussianMixture([1.0], [[0.0, 0.0]], [[[1.0, 2.0], [2.0, 1.0]]]), "symmetric, positive definite"),
+        (lambda: jc.GaussianMixture([1.0], [[0.0, 0.0]], [[[1.0]]]), r"variances must have shape \(1, 2, 2\)"),
         (lambda: jc.GaussianMixture([1.0], [[0.0]], [[1.0]], iterations=0), "iterations must be at least 1"),
         (lambda: jc.GaussianMixture([1.0], [[0.0]], [[1.0]], floor=0.0), "floor must be positive"),
     ],
