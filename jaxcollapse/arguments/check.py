@@ -3,6 +3,7 @@
 Traced values cannot be checked and pass.
 """
 
+import os
 from typing import Any
 
 import jax
@@ -105,6 +106,14 @@ def check_graph(name: str, value: Any) -> None:
         totals = np.sum(np.asarray(value), axis=1, dtype=np.float64)
         if np.abs(totals - 1).max() > 1e-5:
             raise ValueError(f"{name} must have rows that sum to one, got sums of {totals}: divide them by it")
+
+
+def check_folder(name: str, value: Any) -> None:
+    """The path of a folder, or None for none."""
+    if value is not None and not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be the path of a folder, got {shown(value)}")
+    if isinstance(value, str) and not value.strip():
+        raise ValueError(f"{name} must be the path of a folder, got {value!r}: write '.' for the one that you are in")
 
 
 def check_integer(name: str, value: Any, *, minimum: int) -> None:

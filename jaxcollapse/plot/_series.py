@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxcollapse.plot._style import rows
+from jaxcollapse.plot._style import numbers, rows
 
 GENERATION = "generation g"
 
@@ -20,7 +20,7 @@ class Series(NamedTuple):
 
     def flat(self, values: Any, name: str = "estimate") -> np.ndarray:
         """A row of numbers for each curve."""
-        array = np.asarray(values, float)
+        array = numbers(name, values)
         shape = array.shape
         named = len(shape) > 2 and self.names is not None and math.prod(shape[:-1]) == len(self.names)
         return rows(name, array.reshape(math.prod(shape[:-1]), -1) if named else array)
@@ -30,6 +30,8 @@ def series(estimate: Any) -> Series:
     """Every point of the grid is a curve, but for the last axis of the estimate, along which its points lie."""
     grid = list(getattr(estimate, "coordinates", {}).items())
     before = np.ndim(estimate.mean) - 1
+    if before < 0:
+        raise ValueError("estimate must have an axis to draw along, such as that of generations, got one number")
     names = None
     if 0 < before <= len(grid):
         points = itertools.product(*([_called(name, entry) for entry in values] for name, values in grid[:before]))

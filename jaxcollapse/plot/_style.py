@@ -157,8 +157,16 @@ def check_estimate(estimate: Any) -> None:
         )
 
 
+def numbers(name: str, values: Any) -> np.ndarray:
+    """An array of numbers, in double precision."""
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be an array of numbers, got {shown(values)}") from None
+
+
 def rows(name: str, values: Any) -> np.ndarray:
-    array = np.asarray(values, float)
+    array = numbers(name, values)
     if array.ndim > 2:
         raise ValueError(f"{name} must have shape (points,) or (curves, points), got {array.shape}")
     return np.atleast_2d(array)
@@ -166,7 +174,7 @@ def rows(name: str, values: Any) -> np.ndarray:
 
 def positions(x: Any, points: int, of: str, name: str = "x") -> np.ndarray:
     """Where the points of the argument `of` lie."""
-    places = np.arange(1.0, points + 1) if x is None else np.asarray(x, float)
+    places = np.arange(1.0, points + 1) if x is None else numbers(name, x)
     if places.shape != (points,):
         raise ValueError(f"{name} must have shape ({points},), like the last axis of the {of}, got {places.shape}")
     return places
@@ -174,7 +182,7 @@ def positions(x: Any, points: int, of: str, name: str = "x") -> np.ndarray:
 
 def rising(name: str, places: Any, points: int) -> np.ndarray:
     """Places along an axis, from left to right."""
-    array = np.arange(1.0, points + 1) if places is None else np.asarray(places, float)
+    array = np.arange(1.0, points + 1) if places is None else numbers(name, places)
     if array.shape != (points,):
         raise ValueError(f"{name} must have shape ({points},), got {array.shape}")
     if not np.all(np.diff(array) > 0):
@@ -184,7 +192,7 @@ def rising(name: str, places: Any, points: int) -> np.ndarray:
 
 def quantile_levels(quantiles: Any) -> tuple[float, float]:
     """The two ends of a band of quantiles."""
-    levels = np.asarray(quantiles, float)
+    levels = numbers("quantiles", quantiles)
     if levels.shape != (2,) or not 0 <= levels[0] < levels[1] <= 1:
         raise ValueError(f"quantiles must be (low, high) with 0 <= low < high <= 1, got {quantiles}")
     return float(levels[0]), float(levels[1])

@@ -9,7 +9,7 @@ from matplotlib.animation import FuncAnimation
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from jaxcollapse.plot._style import COLOURS
+from jaxcollapse.plot._style import COLOURS, numbers
 
 _WRITERS = {".gif": "pillow", ".mp4": "ffmpeg", ".html": None}
 _SECONDS = 8.0
@@ -52,7 +52,7 @@ def animate(x: Any, densities: Any, *, truth: Any = None, xlabel: str = "", ylab
         raise ValueError(
             f"densities must have shape (generations, points) with at least two points, got shape {densities.shape}"
         )
-    x = np.asarray(x, float)
+    x = numbers("x", x)
     if x.shape != densities.shape[1:] or not np.all(np.diff(x) > 0):
         raise ValueError(f"x must rise and have shape {densities.shape[1:]}, like a density, got shape {x.shape}")
     if truth is not None:
@@ -113,7 +113,7 @@ def _outline(x: np.ndarray, density: np.ndarray) -> np.ndarray:
 
 
 def _heights(name: str, values: Any) -> np.ndarray:
-    array = np.asarray(values, float)
+    array = numbers(name, values)
     if not np.all((array >= 0) & np.isfinite(array)):
         wrong = array[~((array >= 0) & np.isfinite(array))][0]
         raise ValueError(f"{name} must be finite and at least 0, got {wrong:g}")

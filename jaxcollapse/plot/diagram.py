@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator
 
 from jaxcollapse.arguments.check import check_choice, check_shape
 from jaxcollapse.arguments.names import shown
-from jaxcollapse.plot._style import looks_geometric, rising, whole_ticks
+from jaxcollapse.plot._style import looks_geometric, numbers, rising, whole_ticks
 from jaxcollapse.replication.estimate import Estimate
 
 
@@ -69,7 +69,7 @@ def phase(
         x, y = (places[0] if x is None else x), (places[1] if y is None else y)
         xlabel, ylabel = xlabel or names[0], ylabel or names[1]
         values = values.mean
-    values = np.asarray(values, float)
+    values = numbers("values", values)
     if values.ndim != 2 or min(values.shape) < 2:
         raise ValueError(f"values must have shape (x, y) with at least two of each, got shape {values.shape}")
     x, y = rising("x", x, values.shape[0]), rising("y", y, values.shape[1])
@@ -93,7 +93,7 @@ def phase(
         ax.patch.set(hatch="////", edgecolor="0.55")
     ax.figure.colorbar(mesh, ax=ax, label=label)
     if theory is not None:
-        _contours(ax, x, y, np.asarray(theory, float), levels, scale)
+        _contours(ax, x, y, numbers("theory", theory), levels, scale)
     whole_ticks(ax.xaxis, x)
     whole_ticks(ax.yaxis, y)
     ax.set_xlabel(xlabel)
@@ -106,7 +106,7 @@ def _contours(ax: Axes, x: np.ndarray, y: np.ndarray, theory: np.ndarray, levels
     shown = np.ma.masked_invalid(theory)
     locator = LogLocator(subs=(1.0, 2.0, 5.0)) if scale == "log" and levels is None else None
     if levels is not None:
-        levels = np.unique(np.asarray(levels, float))
+        levels = np.unique(numbers("levels", levels))
         levels = levels[(levels >= shown.min()) & (levels <= shown.max())]
         if not levels.size:
             return

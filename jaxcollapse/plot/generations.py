@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count
-from jaxcollapse.plot._style import COLOURS
+from jaxcollapse.plot._style import COLOURS, numbers
 
 _WIDTH, _HEIGHT = 1.6, 1.8  # of a panel, in inches
 _MOST = 12
@@ -90,7 +90,7 @@ def strip(
 def _rows(rows: Any) -> np.ndarray | None:
     if rows is None:
         return None
-    made = np.asarray(rows, float)
+    made = numbers("rows", rows)
     if made.ndim not in (2, 3) or (made.ndim == 3 and made.shape[2] != 2):
         raise ValueError(f"rows must have shape (panels, rows) or (panels, rows, 2), got {made.shape}")
     if not np.isfinite(made).any():
@@ -103,7 +103,7 @@ def _lines(densities: Any) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     if not isinstance(densities, tuple | list) or len(densities) != 2:
         raise ValueError("densities must be a pair: places, and the densities there of each panel")
-    places, values = (np.asarray(part, float) for part in densities)
+    places, values = (numbers("densities", part) for part in densities)
     if places.ndim != 1 or values.ndim != 2 or values.shape[1] != len(places):
         found = f"{places.shape} and {values.shape}"
         raise ValueError(f"densities must have shapes (points,) and (panels, points), got {found}")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from jaxcollapse.arguments.check import check_choice
-from jaxcollapse.plot._style import check_estimate
+from jaxcollapse.plot._style import check_estimate, numbers
 from jaxcollapse.plot.lines import curves
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def facets(
     if not grid or mean.ndim < 2:
         raise ValueError(f"estimate must be of a grid, with two axes or more, got shape {mean.shape}")
     (name, entries), others = grid[0], dict(grid[1:])
-    expected = None if theory is None else np.asarray(theory, float)
+    expected = None if theory is None else numbers("theory", theory)
     if expected is not None and expected.shape[:1] != mean.shape[:1]:
         raise ValueError(f"theory must have the shape of the estimate, {mean.shape}, got {expected.shape}")
     if axes is None:

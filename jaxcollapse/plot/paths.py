@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from jaxcollapse.arguments.check import check_integer
 from jaxcollapse.arguments.types import Count, Number
-from jaxcollapse.plot._style import COLOURS, band_name, legend, positions, quantile_levels, whole_ticks
+from jaxcollapse.plot._style import COLOURS, band_name, legend, numbers, positions, quantile_levels, whole_ticks
 
 
 def trajectories(
@@ -51,7 +51,7 @@ def trajectories(
 
     ```
     """
-    paths = np.asarray(paths, float)
+    paths = numbers("paths", paths)
     if paths.ndim != 2 or paths.shape[0] < 1 or paths.shape[1] < 2:
         raise ValueError(
             f"paths must have shape (replications, points) with at least two points, got shape {paths.shape}"

@@ -17,6 +17,7 @@ from jaxcollapse.plot._style import (
     draw,
     legend,
     names_of,
+    numbers,
     rising,
     rows,
 )
@@ -70,7 +71,7 @@ def landscape(
     check_positive("penalty", penalty)
     penalty = rising("penalty", penalty, risk.shape[1])
     names = names_of(label, len(risk), "theory" if estimate is None else "simulation (95 % interval)")
-    places = _optima(penalty, risk) if best is None else np.asarray(best, float)
+    places = _optima(penalty, risk) if best is None else numbers("best", best)
     if places.shape not in ((), (len(risk),)):
         raise ValueError(f"best must be one number or one for each of the {len(risk)} curves, got shape {places.shape}")
     if np.any((places < penalty[0]) | (places > penalty[-1])):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jaxtyping import Array, Key, PyTree
 
-from jaxcollapse.arguments.check import check_integer, check_key, is_key
+from jaxcollapse.arguments.check import check_folder, check_integer, check_key, is_key
 from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.machine.xla import warn_of_wrong_sums
@@ -114,6 +114,7 @@ def monte_carlo(
     check_integer("replications", replications, minimum=1)
     if replications > LARGEST:
         raise ValueError(f"replications must be at most {LARGEST:,}, got {replications:,}")
+    check_folder("save", save)
     names = _names(dims, () if grid is None else grid.names)
     warn_of_wrong_sums()
     make = functools.partial(Run, function, key, independent=independent, threads=threads, block=block)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxcollapse.arguments.check import check_integer
+from jaxcollapse.arguments.check import check_integer, check_positive, check_scalar
 from jaxcollapse.arguments.types import Count
 from jaxcollapse.replication.run import LARGEST
 
@@ -18,8 +18,8 @@ def check_wanted(replications: Count | None, rtol: float | None, max_replication
         return
     if replications is not None or rtol is None or max_replications is None:
         raise ValueError("refine takes either replications, or rtol together with max_replications")
-    if not rtol > 0:
-        raise ValueError(f"rtol must be positive, got {rtol}")
+    check_scalar("rtol", rtol)
+    check_positive("rtol", rtol)
     check_integer("max_replications", max_replications, minimum=count)
     check_largest("max_replications", max_replications)
 

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Key, PyTree
 
-from jaxcollapse.arguments.check import check_integer, check_scalar
+from jaxcollapse.arguments.check import check_folder, check_integer, check_scalar
 from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.types import Count, Number
 from jaxcollapse.replication import trust
@@ -97,6 +97,7 @@ def solve(
         if not 0 < share < 1:
             raise ValueError(f"{name} must lie between 0 and 1, got {share}")
     check_integer("max_replications", max_replications, minimum=trust.FEWEST)
+    check_folder("save", save)
     if not callable(function):
         raise TypeError(f"function must take a key and the value of a parameter, got {shown(function)}")
     measured, goal = _event(function, target, quantile)

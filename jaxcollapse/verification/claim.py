@@ -152,6 +152,8 @@ class Claim:
             prediction = as_numpy(self.theory() if callable(self.theory) else self.theory)
         if prediction.dtype.kind not in "biufc":
             raise TypeError(f"theory of claim {self.name!r} must return numbers, got {shown(prediction)}")
+        if not prediction.size:
+            raise ValueError(f"theory of claim {self.name!r} must hold one number or more, got none")
         if np.iscomplexobj(prediction):
             raise TypeError(
                 f"theory of claim {self.name!r} must be real, got {shown(prediction, str)}: predict its parts"
