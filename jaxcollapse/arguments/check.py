@@ -12,7 +12,7 @@ from jax.core import Tracer
 
 from jaxcollapse.arguments.names import did_you_mean, shown
 from jaxcollapse.machine import resources
-from jaxcollapse.machine.leniency import as_float
+from jaxcollapse.machine.leniency import as_float, in_range, is_half
 from jaxcollapse.machine.precision import x64_enabled
 
 
@@ -220,6 +220,7 @@ def _concrete(name: str, value: Any) -> np.ndarray | None:
         array = as_numpy(value)
     except ValueError:
         raise ValueError(f"{name} must be an array with rows of one length, got {shown(value)}") from None
+    array = in_range(array) if is_half(array.dtype) else array
     if array.dtype == bool or not np.issubdtype(array.dtype, np.number):
         raise TypeError(f"{name} must be a number or an array of numbers, got {shown(value)}")
     if array.dtype.kind == "c":

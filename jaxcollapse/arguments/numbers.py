@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import as_numpy, check_at_least, check_at_most, check_positive, is_traced
 from jaxcollapse.arguments.names import shown
-from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.machine.leniency import is_half, lenient
 
 
 def at_once(*values: Any) -> contextlib.AbstractContextManager:
@@ -35,9 +35,10 @@ def as_floats(value: Any) -> Float[Array, "..."]:
 
 
 def common_type(*values: Any) -> np.dtype:
-    """What `jax.numpy.result_type` says, also where JAX is told to promote no type to another."""
+    """What `jax.numpy.result_type` says, also where JAX is told to promote no type to another; single at least."""
     with lenient():
-        return jnp.result_type(*values)
+        found = jnp.result_type(*values)
+        return jnp.promote_types(found, jnp.float32) if is_half(found) else found
 
 
 def number(value: Any, name: str, minimum: float, maximum: float = math.inf) -> Float[Array, ""]:

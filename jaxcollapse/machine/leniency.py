@@ -28,7 +28,7 @@ def lenient(*, types: bool = True, ranks: bool = True) -> "_Lenient":
 
     A function that it decorates takes integers of any size as numbers: where JAX has 32 bits for them, larger ones
     become floating-point numbers. (Those of NumPy would wrap around without a word.) An argument that must be an
-    integer, by its annotation, stays one.
+    integer, by its annotation, stays one. Half precision, of three digits, becomes single.
 
     ```python
     >>> import jax.numpy as jnp
@@ -82,15 +82,19 @@ class _Lenient(contextlib.ContextDecorator):
 
 
 def in_range(value: Any) -> Any:
-    """Integers that are larger than those of JAX at the present precision, as floating-point numbers; else the value.
+    """Integers that JAX has no room for at the present precision as floating-point numbers, half precision as single.
 
     ```python
-    >>> in_range(7), in_range([1, 2**70])
-    (7, [1, 1.1805916207174113e+21])
+    >>> in_range(7), in_range([1, 2**70]), in_range(np.float16(0.1)).dtype
+    (7, [1, 1.1805916207174113e+21], dtype('float32'))
 
     ```
     """
-    if isinstance(value, bool | float | str | jax.Array):
+    if isinstance(value, bool | float | str):
+        return value
+    if is_half(getattr(value, "dtype", None)):
+        return value.astype(np.float32)
+    if isinstance(value, jax.Array):
         return value
     if type(value) in (list, tuple):
         entries = [in_range(entry) for entry in value]
@@ -102,6 +106,11 @@ def in_range(value: Any) -> Any:
         return value
     array = np.asarray(value)
     return array.astype(float) if array.size and not -largest <= array.min() <= array.max() <= largest else value
+
+
+def is_half(dtype: Any) -> bool:
+    """Whether it is a type of floating-point numbers of fewer than 32 bits."""
+    return isinstance(dtype, np.dtype) and dtype.itemsize < 4 and jax.numpy.issubdtype(dtype, np.floating)
 
 
 def as_float(value: Any) -> float:

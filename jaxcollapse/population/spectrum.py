@@ -24,7 +24,7 @@ from jaxcollapse.arguments.check import (
 from jaxcollapse.arguments.names import shown
 from jaxcollapse.arguments.numbers import as_floats, at_once, common_type, is_numeric
 from jaxcollapse.arguments.types import Count, Matrix, Number, Vector
-from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.machine.leniency import in_range, lenient
 
 P = ParamSpec("P")
 
@@ -89,7 +89,7 @@ class Spectrum(eqx.Module):
                     f"write Spectrum.isotropic(dim) or Spectrum.from_eigenvalues([1.0, 0.5])"
                 )
         self.eigenvalues, self.signal = (
-            value if isinstance(value, jax.Array) else as_floats(value) for value in (eigenvalues, signal)
+            in_range(value) if isinstance(value, jax.Array) else as_floats(value) for value in (eigenvalues, signal)
         )
 
     def __check_init__(self):

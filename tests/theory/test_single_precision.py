@@ -1,5 +1,6 @@
 """What single precision keeps of the closed forms that have a sample size, from 2 to 1e9, against double precision."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from jaxcollapse.machine.precision import enable_x64
-from jaxcollapse.theory import gaussian
+from jaxcollapse.theory import Spectrum, gaussian
 from theory.settings import SETTINGS, public_functions
 from theory.test_derivatives import is_leaf, value_of
 
@@ -32,21 +33,31 @@ def with_samples():
     return [name for name, size in sizes.items() if size.dtype.kind == "f" and not name.endswith(others)]
 
 
+def called(name, positional, named, rounded, kind):
+    """The leaves of a result, for numbers that are rounded to one type and given in another."""
+
+    def cast(leaf):
+        leaf = value_of(leaf)
+        if isinstance(leaf, Spectrum):  # as it is made of such numbers
+            return Spectrum(cast(leaf.eigenvalues), cast(leaf.signal))
+        if isinstance(leaf, eqx.Module):
+            return leaf
+        if isinstance(leaf, float | np.ndarray | jax.Array) and jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
+            return jnp.asarray(np.asarray(leaf, np.float32).astype(rounded).astype(kind))
+        return leaf
+
+    is_one = lambda leaf: is_leaf(leaf) or isinstance(leaf, eqx.Module)  # noqa: E731
+    positional, named = jax.tree.map(cast, (positional, named), is_leaf=is_one)
+    return jax.tree.leaves(FUNCTIONS[name](*positional, **named))
+
+
 def evaluated(name, size, double):
     setting = SETTINGS[name][0]
     sizes = np.full_like(np.asarray(value_of(setting.named["samples"]), float), size)
     named = dict(setting.named) | {"samples": sizes}
-    kind = np.float64 if double else np.float32
-
-    def cast(leaf):
-        leaf = value_of(leaf)
-        if isinstance(leaf, float | np.ndarray | jax.Array) and jnp.issubdtype(jnp.result_type(leaf), jnp.floating):
-            return jnp.asarray(np.asarray(leaf, np.float32).astype(kind))
-        return leaf
-
     with enable_x64(double):
-        positional, named = jax.tree.map(cast, (setting.positional, named), is_leaf=is_leaf)
-        return [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(FUNCTIONS[name](*positional, **named))]
+        found = called(name, setting.positional, named, np.float32, np.float64 if double else np.float32)
+        return [np.asarray(leaf, np.float64) for leaf in found]
 
 
 def lost(name, size):
@@ -79,6 +90,24 @@ def test_differences_keep_their_digits(name):
 @pytest.mark.parametrize("name", with_samples())
 def test_all_functions_of_samples_keep_their_digits(name):
     check(name, SIZES)
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize("half", [np.float16, jnp.bfloat16], ids=["half", "bfloat16"])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_half_precision_is_computed_in_single(name, half):
+    setting, found = SETTINGS[name][0], []
+    for kind in (half, np.float32):
+        try:
+            found.append([np.asarray(leaf) for leaf in called(name, setting.positional, setting.named, half, kind)])
+        except ValueError as refused:  # what was rounded no longer sums to one
+            found.append([type(refused)])
+    for one, other in zip(*found, strict=True):
+        if isinstance(other, np.ndarray):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+        else:
+            assert one == other
 
 
 @pytest.mark.parametrize("size", LAWS)
