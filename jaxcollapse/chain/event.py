@@ -62,7 +62,7 @@ def holds(until: Callable[[Any], Array], params: PyTree) -> Bool[Array, ""]:
     """The condition at one generation."""
     found = until(params)
     if jnp.shape(found) != () or not jnp.issubdtype(jnp.result_type(found), jnp.bool_):
-        got = f"{type(found).__name__} of shape {jnp.shape(found)}" if eqx.is_array_like(found) else repr(found)
+        got = f"{jnp.result_type(found)} of shape {jnp.shape(found)}" if eqx.is_array_like(found) else repr(found)
         raise TypeError(f"until must return one truth value, got {got}")
     return jnp.asarray(found)
 
