@@ -154,7 +154,7 @@ ROWS = (
 )
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("place", [0, 1], ids=["small", "large"])
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_chain_has_the_means_of_a_loop(row, place):

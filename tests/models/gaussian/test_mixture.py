@@ -31,7 +31,7 @@ def test_every_step_keeps_the_moments_of_the_data(iterations, x64):
 
 
 @pytest.mark.parametrize("kind", ["full", pytest.param("tied", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("n", [40, 300])
+@pytest.mark.parametrize("n", [40, pytest.param(300, marks=pytest.mark.slow)])
 def test_covariances_are_those_of_scikit_learn(kind, n, x64):
     """Weights, means and every entry of the covariances after some steps, and the density of the rows."""
     covariances = np.array([[[1.0, 0.7], [0.7, 1.0]], [[0.5, -0.2], [-0.2, 2.0]], [[1.0, 0.0], [0.0, 0.3]]])

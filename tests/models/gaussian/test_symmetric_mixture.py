@@ -19,6 +19,7 @@ def by_root(x, weights, variance):
     return brentq(slope, small, np.abs(x).max() + 1, xtol=1e-14) if slope(small) > 0 else 0.0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("spread", [0.3, 0.999, 1.001, 4.0])
 def test_the_fit_is_the_maximum_on_the_line(spread, x64):
     """Below and above the point at which two clusters become one, with weights and rows that are not there."""
