@@ -4,6 +4,8 @@ The loop is that of negative guidance in Alemohammad et al. 2024, arXiv:2408.163
 law is exact: guidance away from own samples turns collapse into a walk without drift, at the price of its spread.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -75,7 +77,7 @@ _MILD = {**_CASE, "other_variance": 0.7}
 _COARSE, _STEP, _STIRS = np.geomspace(1e6, 1e-5, 320), 0.5, 150
 
 
-def _score(x, level=0.0):
+def _score(x, level: Any = 0.0):
     w, m, v, other, other_v = _MILD.values()
     return w * (x - other) / (other_v + level) - (1 + w) * (x - m) / (v + level)
 
@@ -149,7 +151,7 @@ class _Preserving(Model):
         growth = jnp.exp(0.5 * _TIME * jnp.mean(1 - 1 / level))
         return Samples(growth * jax.random.normal(key, (int(n),)))
 
-    def fit(self, data, **context):
+    def fit(self, data: Any, **context):
         return data.mean(lambda row: row**2)
 
     def metrics(self, params, **context):

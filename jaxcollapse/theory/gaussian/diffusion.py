@@ -119,7 +119,7 @@ def preserving_replace(*, variance: Number, time: Number, generations: Count) ->
     ```python
     >>> curve = preserving_replace(variance=4.0, time=2.0, generations=20)
     >>> round(float(curve[0]), 3), round(float(curve[-1]), 3)
-    (2.844, 1.042)
+    (2.845, 1.043)
 
     ```
     """
