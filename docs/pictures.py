@@ -1,4 +1,4 @@
-"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about three minutes."""
+"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about four minutes."""
 
 import contextlib
 from collections.abc import Iterator
