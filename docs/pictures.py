@@ -1,4 +1,4 @@
-"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about three minutes."""
+"""Draws the pictures of these pages and of the README: `python docs/pictures.py`, about four minutes."""
 
 import contextlib
 from collections.abc import Iterator
@@ -218,6 +218,57 @@ def effective_sizes(ax: Axes) -> None:
     ax.set_title("Diversity falls by $1 - 1/n_e$", fontsize="medium")
 
 
+def pooled_rows(axes) -> None:
+    """Where fresh real rows enlarge old errors: the factor of a generation, simulated on top; chains of both kinds."""
+    total, few, sizes, real_rows = 200, 30, (6, 12, 18, 24), (3, 9, 15, 21, 27)
+    own = np.linspace(0.02, 0.98, 25)  # shares of rows of the last model
+    dims = np.arange(4, total - 4, 4)
+    factors = [[regression.ols_mix_contraction(dim=d, samples=total * s, real_samples=total * (1 - s)) for d in dims]
+               for s in own]  # fmt: skip
+    critical = [regression.ols_mix_critical_dim(samples=total * s, real_samples=total * (1 - s)) / total for s in own]
+    colours = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
+    ax = axes[0]
+    map_ = ax.pcolormesh(dims / total, 1 - own, np.log10(np.array(factors)), shading="gouraud", **colours)
+    ax.plot(critical, 1 - own, color="black", linewidth=1)
+
+    def kept(key, dim, real):
+        model = jc.LinearRegression(Spectrum.isotropic(dim, norm=0.0), noise=0.0)
+        first = jnp.zeros(dim).at[0].set(1.0)
+        mix = jc.Mix("fresh", real_samples=real)
+        return jc.simulate(model, mix, key=key, samples=few - real, generations=2, first=first).risk[1]
+
+    grid = jc.Grid(dim={str(d): d for d in sizes}, real={str(n): n for n in real_rows})
+    found = np.log10(jc.monte_carlo(kept, jax.random.key(0), 8192, grid=grid).mean)
+    x, y = np.meshgrid(np.array(sizes) / few, np.array(real_rows) / few, indexing="ij")
+    ax.scatter(x, y, c=found, edgecolor="black", linewidth=0.6, **colours)
+    ax.figure.colorbar(map_, ax=ax, label="factor of the error, $\\log_{10} c$")
+    ax.set(xlabel="features per row, $d/T$", ylabel="share of real rows $\\rho$", xlim=(0.02, 0.96))
+    ax.set_title("What a generation makes of an old error", fontsize="medium")
+    chains(axes[1])
+
+
+def chains(ax: Axes) -> None:
+    """The risk with and without fresh real rows, of few and of many features for thirty rows."""
+    real, generations = 9, 8
+    rows = np.array([30.0] + [float(real)] * (generations - 1))
+    for dim, colour in ((12, "C0"), (24, "C1")):
+
+        def run(key, dim=dim):
+            model, mix = jc.LinearRegression(Spectrum.isotropic(dim), noise=1.0), jc.Mix("fresh", real_samples=rows)
+            return jc.simulate(model, mix, key=key, samples=30 - real, generations=generations).risk
+
+        estimate = jc.monte_carlo(run, jax.random.key(1), 16_384)
+        curve = regression.ols_mix(dim=dim, samples=30 - real, noise=1.0, real_samples=rows, generations=generations)
+        alone = regression.ols_replace(dim=dim, samples=30, noise=1.0, generations=generations)
+        g = np.arange(1, generations + 1)
+        ax.plot(g, curve, color=colour, label=f"9 of 30 rows are real, d = {dim}")
+        ax.plot(g, alone, color=colour, linestyle="--", label=f"none is real, d = {dim}")
+        ax.plot(g, estimate.mean, "o", markersize=4, mfc="white", color=colour)
+    ax.set(xlabel="generation", ylabel="excess risk", yscale="log")
+    ax.legend(frameon=False, fontsize="small")
+    ax.set_title("Real rows may be worse than none", fontsize="medium")
+
+
 def curated_simplex(axes) -> None:
     """Loops of three symbols that one, two or three groups of users choose from: lines to where each ends."""
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
@@ -280,6 +331,8 @@ def main() -> None:
     with saved("diversity", 2) as axes:
         surviving_words(axes[0])
         effective_sizes(axes[1])
+    with saved("pooling", 2) as axes:
+        pooled_rows(axes)
     with saved("groups", 3, height=2.9) as axes:
         curated_simplex(axes)
     jc.plot.save(collapsing(), PICTURES / "collapsing.gif")

@@ -18,7 +18,7 @@ from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.curated import Curated
 from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Axis, Claim
-from jaxcollapse.verification.relation import Asymptotic
+from jaxcollapse.verification.relation import Asymptotic, AtMost
 
 REFERENCE = None
 _LANGUAGE = np.array([0.4, 0.3, 0.2, 0.1])
@@ -91,6 +91,18 @@ def _held(key):
     return simulate(model, Mix("fresh", weight=_SHARE), key=key, samples=100_000, generations=25).params[-1]
 
 
+_USERS, _SYMBOLS = np.array([0.3, 0.5, 0.2]), 8
+
+
+def _modes(key):
+    """How many symbols are left, if each of three groups likes them as it likes."""
+    taste_key, key = jax.random.split(key)
+    rewards = 3 * jax.random.normal(taste_key, (len(_USERS), _SYMBOLS))
+    model = Curated(Categorical(np.full(_SYMBOLS, 1 / _SYMBOLS)), rewards=rewards, weights=_USERS, candidates=None)
+    run = simulate(model, Replace(), key=key, samples=100_000, generations=60)
+    return jnp.sum(run.params[-1] > 1e-3, dtype=float)
+
+
 _claim = partial(Claim, reference=REFERENCE)
 CLAIMS = (
     _claim(
@@ -139,6 +151,17 @@ CLAIMS = (
         protocol="Probabilities 0.4, 0.3, 0.2, 0.1; groups of weight 0.3 and 0.7; K = ∞, α = 0.2, n = 100,000.",
         labels=tuple(f"symbol {i}" for i in range(1, 5)),
         quantity="probability",
+        first_look=64,
+    ),
+    _claim(
+        name="own-groups-modes",
+        statement="As many modes survive as there are groups of users at most, out of however many symbols.",
+        theory=lambda: float(len(_USERS)),
+        experiment=_modes,
+        relation=AtMost(),
+        formula="p' = p Σ_g w_g e^{r_g}/E_p e^{r_g} climbs to the maximum of Σ_g w_g log E_p e^{r_g}",
+        protocol="8 symbols, three groups with normal rewards, σ = 3; K = ∞, n = 100,000; those above 0.001 at g = 60.",
+        quantity="modes that are left",
         first_look=64,
     ),
 )

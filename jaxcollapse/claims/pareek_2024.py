@@ -9,13 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.data import Samples
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.regression.linear_regression import LinearRegression
 from jaxcollapse.models.regression.sums import RegressionSums
 from jaxcollapse.theory import Spectrum, regression
 from jaxcollapse.theory.papers import PAREEK_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Equal
+from jaxcollapse.verification.relation import AtLeast, Equal
 
 _NOISE, _ROWS, _ROUNDS = 0.8, 40, 3
 _SETTING = shared(noise=_NOISE, penalty=0.4)
@@ -60,6 +61,48 @@ def _rounds_theory():
     return jnp.stack([law(mixing)[-1] for mixing in _mixings()])
 
 
+_ROWS_LEFT, _DEVIATION, _MOST = 12, 0.2001, 14
+_SIZES = np.array([0.8, 1.0, 1.2])  # of labels; what is left of them with equal eigenvalues is just below the error
+_EIGENVALUES = {"equal eigenvalues": np.ones(_ROWS_LEFT), "unequal ones": np.geomspace(2.0, 0.01, _ROWS_LEFT)}
+
+
+def _penalty(values, labels):
+    """With which a fit has the error, by halving."""
+
+    def halve(ends, _):
+        middle = jnp.mean(ends)
+        missed = jnp.exp(middle) / (values + jnp.exp(middle))
+        low = jnp.mean((missed * labels) ** 2) < _DEVIATION**2
+        return jnp.where(low, ends.at[0].set(middle), ends.at[1].set(middle)), None
+
+    return jnp.exp(jnp.mean(jax.lax.scan(halve, jnp.array([-15.0, 15.0]), None, 55)[0]))
+
+
+def _fits(key):
+    """How many fits are not zero, if each leaves the same error of labels that the last one predicted."""
+    labels_key, key = jax.random.split(key)
+    labels = jax.random.normal(labels_key, (_ROWS_LEFT,))
+    labels = jax.random.choice(key, _SIZES) * labels / jnp.sqrt(jnp.mean(labels**2))
+
+    def count(values):
+        x = jnp.diag(jnp.sqrt(_ROWS_LEFT * values))
+
+        def fit_again(labels, _):
+            model = LinearRegression(Spectrum.from_eigenvalues(values), noise=0.0, penalty=_penalty(values, labels))
+            more = jnp.mean(labels**2) > _DEVIATION**2
+            return jnp.where(more, x @ model.fit(Samples((x, labels))), 0.0), more
+
+        return jnp.sum(jax.lax.scan(fit_again, labels, None, _MOST)[1], dtype=float)
+
+    return jnp.stack([count(values) for values in _EIGENVALUES.values()])
+
+
+def _fits_theory():
+    """Of the mean size, in which the bound is linear."""
+    least = regression.ridge_self_distilled_least_rounds(label_size=_SIZES.mean(), error=_DEVIATION**2)
+    return jnp.full(len(_EIGENVALUES), least)
+
+
 TOUR = "pareek-rounds"
 CLAIMS = (
     Claim(
@@ -73,5 +116,18 @@ CLAIMS = (
         protocol="Ridge, λ = 0.4, on one design: n = 40 rows, eigenvalues 2, 0.7 and 0.1, five times each, σ = 0.8.",
         labels=("3 rounds of ξ = 1", *(f"the best {k}" for k in (_ROUNDS - 1, _ROUNDS))),
         quantity="excess risk",
+    ),
+    Claim(
+        name="pareek-least-rounds",
+        statement="If every fit leaves the same error, predictions alone last for a number of fits at least.",
+        theory=_fits_theory,
+        experiment=_fits,
+        reference=REFERENCE,
+        relation=AtLeast(),
+        formula="fits that are not zero ≥ |y|/√(n ε) − 1",
+        protocol="Ridge, 12 rows and features, ε = 0.2001², random labels of root mean square 0.8, 1 or 1.2.",
+        labels=tuple(_EIGENVALUES),
+        quantity="fits that are not zero",
+        first_look=256,
     ),
 )

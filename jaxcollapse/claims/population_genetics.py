@@ -52,6 +52,43 @@ def _support_theory():
     return _by_share(lambda share: jnp.sum(1 - lost(share), axis=1))
 
 
+_TEACHERS, _LATER = np.array([0.0, 0.5, 1.0]), np.array([1, 2])
+_FEW = shared(samples=6.0, generations=3)
+
+
+def _forgotten(key):
+    """First and second differences over the teachers' shares of what becomes of a share and of its square."""
+    model = ContaminatedCategorical(_SYMBOL, real_share=0.2)
+
+    def after(share):
+        first = jnp.stack([share, 1 - share])
+        return simulate(model, Replace(), key=key, first=first, **_FEW).params[_LATER, 0]
+
+    none, half, whole = jax.lax.map(after, jnp.asarray(_TEACHERS))
+    return jnp.concatenate([whole - none, 2 * (whole**2 - 2 * half**2 + none**2)])
+
+
+def _forgotten_theory():
+    rates = discrete.contaminated_replace_spectrum(samples=6, real_share=0.2)
+    return jnp.concatenate([rate**_LATER for rate in rates[1:3]])
+
+
+_STAYS, _POWERS = shared(samples=30.0, real_share=0.05), np.array([2, 3])
+
+
+def _powers(key):
+    """Of the share of a symbol, when its law has become stationary."""
+    model = ContaminatedCategorical(_SYMBOL, real_share=_STAYS["real_share"])
+    run = simulate(model, Replace(), key=key, samples=_STAYS["samples"], generations=60)
+    return run.params[-1, 0] ** _POWERS
+
+
+def _powers_theory():
+    """Of a Dirichlet law."""
+    theta, i = discrete.contaminated_replace_concentration(**_STAYS), jnp.arange(3)
+    return jnp.cumprod((theta * _SYMBOL[0] + i) / (theta + i))[_POWERS - 1]
+
+
 _PAIR, _SIZES = np.array([0.5, 0.5]), shared(samples=6, generations=12)
 _WORKFLOWS = {
     "window of 2": lambda: Window(2),
@@ -176,6 +213,28 @@ CLAIMS = (
         protocol="Probabilities 0.5, 0.3, 0.15, 0.05; n = 20 draws, each real with probability α, replace.",
         labels=_BY_SHARE,
         quantity="symbols that are there",
+    ),
+    Claim(
+        name="own-contaminated-memory",
+        statement="What a model knew is forgotten at the rate of real draws, how sure it was at twice that and drift.",
+        theory=_forgotten_theory,
+        experiment=_forgotten,
+        relation=Equal(tolerance=0.03),
+        formula="λ_j = (1 − α)^j Π_{i<j} (1 − i/n); share λ₁^t, square λ₂^t, from E p²_t(1) − 2 E p²_t(½) + E p²_t(0)",
+        protocol="Symbol of probability 0.4; n = 6 draws, of which a share 0.2 is real; teachers with 0, 1/2, 1 of it.",
+        labels=tuple(f"{what}, t = {t}" for what in ("share", "its square") for t in _LATER),
+        quantity="what is left of a difference",
+    ),
+    Claim(
+        name="own-contaminated-law",
+        statement="The frequencies of a batch into which real draws come have about a Dirichlet law, as of mutation.",
+        theory=_powers_theory,
+        experiment=_powers,
+        relation=Asymptotic(allowance=0.005, tolerance=0.02),
+        formula="p_g → Dirichlet(θ p), θ = (n − 1) α (2 − α), second moments exactly",
+        protocol="Symbol of probability 0.4; n = 30 draws, of which a share 0.05 is real, replace; generation 60.",
+        labels=tuple(f"mean of the power {power}" for power in _POWERS),
+        quantity="moment of the share of a symbol",
     ),
     Claim(
         name="own-effective-size",

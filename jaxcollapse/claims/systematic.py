@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
+from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.pooled import Accumulate, MovingAverage, Replace, Weighted, Window
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.claims.frame import generation_axis, shared
@@ -60,6 +61,36 @@ def _scales(key):
     return simulate(model, Accumulate(), key=key, **_SCALED).estimate
 
 
+_WIDER, _PLUS, _TIMES = 1.5, 0.2, (0.5, 1.0, 2.0)
+_MIXED = shared(samples=60.0, generations=8)
+
+
+def _widened(scale):
+    return _WIDER * scale + _PLUS
+
+
+def _shares():
+    """Of real data: half of what is needed, as much, and twice that."""
+    return jnp.asarray(_TIMES) * mean.mean_mix_needed_share(expansion=_WIDER)
+
+
+def _widths(key):
+    """The scale of the last generation."""
+    model = Biased(Exponential(1.0), _widened)
+    run = lambda share: simulate(model, Mix("fresh", weight=share), key=key, **_MIXED).estimate[-1]  # noqa: E731
+    return jax.lax.map(run, _shares())
+
+
+def _widths_theory():
+    """At the needed share it is a straight line."""
+    law = lambda share: mean.remaining_scale(  # noqa: E731
+        Mix("fresh", weight=share), factor=_WIDER, added=_PLUS, **_MIXED
+    )[-1]
+    below, needed, above = _shares()
+    line = 1 + (_MIXED["generations"] - 1) * (needed + (1 - needed) * _PLUS)
+    return jnp.stack([law(below), line, law(above)])
+
+
 CLAIMS = (
     Claim(
         name="own-systematic-bias",
@@ -83,6 +114,18 @@ CLAIMS = (
         protocol="Exponential law, n = 60 rows in each of 12 generations, drawn with 0.6 times the fitted mean.",
         axis=generation_axis(_SCALED["generations"]),
         quantity="mean, in units of the true one",
+        first_look=2048,
+    ),
+    Claim(
+        name="own-widened",
+        statement="A sampler that widens what it draws needs a share of real data, whatever it adds beside that.",
+        theory=_widths_theory,
+        experiment=_widths,
+        relation=Equal(tolerance=0.015),
+        formula="v_g = α + (1 − α)(λ v_{g−1} + e), bounded if α > 1 − 1/λ, a line of slope α + (1 − α) e at it",
+        protocol="Exponential law, n = 60 rows drawn with 1.5 times the fitted mean plus 0.2; real rows of weight α.",
+        labels=tuple(f"{times:g} times the needed share" for times in _TIMES),
+        quantity="mean of generation 8, in units of the true one",
         first_look=2048,
     ),
 )

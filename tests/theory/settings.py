@@ -155,6 +155,15 @@ SETTINGS: dict[str, list[Setting]] = {
         call(P, samples=20.0, real_share=0.6, generations=4),
         call(P_ZERO, samples=SIZES, real_share=Edge(rising(0.5, 0.0, 1.0), rising(0, 1, -1)), generations=3),
     ],
+    "discrete.contaminated_replace_concentration": [
+        call(samples=9.0, real_share=0.3),
+        call(samples=9.0, real_share=Edge(1.0, -1)),
+    ],
+    "discrete.contaminated_replace_spectrum": [
+        call(samples=4, real_share=0.3),
+        call(samples=4, real_share=Edge(0.0, 1)),
+        call(samples=4, real_share=Edge(1.0, -1)),
+    ],
     "discrete.contaminated_replace_lost": [
         call(P, samples=5, real_share=0.3, generations=4),
         call(P_ZERO, samples=4, real_share=Edge(0.0, 1), generations=3),
@@ -632,12 +641,21 @@ SETTINGS: dict[str, list[Setting]] = {
         call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=0.2, other_penalty=0.2),
     ],
     "regression.ridge_self_distilled_mixing": [call(spectrum(), samples=9.0, noise=0.5, penalty=0.2)],
+    "regression.ridge_self_distilled_least_rounds": [call(label_size=1.3, error=0.02)],
     "regression.ridge_self_distilled_rounds": [
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, mixing=rising(-0.7, 0.4, 1.3), rounds=3),
         call(spectrum(), samples=3.0, noise=Edge(0.0, 1), penalty=0.2, mixing=0.0, rounds=2),
     ],
     "regression.ridge_self_distilled_rounds_mixing": [
         call(spectrum(), samples=9.0, noise=0.5, penalty=0.2, rounds=2),
+    ],
+    "regression.ols_verified_contraction": [
+        call(distance=rising(0.4, 2.0), radius=0.8, noise=1.3),
+        call(distance=Edge(0.0, 1), radius=0.3, noise=1.3),
+    ],
+    "regression.ols_verified_replace": [
+        call(dim=3, samples=SIZES, bias=0.2, radius=0.8, noise=1.3, generations=3),
+        call(dim=1, samples=9.0, bias=Edge(0.0, 1), radius=0.3, noise=1.3, generations=3),
     ],
     "regression.sgd_biased_labels": [
         call(dim=3, noise=0.5, rate=0.1, share=rising(0.2, 0.9, 0.4), bias=0.7, overlap=0.2, norm=0.8, steps=3),
@@ -780,7 +798,9 @@ SETTINGS: dict[str, list[Setting]] = {
     "mean.remaining_scale": [
         call(jc.Window(2), factor=0.6, samples=SIZES, generations=3),
         call(jc.Mix("fresh", weight=0.2), factor=Edge(0.0, 1), samples=9.0, generations=3),
+        call(jc.Mix("fresh", weight=0.2), factor=1.4, added=Edge(0.0, 1), samples=9.0, generations=3),
     ],
+    "mean.mean_mix_needed_share": [call(expansion=rising(0.7, 1.4))],
     "mean.mean_mix_sensitivity": [
         call(samples=9.0, real_share=0.2, expansion=1.1, generations=4),
         call(samples=9.0, real_share=Edge(1.0, -1), expansion=Edge(0.0, 1), generations=4),
@@ -829,6 +849,7 @@ SETTINGS: dict[str, list[Setting]] = {
         call(samples=9.0, auxiliary_samples=7.0, guidance=0.6, generations=3),
         call(samples=9.0, auxiliary_samples=7.0, guidance=Edge(0.0, 1), generations=2),
     ],
+    "gaussian.preserving_replace": [call(variance=1.7, time=0.8, generations=3)],
     "gaussian.ranged_replace": [
         call("ode", variance=1.2, sigma_min=0.3, sigma_max=3.0, generations=3),
         call("sde", variance=1.2, sigma_min=0.3, sigma_max=3.0, generations=3),

@@ -36,7 +36,11 @@ from jaxcollapse.theory.discrete.contaminated import (
     contaminated_accumulate_debiased as contaminated_accumulate_debiased,
 )
 from jaxcollapse.theory.discrete.contaminated import contaminated_replace as contaminated_replace
+from jaxcollapse.theory.discrete.contaminated import (
+    contaminated_replace_concentration as contaminated_replace_concentration,
+)
 from jaxcollapse.theory.discrete.contaminated import contaminated_replace_lost as contaminated_replace_lost
+from jaxcollapse.theory.discrete.contaminated import contaminated_replace_spectrum as contaminated_replace_spectrum
 from jaxcollapse.theory.discrete.curated import curate as curate
 from jaxcollapse.theory.discrete.curated import curated_mix as curated_mix
 from jaxcollapse.theory.discrete.curated import curated_mix_divergence as curated_mix_divergence

@@ -207,6 +207,77 @@ def contaminated_replace_lost(
     return jnp.concatenate([first[-1:], later])
 
 
+@lenient()
+def contaminated_replace_concentration(*, samples: Number, real_share: Number) -> Float[Array, ""]:
+    """The total ``theta`` of the Dirichlet law, of parameters ``theta p``, that frequencies of new batches tend to.
+
+    ``(n - 1) alpha (2 - alpha)`` gives their second moments exactly, a diversity of ``theta/(1 + theta)`` times that of
+    the truth; the ``2 n alpha`` of the diffusion limit is its leading term. A buffer, of which rows leave one by one,
+    has the half of it, ``n alpha/(1 - alpha)``, and that law exactly (`contaminated_replay_law`).
+
+    **Arguments**
+
+    - `samples`: ``n`` draws in every generation, above 1.
+    - `real_share`: ``alpha`` in (0, 1], the probability that a draw is real.
+
+    **Returns** a scalar.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact for second moments. Asymptotic for others, in the limit of many draws of which few are real.
+
+    **Reference** Wright 1931, "Evolution in Mendelian populations", for the limit.
+
+    ```python
+    >>> round(float(contaminated_replace_concentration(samples=30, real_share=0.05)), 4)
+    2.8275
+
+    ```
+    """
+    check_above("samples", samples, 1.0)
+    check_above("real_share", real_share, 0.0)
+    check_share("real_share", real_share)
+    for name, value in (("samples", samples), ("real_share", real_share)):
+        check_one_number(name, value, "for a law that stays")
+    alpha = jnp.asarray(real_share, jnp.result_type(samples, real_share, float))
+    return (samples - 1) * alpha * (2 - alpha)
+
+
+@lenient()
+def contaminated_replace_spectrum(*, samples: Count, real_share: Number) -> Float[Array, " outcomes"]:
+    """The rates at which frequencies of the newest batch forget: ``(1 - alpha)^j prod_{i<j} (1 - i/n)``.
+
+    The mean returns to the truth at the rate of the real draws alone, the diversity to its balance by the factor
+    ``(1 - alpha)^2 (1 - 1/n)`` in a generation.
+
+    **Arguments**
+
+    - `samples`: ``n`` draws in every generation, a positive integer.
+    - `real_share`: ``alpha`` in [0, 1], the probability that a draw is real.
+
+    **Returns** shape ``(samples + 1,)``, from 1 down: what one generation leaves of a polynomial of degree ``j`` in the
+    share of a symbol, less polynomials of a lower degree.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact, of a symbol against all others.
+
+    **Reference** The model of Wright and Fisher with mutation that does not depend on the parent.
+
+    ```python
+    >>> contaminated_replace_spectrum(samples=2, real_share=0.5).tolist()
+    [1.0, 0.5, 0.125]
+
+    ```
+    """
+    check_length("samples", samples)
+    check_share("real_share", real_share)
+    check_one_number("real_share", real_share, "for all generations")
+    alpha = as_floats(real_share)
+    lines = 1 - jnp.arange(int(samples), dtype=alpha.dtype) / samples
+    return jnp.concatenate([jnp.ones(1, alpha.dtype), jnp.cumprod((1 - alpha) * lines)])
+
+
 def _arguments(
     probabilities: Vector, real_share: Number | Curve, samples: Number | Curve, generations: Count
 ) -> tuple[Float[Array, ""], Float[Array, " generations"], Float[Array, " generations"]]:

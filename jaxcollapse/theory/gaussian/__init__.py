@@ -5,6 +5,7 @@ One file for each kind of result; all of them are names of this package. A name 
 
 from jaxcollapse.theory.former import of_gaussian as __getattr__
 from jaxcollapse.theory.gaussian.diffusion import accumulated_error as accumulated_error
+from jaxcollapse.theory.gaussian.diffusion import preserving_replace as preserving_replace
 from jaxcollapse.theory.gaussian.diffusion import ranged_replace as ranged_replace
 from jaxcollapse.theory.gaussian.distance import kl_from_truth as kl_from_truth
 from jaxcollapse.theory.gaussian.distance import kl_to_truth as kl_to_truth

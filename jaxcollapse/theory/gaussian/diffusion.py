@@ -96,6 +96,45 @@ def check_range(sigma_min: Any, sigma_max: Any) -> None:
 
 
 @lenient()
+def preserving_replace(*, variance: Number, time: Number, generations: Count) -> Float[Array, " generations"]:
+    """The variance in a loop of diffusion models that keep the variance and run for a time, for exact scores.
+
+    Data goes to noise by ``dX = -X/2 dt + dB`` until the time ``T``, and the flow back starts from ``N(0, 1)`` instead
+    of what it became: with ``a^2 = e^-T`` it makes ``v/(a^2 v + 1 - a^2)`` of ``v``, so that
+    ``1/v_g - 1 = (1 - a^2)^g (1/v_0 - 1)``. Whatever the data was, the loop ends at the noise.
+
+    **Arguments**
+
+    - `variance`: of the truth, ``v_0``, positive.
+    - `time`: ``T``, positive.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact in the limit of large batches, for data of mean zero.
+
+    **Reference** The process is that of Khelifa et al. 2026, arXiv:2602.16601; derived here.
+
+    ```python
+    >>> curve = preserving_replace(variance=4.0, time=2.0, generations=20)
+    >>> round(float(curve[0]), 3), round(float(curve[-1]), 3)
+    (2.845, 1.043)
+
+    ```
+    """
+    for name, value in (("variance", variance), ("time", time)):
+        check_positive(name, value)
+        check_one_number(name, value, "for all generations")
+    check_length("generations", generations)
+    dtype = jnp.result_type(variance, time, float)
+    v, t = jnp.asarray(variance, dtype), jnp.asarray(time, dtype)
+    missed = (-jnp.expm1(-t)) ** jnp.arange(1, int(generations) + 1)
+    return v / (v + missed * (1 - v))
+
+
+@lenient()
 def accumulated_error(*, real_share: Number, aligned: bool, generations: Count) -> Float[Array, " generations"]:
     """What errors of every generation add up to if a share of the data is real, in units of the square of one of them.
 

@@ -33,6 +33,7 @@ from jaxcollapse.theory.mean.rewarded import mean_rewarded_allocation as mean_re
 from jaxcollapse.theory.mean.rewarded import mean_rewarded_gap_probability as mean_rewarded_gap_probability
 from jaxcollapse.theory.mean.rewarded import mean_rewarded_replace as mean_rewarded_replace
 from jaxcollapse.theory.mean.rewarded import mean_rewarded_variance_limit as mean_rewarded_variance_limit
+from jaxcollapse.theory.mean.stability import mean_mix_needed_share as mean_mix_needed_share
 from jaxcollapse.theory.mean.stability import mean_mix_sensitivity as mean_mix_sensitivity
 from jaxcollapse.theory.mean.stability import self_verified_replace as self_verified_replace
 from jaxcollapse.theory.mean.stream import contaminated_mean_accumulate as contaminated_mean_accumulate

@@ -4,11 +4,14 @@ Reference: the settings of Fu et al. 2025, arXiv:2502.18865 (recursive stability
 arXiv:2510.16657 (verifiers); the laws are derived here.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.check import check_at_least, check_length, check_nonnegative, check_positive, check_share
+from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import check_one_number, over_generations, per_generation
@@ -54,6 +57,34 @@ def mean_mix_sensitivity(
     step = lambda s, now: ((1 - now[1]) * now[2] * s + now[1] / now[0],) * 2  # noqa: E731
     later = jax.lax.scan(step, 1 / n[0], (n[1:], alpha[1:], growth[:-1]))[1]
     return jnp.concatenate([1 / n[:1], later])
+
+
+@lenient()
+def mean_mix_needed_share(*, expansion: Any) -> Float[Array, "..."]:
+    """The share of real data that keeps a loop bounded whose models pass on ``l`` times of what they have: ``1 - 1/l``.
+
+    It is where ``(1 - alpha) l = 1``. With less, the move of a fit by one row (`mean_mix_sensitivity`) and a scale that
+    every model widens (`remaining_scale`) grow exponentially; with more they settle, whatever every generation adds. A
+    sampler that makes ``(1 + c) u + e`` of a variance ``u`` needs ``c/(1 + c)``.
+
+    **Arguments**
+
+    - `expansion`: ``l``, positive, a number or an array.
+
+    **Returns** the shape of the expansion; 0 where ``l`` is at most 1.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact.
+
+    ```python
+    >>> [round(float(mean_mix_needed_share(expansion=ell)), 3) for ell in (0.9, 1.1, 1.5)]
+    [0.0, 0.091, 0.333]
+
+    ```
+    """
+    check_positive("expansion", expansion)
+    return jnp.maximum(1 - 1 / as_floats(expansion), 0.0)
 
 
 @lenient()

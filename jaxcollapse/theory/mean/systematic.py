@@ -60,18 +60,26 @@ def accumulated_bias(
 
 @lenient()
 def remaining_scale(
-    workflow: Any, *, factor: Number | Curve, samples: Number | Curve | None = None, generations: Count
+    workflow: Any,
+    *,
+    factor: Number | Curve,
+    added: Number | Curve = 0.0,
+    samples: Number | Curve | None = None,
+    generations: Count,
 ) -> Float[Array, " generations"]:
-    """What is left of a scale that every model passes on ``lambda`` times: ``v_g = sum_i W[g, i] lambda v_{i-1}``.
+    """What is left of a scale that models pass on ``lambda`` times: ``v_g = sum_i W[g, i] (lambda v_{i-1} + e)``.
 
     Real rows count one. Under replacement it is ``lambda^(g - 1)``; where batches of one size accumulate
     ``Gamma(g + lambda)/(Gamma(g + 1) Gamma(1 + lambda))``, about ``g^-(1 - lambda)/Gamma(1 + lambda)``: collapse is
-    slow and complete. Samples of a low temperature, and truncated ones, are of this kind.
+    slow and complete. Samples of a low temperature, and truncated ones, are of this kind. With a share ``alpha`` of
+    fresh real data ``v_g = alpha + (1 - alpha)(lambda v_{g-1} + e)``: samplers that widen what they draw need the share
+    `mean_mix_needed_share`.
 
     **Arguments**
 
     - `workflow`, `samples`, `generations`: as for `accumulated_bias`.
     - `factor`: ``lambda``, at least 0, a number or shape ``(generations,)``; the last entry is not used.
+    - `added`: ``e`` that every model adds, at least 0, in the same way; nothing by default.
 
     **Returns** shape ``(generations,)``, in units of the true scale.
 
@@ -89,9 +97,13 @@ def remaining_scale(
     ```
     """
     check_nonnegative("factor", factor)
+    check_nonnegative("added", added)
     _, batch, _ = weights_of(workflow, samples, generations)
-    factors = per_generation("factor", factor, generations).astype(batch.dtype)
-    return _added(batch, factors, 1 - batch[:, 1:].sum(axis=1))
+    factors, terms = (
+        per_generation(name, value, generations).astype(batch.dtype)
+        for name, value in (("factor", factor), ("added", added))
+    )
+    return _added(batch, factors, 1 - batch[:, 1:] @ (1 - terms[:-1]))
 
 
 def _added(

@@ -84,6 +84,9 @@ from jaxcollapse.theory.regression.recursion import ridge_replace_limit as ridge
 from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled as ridge_self_distilled
 from jaxcollapse.theory.regression.self_distilled import ridge_self_distilled_mixing as ridge_self_distilled_mixing
 from jaxcollapse.theory.regression.self_distilled_rounds import (
+    ridge_self_distilled_least_rounds as ridge_self_distilled_least_rounds,
+)
+from jaxcollapse.theory.regression.self_distilled_rounds import (
     ridge_self_distilled_rounds as ridge_self_distilled_rounds,
 )
 from jaxcollapse.theory.regression.self_distilled_rounds import (
@@ -92,3 +95,5 @@ from jaxcollapse.theory.regression.self_distilled_rounds import (
 from jaxcollapse.theory.regression.sources import ridge_sources as ridge_sources
 from jaxcollapse.theory.regression.stochastic_descent import sgd_biased_labels as sgd_biased_labels
 from jaxcollapse.theory.regression.two_penalties import ridge_two_penalties as ridge_two_penalties
+from jaxcollapse.theory.regression.verified_rows import ols_verified_contraction as ols_verified_contraction
+from jaxcollapse.theory.regression.verified_rows import ols_verified_replace as ols_verified_replace

@@ -28,7 +28,7 @@ from jaxcollapse.arguments.check import (
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.population.spectrum import Spectrum, check_spectrum
-from jaxcollapse.theory.curves import per_generation
+from jaxcollapse.theory.curves import check_one_number, per_generation
 
 
 @lenient()
@@ -126,6 +126,39 @@ def ridge_self_distilled_rounds_mixing(
     products = jax.scipy.linalg.solve_triangular(r, q.T @ wanted)
     before = jnp.concatenate([jnp.ones(1, weight.dtype), products[:-1]])
     return (products / before)[::-1]
+
+
+@lenient()
+def ridge_self_distilled_least_rounds(*, label_size: Number, error: Number) -> Float[Array, ""]:
+    """How many fits on predictions alone are not zero, the first one included: at least ``|y|/sqrt(n epsilon) - 1``.
+
+    Each fit has the penalty that leaves the training error ``epsilon``, as long as its labels are larger: what it
+    predicts is ``sqrt(n epsilon)`` away from them. Labels that have become as short as that are fitted by zero.
+
+    **Arguments**
+
+    - `label_size`: ``|y|/sqrt(n)``, the root mean square of the first labels, positive.
+    - `error`: ``epsilon``, the mean squared error of each fit to its labels, positive.
+
+    **Returns** a scalar, 0 where the first fit is zero.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** A bound, by the triangle inequality; attained where all labels shrink alike.
+
+    **Reference** The protocol of Mobahi, Farajtabar and Bartlett 2020, arXiv:2002.05715; derived here.
+
+    ```python
+    >>> round(float(ridge_self_distilled_least_rounds(label_size=1.0, error=0.01)), 4)
+    9.0
+
+    ```
+    """
+    for name, value in (("label_size", label_size), ("error", error)):
+        check_positive(name, value)
+        check_one_number(name, value, "for one data set")
+    size = jnp.asarray(label_size, jnp.result_type(label_size, error, float))
+    return jnp.maximum(size / jnp.sqrt(jnp.asarray(error, size.dtype)) - 1, 0.0)
 
 
 class _Design(NamedTuple):

@@ -132,3 +132,22 @@ def falling(generations):
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_the_spectrum_is_that_of_the_matrix_of_transitions():
+    n, share, p = 5, 0.3, 0.4
+    chance = (1 - share) * np.arange(n + 1) / n + share * p
+    matrix = binom.pmf(np.arange(n + 1), n, chance[:, None])
+    found = discrete.contaminated_replace_spectrum(samples=n, real_share=share)
+    np.testing.assert_allclose(found, np.sort(np.linalg.eigvals(matrix).real)[::-1], atol=1e-12)
+
+
+def test_the_law_that_stays_is_close_to_a_dirichlet_law():
+    """Moments of the stationary law of the matrix of transitions: the second is exact, the third close to it."""
+    n, share, p = 40, 0.04, 0.3
+    theta = float(discrete.contaminated_replace_concentration(samples=n, real_share=share))
+    matrix = binom.pmf(np.arange(n + 1), n, (1 - share) * np.arange(n + 1)[:, None] / n + share * p)
+    law = np.linalg.matrix_power(matrix, 4096)[0] @ (np.arange(n + 1)[:, None] / n) ** np.arange(4)
+    rising = np.cumprod([1.0, *((theta * p + i) / (theta + i) for i in range(3))])
+    np.testing.assert_allclose(law[:3], rising[:3], rtol=1e-9)
+    np.testing.assert_allclose(law[3], rising[3], rtol=4e-3)

@@ -174,3 +174,19 @@ def test_a_loop_without_guidance_is_a_gaussian():
     for name in ("variance", "log_variance", "squared_error"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-7)
     assert jnp.isfinite(found.mean).all()
+
+
+def test_a_process_that_keeps_the_variance():
+    """One generation against the flow, solved as a differential equation, and the limit of any truth."""
+    start, time = 2.6, 1.3
+
+    def back(t, law):
+        now = np.exp(-t) * start + 1 - np.exp(-t)
+        return law * (1 / now - 1)  # of the variance, twice half of the slope
+
+    flow = solve_ivp(back, (time, 0.0), [1.0], rtol=1e-10, atol=1e-12).y[0, -1]
+    curve = gaussian.preserving_replace(variance=start, time=time, generations=60)
+    np.testing.assert_allclose(curve[0], flow, rtol=1e-8)
+    again = gaussian.preserving_replace(variance=curve[0], time=time, generations=1)
+    np.testing.assert_allclose(curve[1], again[0], rtol=1e-12)
+    np.testing.assert_allclose(curve[-1], 1.0, rtol=1e-7)

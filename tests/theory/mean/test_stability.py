@@ -15,6 +15,9 @@ def test_sensitivity():
     np.testing.assert_allclose(curve[-1], 0.25 / (8 * (1 - 0.9)), rtol=1e-8)
     exact = mean.mean_mix_sensitivity(samples=8, real_share=0.25, generations=5)
     np.testing.assert_allclose(exact, 1 / 8, rtol=1e-12)
+    needed = float(mean.mean_mix_needed_share(expansion=1.2))
+    at_it = mean.mean_mix_sensitivity(samples=8, real_share=needed, expansion=1.2, generations=20)
+    np.testing.assert_allclose(np.diff(at_it), needed / 8, rtol=1e-10)  # along a line
 
 
 def test_a_verifier_that_is_the_first_model():

@@ -28,6 +28,20 @@ def test_where_data_accumulates():
     assert found[0] == 0 and left[0] == 1
 
 
+def test_what_every_model_adds_is_a_bias_of_a_scale():
+    workflow = jc.Window(3)
+    with_both = mean.remaining_scale(workflow, factor=1.0, added=SHIFTS**2, samples=SIZES, generations=5)
+    added = mean.accumulated_bias(workflow, bias=SHIFTS**2, samples=SIZES, generations=5)
+    np.testing.assert_allclose(with_both, 1 + added, rtol=1e-12)
+    for share, settles in ((0.34, True), (0.32, False)):  # around the needed share of 1/3
+        mix = jc.Mix("fresh", weight=share)
+        curve = mean.remaining_scale(mix, factor=1.5, added=0.2, samples=10.0, generations=500)
+        kept = (1 - share) * 1.5
+        rest = (share + (1 - share) * 0.2) / (1 - kept)
+        np.testing.assert_allclose(curve, rest + (1 - rest) * kept ** np.arange(500), rtol=1e-9)
+        assert (kept < 1) == settles == (share > float(mean.mean_mix_needed_share(expansion=1.5)))
+
+
 def test_where_data_is_replaced_or_mixed():
     np.testing.assert_allclose(mean.accumulated_bias(jc.Replace(), bias=2.0, generations=4), [0, 2, 4, 6], rtol=1e-12)
     curve = mean.remaining_scale(jc.Replace(), factor=SHIFTS**2, generations=5)

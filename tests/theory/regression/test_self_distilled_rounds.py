@@ -64,3 +64,12 @@ def test_as_many_rounds_as_eigenvalues_reach_the_best_filter(spectrum):
 def test_bad_arguments_are_named(change, named, spectrum):
     with pytest.raises(ValueError, match=named):
         regression.ridge_self_distilled_rounds_mixing(spectrum, **{**DESIGN, "rounds": 2, **change})
+
+
+def test_fits_that_leave_an_error_last_for_a_number_of_rounds():
+    """Each takes the same length away from the labels; where all shrink alike the bound is attained."""
+    for size, error in ((1.0, 0.04001), (3.0, 0.5)):
+        least = float(regression.ridge_self_distilled_least_rounds(label_size=size, error=error))
+        left = size - np.sqrt(error) * np.arange(40)
+        assert int(np.sum(left > np.sqrt(error))) == int(np.ceil(least))
+    assert float(regression.ridge_self_distilled_least_rounds(label_size=0.1, error=0.5)) == 0.0
