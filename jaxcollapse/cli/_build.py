@@ -54,7 +54,7 @@ def described(kind: type) -> list[Setting]:
         inner = _model_inside(parameter)
         if _is_spectrum(parameter):
             found += _OF_A_SPECTRUM
-        elif inner is not None and inspect.isabstract(inner):
+        elif inner is not None and _is_abstract(inner):
             found.append(Setting(f"{name}.name", parameter.default))
         elif inner is not None:
             found += [setting._replace(name=f"{name}.{setting.name}") for setting in described(inner)]
@@ -139,7 +139,12 @@ def _public(base: type) -> dict[str, type]:
     from jaxcollapse import chain, models
 
     found = {name: value for face in (chain, models) for name, value in vars(face).items() if isinstance(value, type)}
-    return {n: c for n, c in sorted(found.items()) if issubclass(c, base) and not inspect.isabstract(c)}
+    return {n: c for n, c in sorted(found.items()) if issubclass(c, base) and not _is_abstract(c)}
+
+
+def _is_abstract(kind: type) -> bool:
+    """Whether a method, or a field of equinox, is left to subclasses."""
+    return inspect.isabstract(kind) or bool(getattr(kind, "__abstractvars__", None))
 
 
 def _check_model(name: str, hint: str) -> None:

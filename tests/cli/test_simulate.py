@@ -45,6 +45,11 @@ def rows(text):
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
+def test_no_class_is_offered_that_leaves_a_part_to_others():
+    offered = {**_build.models(), **_build.workflows()}
+    assert offered and not [name for name, kind in offered.items() if getattr(kind, "__abstractvars__", None)]
+
+
 def test_the_curve_of_the_readme(command_line):
     """Accumulated batches that grow: the risk of least squares is n_i/N_i d/(N_i - d - 1), summed."""
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")

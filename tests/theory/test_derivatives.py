@@ -124,6 +124,7 @@ def test_derivatives_of_searches_laws_and_limits(name, i):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a descent of penalties takes long to compile, and is compiled many times
 @pytest.mark.parametrize(("name", "i"), cases([name for name in SETTINGS if name not in ALWAYS]))
 def test_derivatives_of_all_functions(name, i):
     descent = name == "regression.ridge_replace_optimal_schedule"  # ends close to the minimum, not at it

@@ -186,8 +186,8 @@ def contaminated_replace_lost(
     ```
     """
     check_one_number("samples", samples, "for batches of one size")
-    _, shares, _ = _arguments(probabilities, real_share, samples, generations)
     check_length("samples", samples)
+    _, shares, _ = _arguments(probabilities, real_share, samples, generations)
     missed, hit = 1 - as_floats(probabilities), occupied(int(samples))
 
     def draw(free, alpha):
