@@ -4,6 +4,7 @@ We know the results through others; what is compared here is ours.
 """
 
 import dataclasses
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +19,7 @@ from jaxcollapse.theory.papers import PAREEK_2024 as REFERENCE
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import AtLeast, Equal
 
+_claim = partial(Claim, reference=REFERENCE)
 _NOISE, _ROWS, _ROUNDS = 0.8, 40, 3
 _SETTING = shared(noise=_NOISE, penalty=0.4)
 _VALUES, _SIGNAL = np.repeat([2.0, 0.7, 0.1], 5), np.repeat([0.6, 0.0, 0.0], 5)
@@ -105,24 +107,22 @@ def _fits_theory():
 
 TOUR = "pareek-rounds"
 CLAIMS = (
-    Claim(
+    _claim(
         name="pareek-rounds",
         statement="Rounds on predictions alone forget; with the best shares as many as eigenvalues make the best fit.",
         theory=_rounds_theory,
         experiment=_rounds,
-        reference=REFERENCE,
         relation=Equal(tolerance=0.02),
         formula="Σ l w² (1 − f)² + (σ²/n) f², f_i = s (1 − ξ_i + ξ_i f_{i−1}), s = l/(l + λ); best u Σ l w²/(l w² + u)",
         protocol="Ridge, λ = 0.4, on one design: n = 40 rows, eigenvalues 2, 0.7 and 0.1, five times each, σ = 0.8.",
         labels=("3 rounds of ξ = 1", *(f"the best {k}" for k in (_ROUNDS - 1, _ROUNDS))),
         quantity="excess risk",
     ),
-    Claim(
+    _claim(
         name="pareek-least-rounds",
         statement="If every fit leaves the same error, predictions alone last for a number of fits at least.",
         theory=_fits_theory,
         experiment=_fits,
-        reference=REFERENCE,
         relation=AtLeast(),
         formula="fits that are not zero ≥ |y|/√(n ε) − 1",
         protocol="Ridge, 12 rows and features, ε = 0.2001², random labels of root mean square 0.8, 1 or 1.2.",

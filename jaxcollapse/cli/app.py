@@ -1,10 +1,13 @@
 """The program `jaxcollapse`: its commands, and its exit status."""
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
@@ -62,25 +65,55 @@ def _orderly() -> Iterator[None]:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif "utf" not in (stream.encoding or "").lower() and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    stop = _stopper()
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _stop)
+            signal.signal(number, stop)
     try:
         yield
         sys.stdout.flush()
     except KeyboardInterrupt:
         with contextlib.suppress(OSError):
             print("\nInterrupted.", file=sys.stderr)
+        _leave_what_computes()
         raise SystemExit(Status.INTERRUPTED) from None
+    except SystemExit as ended:
+        if ended.code == Status.INTERRUPTED:
+            _leave_what_computes()
+        raise
     except BrokenPipeError:
         # Python flushes once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(Status.FAILED) from None
 
 
-def _stop(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+_TOGETHER = 2.0  # seconds
+
+
+def _stopper() -> Callable[[int, object], None]:
+    """What a signal to end does: as Ctrl-C. Signals that come together are one: some programs send it twice."""
+    last = -_TOGETHER
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before > _TOGETHER:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def _leave_what_computes() -> None:
+    """Ends now if a thread computes a long block: Python cannot end beside it, and would be aborted."""
+    if not any(thread.daemon and thread is not threading.current_thread() for thread in threading.enumerate()):
+        return
+    for process in multiprocessing.active_children():
+        process.terminate()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(Status.INTERRUPTED)
 
 
 @app.callback()

@@ -77,6 +77,41 @@ def test_a_verification_that_is_stopped_keeps_what_it_decided(tmp_path, number):
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"report.html", "report.md", "report.json"}
 
 
+LONG_BLOCK = """
+import jax, jaxcollapse as jc
+from jaxcollapse.cli import app
+
+def slow(key):
+    return jax.lax.fori_loop(0, 2_000_000_000, lambda _, x: jax.numpy.sin(x) + 1e-3, jax.random.normal(key))
+
+def command():
+    print("begun", flush=True)
+    jc.monte_carlo(slow, jax.random.key(0), 100, progress=False)
+
+app.app = command
+app.main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_a_command_that_is_told_twice_ends_once_and_waits_for_no_long_block():
+    """As `timeout` tells it: to the process and to its group. What would compute for minutes is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LONG_BLOCK],
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout.readline() == "begun\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(8)
+        for _ in range(2):
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 130
+    finally:
+        process.kill()
+    assert process.stderr.read().strip() == "Interrupted."
+
+
 def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
     """A link is replaced, not followed; an error leaves what was there."""
     elsewhere, link = tmp_path / "elsewhere", tmp_path / "report.html"
