@@ -15,21 +15,6 @@ from jaxcollapse.verification.decision import verify
 from stand_ins import make_claims, make_undecided, make_wrong
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Of a sweep that is `sampled` so many settings run in a push, spread over all; the others are slow tests."""
-    sweeps = {}
-    for item in items:
-        if item.get_closest_marker("sampled") and not item.get_closest_marker("slow"):
-            sweeps.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    for settings in sweeps.values():
-        count = settings[0].get_closest_marker("sampled").args[0]
-        chosen = {i * len(settings) // count for i in range(count)}
-        for place, item in enumerate(settings):
-            if place not in chosen:
-                item.add_marker(pytest.mark.slow)
-
-
 @pytest.fixture(scope="session")
 def verification():
     """The verdicts of all stand-ins."""

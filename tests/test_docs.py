@@ -33,7 +33,10 @@ def run(page, folder, monkeypatch):
     return names
 
 
-LONG = ("trained", "scripts", "draw")  # they train networks, or make every kind of chain
+LONG = (  # they train networks, make every kind of chain, or compile for half a minute
+    "trained", "scripts", "draw", "real_share", "definitions", "estimator", "mixtures", "network", "data", "family",
+    "derivatives", "choose",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(

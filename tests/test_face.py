@@ -149,6 +149,7 @@ assert not xla_bridge.backends_are_initialized()
     run(program, MPLBACKEND="Agg")
 
 
+@pytest.mark.slow
 def test_the_first_name_may_be_asked_for_within_a_transformation():
     program = """
 import jax, jaxcollapse as jc

@@ -54,7 +54,7 @@ TOGETHER = "jax_numpy_dtype_promotion=strict,jax_enable_x64=True"
 BY_DEFAULT = (TOGETHER, "jax_disable_jit=True", "jax_enable_checks=True", "jax_transfer_guard=disallow")
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "option", [pytest.param(option, marks=() if option in BY_DEFAULT else pytest.mark.slow) for option in OPTIONS]
 )

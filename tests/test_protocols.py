@@ -47,7 +47,7 @@ def trajectory(model, workflow, key, samples, truth=None):
     return jc.simulate(model, workflow, key=key, samples=samples, generations=GENERATIONS, truth=truth)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 @models
 def test_it_runs_under_every_workflow_or_refuses_in_a_sentence(row):
     for workflow_row in WORKFLOWS:
@@ -61,7 +61,7 @@ def test_it_runs_under_every_workflow_or_refuses_in_a_sentence(row):
                 eqx.filter_eval_shape(run, KEY)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @one_by_one(MODELS)
 def test_it_means_what_simulate_takes_it_for(row):
     """Shapes, weights, rows of weight zero, jit and vmap: the part of a user."""
@@ -70,7 +70,7 @@ def test_it_means_what_simulate_takes_it_for(row):
     jc.check_model(row.exact(), samples=row.samples, generations=GENERATIONS, workflows=[] if one_size else chosen)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @models
 def test_it_is_its_own_when_wrapped(row):
     """A wrapper that changes nothing passes every hook on: not one bit differs."""
@@ -87,6 +87,7 @@ def test_it_is_its_own_when_wrapped(row):
         np.testing.assert_array_equal(wrapped[name], value)
 
 
+@pytest.mark.sampled(18)
 @models
 def test_what_it_predicts_are_its_metrics(row):
     """Names and shapes of the curves are those of a trajectory, whatever is known of them."""
@@ -101,7 +102,7 @@ def test_what_it_predicts_are_its_metrics(row):
         }.items()
 
 
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(8)
 @models
 def test_it_has_derivatives_in_its_numbers(row):
     """In all of them at once, through every fit."""
@@ -114,7 +115,7 @@ def test_it_has_derivatives_in_its_numbers(row):
     assert jax.tree.map(jnp.shape, slopes) == jax.tree.map(jnp.shape, metrics)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @one_by_one([row for row in MODELS if row.raw is not None])
 def test_sums_have_the_law_of_rows(row):
     """Every metric of the last generation, where data is replaced and where it is pooled."""
@@ -281,6 +282,7 @@ def test_one_program_serves_all_weights(compilations):
     assert (gradient(matrices[1]) != 0).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [pytest.param((20, 20, 20), marks=pytest.mark.slow), (5, 9, 30)])
 def test_a_matrix_is_the_workflow_it_was_taken_from(sizes, x64):
     """With the same random numbers: whatever the sizes, in scale and in penalty."""

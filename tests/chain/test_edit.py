@@ -101,6 +101,7 @@ def test_the_covariance_of_means(mask, share, x64):
     assert (np.abs(found - theory) < 4.5 * error).all() and (4.5 * error < 0.03 * own.max()).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_slopes_at_the_ends(share, x64):
     """One-sided differences of the variance of the last generation."""

@@ -73,6 +73,7 @@ MEANS = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(("model", "workflow", "samples", "metric", "mean"), MEANS)
 def test_the_mean_of_a_metric(x64, model, workflow, samples, metric, mean):
     form = predict(model(), workflow, samples).forms[metric]
@@ -152,7 +153,7 @@ SAID = [
 ]
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("model", "workflow", "samples", "said"), SAID)
 def test_no_form_is_said_to_be_more_than_it_is(model, workflow, samples, said):
     prediction = predict(model(), workflow, samples)

@@ -27,6 +27,7 @@ def first_fit(model, real, **setting):
     return jax.tree.map(lambda leaf: leaf[0], run.params)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("sampling", ["exact", "raw"])
 def test_the_first_fit_is_that_of_numpy_on_the_table(sampling, x64):
     """Where all rows are drawn their order does not matter, and sums are those of the rows."""

@@ -47,7 +47,7 @@ def test_a_claim_is_complete(claim):
     assert claim.formula and claim.protocol and claim.quantity and claim.statement.endswith(".")
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "claim",
     [claim if place % 5 == 0 else pytest.param(claim, marks=pytest.mark.slow) for place, claim in enumerate(CLAIMS)],

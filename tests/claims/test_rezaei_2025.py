@@ -12,6 +12,7 @@ from jaxcollapse.theory import Spectrum
 pytestmark = pytest.mark.usefixtures("x64")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [7, 3])
 def test_the_mean_over_the_noise_is_that_of_fits(rows):
     """A fit is linear in the labels: of the signal alone, and of each label alone."""

@@ -148,6 +148,7 @@ def test_a_new_family_passes_its_tests(command_line, tmp_path):
         wrong["test_the_fit_finds_the_truth"]()
 
 
+@pytest.mark.slow
 def test_a_new_workflow_passes_its_tests(command_line, tmp_path):
     assert command_line("new", "workflow", "EveryOther").exit_code == 0
     code = (tmp_path / "every_other.py").read_text()

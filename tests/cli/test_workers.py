@@ -76,6 +76,7 @@ def test_verdicts_are_the_same_to_the_last_bit_and_a_killed_process_takes_none_w
     assert pickle.loads(pickle.dumps(again)).mean.tobytes() == again.mean.tobytes()
 
 
+@pytest.mark.slow
 def test_a_claim_whose_process_dies_twice_is_undecided(tmp_path):
     deaths = []
 

@@ -46,6 +46,7 @@ def test_a_paper_is_found_by_any_of_its_names():
         figures.get("dohmatob2024", "1c")
 
 
+@pytest.mark.slow
 def test_simulated_points_lie_on_the_exact_lines():
     """Replaced, accumulated on one design and on fresh ones: 60 points, of which none may be 2.2 half widths away."""
     picture = figures.get("gerstgrasser2024", "regression").draw(replications=1000)
@@ -79,6 +80,7 @@ def test_a_legend_hides_nothing():
         assert crossed.get_ylim()[1] > 10 and free.get_ylim() == before
 
 
+@pytest.mark.slow
 def test_the_largest_of_many_chains_lies_where_its_law_says(x64):
     """Five maxima of 10,000 chains each: that none lies in the band of 90 % has probability 1e-5."""
     ax = matplotlib.figure.Figure().subplots()

@@ -44,7 +44,7 @@ WORKFLOWS = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 @pytest.mark.parametrize("model", MODELS)
 def test_weights_at_the_ends_of_their_range(model, workflow):
@@ -62,6 +62,7 @@ def test_weights_at_the_ends_of_their_range(model, workflow):
         np.testing.assert_allclose(mode(total)(end), difference, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_added_is_lost_in_rounding():
     """Outside of derivatives nothing is added; inside, the value is that of outside."""
 

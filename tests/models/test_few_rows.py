@@ -86,7 +86,7 @@ def refused(model, workflow, sizes):
     return "unbiased" in model and bool(flow.rows(samples).min() < 2 or flow.counted(samples).min() < 1 + 1e-6)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("model", "workflow", "sizes"),
     [case if case in CHOSEN else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
@@ -106,7 +106,7 @@ def test_sums_of_few_rows_have_the_law_of_the_rows(model, workflow, sizes, x64, 
         assert ks_2samp(a, b).pvalue > level, (name, g)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("double", [True, False], ids=["double", "single"])
 @pytest.mark.parametrize("sampling", ["exact", "raw"])
 @pytest.mark.parametrize("samples", [1, 2, DIM, DIM + 1])
@@ -176,6 +176,7 @@ def test_scales_far_apart_are_pooled_without_overflow(x64):
     np.testing.assert_allclose(mixed.factor @ mixed.factor.T, sums.factor @ sums.factor.T, rtol=1e-12)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("family", [jc.Gaussian, lambda **fields: jc.MultivariateGaussian(COVARIANCE, **fields)])
 @pytest.mark.parametrize(
     "workflow, samples", [(jc.Accumulate(weight=0.1), 5), (jc.MovingAverage(0.3), [5, 1, 5]), (jc.Accumulate(0.2), 5)]

@@ -36,7 +36,7 @@ def check(function, x, *modes):
         np.testing.assert_allclose(derivative, difference, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 @pytest.mark.parametrize("model", MODELS)
 def test_weights(model, workflow):

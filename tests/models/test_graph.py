@@ -15,6 +15,7 @@ def squares(**fields):
     return jc.LinearRegression(Spectrum.from_eigenvalues([1.0, 0.3]), noise=0.5, **fields)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model", [lambda: jc.NormalMean(jnp.array([2.0, 1.0]), variance=0.4), pytest.param(squares, marks=pytest.mark.slow)]
 )

@@ -80,6 +80,7 @@ def test_the_law_of_raw_data(share, x64):
             assert ks_2samp(ours[:, g, metric], raw[:, g, metric]).pvalue > 1e-3 / 12
 
 
+@pytest.mark.slow
 def test_the_room_for_rows():
     mix = jc.Mix("fixed", real_samples=4)
     rooms = [(jc.Replace(), 6), (jc.Accumulate(), 24), (jc.Window(2), 12), (jc.AccumulateSubsample(), 6), (mix, 10)]
@@ -88,6 +89,7 @@ def test_the_room_for_rows():
         assert jc.simulate(jc.KernelDensity(1.0), workflow, **setting).params.rows.shape == (4, capacity)
 
 
+@pytest.mark.slow
 def test_the_second_moment_is_that_of_the_mean_density(x64):
     """Of a random part of the pool, as of the pool."""
 
@@ -158,6 +160,7 @@ def test_densities_in_more_dimensions_are_those_of_scikit_learn(kernel, dim, x64
     np.testing.assert_allclose(fit.log_density(jnp.asarray(held)), known.score_samples(held), rtol=1e-6)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kernel", ["gaussian", "tophat"])
 @pytest.mark.parametrize("shape", [(400,), (400, 2)])
 def test_draws_have_the_moments_of_the_density(kernel, shape, x64):
@@ -253,6 +256,7 @@ def test_more_real_rows_than_there_are():
         jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=50, generations=2)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("fields", [dict(kernel="tophat"), dict(kernel="tophat", dim=2)], ids=["line", "plane"])
 def test_a_tophat_spreads_as_predicted(fields):
     """By a third of the squared bandwidth a generation on the line, by a quarter in the plane."""
@@ -263,6 +267,7 @@ def test_a_tophat_spreads_as_predicted(fields):
     assert (np.abs(found.mean - known) < 5 * found.stderr).all() and (found.stderr < 0.006 * known).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2])
 def test_the_variance_of_a_tophat_by_quadrature(dim, x64):
     mixture = KernelMixture(jnp.zeros((1,) if dim == 1 else (1, 2)), jnp.ones(1), jnp.asarray(0.8), "tophat")

@@ -72,6 +72,7 @@ def test_gaussians_are_measured_as_by_matrices(dim):
     assert measures.kl(p, p) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("first", "second"),
     [((0, 1), (0, 2)), ((0.3, 1), (-1, 0.2)), ((1, 1), (2, 1)), ((1, 1), (2, 1 + 1e-9)), ((5, 0.1), (-5, 3))],
@@ -126,6 +127,7 @@ def test_a_singular_covariance_is_infinitely_far():
     assert np.isfinite(measures.squared_wasserstein(flat, whole))
 
 
+@pytest.mark.slow
 def test_their_means_along_a_chain_are_those_of_the_theory():
     model = jc.Gaussian(ddof=1)
     truth = model.truth()

@@ -41,6 +41,7 @@ def test_chi_square_at_and_beyond_its_edge():
     assert draws[0] == 0 and jnp.isnan(draws[1]) and draws[2] > 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("samples", "dim"), [(12, 5), (5, 5), (3, 5), (1, 4)])
 def test_bartlett_has_the_law_of_a_gram_matrix(samples, dim):
     def features(gram):
@@ -99,6 +100,7 @@ def test_the_walk_on_one_design_has_the_law_of_raw_data(dim, samples, workflow, 
 ONE_RIDGE = ((5, 12, 0.1), (4, 4, 0.05), (5, 3, 0.0), (5, 3, 0.2), (1, 3, 0.3))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(ONE_RIDGE, [(5, 12, 0.1)]))
 @pytest.mark.parametrize("workflow", [jc.Replace(), WEIGHTED, jc.Mix("fresh", weight=0.6)], ids=["last", "all", "mix"])
@@ -114,6 +116,7 @@ def test_the_ridge_walk_on_one_design_has_the_law_of_raw_data(dim, samples, pena
 LABELS = ((4, 9, 0.0), (5, 3, 0.0), (5, 3, 0.2))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(LABELS, LABELS[::2]))
 @pytest.mark.parametrize("sampling", ["exact", pytest.param("raw", marks=pytest.mark.slow)])
@@ -167,6 +170,7 @@ POOLS = {
 POOLED = tuple(itertools.product(POOLS, ("fresh", "fixed"), (9, 3)))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("workflow", "design", "samples"), by_default(POOLED, [("accumulate", "fresh", 9), ("fresh", "fresh", 9)])
 )
@@ -203,6 +207,7 @@ def test_the_walk_has_the_law_of_the_chain_that_it_reduces(x64):
 WALKS = ((5, 12, 0.1), (5, 3, 0.0), (5, 3, 0.2), (8, 8, 0.05), (2, 5, 0.3))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(WALKS, WALKS[:3:2]))
 def test_the_ridge_walk_has_the_law_of_the_chain_that_it_reduces(dim, samples, penalty, x64):
     """Penalised and unpenalised generations alternate, and the covariance has a scale."""
@@ -226,6 +231,7 @@ def test_the_ridge_walk_has_the_law_of_the_chain_that_it_reduces(dim, samples, p
 MEANS = ((5, 12, 0.1), (8, 3, 0.2), (6, 6, 0.05), (1, 2, 0.5), (40, 400, 0.0), (10, 25, 0.0), (12, 4, 0.0))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(("samples", "expected"), [(12, "minimum norm"), (30 + 20, "least squares")])
 def test_an_unpenalised_walk_has_the_exact_mean(samples, expected, x64):
@@ -259,6 +265,7 @@ def test_expected_curves_have_the_mean_of_the_paths(dim, samples, penalty, x64):
     assert (means.stderr < paths.stderr).all()
 
 
+@pytest.mark.slow
 def test_an_expected_curve_meets_its_closed_form_to_a_thousandth(x64):
     """Least squares: the mean risk of every generation is known."""
     model = jc.LinearRegression(Spectrum.isotropic(10), noise=1.0).expected()
@@ -290,6 +297,7 @@ def test_walks_and_means_refuse_what_they_cannot_do():
 SHAPES = ((12, 30, 0.01), (12, 30, 0.0), (12, 7, 0.0), (12, 7, 0.05), (12, 12, 0.1), (40, 80, 0.003), (2, 5, 0.3))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(SHAPES, SHAPES[1:3]))
 def test_the_design_that_is_never_stored_has_the_law_of_raw_data(dim, samples, penalty, x64):
@@ -335,6 +343,7 @@ def test_the_cheapest_exact_sampling_is_chosen():
     run("walk", jc.Replace(), Spectrum.isotropic(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("penalty", "sampling"), [pytest.param(0.01, "krylov", marks=pytest.mark.slow), (1e-6, "bartlett")]
 )
@@ -365,6 +374,7 @@ def slow_operations(function):
     return names & (linear_algebra._LINEAR_ALGEBRA | {"random_gamma"})
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate(), jc.Window(2), jc.Mix("fixed", weight=0.5)])
 def test_regression_needs_neither_linear_algebra_nor_rejection(workflow):
     """In the whole program of a chain, for every sampling that draws no rows."""
@@ -392,6 +402,7 @@ def test_an_estimate_out_of_reach_is_not_a_number():
     assert jnp.isnan(model.fit(sums)).all()
 
 
+@pytest.mark.slow
 def test_the_minimum_norm_fit_is_the_pseudo_inverse(x64):
     model = jc.LinearRegression(Spectrum.isotropic(6), noise=0.1, sampling="raw")
     data = model.sample(jax.random.key(0), model.truth(), 4)
@@ -399,6 +410,7 @@ def test_the_minimum_norm_fit_is_the_pseudo_inverse(x64):
     np.testing.assert_allclose(model.fit(data), jnp.linalg.pinv(x) @ y, rtol=1e-10)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("sampling", ["exact", "bartlett", "raw"])
 @pytest.mark.parametrize("workflow", [jc.Accumulate(), jc.Mix("fresh", weight=0.4)], ids=["accumulate", "mix"])
 def test_one_design_counts_once_towards_the_minimum_norm(sampling, workflow, x64):
@@ -426,6 +438,7 @@ GAUSSIANS = tuple(itertools.product(("replace", "accumulate", "window", "fresh")
 ONE_DIVISOR_EACH = [GAUSSIANS[i] for i in (0, 1, 3, 4, 7)]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("workflow", "ddof"), by_default(GAUSSIANS, ONE_DIVISOR_EACH))
 def test_exact_gaussians_have_the_law_of_raw_data(workflow, ddof, x64):
     workflow = {**POOLS, "accumulate": jc.Accumulate()}[workflow]
@@ -444,6 +457,7 @@ def test_exact_gaussians_have_the_law_of_raw_data(workflow, ddof, x64):
         assert_same_law(a[:, i, g], b[:, i, g], 6 * 8)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
 def test_exact_covariances_have_the_law_of_raw_data(workflow, x64):
     covariance = jnp.array([[2.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 0.5]])
@@ -463,6 +477,7 @@ def test_exact_covariances_have_the_law_of_raw_data(workflow, x64):
         assert_same_law(a[:, i, g], b[:, i, g], 12 * 2)
 
 
+@pytest.mark.slow
 def test_moving_averages_have_the_law_of_raw_data(x64):
     """Of logs of variances, and of means, with a gain that changes."""
     workflow = jc.MovingAverage(lambda g: 1 / g)
@@ -478,6 +493,7 @@ def test_moving_averages_have_the_law_of_raw_data(x64):
         assert_same_law(a[:, 1, g], b[:, 1, g], 12)
 
 
+@pytest.mark.slow
 def test_weights_of_tilted_chains_give_the_means_of_plain_ones(x64):
     """Of one, of the squared error of the mean and of powers of the variance; one product does not vary."""
     model = jc.TiltedGaussian(jc.Gaussian(ddof=0), power=1.2)

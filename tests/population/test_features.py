@@ -53,6 +53,7 @@ def test_a_table_is_resampled_in_its_eigenbasis(x64):
     assert ((counts - 100) ** 2 / 100).sum() < 80  # chi-square with 39 degrees of freedom
 
 
+@pytest.mark.slow
 def test_gaussian_features_are_those_of_the_model(x64):
     """The same rows through the door for others give the same curve; fresh and fixed."""
     spectrum = jc.theory.Spectrum.from_eigenvalues(EIGENVALUES)

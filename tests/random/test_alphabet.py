@@ -10,6 +10,7 @@ from jaxcollapse.random import symbol_counts, symbols
 KEY = jax.random.key(5)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("size", [1, 2, 16, 17, 40])
 @pytest.mark.parametrize("n", [0, 1, 30, 64])
 def test_counts_are_those_of_the_draws(size, n):

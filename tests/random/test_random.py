@@ -179,7 +179,7 @@ def test_normals_have_their_law(x64_enabled):
         assert_law(draws(lambda key: random.normal(key, (5,)), 2), stats.norm(), 2)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("df", [0.5, 1.0, 2.0, 5.0, 23.5, 24.0, 99.0, 1e4, 1e9])
 def test_chi_squares_have_their_law(df, x64):
     assert_law(draws(lambda key: random.chi_square(key, df), 4), stats.chi2(df), 9)
@@ -234,7 +234,7 @@ def test_isotropic_ridge_has_the_law_of_raw_data(dim, samples, penalty, noise, l
         assert stats.ks_2samp(*norms).pvalue > level
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("samples", "dim"), [(9, 5), (5, 5), (3, 5), (1, 4), (6, 1)])
 @pytest.mark.parametrize("penalty", [0.0, 1e-6, 0.7])
 def test_ridge_on_a_bidiagonal_design_solves_its_equations(samples, dim, penalty, x64):
@@ -265,6 +265,7 @@ def test_isotropic_ridge_without_noise_and_penalty_is_the_truth(x64):
     assert across.max() < 1e-6
 
 
+@pytest.mark.slow
 def test_isotropic_ridge_is_a_special_case_of_diagonal_ridge(x64):
     """Two samplers of one law that share neither state nor random numbers."""
     w = jnp.zeros(12).at[0].set(1.5)

@@ -187,6 +187,7 @@ DIE = """
 """
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_the_save(nursery, reference, tmp_path):
     """One after the other in the same folder; the state is valid after each, and further than before."""
     before = 0
@@ -199,6 +200,7 @@ def test_killed_at_every_step_of_the_save(nursery, reference, tmp_path):
     assert np.array_equal(finish(nursery, tmp_path), reference)
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow(nursery, reference, tmp_path):
     """The system itself refuses to write: a clear error, and the state before it stays valid."""
     program = f"""

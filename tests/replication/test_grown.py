@@ -31,6 +31,7 @@ def agree(grown, whole, *axes):
         np.testing.assert_allclose(one.replay(17), other.replay(17), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_grid_with_more_values_is_that_of_one_call(tmp_path):
     """More of both axes, in between and behind; then more replications, and the small grid again."""
     small, large = {"shift": [0.0, 10.0], "kind": {"plain": 1.0}}, {"shift": [0.0, 5.0, 10.0, 3.0], "kind": KINDS}

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import jaxcollapse as jc
 from jaxcollapse.replication.memory import memory
@@ -36,6 +37,7 @@ def test_only_what_varies_with_the_key_is_there_once_per_replication():
     assert of(lambda key: (jax.random.normal(key, (100, 100)) @ table).sum()).size >= 40_000
 
 
+@pytest.mark.slow
 def test_a_path_has_the_moments_of_its_replications(x64):
     """Sums over replications that lie side by side, and values with the replications first."""
     estimate = jc.monte_carlo(lambda key: walk(key).variance, KEY, 3000)

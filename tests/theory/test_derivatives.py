@@ -117,7 +117,7 @@ def test_every_function_has_a_setting():
     assert set(SETTINGS) == set(FUNCTIONS)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("name", "i"), cases(ALWAYS, later=pytest.mark.slow))
 def test_derivatives_of_searches_laws_and_limits(name, i):
     check_gradient(FUNCTIONS[name], SETTINGS[name][i])

@@ -53,7 +53,7 @@ _CURATED = dict(probabilities=[0.5, 0.5], rewards=[1.0, 0.0], candidates=2, gene
 _MANY = dict(replications=10, samples=10, generations=2)
 
 
-@pytest.mark.sampled(10)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("function", "former", "now"),
     [

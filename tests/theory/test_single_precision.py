@@ -110,6 +110,7 @@ def test_half_precision_is_computed_in_single(name, half):
             assert one == other
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("size", LAWS)
 def test_laws_close_to_their_means(size):
     """Tails at one standard deviation to either side and at the truth, and the quantile that belongs to the first."""

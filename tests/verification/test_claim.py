@@ -130,6 +130,7 @@ WRONG = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", WRONG)
 def test_a_theory_that_is_wrong_by_the_tolerance_is_rejected(name):
     """A tolerance away from the truth, or half an allowance beyond its end for a rate, whatever the seed."""
@@ -265,6 +266,7 @@ def collapsing(key):
     return run.variance[-1]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("theory", [1.0, pytest.param(1e-6, marks=pytest.mark.slow), np.array([1.0, 1.0])])
 def test_a_tail_that_no_number_of_replications_tames_is_refused_soon(theory):
     """Where one of 65,536 replications is a quarter of the spread, as it was at both looks before, more do not help."""

@@ -53,7 +53,7 @@ SLOW = [name for name in RARE if name.startswith("variance") and name != "varian
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in RARE])
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("relation", [Equal(), Asymptotic(), AtLeast()], ids=lambda relation: relation.name)
 def test_a_true_theorem_is_not_rejected(name, relation, monkeypatch):
     monkeypatch.setattr(module, "_LARGEST_RUN", 2**13)

@@ -284,6 +284,7 @@ def power(relation, truth, stderr, theory, runs=2000):
     return sum(judge(relation, mean, stderr, theory, x=x).outcome == "fails" for mean in truth + stderr * noise)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("relation", "side"),
     [(Equal(), 1), (Equal(), -1), (Asymptotic(allowance=0.03), 1), (Asymptotic(allowance=0.03), -1)]
@@ -297,6 +298,7 @@ def test_a_mean_off_by_what_is_noticed_is_rejected_with_the_stated_power(relatio
     assert stats.binom.ppf(1e-4, 2000, 0.95) <= rejected <= stats.binom.ppf(1 - 1e-4, 2000, 0.95)
 
 
+@pytest.mark.slow
 def test_an_exponent_off_by_what_is_noticed_is_rejected_with_the_stated_power():
     mean = power_law(-0.5)
     notices = judge(Rate(), mean, 0.004 * mean, -0.5, x=SIZES).notices

@@ -20,6 +20,7 @@ def test_pairs_are_shares_of_the_text():
     np.testing.assert_allclose(rows[2], 0.9 * np.bincount(after, minlength=4) / len(after) + 0.025, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_optimum_has_no_gradient_and_is_the_best_of_many():
     """Of a bilinear model of rank one, which has local optima; a saturated one ends at the entropy."""
     rows, contexts = language.pairs(language.CLASSES, 0.05)
@@ -53,6 +54,7 @@ def test_rows_of_real_text_are_bursty():
     assert float(jc.theory.networks.burstiness(short.counts)) < 1.1
 
 
+@pytest.mark.slow
 def test_all_rows_of_the_small_transformer_sum_to_one():
     log_probability, theta = language.enumerated()
     np.testing.assert_allclose(np.exp(np.asarray(log_probability(jnp.asarray(theta)))).sum(), 1, rtol=1e-12)

@@ -88,6 +88,7 @@ def test_rounding_draws_no_symbol_without_probability():
     assert (np.abs(share - exact) < 5 * np.sqrt(exact / 1e6)).all()
 
 
+@pytest.mark.slow
 def test_diversity_is_a_martingale_up_to_a_factor(x64):
     """Sizes of each generation: the mean diversity falls by 1 - 1/n, under Replace."""
     sizes = jnp.array([10.0, 40.0, 5.0, 100.0])
@@ -111,6 +112,7 @@ def test_the_squared_error_of_accumulated_data(x64):
     assert (estimate.stderr < 0.01 * np.array(exact)).all()
 
 
+@pytest.mark.slow
 def test_the_survival_of_a_vocabulary(x64):
     """What is unseen and what is left, against the ancestors: exact for real data, close to it later."""
     p = discrete.zipf(400, exponent=1.5)

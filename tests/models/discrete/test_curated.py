@@ -26,6 +26,7 @@ def test_chosen_candidates_have_the_law_of_the_integral(x64):
     np.testing.assert_allclose(raw.metrics(jnp.asarray(P))["reward"], P @ np.exp(R), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_every_sampling_has_the_law_of_raw_data(x64):
     """Along three generations of growing size; the real data of a mixture is not curated."""
     workflow = jc.Mix("fresh", weight=0.3)
@@ -46,6 +47,7 @@ def test_every_sampling_has_the_law_of_raw_data(x64):
     assert (np.abs(raw[:, 0].mean(axis=0) - P[2:]) < 4 * error).all()
 
 
+@pytest.mark.slow
 def test_a_tempered_gaussian_is_a_scaled_one(x64):
     """With the same random numbers the log variance falls by ``log tau`` more at every generation."""
     tau, plain = 0.7, jc.Gaussian(ddof=1)

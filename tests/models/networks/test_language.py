@@ -32,6 +32,7 @@ def test_a_trained_softmax_has_the_smoothed_frequencies():
     np.testing.assert_allclose(found["entropy"], -(CONTEXTS[:, None] * expected * np.log(expected)).sum(), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("changes", [dict(edit=0.4, temperature=2.0), dict(temperature=0.5), dict(edit=0.4), {}])
 def test_answers_are_edited_at_a_temperature(changes):
@@ -47,6 +48,7 @@ def test_answers_are_edited_at_a_temperature(changes):
     np.testing.assert_allclose(variance, 30 * law * (1 - law), rtol=0.15)
 
 
+@pytest.mark.slow
 def test_likely_answers_are_edited():
     """Those above the threshold become draws of the model, the others stay: the mean is the map of the theory."""
     own = np.array([[0.1, 0.1, 0.8], [0.5, 0.4, 0.1]])
@@ -97,6 +99,7 @@ def test_a_fit_that_is_not_saturated_has_no_gradient_left():
     assert (run.params["gradient"] < 1e-7).all() and (run.excess > 0).all() and (run.excess < 20 * 6 / 40_000).all()
 
 
+@pytest.mark.slow
 def test_rows_of_people_are_pieces_of_text():
     """One at a time they are rows of the table; many are drawn with replacement: means and covariances of the table."""
     one = jc.MarkovText(TEXT)
@@ -108,6 +111,7 @@ def test_rows_of_people_are_pieces_of_text():
     np.testing.assert_allclose(total[:, 0, 0].var(), 7 * counts[:, 0, 0].var(), rtol=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("temperature", [1.0, 0.5])
 def test_rows_of_a_model_are_a_chain_of_markov(temperature):

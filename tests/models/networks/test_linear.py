@@ -36,7 +36,7 @@ def spectral(moments, function):
     return vectors @ np.diag(np.asarray(function(values))) @ vectors.T
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("latent", [2, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_trained_vae_is_its_optimum(latent, seed, x64):
@@ -181,6 +181,7 @@ def test_real_labels_are_drawn_on_the_design_itself(x64):
     np.testing.assert_allclose(moments.var(axis=0), 0.25 * np.array([2.0, 0.3]) / 50, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_derivatives_go_through_every_step(x64):
     """Of a trained chain, in the numbers of the model, against differences."""
 

@@ -22,6 +22,7 @@ X, Y = jc.datasets.digits("digit")
 # Measures
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("dim", "rank"), [(3, 3), (20, 20), (20, 12), (6, 1), (78, 30)])
 def test_the_frechet_distance_is_that_of_a_matrix_root(dim, rank):
     """Against eigenvalues in double precision, also where some dimensions have no spread."""
@@ -47,6 +48,7 @@ def test_the_entropy_of_shares():
     assert float(entropy(jnp.eye(3)[0])) == 0.0 and abs(float(entropy(jnp.full(5, 0.2))) - 1) < 1e-6
 
 
+@pytest.mark.slow
 def test_layers_at_once_have_the_law_of_equinox():
     make = lambda key: Coder(9, 2, 50, key)  # noqa: E731
     many = jax.vmap(lambda key: eqx.filter(layers_at_once(make, key), eqx.is_array))(jax.random.split(KEY, 200))
@@ -83,6 +85,7 @@ def constant(model, mean, log_variance, out):
     return eqx.tree_at(biases, net, (jnp.concatenate([jnp.asarray(mean), jnp.asarray(log_variance)]), jnp.asarray(out)))
 
 
+@pytest.mark.slow
 def test_the_negative_elbo_is_that_of_its_laws():
     """A decoder that does not look at z: the likelihood is that of a normal law, and the divergence an integral."""
     model = vae(noise=0.03, beta=1.7)
@@ -178,6 +181,7 @@ def ancestral(variance, levels, end=0.02):
     return None
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("levels", [1, 5, 20])
 def test_the_sampler_has_the_variance_of_its_linear_filter(levels):
     model = diffusion(levels=levels, network=lambda key: Nothing(jnp.zeros(())))
@@ -188,6 +192,7 @@ def test_the_sampler_has_the_variance_of_its_linear_filter(levels):
     assert np.abs(rows.mean(axis=0)).max() < 4.5 * np.sqrt(exact / 20_000)
 
 
+@pytest.mark.slow
 def test_the_loss_is_that_of_the_velocity():
     """A network of zeros: ``E |a e - s x|²`` is one for rows of unit variance, whatever the time."""
     model = diffusion(network=lambda key: Nothing(jnp.zeros(())))
@@ -257,6 +262,7 @@ def test_moved_and_turned_molecules_have_the_same_rows():
         np.testing.assert_allclose(coordinates.rows(turned), coordinates.rows(x), atol=2e-5)
 
 
+@pytest.mark.slow
 def test_a_network_that_knows_of_turns_turns_with_its_rows():
     net, rng = Equivariant(5, width=8, layers=2, key=KEY), np.random.default_rng(0)
     net = eqx.tree_at(lambda net: net.last, net, jnp.array([0.3, -0.2]))

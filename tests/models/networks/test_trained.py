@@ -265,6 +265,7 @@ def test_everything_of_a_network_is_in_single_precision(x64):
     assert floats(jax.make_jaxpr(lambda key: run(key).centre)(KEY).jaxpr) == {"float32"}
 
 
+@pytest.mark.slow
 @since_07
 def test_a_run_in_double_precision_has_the_numbers_of_one_in_single():
     paths = []

@@ -86,6 +86,7 @@ def test_random_tokens_are_drawn_anew_with_their_share():
     assert abs((rows != real).mean() - wanted) < 4 * np.sqrt(wanted / rows.size)
 
 
+@pytest.mark.slow
 def test_what_is_measured():
     one = model()
     network = bent(one)

@@ -94,6 +94,7 @@ def test_labels_are_those_of_the_last_network_with_noise():
     assert abs((labels - index).std() - 0.2) < 0.01
 
 
+@pytest.mark.slow
 def test_starts_are_one_or_new_and_risk_is_at_the_points_held_out(x64):
     still = dict(rate=1e-6, test=3, noise=0.0)
     for given, count in ((jax.random.key(5), 1), (None, 3)):

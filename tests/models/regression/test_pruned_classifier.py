@@ -38,6 +38,7 @@ def raw_accuracies(rng, *, real, samples, generations, keep_right=0.8, keep_wron
     return out
 
 
+@pytest.mark.slow
 def test_rows_of_weight_zero_are_not_there(x64):
     """The classifier before is the generator, three generations deep, with a few real rows."""
     workflow = jc.Mix("fresh", real_samples=7)

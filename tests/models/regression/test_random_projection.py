@@ -32,6 +32,7 @@ CASES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "samples", "penalty", "workflow"), by_default(CASES, CASES[1:2]))
 def test_sums_have_the_law_of_rows(width, samples, penalty, workflow):
     """The minimum norm, more columns than features, and fewer of them than rows."""
@@ -61,6 +62,7 @@ def test_the_fit_minimises_its_loss(width, samples):
     np.testing.assert_allclose(free.fit(data), free.held @ jnp.linalg.pinv(z) @ y, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_square_projection_is_ridge_regression():
     """A multiple of the identity only scales the penalty: S of many columns is one, nearly."""
     scaled = model(6, penalty=0.1, held=2.0 * jnp.eye(6))
@@ -71,6 +73,7 @@ def test_a_square_projection_is_ridge_regression():
     np.testing.assert_allclose(wide.held @ wide.held.T * 6 / 100_000, jnp.eye(6), atol=0.03)
 
 
+@pytest.mark.slow
 def test_one_projection_serves_all_generations():
     run = jc.simulate(model(3), jc.Replace(), key=jax.random.key(0), samples=20, generations=12)
     assert np.linalg.matrix_rank(np.asarray(run.params), tol=1e-8) == 3

@@ -74,6 +74,7 @@ def test_effective_sizes():
     np.testing.assert_allclose(whole[1:] / whole[:-1], 1 - rate, rtol=1e-9)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "workflow",
     [

@@ -213,6 +213,7 @@ def test_wrong_arguments(call, message):
         call()
 
 
+@pytest.mark.sampled(1)
 def test_single_precision():
     sizes, setting = np.array([1e2, 1e4, 1e6, 1e8]), dict(exponent=2.0, cutoff=2000, real_share=0.1)
     with enable_x64(False):

@@ -93,6 +93,7 @@ def test_quantiles_invert_the_law():
         np.testing.assert_allclose(gaussian.variance_cdf(x, samples=20, generations=30, ddof=1), p, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_moments_follow_from_the_mellin_transform():
     """Two derivations of each number: the product formula and derivatives of K."""
     for ddof in (0, 1):
@@ -314,6 +315,7 @@ def test_the_estimated_risk_of_one_replication_is_known(x64, samples, generation
         np.testing.assert_allclose(found, known, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_the_estimated_risk_falls_short_of_the_exact_one():
     """Figure 3 of the paper: with 10,000 replications the estimate misses a factor of 80 at T = 500."""
     settings = dict(replications=10_000, samples=100, ddof=1)

@@ -72,6 +72,7 @@ def test_pooling_wastes_synthetic_data():
     np.testing.assert_allclose(ratios, [5.28, 1.55], atol=5e-3)
 
 
+@pytest.mark.slow
 def test_dynamic_weights():
     fibonacci = [1, 2 / 3, 5 / 8, 13 / 21, 34 / 55]
     np.testing.assert_allclose(mean.mean_mix_dynamic_weight(ratio=1.0, generations=5), fibonacci, rtol=1e-12)

@@ -96,6 +96,7 @@ def test_a_random_part_of_the_pool_against_rows(sizes):
     assert (estimate.stderr < 0.01 * exact).all()
 
 
+@pytest.mark.slow
 def test_the_euclidean_norm():
     """Equal variances are the Mahalanobis norm; a direction without variance does not count."""
     for ratio in (0.01, 1.7, 40.0):
@@ -128,6 +129,7 @@ def test_other_data_is_beaten_as_often_as_not():
     np.testing.assert_allclose(three, f_distribution.cdf(1 / 2.5**2, 3, 3), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_an_estimated_variance_helps():
     """By integration for two generations, to the known variance for many samples, and published values."""
     fixed = dict(samples=jnp.array([8.0, 12.0, 30.0]), generations=3, ddof=0)

@@ -15,6 +15,7 @@ from jaxcollapse.theory.mean.verified import _truncated
 pytestmark = pytest.mark.usefixtures("x64")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("width", [0.02, 0.499, 0.501, 1.0, 6.0])
 def test_the_law_of_an_accepted_row(width):
     centres = np.array([-4.0, -0.3, 0.0, 1.7])
@@ -34,6 +35,7 @@ def check_law(u, width, found):
     np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-15)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("distance", [-60.0, -38.0, -9.0, 12.0, 40.0])
 def test_far_from_the_verifier_the_law_is_that_of_a_tail(x64, distance):
     """Where no row is accepted in double precision: against the integral over the interval, and with a slope."""
@@ -49,6 +51,7 @@ def test_far_from_the_verifier_the_law_is_that_of_a_tail(x64, distance):
         close(slope, expected[1])  # the slope of the mean is the variance
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("real", [6.0, 600.0])
 def test_one_round_is_an_integral_over_the_first_fit(real):
     """Of models that are far apart or close; and two coordinates are added."""

@@ -59,6 +59,7 @@ def test_one_prompt_is_a_coin():
     np.testing.assert_allclose(found.entropy, -(high * np.log(high) + low * np.log(low)), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_many_prompts_obey_the_law_of_the_first_order():
     """Little smoothing, large batches: ``p c_g/(2n)`` with ``p = C (V - 1)``, in units of all contexts."""
     rows, contexts, n = np.array([[0.6, 0.4], [0.3, 0.7]]), np.array([0.5, 0.5]), 1500

@@ -191,6 +191,7 @@ def test_wrong_arguments(call, message):
         call()
 
 
+@pytest.mark.slow
 def test_zeros_in_the_counts_have_their_optimum_at_infinity():
     cells = np.array([0.5, 0.5, 0.0])
     theta = np.zeros(2)

@@ -143,7 +143,7 @@ THREE = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("make", [ddim, denoised])
 @pytest.mark.parametrize("name", THREE)
 def test_the_engine_of_all_workflows_is_each_recursion(make, name):
@@ -158,6 +158,7 @@ def test_the_engine_of_all_workflows_is_each_recursion(make, name):
     np.testing.assert_allclose(networks.orbit(LAMBDA, network, flow, generations=6, samples=200.0), c, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_moments_of_an_affine_network_have_its_trace():
     for flow in (jc.Window(2), jc.MovingAverage(0.3), jc.Mix("fixed", weight=0.3, real_samples=50)):
         network = networks.ideal_diffusion(0.3)
@@ -175,7 +176,7 @@ FLOWS = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", FLOWS)
 def test_moments_against_raw_covariances(name):
     """20,000 chains of covariances by NumPy: with fits that bend a lot, and sizes that differ."""

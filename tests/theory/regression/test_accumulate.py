@@ -57,6 +57,7 @@ def test_the_limit_of_a_weighted_real_batch(real_weight):
     np.testing.assert_allclose(curve[-1] + rest, 0.5 * (1 + polygamma(1, real_weight + 1)), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_the_law_of_least_squares_on_one_design():
     dim, samples, noise = 10, 32, 1.3
     inflation = float(mean.inflation(jc.Accumulate(), generations=7)[-1])
@@ -155,6 +156,7 @@ def test_a_small_penalty_per_sample_is_least_squares():
     np.testing.assert_allclose(curve, inflation * (2 + 1 + 0.5) / 9, rtol=1e-9)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("samples", [30, 60, 100, 400])
 def test_marchenko_and_pastur_agree_with_the_effective_penalty(samples):
     """The mean over eigenvalues and the equation for kappa are derived apart and agree to rounding."""
@@ -188,6 +190,7 @@ def test_the_penalty_per_sample_forgets_and_the_total_penalty_does_not():
     np.testing.assert_allclose(bounded[0], forgets[0], rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_the_total_penalty_with_fresh_designs():
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.05, 30))
     sizes = jnp.array([60.0, 30.0, 90.0])

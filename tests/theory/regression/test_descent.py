@@ -48,6 +48,7 @@ def risk(flow, rate=0.3, steps=7, decay=0.0, warm=False):
     return regression.descent_risk(kernel, TARGETS, shrinkage, flow, noise=SIGMA, warm=warm, generations=G)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("decay", [0.0, 0.2])
 @pytest.mark.parametrize("warm", [False, True])
 @pytest.mark.parametrize("kind", FLOWS)

@@ -25,6 +25,8 @@ def risks(student, teacher, samples, noise, norm):
 slope = jax.jit(jax.grad(lambda *arguments: risks(*arguments)[1]))
 
 
+@pytest.mark.slow
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("samples", [(120.0, 90.0), (120.0, 2000.0), (40.0, 90.0)])
 def test_only_a_teacher_with_too_small_a_penalty_is_beaten(samples):
     """The best penalty of the teacher, noise^2 d/(T0 |w0|^2), is where a penalty of the student begins to harm."""
@@ -64,6 +66,7 @@ def test_numbers_of_a_weak_teacher():
 WEIGHTS = np.geomspace(0.2, 5.0, 8)
 
 
+@pytest.mark.slow
 def test_a_weighted_penalty_is_a_plain_one_in_other_coordinates():
     """The fit to given rows, by its normal equations, and its risk."""
     spectrum = Spectrum.from_eigenvalues(np.linspace(0.5, 2.0, 8), np.linspace(-1.0, 1.0, 8))

@@ -34,6 +34,7 @@ def test_all_masks_on_one_design():
     np.testing.assert_allclose(curve, [0.49 * enumerated(0.35, g) for g in (1, 2, 3)], rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_on_a_column_of_ones_it_is_the_mean():
     shares = [0.0, 0.2, 0.7, 0.4]
     ones = regression.ols_edit_given_design(np.ones((6, 1)), noise=1.0, share=shares, generations=4)
@@ -41,6 +42,7 @@ def test_on_a_column_of_ones_it_is_the_mean():
     np.testing.assert_allclose(6 * ones, factors, rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, *(pytest.param(p, marks=pytest.mark.slow) for p in (0.2, 0.9))])
 def test_means_over_designs(share):
     """The average over designs, by the leverage of a row: within two percent."""
@@ -64,6 +66,7 @@ def test_theorems_as_printed():
         assert late[-1] > passes * late[0]
 
 
+@pytest.mark.slow
 def test_what_a_model_predicts():
     model = jc.LinearRegression(jc.theory.Spectrum.isotropic(3), noise=0.5, design="fixed", sampling="raw")
     for share, mask in (([0.0, 0.5, 0.2], "fresh"), (0.3, "fixed"), (0.4, "disjoint")):

@@ -106,6 +106,7 @@ def test_data_that_grows_keeps_the_risk_bounded():
     np.testing.assert_allclose(curve[-1] + 1 / np.log(m[-1]), 3.110, atol=5e-4)  # the rest of the sum is an integral
 
 
+@pytest.mark.slow
 def test_isotropic_fits_with_any_number_of_rows():
     sizes, noises = np.array([20.0, 90.0, 8.0, 52.0]), np.array([0.4, 0.0, 1.0, 0.3])
     fresh = regression.minimum_norm_replace(
@@ -143,6 +144,7 @@ def _isotropic_chain(aspect, noise, penalties):
     return square - 2 * mean + 1
 
 
+@pytest.mark.slow
 def test_the_best_fit_to_fake_labels_is_shrunk():
     dim, samples, noise = 60, 120, 0.5
     generators = dict(generators=3, generator_samples=150, generator_noise=0.5)

@@ -76,6 +76,7 @@ def test_pooled_least_squares():
     assert jnp.isinf(infinite).all()
 
 
+@pytest.mark.slow
 def test_one_design_and_fresh_labels():
     """The finite-time factor in closed form; bias and variance are those of the first fit."""
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1, 0.1, 30), jnp.linspace(0.1, 1.0, 30))
@@ -137,6 +138,7 @@ def test_mixed_labels_have_no_mean_next_to_as_many_rows_as_columns():
     np.testing.assert_array_equal(silent, [0.0, 0.0])
 
 
+@pytest.mark.slow
 def test_ridge_on_one_design_three_ways():
     """The printed difference of transforms, the mean over Marchenko-Pastur eigenvalues, and clean ridge at w = 1."""
     noise, penalty = 0.7, 0.3

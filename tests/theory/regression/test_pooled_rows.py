@@ -20,6 +20,7 @@ def test_the_critical_dimension_is_where_nothing_is_lost():
         np.testing.assert_allclose(many, (2 - share) / (3 - 2 * share), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_sizes_that_change_are_those_of_the_engine_of_ridge():
     """Least squares as ridge regression without a penalty, on rows of which real ones alone would be too few."""
     real, synthetic = np.array([50.0, 15.0, 4.0, 20.0]), np.array([9.0, 35.0, 60.0, 25.0])

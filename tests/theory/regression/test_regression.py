@@ -232,6 +232,7 @@ def test_adaptive_exponents_where_features_outnumber_rows():
     np.testing.assert_allclose([rates.penalty, rates.error], [0.8, 0.6], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_adaptive_penalty_is_the_minimum():
     fixed = dict(samples=10_000, noise=1.0, generators=5, generator_samples=600, generator_noise=1.0)
     best = regression.adaptive_penalty(power_law(), **fixed)

@@ -26,6 +26,7 @@ def test_without_predictions_it_is_the_teacher(spectrum):
     assert float(none) == pytest.approx(float(risk(spectrum, 0.3)), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_slope_in_the_share_is_that_in_the_penalty(spectrum):
     law = lambda mixing: regression.ridge_self_distilled(spectrum, **SETTING, penalty=0.3, mixing=mixing)  # noqa: E731
     assert float(jax.grad(law)(0.0)) == pytest.approx(

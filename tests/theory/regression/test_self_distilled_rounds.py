@@ -37,6 +37,7 @@ def test_predictions_alone_are_a_power_of_the_filter(spectrum):
     assert float(found) == pytest.approx(risk, rel=1e-12)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("rounds", [1, 2, 3])
 def test_at_the_best_shares_the_risk_is_flat_and_falls_with_the_rounds(spectrum, rounds):
     law = lambda mixing: regression.ridge_self_distilled_rounds(  # noqa: E731

@@ -17,6 +17,7 @@ def rotated(values, seed):
     return turn @ np.diag(values) @ turn.T
 
 
+@pytest.mark.slow
 def test_one_covariance_is_the_equivalent_of_one_spectrum():
     spectrum = Spectrum.from_eigenvalues(EV, signal=U[0])
     setting = dict(samples=np.array([7.0, 9.0]), noise=np.array([0.5, 1.1]), weights=np.array([1.0, 2.5]), penalty=0.3)

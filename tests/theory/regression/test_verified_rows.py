@@ -11,6 +11,7 @@ pytestmark = pytest.mark.usefixtures("x64")
 VERIFIER = dict(radius=1.2, noise=0.8)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("distance", [0.0, 0.4, 1.5, 6.0])
 def test_the_map_is_least_squares_on_the_accepted_part_of_a_plane(distance):
     """The part of the features along the distance, ``u``, and the law of the label given it, which is truncated."""
