@@ -24,6 +24,7 @@ def agrees(estimate, theory, rtol):
     assert (np.abs(estimate.mean - theory) < 4.5 * estimate.stderr).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", ["fresh", "fixed"])
 def test_means_of_rows_are_averaged_like_their_rows(real, x64):
     """With the same random numbers."""
@@ -59,6 +60,7 @@ def test_least_squares_of_two_fits(sizes, x64):
         agrees(mean_of(model, workflow, "risk", synthetic), said.risk, 0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize(
     ("model", "metric"),
@@ -77,6 +79,7 @@ def test_variances_are_averaged_and_not_their_logs(model, metric, sizes, x64):
     agrees(mean_of(model, workflow, metric, synthetic), np.array(means), 0.01)
 
 
+@pytest.mark.slow
 def test_a_covariance_of_two_is_the_weighted_mean(x64):
     model = jc.MultivariateGaussian(np.eye(2), ddof=1)
     laws = [
@@ -93,6 +96,7 @@ def test_an_estimate_without_a_share_may_be_anything():
     np.testing.assert_array_equal(found, [1.0, 2.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("real", ["fresh", "fixed"])
 @pytest.mark.parametrize("average", ["rows", pytest.param("estimates", marks=pytest.mark.slow)])

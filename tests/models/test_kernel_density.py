@@ -135,6 +135,7 @@ def test_wrong_arguments(make, message):
         make()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("rule", ["scott", "silverman"])
 @pytest.mark.parametrize("size", [12, 200])
 def test_the_rules_are_those_of_scipy_on_the_line(rule, size, x64):
@@ -160,6 +161,7 @@ def test_densities_in_more_dimensions_are_those_of_scikit_learn(kernel, dim, x64
     np.testing.assert_allclose(fit.log_density(jnp.asarray(held)), known.score_samples(held), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("kernel", ["gaussian", "tophat"])
 @pytest.mark.parametrize("shape", [(400,), (400, 2)])
@@ -203,6 +205,7 @@ def chain_by_numpy(rng, data, n, generations, rule, kernel):
     return rows.var(axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "kernel", "n"), [("scott", "tophat", 6), (0.0, "gaussian", 15)])
 def test_chains_from_data_have_the_law_of_raw_rows(rule, kernel, n, x64):
     data = np.random.default_rng(1).normal(size=(20, 2)) * [1.0, 4.0]
@@ -218,6 +221,7 @@ def test_chains_from_data_have_the_law_of_raw_rows(rule, kernel, n, x64):
         assert ks_2samp(ours[:, axis], theirs[:, axis]).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_without_a_bandwidth_rows_are_copied_and_lost(x64):
     """The number of different rows never grows, and all are among the data."""
     data = np.arange(30.0)
@@ -256,6 +260,7 @@ def test_more_real_rows_than_there_are():
         jc.simulate(model, jc.Replace(), key=jax.random.key(0), samples=50, generations=2)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("fields", [dict(kernel="tophat"), dict(kernel="tophat", dim=2)], ids=["line", "plane"])
 def test_a_tophat_spreads_as_predicted(fields):

@@ -35,6 +35,7 @@ def line(mean, deviation):
     return Normal(jnp.asarray(float(mean)), jnp.asarray(2 * np.log(deviation)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [5, 200])
 def test_symbols_are_measured_as_by_scipy(size):
     p, q = probabilities(size, 0), probabilities(size, 1)
@@ -53,6 +54,7 @@ def test_symbols_are_measured_as_by_scipy(size):
     np.testing.assert_allclose(measures.support_recall(p, q, above=0.1), q[p > 0.1].sum(), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 4])
 def test_gaussians_are_measured_as_by_matrices(dim):
     (m, c, p), (k, s, q) = gaussian(dim, 0), gaussian(dim, 1)
@@ -72,6 +74,7 @@ def test_gaussians_are_measured_as_by_matrices(dim):
     assert measures.kl(p, p) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("first", "second"),

@@ -41,6 +41,7 @@ def test_chi_square_at_and_beyond_its_edge():
     assert draws[0] == 0 and jnp.isnan(draws[1]) and draws[2] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(("samples", "dim"), [(12, 5), (5, 5), (3, 5), (1, 4)])
 def test_bartlett_has_the_law_of_a_gram_matrix(samples, dim):
@@ -81,6 +82,7 @@ WEIGHTED = jc.Accumulate(weight=lambda g: 2.0 / g)
 ONE_DESIGN = ((5, 12), (5, 5), (3, 9), (1, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples"), by_default(ONE_DESIGN, [(5, 12)]))
 @pytest.mark.parametrize(
@@ -170,6 +172,7 @@ POOLS = {
 POOLED = tuple(itertools.product(POOLS, ("fresh", "fixed"), (9, 3)))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("workflow", "design", "samples"), by_default(POOLED, [("accumulate", "fresh", 9), ("fresh", "fresh", 9)])
@@ -207,6 +210,7 @@ def test_the_walk_has_the_law_of_the_chain_that_it_reduces(x64):
 WALKS = ((5, 12, 0.1), (5, 3, 0.0), (5, 3, 0.2), (8, 8, 0.05), (2, 5, 0.3))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(("dim", "samples", "penalty"), by_default(WALKS, WALKS[:3:2]))
 def test_the_ridge_walk_has_the_law_of_the_chain_that_it_reduces(dim, samples, penalty, x64):
@@ -410,6 +414,7 @@ def test_the_minimum_norm_fit_is_the_pseudo_inverse(x64):
     np.testing.assert_allclose(model.fit(data), jnp.linalg.pinv(x) @ y, rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("sampling", ["exact", "bartlett", "raw"])
 @pytest.mark.parametrize("workflow", [jc.Accumulate(), jc.Mix("fresh", weight=0.4)], ids=["accumulate", "mix"])
@@ -457,6 +462,7 @@ def test_exact_gaussians_have_the_law_of_raw_data(workflow, ddof, x64):
         assert_same_law(a[:, i, g], b[:, i, g], 6 * 8)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])
 def test_exact_covariances_have_the_law_of_raw_data(workflow, x64):
@@ -558,6 +564,7 @@ def test_single_precision_resolves_a_billion_samples():
 FAMILIES = [jc.NormalMean, jc.Exponential, jc.Poisson, jc.Bernoulli, jc.Beta]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate()], ids=["replace", "accumulate"])

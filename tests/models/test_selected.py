@@ -11,6 +11,7 @@ KEY = jax.random.key(0)
 MEAN = jc.NormalMean(0.0, sampling="raw")
 
 
+@pytest.mark.slow
 def test_a_correction_by_a_factor_is_known():
     """``e_g = c (e_{g-1} + noise)``: halved rows have a quarter of the variance."""
     model, n = jc.Corrected(MEAN, lambda row: 0.6 * row), 25
@@ -22,6 +23,7 @@ def test_a_correction_by_a_factor_is_known():
     assert (found.stderr < 0.02 * np.array(theory)).all() and (np.abs(found.mean - theory) < 4.5 * found.stderr).all()
 
 
+@pytest.mark.slow
 def test_a_correction_may_return_integers():
     """A row that is rounded to an integer, or to whether it is positive, is the same number as a float."""
     for exact, rounded in (
@@ -55,6 +57,7 @@ def test_the_best_rows_in_numpy(n):
     assert (stderr < 0.012 * np.abs(ours.mean).max()).all()
 
 
+@pytest.mark.slow
 def test_all_rows_are_kept_or_none_that_must_not():
     params = jnp.zeros(())
     plain = MEAN.sample(KEY, params, 7).rows

@@ -17,6 +17,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_have_mean_zero_and_the_covariance_of_the_spectrum(kind, x64):

@@ -45,6 +45,7 @@ def test_keys_are_those_of_jax():
     assert (jnp.stack(random.split(key, 4)) == jax.random.split(key, 4)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("implementation", ["threefry2x32", "rbg"])
 def test_streams_and_places_are_independent(implementation):
     """Every pair of words of one key differs, whatever its kind; vectorising changes nothing."""
@@ -112,6 +113,7 @@ def test_the_two_normals_of_a_pair_are_independent(x64_enabled):
             assert abs(centred.mean()) < stats.norm.isf(1e-4) * centred.std() / np.sqrt(z.size)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("shape", [(), (1,), (2,), (5,), (3, 4)])
 def test_normals_are_the_same_in_both_precisions(shape, x64):
     """The first 32 bits decide: a double has more of them."""
@@ -125,6 +127,7 @@ def test_normals_are_the_same_in_both_precisions(shape, x64):
     np.testing.assert_allclose(*both, rtol=0, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_logarithms_are_exact_to_the_last_digit(x64):
     rng = np.random.default_rng(0)
     x = np.concatenate(
@@ -179,6 +182,7 @@ def test_normals_have_their_law(x64_enabled):
         assert_law(draws(lambda key: random.normal(key, (5,)), 2), stats.norm(), 2)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("df", [0.5, 1.0, 2.0, 5.0, 23.5, 24.0, 99.0, 1e4, 1e9])
 def test_chi_squares_have_their_law(df, x64):
@@ -210,6 +214,7 @@ SETTINGS = [  # dim, samples, penalty, noise, length
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(("dim", "samples", "penalty", "noise", "length"), by_default(SETTINGS, SETTINGS[1:5]))
 def test_isotropic_ridge_has_the_law_of_raw_data(dim, samples, penalty, noise, length, x64):
@@ -234,6 +239,7 @@ def test_isotropic_ridge_has_the_law_of_raw_data(dim, samples, penalty, noise, l
         assert stats.ks_2samp(*norms).pvalue > level
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(("samples", "dim"), [(9, 5), (5, 5), (3, 5), (1, 4), (6, 1)])
 @pytest.mark.parametrize("penalty", [0.0, 1e-6, 0.7])

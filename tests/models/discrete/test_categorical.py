@@ -38,6 +38,7 @@ def test_counts_are_multinomial(sampling, x64):
     assert chi2.sf(((observed - expected) ** 2 / expected).sum(), 34) > 1e-3 / 3
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=["replace", "mix"])
 def test_every_sampling_has_the_law_of_raw_data(workflow, x64):

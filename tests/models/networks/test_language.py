@@ -22,6 +22,7 @@ def near(counts, mean, spread):
     assert (np.abs(np.asarray(counts).mean(axis=0) - mean) < 4.5 * spread / np.sqrt(len(counts)) + 1e-9).all()
 
 
+@pytest.mark.slow
 def test_a_trained_softmax_has_the_smoothed_frequencies():
     one = bigram()
     data = one.sample(KEY, jnp.log(ROWS), 50)
@@ -58,6 +59,7 @@ def test_likely_answers_are_edited():
     near(jax.vmap(draw)(jax.random.split(KEY, 3000)), 30 * law, np.sqrt(30 * law * (1 - law)))
 
 
+@pytest.mark.slow
 def test_real_answers_are_of_the_truth():
     draws = jax.vmap(lambda key: bigram(temperature=0.2).real(key, jnp.asarray(ROWS), 30).total)
     near(draws(jax.random.split(KEY, 2000)), 30 * ROWS, np.sqrt(30 * ROWS * (1 - ROWS)))
@@ -67,6 +69,7 @@ def softmax(theta):
     return jax.nn.log_softmax(jnp.append(theta, 0.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["newton", "scoring"])
 def test_a_saturated_model_has_the_frequencies(method):
     one = jc.FiniteLanguage(softmax, best=np.array([0.5, -0.5]), steps=12, method=method)
@@ -91,6 +94,7 @@ def test_a_bilinear_model_has_as_many_directions_as_it_says():
     np.testing.assert_allclose(jnp.exp(pairs(theta)), expected, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_fit_that_is_not_saturated_has_no_gradient_left():
     pairs = jc.LogBilinear(np.full(4, 0.25), symbols=4, rank=1)
     best = 0.5 * jax.random.normal(KEY, (pairs.parameters,))

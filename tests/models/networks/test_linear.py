@@ -36,6 +36,7 @@ def spectral(moments, function):
     return vectors @ np.diag(np.asarray(function(values))) @ vectors.T
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("latent", [2, 3])
 @pytest.mark.parametrize("seed", range(4))

@@ -181,6 +181,7 @@ def ancestral(variance, levels, end=0.02):
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("levels", [1, 5, 20])
 def test_the_sampler_has_the_variance_of_its_linear_filter(levels):

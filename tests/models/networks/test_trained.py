@@ -61,6 +61,7 @@ def rates(steps, rate):
 # What a fit is
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("weights", [[1, 1, 1, 1], [1, 0, 3, 0], [0, 2, 0.5, 0], [5, 0, 0, 0]])
 def test_minibatches_are_drawn_by_the_weights_of_the_pool(weights):
     """One step on a batch of 40,000: the gradient is the mean of its rows, and they are drawn by their weights."""
@@ -92,6 +93,7 @@ def test_the_steps_are_those_of_the_schedule_and_the_rate_rises_and_falls():
     np.testing.assert_allclose(-np.diff(path, axis=0).std(axis=1), 0, atol=1e-6)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("workflow", "rows"),
     [(jc.Replace(), [20, 20, 20]), (jc.Accumulate(), [20, 40, 60]), (jc.Mix("fixed"), [20, 40, 40])],
@@ -103,6 +105,7 @@ def test_epochs_are_steps_in_proportion_to_the_pool(workflow, rows):
     np.testing.assert_allclose(-np.diff(centre), moved[1:], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_cold_start_is_new_and_a_warm_one_is_where_the_last_fit_ended():
     still = simulate(Slope(TABLE, steps=3, rate=0.0, warm=True)).centre
     np.testing.assert_array_equal(still, np.asarray(still)[[0, 0, 0]])
@@ -140,6 +143,7 @@ def test_a_network_with_functions_and_integers_is_carried():
     np.testing.assert_array_equal(run.size, np.tile(np.arange(3), (3, 1)))
 
 
+@pytest.mark.slow
 def test_rows_may_be_a_pytree():
     class Pairs(Centre):
         def loss(self, network, rows, key):

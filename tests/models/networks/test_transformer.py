@@ -26,6 +26,7 @@ def bent(one, key=KEY):
     return jax.tree.map(lambda leaf: 3 * leaf, one.build(key))
 
 
+@pytest.mark.slow
 def test_text_that_is_read_at_once_and_token_by_token_has_the_same_logits():
     one, rows = model(length=7), jax.random.randint(KEY, (11, 7), 0, 3)
     network = bent(one)
@@ -45,6 +46,7 @@ def test_no_token_knows_those_behind_it():
     assert np.abs(before[:, 4] - after[:, 4]).max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
 def test_it_writes_what_it_gives_a_probability(temperature):
     """All texts of three tokens, of which each has the probability that its tokens have one after the other."""
@@ -74,6 +76,7 @@ def test_likely_tokens_are_drawn_anew():
     assert abs(changed[likely].sum() - wanted.sum()) < 4 * spread and 0.05 < likely.mean() < 0.95
 
 
+@pytest.mark.slow
 def test_random_tokens_are_drawn_anew_with_their_share():
     one = model(edit=0.3, edits="random")
     network = one.build(KEY)
@@ -105,6 +108,7 @@ def test_what_is_measured():
         np.testing.assert_allclose(distinct(jnp.zeros((4, 5), int), size), 1 / (4 * (6 - size)), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_text_of_one_temperature_has_the_loss_of_its_entropy():
     """What a model writes at temperature one has, on average, the surprise that it expects of it."""
     one = model()
@@ -129,6 +133,7 @@ def test_it_learns_and_is_in_single_precision(x64):
     assert one.next(first, one.nothing_read(2), jnp.zeros(2, int), 0)[0].dtype == jnp.float32
 
 
+@pytest.mark.slow
 def test_one_program_serves_all_temperatures():
     traces = []
 

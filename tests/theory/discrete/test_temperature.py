@@ -137,6 +137,7 @@ def test_wrong_arguments(call, message):
         call()
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize(("symbols", "share"), [(3, 0.3), (10, 0.2), (50, 0.001)])
 def test_collapsed_states_are_fixed_points_up_to_a_temperature(symbols, share):

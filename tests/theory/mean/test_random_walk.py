@@ -40,6 +40,7 @@ def test_inflation_of_every_workflow():
     np.testing.assert_allclose(inflation(jc.Window(1), 9), inflation(jc.Replace(), 9))
 
 
+@pytest.mark.slow
 def test_the_golden_ratio():
     """Fresh real data of the same size: the best constant weight and its risk are both 0.618."""
     golden = (np.sqrt(5) - 1) / 2
@@ -155,6 +156,7 @@ def test_covariance_of_generations():
     np.testing.assert_allclose(matrix, np.minimum.outer(increments, increments), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_improvement_probabilities():
     ratio = jnp.array([0.3, 1.0, 4.0])
     for dim in (1, 2, 10):

@@ -42,6 +42,7 @@ def test_what_every_model_adds_is_a_bias_of_a_scale():
         assert (kept < 1) == settles == (share > float(mean.mean_mix_needed_share(expansion=1.5)))
 
 
+@pytest.mark.slow
 def test_where_data_is_replaced_or_mixed():
     np.testing.assert_allclose(mean.accumulated_bias(jc.Replace(), bias=2.0, generations=4), [0, 2, 4, 6], rtol=1e-12)
     curve = mean.remaining_scale(jc.Replace(), factor=SHIFTS**2, generations=5)

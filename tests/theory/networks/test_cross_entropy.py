@@ -70,6 +70,7 @@ def test_the_recursion_step_by_step(kind):
     np.testing.assert_allclose(found, by_steps(*matrices, FLOWS[kind](), sizes), rtol=1e-9)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", FLOWS)
 def test_a_model_that_is_right_is_universal(kind):
     """``H = J = I`` of rank 3 in five dimensions: ``p c_g/(2n)``, whatever the matrix."""

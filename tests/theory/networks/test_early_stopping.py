@@ -47,6 +47,7 @@ def test_a_filter_is_its_optimiser(filters):
         np.testing.assert_allclose(shrinkage.missed(S), 1 - shrinkage(S), rtol=1e-10)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", MADE)
 def test_replace_and_accumulate_by_hand(name, filters):
     f, g = np.asarray(filters[name](S)), np.arange(1, G + 1)[:, None]
@@ -105,6 +106,7 @@ def test_any_workflow_by_its_noises(warm, kind, filters):
     )
 
 
+@pytest.mark.slow
 def test_accumulation_forgets_like_a_power():
     """The mean of the coefficients between generations 1,000 and 2,000, without noise."""
     flow = networks.gradient_flow(1.0)

@@ -87,6 +87,7 @@ def test_accumulation_has_the_fixed_points_of_replacement():
     np.testing.assert_allclose(still, balance, rtol=1e-12)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("make", "function"),
     [
@@ -143,6 +144,7 @@ THREE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("make", [ddim, denoised])
 @pytest.mark.parametrize("name", THREE)
@@ -176,6 +178,7 @@ FLOWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", FLOWS)
 def test_moments_against_raw_covariances(name):
@@ -220,6 +223,7 @@ def test_moments_against_raw_covariances(name):
     assert (np.abs(risk.mean(axis=1) - law.risk) < allowed).all()
 
 
+@pytest.mark.slow
 def test_one_call_serves_a_network_of_ones_own_and_has_gradients():
     law = networks.moments(LAMBDA, lambda x: x**0.9, jc.Accumulate(), samples=100.0, generations=3)
     assert np.isfinite(law.risk).all()

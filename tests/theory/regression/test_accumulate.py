@@ -26,6 +26,7 @@ class Weighted:
         return kept / kept.sum(axis=1, keepdims=True), jnp.zeros_like(samples)
 
 
+@pytest.mark.slow
 def test_weights_against_the_weight_matrix():
     omega = [3.0, 0.5, 1.0, 7.0, 0.1]
     curve = regression.ols_accumulate_weighted(dim=7, samples=20, noise=0.6, weights=omega)

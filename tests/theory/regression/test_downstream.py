@@ -80,6 +80,7 @@ def test_a_weighted_penalty_is_a_plain_one_in_other_coordinates():
     np.testing.assert_allclose(seen.truth() / np.sqrt(WEIGHTS), model.truth(), rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_the_risk_of_a_weighted_penalty():
     """Bias and variance with ``D = s/(s + kappa gamma)``, and a scale that goes from the weights to the penalty."""
     spectrum = Spectrum.from_eigenvalues(np.linspace(0.5, 2.0, 8), np.linspace(-1.0, 1.0, 8))

@@ -31,6 +31,7 @@ def test_a_chain_multiplies_cosines():
     np.testing.assert_allclose(curve, 1 - np.arccos(np.cumprod(each)) / np.pi, rtol=1e-10)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("rule", [{}, dict(keep="easy"), dict(keep="hard", threshold=12.0)])
 def test_a_rule_that_keeps_all(rule):
     setting = dict(dim=20, samples=60, penalty=0.1, generations=4)
@@ -39,7 +40,7 @@ def test_a_rule_that_keeps_all(rule):
     np.testing.assert_allclose(found.oracle, 0.6 * np.asarray(found.truth), rtol=1e-9)
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("cosine", [0.05, 0.7, 0.999, -0.4])
 @pytest.mark.parametrize(("keep", "threshold"), [("all", 0.0), ("easy", 0.6), ("hard", 0.8)])
 @pytest.mark.parametrize("correct_only", [True, False])

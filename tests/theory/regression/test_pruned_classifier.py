@@ -72,6 +72,7 @@ def test_more_rows_make_the_threshold_sharp():
     assert regression.pruned_accuracy_limit(mixture(), penalty=0.1, error_rate=0.5) == 0.5
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("error_rate", "real_samples"), [(0.3, 0.0), (0.8, 0.5), (0.1, 1.0)])
 def test_the_same_from_the_equivalent_of_a_regression(error_rate, real_samples):
     """Rows turned to one class are rows of covariance ``C + mu mu'``, their labels a linear signal and a rest.

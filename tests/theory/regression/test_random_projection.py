@@ -44,6 +44,7 @@ def both_matrices(spectrum, *, shift, fraction, penalty, samples, noise, generat
     return k, real + gamma2 * df2
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("population", POPULATIONS, ids=["isotropic", "power-law"])
 @pytest.mark.parametrize(("samples", "width"), [(60, 30), (25, 70), (400, 41)])
 def test_the_terms_add_up_to_the_residuals(population, samples, width):
@@ -157,6 +158,7 @@ def test_a_drawn_projection_has_the_risk_of_the_equation():
     np.testing.assert_allclose(np.mean(risks), sum(terms), atol=4 * error + 2 / dim * np.mean(risks))
 
 
+@pytest.mark.slow
 def test_gradients_are_difference_quotients():
     def risk(penalty, samples, width, fraction, first):
         spectrum = Spectrum(POPULATIONS[1](DIM).eigenvalues.at[0].set(first), POPULATIONS[1](DIM).signal)

@@ -70,6 +70,7 @@ def test_figure_1b_right(samples, row):
     np.testing.assert_allclose(got, row, atol=5.1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("design", "row"), [("fixed", [0.0043, 0.5043, 0.5043, 0.5043]), ("fresh", [0.0043, 0.5043, 0.7543, 0.9418])]
 )
