@@ -124,8 +124,11 @@ def test_the_trace_of_a_covariance_of_few_rows_has_its_mean(samples, sampling, d
         error = trace.std(axis=0) / np.sqrt(len(trace))
         assert (np.abs(trace.mean(axis=0) - exact) <= norm.isf(1e-3 / 48 / 2) * error).all()
         left = np.asarray((run.params.log_diagonal > -jnp.inf).sum(axis=-1))
-        rounded = sampling == "raw" and not double  # a direction may shrink below the last place of the rows
-        assert left.max() <= min(samples - 1, DIM) and np.mean(left < min(samples - 1, DIM)) <= 1e-3 * rounded
+        # In single precision a direction may shrink below the last place x of the rows, some 3e-5 of it: about
+        # x log(1/x)^(g-1)/(g-1)! of the chains have lost one, 3e-5, 3e-4 and 3e-3 (80,000 chains).
+        rounded = sampling == "raw" and not double
+        lost = np.mean(left < min(samples - 1, DIM), axis=0)
+        assert left.max() <= min(samples - 1, DIM) and (lost <= rounded * np.array([3e-4, 1e-3, 5e-3])).all()
         assert np.isfinite(run.squared_error).all() and np.isfinite(run.params.unit).all()
         lost = np.isneginf(run.log_determinant)
         assert lost.all() if samples <= DIM else lost.mean() <= 1e-3 * rounded
