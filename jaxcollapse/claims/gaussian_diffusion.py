@@ -307,7 +307,8 @@ CLAIMS = (
         statement="Reverse diffusion and Langevin dynamics along one extrapolated score end at two different laws.",
         theory=_samplers_theory,
         experiment=_samplers,
-        relation=Asymptotic(allowance=0.002, tolerance=0.02),
+        relation=Asymptotic(allowance=0.004, tolerance=0.025),
+        first_look=1024,
         formula=(
             "diffusion: V = v (r^−2w − r)/((2w + 1)(1 − r)), M = m + (m − m')(r^−w − 1)/(1 − r); "
             "Langevin: 1/V = (1 + w)/v − w/v', M = V [(1 + w) m/v − w m'/v']; r = v'/v"
