@@ -19,9 +19,9 @@ from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.regression.linear_attention import LinearAttention
-from jaxcollapse.theory import Spectrum, mean, regression
+from jaxcollapse.theory import Spectrum, discrete, mean, regression
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Asymptotic, Equal
+from jaxcollapse.verification.relation import Asymptotic, Equal, Probability
 
 REFERENCE = None
 _DIM, _CONTEXT = 4, shared(samples=74, generations=4)
@@ -115,6 +115,26 @@ def _verified(key):
     return simulate(_SelfVerified(), Replace(), key=key, **_VERIFIED).squared_error
 
 
+_CONFIDENCES = np.array([0.1, 0.3, 0.5])
+
+
+def _candidates():
+    """As few as the bound allows; so many that it is whole."""
+    with jax.ensure_compile_time_eval():
+        return np.ceil(np.asarray(discrete.self_verified_candidates(confidence=_CONFIDENCES)))
+
+
+def _missed(key):
+    """Whether none of the candidates is the likely answer."""
+    most = [int(number) for number in _candidates()]
+    draws = jax.random.uniform(key, (max(most),))
+    return jnp.stack([jnp.all(draws[:n] > c) for n, c in zip(most, _CONFIDENCES, strict=True)])
+
+
+def _missed_theory():
+    return discrete.self_verified_missed(confidence=_CONFIDENCES, candidates=_candidates())
+
+
 CLAIMS = (
     Claim(
         name="own-attention",
@@ -161,5 +181,16 @@ CLAIMS = (
         axis=generation_axis(_VERIFIED["generations"]),
         quantity="squared error",
         first_look=32768,
+    ),
+    Claim(
+        name="own-self-verified-candidates",
+        statement="A model that chooses the likeliest of its own answers needs about log(1/c)/c of them.",
+        theory=_missed_theory,
+        experiment=_missed,
+        relation=Probability(tolerance=0.03),
+        formula="P(missed) = (1 − c)^N, at most c for N = log(1/c)/c",
+        protocol="The likeliest answer has the probability c, and N is the next integer: 24, 5 and 2.",
+        labels=tuple(f"c = {c:g}" for c in _CONFIDENCES),
+        quantity="P(the likeliest answer is missed)",
     ),
 )

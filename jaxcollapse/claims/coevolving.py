@@ -18,7 +18,7 @@ from jaxcollapse.claims.frame import shared
 from jaxcollapse.random import chi_square, multinomial, normal, split, symbols
 from jaxcollapse.theory import discrete
 from jaxcollapse.verification.claim import Claim
-from jaxcollapse.verification.relation import Equal
+from jaxcollapse.verification.relation import Asymptotic, Equal
 
 REFERENCE = None
 _WORDS, _SIZES, _TIMES = np.array([0.55, 0.3, 0.15]), shared(samples=30, generations=4), np.array([1, 3])
@@ -150,6 +150,53 @@ def _injected_theory():
     return discrete.injected_replace_diversity([0.5, 0.5], samples=15, generations=16, **_NEW)[np.array([0, 3, 15])]
 
 
+_ODDS = np.array([[0.8, 0.4], [0.3, 0.6]])  # of a zero, after two words
+_ENDLESS, _AGENTS = shared(samples=10**6, generations=4), np.array([1, 3])
+
+
+def _windows():
+    """A text whose next word depends on the last two: three words in a row."""
+    following = np.stack([_ODDS, 1 - _ODDS], axis=-1)
+    pairs = np.full((2, 2), 0.25)
+    for _ in range(200):
+        pairs = np.einsum("ab,abc->bc", pairs, following)
+    return pairs[..., None] * following
+
+
+class _Agent(Model):
+    """Windows of three words, of which an agent knows pairs; it draws each word given the last one."""
+
+    @property
+    def draws_sums(self):
+        return True
+
+    def truth(self):
+        return jnp.asarray(_windows())
+
+    def sample(self, key, params, n):
+        return Moved(multinomial(key, n, params.ravel()).reshape(params.shape) / n)
+
+    def fit(self, data: Any, **context):
+        pairs = 0.5 * (data.params.sum(axis=0) + data.params.sum(axis=2))
+        return pairs[..., None] * pairs / pairs.sum(axis=1, keepdims=True)
+
+    def metrics(self, params, **context):
+        truth = self.truth()
+        conditional = lambda law: jnp.log(law / law.sum(axis=-1, keepdims=True))  # noqa: E731
+        return {"divergence": jnp.sum(truth * (conditional(truth) - conditional(params))), "windows": params}
+
+
+def _agents(key):
+    run = simulate(_Agent(), Replace(), key=key, **_ENDLESS)
+    return jnp.concatenate([run.divergence[_AGENTS - 1], run.windows[-1].ravel()])
+
+
+def _agents_theory():
+    windows = _windows()
+    lost = jnp.full(len(_AGENTS), discrete.agent_divergence(windows, order=1))
+    return jnp.concatenate([lost, discrete.agent_projection(windows, order=1).ravel()])
+
+
 _BY_WORD = tuple(f"p = {p:g}, g = {t}" for t in _TIMES for p in _WORDS)
 _CURVES = ("variance alone", "variance together", "variance with real", "square with real")
 CLAIMS = (
@@ -190,5 +237,17 @@ CLAIMS = (
         protocol="Two words, N = 15; before each refit a word of mass ε = 0.2 comes with probability a = 0.3.",
         labels=("g = 1", "g = 4", "g = 16"),
         quantity="diversity",
+    ),
+    Claim(
+        name="own-agents",
+        statement="An agent that knows the last word alone loses all that others tell at once, and nothing later.",
+        theory=_agents_theory,
+        experiment=_agents,
+        relation=Asymptotic(allowance=0.003),
+        formula="P(a, b, c) = P(a, b) P(b, c)/P(b); lost once: h_1 − h_2, entropies of a word given one and two",
+        protocol="Two words, each depends on the last two; pairs fitted to 10⁶ windows of the last agent.",
+        labels=(*(f"lost, g = {g}" for g in _AGENTS), *(f"{a}{b}{c}" for a in "01" for b in "01" for c in "01")),
+        quantity="nats per word, probabilities",
+        first_look=64,
     ),
 )

@@ -5,16 +5,20 @@ real ones, in shares that a matrix of weights states.
 """
 
 from functools import partial
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.data import Moved
+from jaxcollapse.chain.model import Model
 from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.models.graph import Graph
 from jaxcollapse.models.regression.linear_regression import LinearRegression
+from jaxcollapse.random import multinomial, normal, split
 from jaxcollapse.theory import Spectrum, graph
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Asymptotic, Equal
@@ -76,6 +80,45 @@ def _later(key):
     return late / jnp.diagonal(graph.mean_covariance(_FED_AND_CUT, samples=2, generations=_LATE)[-1])
 
 
+_MIXED, _BY_CHANCE = np.array([[0.2, 0.5, 0.3], [0.0, 0.6, 0.4]]), shared(samples=3, generations=5)
+_PAIRS = {"the first": (0, 0), "the second": (1, 1), "both": (0, 1)}
+
+
+class _Scraped(Model):
+    """Two means, each of rows that come from a source by chance; many coordinates of one row come together."""
+
+    @property
+    def draws_sums(self):
+        return True
+
+    def truth(self):
+        return jnp.zeros((2, _COORDINATES))
+
+    def real(self, key, truth, n):
+        return Moved(normal(key, truth.shape, truth.dtype) / jnp.sqrt(n))
+
+    def sample(self, key, params, n):
+        noise_key, *keys = split(key, 3)
+        rows = jnp.stack([multinomial(k, n, jnp.asarray(shares)) for k, shares in zip(keys, _MIXED, strict=True)])
+        return Moved((rows[:, 1:] @ params + jnp.sqrt(n) * normal(noise_key, params.shape, params.dtype)) / n)
+
+    def fit(self, data: Any, **context):
+        return data.params
+
+    def metrics(self, params, **context):
+        return {"products": params @ params.T / _COORDINATES}
+
+
+def _scraped(key):
+    products = simulate(_Scraped(), Replace(), key=key, **_BY_CHANCE).products
+    return jnp.stack([products[:, i, j] for i, j in _PAIRS.values()])[:, 1:]
+
+
+def _scraped_theory():
+    covariance = graph.mean_covariance(_MIXED, provenance="chance", **_BY_CHANCE)
+    return jnp.stack([covariance[:, i, j] for i, j in _PAIRS.values()])[:, 1:]
+
+
 _claim = partial(Claim, reference=REFERENCE)
 CLAIMS = (
     _claim(
@@ -110,6 +153,17 @@ CLAIMS = (
         protocol="Three means, n = 3: each reads one observation of every one of the three, and no real data.",
         labels=tuple(f"{what}, g = {g}" for what in ("risk", "distance") for g in range(1, 9)),
         quantity="squared error",
+    ),
+    _claim(
+        name="own-graph-chance",
+        statement="If rows come from sources by chance, models differ more than with the same shares every time.",
+        theory=_scraped_theory,
+        experiment=_scraped,
+        relation=Equal(tolerance=0.025),
+        formula="Γ' = W Γ W' + I/n, and [Σ_j W_ij Γ_jj − (W Γ W')_ii]/n for model i",
+        protocol="Two means of n = 3 rows; a row of the first is real with probability 0.2, else a model's.",
+        labels=tuple(f"{who}, g = {g}" for who in _PAIRS for g in range(2, 6)),
+        quantity="product of errors",
     ),
     _claim(
         name="own-graph-bounded",

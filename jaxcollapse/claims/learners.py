@@ -19,7 +19,7 @@ from jaxcollapse.claims.frame import as_matrix, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.exponential_family import NormalMean
-from jaxcollapse.random import binomial, chi_square, split
+from jaxcollapse.random import binomial, chi_square, normal, split
 from jaxcollapse.theory import discrete, mean
 from jaxcollapse.verification.claim import Claim
 from jaxcollapse.verification.relation import Equal
@@ -53,6 +53,30 @@ def _learners_theory():
     rate = discrete.bayesian_replace_spectrum(prior_total=float(_PRIOR.sum()), samples=_SIZES["samples"])[1]
     means = 0.5 + rate ** (_TIMES[:, None] + 1) * (_LANGUAGE - 0.5)
     return jnp.concatenate([means, law.variance[_TIMES] + law.mean[_TIMES] ** 2]).ravel()
+
+
+_HELD = shared(distance=1.5, prior_variance=0.5)
+
+
+class _Guessing(Wrapper):
+    """A mean whose learners sample from their posterior; the mean of their prior is zero."""
+
+    model: NormalMean
+
+    def fit(self, data: Any, *, key, **context):
+        spread = 1 / (1 / _HELD["prior_variance"] + data.weight)
+        return spread * data.total + jnp.sqrt(spread) * normal(key, data.total.shape, data.total.dtype)
+
+
+def _guesses(key):
+    """Means over coordinates, and their squares."""
+    run = simulate(_Guessing(NormalMean(jnp.full(10, _HELD["distance"]))), Replace(), key=key, **_SIZES).params
+    return jnp.concatenate([run.mean(axis=1), (run**2).mean(axis=1)])
+
+
+def _guesses_theory():
+    law = mean.mean_bayesian_replace(**_HELD, **_SIZES)
+    return jnp.concatenate([law.mean, law.variance + law.mean**2])
 
 
 _TARGET, _WEIGHT = np.array([0.4, 0.6]), 0.15
@@ -121,6 +145,18 @@ CLAIMS = (
         protocol="Two symbols, n = 8 draws of the last learner, prior Dirichlet(2, 2).",
         labels=_BY_SYMBOL,
         quantity="probabilities and their squares",
+    ),
+    Claim(
+        name="own-bayesian-mean",
+        statement="Bayesian learners of a mean forget it at the rate that they trust data with, and keep their prior.",
+        theory=_guesses_theory,
+        experiment=_guesses,
+        relation=Equal(tolerance=0.02),
+        formula="E θ_g = ρ^g θ_0, Var θ_g = τ² (1 − ρ^2g), ρ = n τ²/(n τ² + σ²)",
+        protocol="Gaussian mean 1.5, n = 8 rows of variance 1 of the last learner, prior N(0, 0.5).",
+        labels=tuple(f"{name}, g = {g}" for name in ("θ", "θ²") for g in range(1, 5)),
+        quantity="what is held and its square",
+        first_look=1024,
     ),
     Claim(
         name="own-smoothed",

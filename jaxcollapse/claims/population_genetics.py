@@ -5,10 +5,15 @@ rows are mutants, a replay buffer is the model of Moran, accumulating row by row
 the recursions for workflows are derived here. Generation ``g = 1`` is the fit to real data.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxcollapse.chain.data import Samples
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.model import Wrapper
 from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, MovingAverage, Replace, Window
 from jaxcollapse.chain.replay import ReplayBuffer
 from jaxcollapse.chain.simulate import simulate
@@ -96,6 +101,7 @@ _WORKFLOWS = {
     "random part of all": lambda: AccumulateSubsample(),
     "buffer of 12, random": lambda: ReplayBuffer(12),
     "buffer of 12, oldest": lambda: ReplayBuffer(12, evict="oldest"),
+    "2 fresh real rows": lambda: Mix("fresh", real_samples=2, first="all"),
 }
 
 
@@ -108,6 +114,45 @@ def _diversities_theory():
     before = lambda w: discrete.remaining_diversity(w, **_SIZES)[-2]  # noqa: E731
     kept = lambda w: 1 - 1 / discrete.effective_size(w, **_SIZES)[-1]  # noqa: E731
     return jnp.stack([before(make()) * kept(make()) for make in _WORKFLOWS.values()])
+
+
+_DISTANT = {"a share 0.1 is real": 0.1, "accumulate": 0.0}
+
+
+def _distances(key):
+    """The chi-square distances from the truth, of batches with some real draws and of a pool."""
+    flows = (Replace(), Accumulate())
+
+    def distance(flow, share):
+        run = simulate(ContaminatedCategorical(_LANGUAGE, real_share=share), flow, key=key, **_TEXT)
+        return jnp.sum((run.params[_TIMES - 1] - _LANGUAGE) ** 2 / _LANGUAGE, axis=1)
+
+    return jnp.concatenate([distance(*case) for case in zip(flows, _DISTANT.values(), strict=True)])
+
+
+def _distances_theory():
+    law = lambda flow, share: discrete.chi_square_from_truth(flow, symbols=4, real_share=share, **_TEXT)  # noqa: E731
+    cases = zip((Replace(), Accumulate()), _DISTANT.values(), strict=True)
+    return jnp.concatenate([law(*case)[_TIMES - 1] for case in cases])
+
+
+_LINES, _AGES = 200, np.array([51, 101])
+
+
+def _ancestors(key):
+    """How many of the first draws, no two of which are of one kind, have descendants."""
+    parents = jax.random.randint(key, (2, _LINES // 4, _LINES), 0, _LINES)
+
+    def age(first, parents):
+        first = jax.lax.scan(lambda first, parents: (first[parents], None), first, parents)[0]
+        return first, jnp.sum(jnp.zeros(_LINES).at[first].set(1.0))
+
+    return jax.lax.scan(age, jnp.arange(_LINES), parents)[1]
+
+
+def _ancestors_theory():
+    counts = discrete.categorical_replace_ancestors_limit(samples=_LINES, generations=int(_AGES[-1]))
+    return counts[_AGES - 1]
 
 
 def _events(capacity: int, number: int):
@@ -140,6 +185,36 @@ def _remembered(key):
 
 def _remembered_theory():
     return discrete.contaminated_replay_spectrum(capacity=_ROWS, real_share=_REAL)[1] ** _MEMORY
+
+
+class _From(Wrapper):
+    """A buffer that begins with so many rows of the symbol."""
+
+    model: ContaminatedCategorical
+    count: Any
+
+    def real(self, key, truth, n):
+        return Samples((jnp.arange(n) >= self.count).astype(jnp.int32))
+
+
+_RETURNS = np.array([2, 6])
+
+
+def _returned(key):
+    """From how many of all counts the buffer is back after some events."""
+    model = ContaminatedCategorical(_SYMBOL, real_share=_REAL, sampling="raw")
+
+    def back(count):
+        run = simulate(_From(model, count), ReplayBuffer(_ROWS), key=key, **_events(_ROWS, int(_RETURNS[-1])))
+        return jnp.round(_ROWS * run.params[_RETURNS, 0]) == count
+
+    return jnp.sum(jax.lax.map(back, jnp.arange(_ROWS + 1)), axis=0, dtype=float)
+
+
+def _returned_theory():
+    half = _RETURNS // 2
+    told = discrete.contaminated_replay_information(capacity=_ROWS, real_share=_REAL, events=int(half[-1]))
+    return 1 + told[half - 1]
 
 
 def _originals(key):
@@ -242,10 +317,37 @@ CLAIMS = (
         theory=_diversities_theory,
         experiment=_diversities,
         relation=Equal(tolerance=0.03),
-        formula="E diversity/H = Π (1 − 1/n_e(g)); one row at a time 1/n_e = 2/B² at random, → 4/(B + 1)² the oldest",
+        formula=(
+            "E diversity/H = Π (1 − 1/n_e(g)); one row at a time 1/n_e = 2/B² at random, → 4/(B + 1)² the oldest; "
+            "with n_r real of N rows V ← [n_r + n (1 − V) + n² V]/N², V = 1 − E diversity/H"
+        ),
         protocol="Two symbols of probability 1/2, n = 6 draws in each of 12 generations.",
         labels=tuple(_WORKFLOWS),
         quantity="diversity left",
+    ),
+    Claim(
+        name="own-chi-square",
+        statement="How far models are from the truth in chi-square depends on the number of symbols alone.",
+        theory=_distances_theory,
+        experiment=_distances,
+        relation=Equal(tolerance=0.025),
+        formula="E D_g = (K − 1) (1 − E diversity/H); replace (K − 1)/n (1 − ρ^g)/(1 − ρ), ρ = (1 − α)² (1 − 1/n)",
+        protocol="Probabilities 0.5, 0.3, 0.15, 0.05; n = 20 draws, each real with probability 0.1, or none; all kept.",
+        labels=tuple(f"{flow}, g = {time}" for flow in _DISTANT for time in _TIMES),
+        quantity="Σ (P − p)²/p",
+        first_look=16384,
+    ),
+    Claim(
+        name="own-ancestors",
+        statement="Of many real draws about 2n/g have descendants: as many as lines of Kingman's coalescent.",
+        theory=_ancestors_theory,
+        experiment=_ancestors,
+        relation=Asymptotic(allowance=np.array([0.021, 0.013]), tolerance=np.array([0.008, 0.014])),
+        formula="Σ_j (2j − 1) n_[j]/n_(j) e^(−j(j − 1)(g − 1)/(2n))",
+        protocol=f"n = {_LINES} draws, all different at g = 1, each a copy of a random one of the generation before.",
+        labels=tuple(f"g = {age}" for age in _AGES),
+        quantity="real draws that have descendants",
+        first_look=1024,
     ),
     Claim(
         name="own-buffer-law",
@@ -268,6 +370,17 @@ CLAIMS = (
         protocol="Buffer of 4 real rows, symbol of probability 0.4; events of which a share 0.4 brings a real row.",
         labels=tuple(f"t = {t}" for t in _MEMORY),
         quantity="covariance with the first share",
+    ),
+    Claim(
+        name="own-buffer-information",
+        statement="What a replay buffer tells of itself is the sum of all rates at which it forgets.",
+        theory=_returned_theory,
+        experiment=_returned,
+        relation=Equal(tolerance=0.02),
+        formula="Σ_{j≥1} λ_j^{2t}, the chi-square distance; 1 + it is Σ_k P(k again after 2t events)",
+        protocol="Buffer of 4 rows, from each of 5 counts of a symbol of probability 0.4; real rows with a share 0.4.",
+        labels=tuple(f"{t} events" for t in _RETURNS),
+        quantity="counts that are found again",
     ),
     Claim(
         name="own-buffer-originals",

@@ -101,6 +101,13 @@ def _over_designs_theory():
     return regression.ols_edit(**sizes, share=_LARGE_SHARE, mask="fresh")
 
 
+_FEWER, _SAME, _SETTLED = shared(samples=30), 0.4, 9
+
+
+def _one_mask(key):
+    return simulate(_labels(30, 2), Edit(_SAME, mask="fixed"), key=key, generations=_SETTLED, **_FEWER).risk[-1]
+
+
 _MASKED: tuple[tuple[Mask, float], ...] = (("fixed", 0.5), ("disjoint", 0.1))
 _OBSERVATIONS, _COORDINATES, _LATE = 20, 20, 11
 
@@ -192,6 +199,16 @@ CLAIMS = (
         formula="E_g > 2 σ² d/(n − d − 1)",
         protocol="Least squares, a design for each replication, d = 4, n = 60, σ = 1; a share p = 0.3 at a time.",
         axis=generation_axis(range(5, _EDITS + 1)),
+        quantity="excess risk",
+    ),
+    _claim(
+        name="zhu-edited-labels-mask",
+        statement="If the same labels are edited every time the risk settles, held by those that stay.",
+        theory=lambda: regression.ols_edit_limit(dim=2, noise=1.0, share=_SAME, **_FEWER),
+        experiment=_one_mask,
+        relation=Asymptotic(allowance=0.005, tolerance=0.02),
+        formula="E → σ² [(3/2) d/(u − d − 1) − (χ/2) d/(n − d − 1)], u = (1 − p) n; about (1 + 2p)/(1 − p²) E_1",
+        protocol=f"Least squares, a design for each replication, d = 2, n = 30, p = 0.4, σ = 1; generation {_SETTLED}.",
         quantity="excess risk",
     ),
     _claim(

@@ -8,12 +8,15 @@ with rows of its own. `jaxcollapse.Graph` simulates it.
 have in common beside it.
 """
 
+from typing import Literal
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from jaxcollapse.arguments.check import (
     check_at_least,
+    check_choice,
     check_count,
     check_graph,
     check_length,
@@ -27,17 +30,25 @@ from jaxcollapse.theory.regression.inverse_moments import estimation_variance, i
 
 @lenient()
 def mean_covariance(
-    weights: Matrix, *, samples: Number | Curve, generations: Count
+    weights: Matrix,
+    *,
+    samples: Number | Curve,
+    provenance: Literal["shares", "chance"] = "shares",
+    generations: Count,
 ) -> Float[Array, "generations models models"]:
     """The covariance of the errors of sample means, in units of the variance of one observation.
 
     ``Gamma_1 = I/n`` and ``Gamma_g = W Gamma_{g-1} W' + I/n`` with the weights ``W`` of the models among the sources.
+    If each row comes from a source by chance, ``[sum_j W_ij Gamma_jj - (W Gamma W')_ii]/n`` is added for model ``i``:
+    its batch does not have the same shares every time.
 
     **Arguments**
 
     - `weights`: shape ``(models, models + 1)``, not negative, each row summing to one. Row ``i`` holds the shares of
       the batch of model ``i``: of real data first, then of each model.
     - `samples`: ``n``, the size of a batch, at least 1, a number or shape ``(generations,)``.
+    - `provenance`: whether ``"shares"`` of a batch are those of `weights`, as in `jaxcollapse.Graph`, or each row comes
+      from a source by ``"chance"``, with these probabilities.
     - `generations`: ``G``, a positive integer.
 
     **Returns** shape ``(generations, models, models)``.
@@ -59,11 +70,15 @@ def mean_covariance(
     w = _shares(weights)
     check_length("generations", generations)
     check_at_least("samples", samples, 1.0)
+    check_choice("provenance", provenance, ("shares", "chance"))
     sizes = per_generation("samples", samples, generations)
     own = jnp.eye(len(w), dtype=jnp.result_type(w, sizes))
+    by_chance = 1.0 if provenance == "chance" else 0.0
 
     def step(before, size):
-        now = w[:, 1:] @ before @ w[:, 1:].T + own / size
+        passed = w[:, 1:] @ before @ w[:, 1:].T
+        mixed = w[:, 1:] @ jnp.diagonal(before) - jnp.diagonal(passed)
+        now = passed + own * (1 + by_chance * mixed) / size
         return now, now
 
     return jax.lax.scan(step, 0 * own, sizes.astype(own.dtype))[1]

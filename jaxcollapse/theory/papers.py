@@ -198,6 +198,13 @@ SEDDIK_2024 = Reference(
     year=2024,
     arxiv="2404.05090",
 )
+SHIDANI_2025 = Reference(
+    key="shidani2025",
+    authors="Amitis Shidani, Tyler Farghly, Yang Sun, Habib Ganjgahi and George Deligiannidis",
+    title="Beyond Real Data: Synthetic Data through the Lens of Regularization",
+    year=2025,
+    arxiv="2510.08095",
+)
 SHUMAILOV_2023 = Reference(
     key="shumailov2023",
     authors=("Ilia Shumailov, Zakhar Shumaylov, Yiren Zhao, Yarin Gal, Nicolas Papernot and Ross Anderson"),

@@ -71,6 +71,7 @@ def rising(*values):
 P = rising(0.5, 0.3, 0.2)
 P_ZERO = Edge(rising(0.6, 0.4, 0.0), rising(0, 0, 1))  # a symbol that never occurs
 P_ONE = Edge(rising(1.0, 0.0, 0.0), rising(-1, 1, 1))
+WINDOWS = np.array([[[0.24, 0.06], [0.08, 0.12]], [[0.06, 0.14], [0.12, 0.18]]])  # of three words in a row
 R = rising(1.0, 0.2, -0.5)
 TASTES = np.array([[1.0, 0.2, -0.5], [-1.0, 0.4, 0.9]])
 R4 = rising(1.1, 0.9, 1.3, 0.7)
@@ -113,6 +114,18 @@ SETTINGS: dict[str, list[Setting]] = {
         call(P_ZERO, samples=Edge(1.0, 1), real_samples=Edge(1.0, 1), generations=4),
     ],
     "discrete.categorical_replace_ancestors": [call(samples=5, generations=4)],
+    "discrete.agent_projection": [
+        call(WINDOWS, order=1),
+        call(WINDOWS, order=0),
+        call(Edge(rising(0.6, 0.4, 0.0), rising(0, 0, 1)), order=0),
+    ],
+    "discrete.agent_divergence": [call(WINDOWS, order=1), call(WINDOWS, order=0)],
+    "discrete.self_verified_candidates": [call(confidence=0.3), call(confidence=Edge(1.0, -1))],
+    "discrete.self_verified_missed": [
+        call(confidence=0.3, candidates=4.0),
+        call(confidence=Edge(1.0, -1), candidates=3.0),
+    ],
+    "discrete.categorical_replace_ancestors_limit": [call(samples=5, generations=4)],
     "discrete.categorical_replace_collapse_time": [call(P, samples=6), call(P_ZERO, samples=6), call(P_ONE, samples=3)],
     "discrete.categorical_replace_collapse_time_bounds": [call(P, samples=6.0)],
     "discrete.categorical_replace_collapsed": [
@@ -176,6 +189,10 @@ SETTINGS: dict[str, list[Setting]] = {
         call(jc.ReplayBuffer(8, evict="oldest"), samples=np.array([5, 2, 4]), real_share=0.2, generations=3),
         call(jc.Replace(), samples=Edge(1.0, 1), generations=3),
     ],
+    "discrete.chi_square_from_truth": [
+        call(jc.Accumulate(), symbols=4, samples=SIZES, real_share=0.3, generations=3),
+        call(jc.Replace(), symbols=3, samples=Edge(1.0, 1), real_share=Edge(0.0, 1), generations=3),
+    ],
     "discrete.effective_size": [
         call(jc.Window(2), samples=SIZES, generations=3),
         call(jc.Accumulate(), samples=20.0, generations=3),
@@ -187,6 +204,10 @@ SETTINGS: dict[str, list[Setting]] = {
     "discrete.contaminated_replay_spectrum": [
         call(capacity=4, real_share=0.3),
         call(capacity=4, real_share=Edge(0.0, 1)),
+    ],
+    "discrete.contaminated_replay_information": [
+        call(capacity=4, real_share=0.3, events=3),
+        call(capacity=4, real_share=Edge(0.0, 1), events=3),
     ],
     "discrete.contaminated_replay_originals": [call(capacity=4, real_share=0.3)],
     "discrete.categorical_replay_fixation": [call(capacity=4, preference=1.7), call(capacity=4, preference=1.0)],
@@ -590,6 +611,10 @@ SETTINGS: dict[str, list[Setting]] = {
         call(dim=3, samples=20.0, noise=Edge(0.0, 1), share=0.3, mask="fixed", generations=3),
         call(dim=3, samples=20.0, noise=0.5, share=0.3, mask="disjoint", generations=3),
     ],
+    "regression.ols_edit_limit": [
+        call(dim=3, samples=30.0, noise=0.7, share=0.3),
+        call(dim=3, samples=30.0, noise=Edge(0.0, 1), share=Edge(0.0, 1)),
+    ],
     "regression.ols_edit_given_design": [
         call(ROWS.T, noise=0.5, share=rising(0.5, 0.3, 0.6), generations=3),
         call(ROWS.T, noise=0.5, share=Edge(1.0, -1), generations=3),
@@ -726,6 +751,10 @@ SETTINGS: dict[str, list[Setting]] = {
             generations=3,
         ),
     ],
+    "regression.ridge_pulled": [
+        call(spectrum(), generator=rising(0.3, 0.1, -0.2, 0.4), samples=9.0, noise=0.5, penalty=0.2),
+        call(spectrum(), generator=rising(0.3, 0.1, -0.2, 0.4), samples=9.0, noise=Edge(0.0, 1), penalty=0.2),
+    ],
     "regression.ridge_replace": [
         call(spectrum(), samples=SIZES, noise=0.5, penalty=rising(0.2, 0.1, 0.3), generations=3),
         call(spectrum(zero=True), samples=3.0, noise=0.5, penalty=1e-3, generations=3),
@@ -805,6 +834,10 @@ SETTINGS: dict[str, list[Setting]] = {
         call(samples=9.0, real_share=0.2, expansion=1.1, generations=4),
         call(samples=9.0, real_share=Edge(1.0, -1), expansion=Edge(0.0, 1), generations=4),
     ],
+    "mean.mean_bayesian_replace": [
+        call(distance=0.7, prior_variance=0.4, samples=9.0, variance=1.3, generations=3),
+        call(distance=Held(0.0, "nothing moves it"), prior_variance=0.4, samples=Edge(1.0, 1), generations=3),
+    ],
     "mean.self_verified_replace": [call(samples=SIZES, radius=1.3, generations=3)],
     "mean.contaminated_mean_accumulate": [
         call(samples=9.0, real_share=0.6, generations=4),
@@ -839,6 +872,8 @@ SETTINGS: dict[str, list[Setting]] = {
         call("sde", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=1.2),
         call("sde", guidance=Edge(0.0, 1), mean=0.3, variance=1.2, other_mean=-0.2, other_variance=2.7),
         call("langevin", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=0.7),
+        call("ode", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=0.7, start=2.0),
+        call("sde", guidance=0.6, mean=0.3, variance=1.2, other_mean=-0.2, other_variance=2.7, start=2.0),
     ],
     "gaussian.guided_replace_driftless": [call(samples=9.0, auxiliary_samples=7.0)],
     "gaussian.guided_replace_log_variance": [
@@ -925,6 +960,7 @@ SETTINGS: dict[str, list[Setting]] = {
     "graph.mean_covariance": [
         call(GRAPH, samples=20.0, generations=3),
         call(np.array([[0.0, 1.0]]), samples=SIZES, generations=3),
+        call(GRAPH, samples=20.0, provenance="chance", generations=3),
     ],
     "graph.ols_covariance": [
         call(GRAPH, dim=3, samples=20.0, noise=0.7, generations=3),
@@ -987,6 +1023,10 @@ SETTINGS: dict[str, list[Setting]] = {
         call(rising(2.0, 1.5), jc.Accumulate(), c=0.5),
     ],
     "networks.ddim": [call(rising(9.0, 2.0, 0.3)), call(rising(9.0, 2.0, 0.3), denoise=True, time=0.4)],
+    "networks.denoised_mix_limit": [
+        call(rising(4.0, 0.3), sigma=0.7, real_share=0.3),
+        call(rising(4.0, 0.3), sigma=0.7, real_share=Edge(0.0, 1)),
+    ],
     "networks.drift": [
         call(CURVED, np.diag([1.0, 3.0]), CURVED[::-1, ::-1], jc.Accumulate(), samples=90.0, generations=3),
         call(
@@ -1061,6 +1101,7 @@ SETTINGS: dict[str, list[Setting]] = {
         call(LAMBDA, networks.ideal_diffusion(0.3, denoise=True), jc.Mix("fixed", weight=0.3), generations=3),
         call(LAMBDA, networks.ancestral(rising(0.1, 0.4, 0.8)), jc.Replace(), generations=3),
     ],
+    "networks.reconstruction": [call(0.3)],
     "networks.ridge_shrinkage": [call(0.3)],
     "networks.soft_threshold": [call(0.3), call(0.3, Edge(0.0, 1))],
     "networks.survives": [

@@ -32,6 +32,24 @@ def test_with_many_rows_all_estimators_are_means():
     np.testing.assert_allclose(squares, 12 * np.asarray(means), rtol=1e-5)
 
 
+def test_sources_by_chance_are_those_of_all_outcomes():
+    """Two rows, two models and real data: the mean over which source each row has."""
+    weights, n = np.array([[0.5, 0.2, 0.3], [0.1, 0.3, 0.6]]), 2
+    covariance = np.zeros((3, 3))
+    covariance[1:, 1:] = np.eye(2) / n
+    found = graph.mean_covariance(weights, samples=n, provenance="chance", generations=3)
+    for g in (1, 2):
+        expected = np.zeros((2, 2))
+        outcomes = list(itertools.product(range(3), repeat=n))
+        for mine, yours in itertools.product(outcomes, repeat=2):
+            rows = [np.bincount(rows, minlength=3) / n for rows in (mine, yours)]
+            of = [np.prod(weights[i, list(rows)]) for i, rows in enumerate((mine, yours))]
+            moved = np.array([[a @ covariance @ b for a in rows] for b in rows]) + np.eye(2) / n
+            expected += np.prod(of) * moved
+        np.testing.assert_allclose(found[g], expected, rtol=1e-12)
+        covariance[1:, 1:] = expected
+
+
 def test_rows_meet_the_recursion():
     """Two models and real rows, two features of unequal variance, by least squares in NumPy."""
     rng, count, n, sigma = np.random.default_rng(3), 40_000, 8, 0.5

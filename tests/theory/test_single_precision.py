@@ -21,7 +21,7 @@ PROMISED |= {"regression.ridge_self_distilled_rounds_mixing": 1e-4}
 KEPT = 4e-6
 SEARCHES = ("_quantile", "adaptive_penalty", "optimal_schedule", "optimal_weight")
 """Their digits are those of what they search in: tested on their own."""
-DOUBLE = ("discrete.effective_size",)
+DOUBLE = ("discrete.effective_size", "discrete.chi_square_from_truth")
 """Differences, whose docstrings ask for double precision."""
 LAWS = (30.0, 1e3, 1e5, 1e9)
 

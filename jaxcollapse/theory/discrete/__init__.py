@@ -3,6 +3,8 @@
 The first word of a name is the estimator or what is done to it, the second the workflow.
 """
 
+from jaxcollapse.theory.discrete.agents import agent_divergence as agent_divergence
+from jaxcollapse.theory.discrete.agents import agent_projection as agent_projection
 from jaxcollapse.theory.discrete.bayesian import Spread as Spread
 from jaxcollapse.theory.discrete.bayesian import bayesian_replace as bayesian_replace
 from jaxcollapse.theory.discrete.bayesian import bayesian_replace_spectrum as bayesian_replace_spectrum
@@ -10,6 +12,9 @@ from jaxcollapse.theory.discrete.bayesian import smoothed_replace as smoothed_re
 from jaxcollapse.theory.discrete.categorical import Bounds as Bounds
 from jaxcollapse.theory.discrete.categorical import categorical_mix as categorical_mix
 from jaxcollapse.theory.discrete.categorical import categorical_replace_ancestors as categorical_replace_ancestors
+from jaxcollapse.theory.discrete.categorical import (
+    categorical_replace_ancestors_limit as categorical_replace_ancestors_limit,
+)
 from jaxcollapse.theory.discrete.categorical import (
     categorical_replace_collapse_time as categorical_replace_collapse_time,
 )
@@ -56,15 +61,19 @@ from jaxcollapse.theory.discrete.groups import curated_replace_two_basins as cur
 from jaxcollapse.theory.discrete.masked import masked_mix as masked_mix
 from jaxcollapse.theory.discrete.novelty import temperature_mix_collapsed as temperature_mix_collapsed
 from jaxcollapse.theory.discrete.novelty import temperature_mix_critical as temperature_mix_critical
+from jaxcollapse.theory.discrete.remaining import chi_square_from_truth as chi_square_from_truth
 from jaxcollapse.theory.discrete.remaining import effective_size as effective_size
 from jaxcollapse.theory.discrete.remaining import remaining_diversity as remaining_diversity
 from jaxcollapse.theory.discrete.replay import Originals as Originals
 from jaxcollapse.theory.discrete.replay import categorical_accumulate_urn as categorical_accumulate_urn
 from jaxcollapse.theory.discrete.replay import categorical_replay_fixation as categorical_replay_fixation
 from jaxcollapse.theory.discrete.replay import categorical_replay_fixation_time as categorical_replay_fixation_time
+from jaxcollapse.theory.discrete.replay import contaminated_replay_information as contaminated_replay_information
 from jaxcollapse.theory.discrete.replay import contaminated_replay_law as contaminated_replay_law
 from jaxcollapse.theory.discrete.replay import contaminated_replay_originals as contaminated_replay_originals
 from jaxcollapse.theory.discrete.replay import contaminated_replay_spectrum as contaminated_replay_spectrum
+from jaxcollapse.theory.discrete.self_verified import self_verified_candidates as self_verified_candidates
+from jaxcollapse.theory.discrete.self_verified import self_verified_missed as self_verified_missed
 from jaxcollapse.theory.discrete.tails import effective_samples as effective_samples
 from jaxcollapse.theory.discrete.tails import support as support
 from jaxcollapse.theory.discrete.tails import unseen as unseen

@@ -60,6 +60,43 @@ def categorical_replace_ancestors(*, samples: Count, generations: Count) -> Floa
 
 
 @lenient()
+def categorical_replace_ancestors_limit(*, samples: Count, generations: Count) -> Float[Array, " generations"]:
+    """The mean number of draws of the real text from which the draws of a generation descend, if they are many.
+
+    Two lines meet with the probability ``1/n`` in a generation, and ``j`` of them at ``j (j - 1)/2`` times this rate:
+    ``sum_j (2j - 1) n_[j]/n_(j) exp(-j (j - 1)(g - 1)/(2n))`` with ``n_[j] = n (n - 1) ... (n - j + 1)`` and
+    ``n_(j) = n (n + 1) ... (n + j - 1)``; about ``2n/g`` while this is many and few of ``n``.
+
+    **Arguments**
+
+    - `samples`: ``n`` draws in every generation, a positive integer.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** shape ``(generations,)``: all ``n`` at ``g = 1``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Asymptotic, of many draws: it is 7 % above the mean of `categorical_replace_ancestors` for ``n = 50``
+    at ``g = 6``, 3 % at 26, and 1 % at 101.
+
+    **Reference** Kingman 1982, "The coalescent"; Tavaré 1984, "Line-of-descent and genealogical processes".
+
+    ```python
+    >>> counts = categorical_replace_ancestors_limit(samples=50, generations=26)
+    >>> [round(float(counts[g - 1]), 1) for g in (1, 6, 26)]
+    [50.0, 14.6, 4.1]
+
+    ```
+    """
+    check_length("samples", samples)
+    check_length("generations", generations)
+    n, passed = int(samples), jnp.arange(int(generations))[:, None]
+    i = jnp.arange(n, dtype=jnp.result_type(float))
+    lines = (2 * i + 1) * jnp.cumprod((n - i) / (n + i))
+    return jnp.exp(-i * (i + 1) * passed / (2 * n)) @ lines
+
+
+@lenient()
 def categorical_replace_lost(
     probabilities: Vector, *, samples: Count, generations: Count
 ) -> Float[Array, "generations symbols"]:

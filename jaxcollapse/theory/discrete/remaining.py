@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxcollapse.arguments.check import check_at_least, check_length, check_share, is_traced
+from jaxcollapse.arguments.check import check_at_least, check_count, check_length, check_share, is_traced
 from jaxcollapse.arguments.types import Count, Curve, Number
 from jaxcollapse.chain.edit import in_blocks
 from jaxcollapse.chain.schedule import values
@@ -42,7 +42,8 @@ def remaining_diversity(
       if both stay, else as two draws, ``h_g = (1 - p)^2 h_{g-1} + (1 - (1 - p)^2) (1 - 1/n) h_{g-1}`` with
       ``D_g = (1 - 1/n) h_g``, without real draws; where the edited rows are chosen, by whether each row of a pair is;
     - weights ``W``: errors pass through them, ``X_g = sum_i W_gi (k_i X_{i-1} + e_i)`` with
-      ``E e_i^2 = (1 - k_i^2 (1 - D_{i-1}))/n_i``.
+      ``E e_i^2 = (1 - k_i^2 (1 - D_{i-1}))/n_i``. Of ``n_r`` fresh real rows among ``n`` the distance ``V = 1 - D`` is
+      ``V_g = [n_r + (n - n_r)(1 - V_{g-1}) + (n - n_r)^2 V_{g-1}]/n^2``.
 
     **Arguments**
 
@@ -138,6 +139,46 @@ def effective_size(workflow: Any, *, samples: Number | Curve, generations: Count
     left = remaining_diversity(workflow, samples=sizes, generations=generations)
     before = jnp.concatenate([jnp.ones_like(left[:1]), left[:-1]])
     return before / (before - left)
+
+
+@lenient()
+def chi_square_from_truth(
+    workflow: Any, *, symbols: Count, samples: Number | Curve, real_share: Number | Curve = 0.0, generations: Count
+) -> Float[Array, " generations"]:
+    """The mean chi-square distance ``sum_i (P_i - p_i)^2/p_i`` from the truth, whatever the probabilities are.
+
+    ``(K - 1)(1 - D_g)`` of ``K`` symbols with what is left of the diversity, `remaining_diversity`. Where data is
+    replaced it is ``(K - 1)/n (1 - rho^g)/(1 - rho)`` with ``rho = (1 - alpha)^2 (1 - 1/n)``: each generation makes
+    independent errors of the same size, of which the next one passes on ``(1 - alpha)^2``.
+
+    **Arguments**
+
+    - `symbols`: ``K`` of positive probability, a positive integer.
+    - the others as for `remaining_diversity`.
+
+    **Returns** shape ``(generations,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments, `NotImplementedError` for a workflow that states no
+    weights.
+
+    **Exactness** Exact. It is a difference of what `remaining_diversity` rounds: use double precision.
+
+    **Reference** Khelifa et al. 2026, arXiv:2602.16601, for the distance in a loop; derived here.
+
+    ```python
+    >>> import jaxcollapse as jc
+    >>> loop = dict(symbols=10, samples=100, generations=200)
+    >>> for share in (0.0, 0.1, 0.5):
+    ...     print(round(float(chi_square_from_truth(jc.Replace(), real_share=share, **loop)[-1]), 3))
+    7.794
+    0.454
+    0.12
+
+    ```
+    """
+    check_count("symbols", symbols, minimum=1)
+    case = {"samples": samples, "real_share": real_share, "generations": generations}
+    return (int(symbols) - 1) * (1 - remaining_diversity(workflow, **case))
 
 
 def check_holds(workflow: Any, sizes: Float[Array, " generations"]) -> None:

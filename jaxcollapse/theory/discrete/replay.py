@@ -99,6 +99,38 @@ def contaminated_replay_spectrum(*, capacity: Count, real_share: Number) -> Floa
     return 1 - j * alpha / capacity - (1 - alpha) * j * (j - 1) / capacity**2
 
 
+@lenient()
+def contaminated_replay_information(*, capacity: Count, real_share: Number, events: Count) -> Float[Array, " events"]:
+    """What a stationary buffer tells of itself some events ago: ``sum_{j=1}^n lambda_j^(2t)``.
+
+    It is the mean over what the buffer was of the chi-square distance of the law of what it is, given that, from the
+    law that stays; one more is the sum over all counts of the probability of being back after ``2t`` events.
+
+    **Arguments**
+
+    - `capacity`: ``n`` rows, a positive integer.
+    - `real_share`: ``alpha`` in [0, 1]; without real rows nothing is forgotten of two symbols but which one is left.
+    - `events`: ``t`` up to this number, a positive integer.
+
+    **Returns** shape ``(events,)``, for ``t = 1, ..., events``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Exact, of a symbol against all others, whatever its probability: the eigenvalues are those of
+    `contaminated_replay_spectrum`, and the buffer is reversible.
+
+    ```python
+    >>> told = contaminated_replay_information(capacity=50, real_share=0.1, events=1000)
+    >>> [round(float(told[t - 1]), 3) for t in (1, 100, 1000)]
+    [25.457, 1.381, 0.018]
+
+    ```
+    """
+    check_length("events", events)
+    rates = contaminated_replay_spectrum(capacity=capacity, real_share=real_share)[1:]
+    return jnp.sum(rates ** (2 * jnp.arange(1, int(events) + 1)[:, None]), axis=1)
+
+
 class Originals(NamedTuple):
     """The real rows of which copies are in a buffer."""
 

@@ -50,8 +50,9 @@ def guided_law(
     variance: Any,
     other_mean: Any,
     other_variance: Any,
+    start: Any = None,
 ) -> Guided:
-    """What a sampler draws that follows the score ``(1 + w) s_base - w s_other`` from infinite noise on.
+    """What a sampler draws that follows the score ``(1 + w) s_base - w s_other`` from infinite noise on, or from less.
 
     With ``r = v_other/v`` and the mean ``m + k (m - m_other)``:
 
@@ -61,6 +62,11 @@ def guided_law(
     | ``"sde"``, the reverse diffusion | ``v (r^-2w - r)/((2w + 1)(1 - r))`` | ``(r^-w - 1)/(1 - r)`` |
     | ``"langevin"``, without noise | ``v/(1 + w - w/r)`` | ``w/(r (1 + w) - w)`` |
 
+    From ``N(0, S)`` on, with ``q = (v_other + S)/(r (v + S))``, the flow has the variance
+    ``v q^w S/(v + S)`` and the mean ``m (1 - f) + k (m - m_other)``, where ``f^2 = q^w v/(v + S)`` is left of the start
+    and the integral begins at ``sqrt(v/(v + S))``; the reverse diffusion has ``k = (q^w - 1)/(1 - r)``,
+    ``f = q^w v/(v + S)`` and the variance ``f^2 S + r v (q^(2w + 1) - 1)/((2w + 1)(1 - r))``.
+
     **Arguments**
 
     - `sampler`: ``"ode"``, ``"sde"`` or ``"langevin"``.
@@ -68,6 +74,8 @@ def guided_law(
       beyond.
     - `mean`, `variance`: ``m`` and ``v`` of the base, the variance positive; numbers or arrays of one shape.
     - `other_mean`, `other_variance`: of the other model.
+    - `start`: ``S``, the variance of the noise at which the sampler starts, positive; infinite by default. Langevin
+      dynamics do not know where they started.
 
     **Returns** `Guided`, in the shape of the arguments.
 
@@ -82,6 +90,8 @@ def guided_law(
     [0.9324, 1.4286]
     [1.0143, 1.4898]
     [1.55, 1.75]
+    >>> [round(float(value), 4) for value in guided_law("ode", **case, start=4.0)]
+    [0.507, 1.0743]
 
     ```
     """
@@ -91,6 +101,7 @@ def guided_law(
     check_numbers("other_mean", other_mean)
     check_positive("variance", variance)
     check_positive("other_variance", other_variance)
+    _check_start(sampler, start)
     dtype = jnp.result_type(guidance, mean, variance, other_mean, other_variance, float)
     w, m, v, other, other_v = (
         jnp.asarray(value, dtype) for value in (guidance, mean, variance, other_mean, other_variance)
@@ -98,22 +109,33 @@ def guided_law(
     log_ratio = jnp.log(other_v / v)
     if sampler == "langevin":
         _check_normal(w, log_ratio)
-    change = guided_change(sampler, w, log_ratio)
-    return Guided(m + change.mean * (m - other), v * jnp.exp(change.variance))
+    early = jnp.zeros_like(v) if start is None else v / (v + start)
+    change = guided_change(sampler, w, log_ratio, early)
+    left = jnp.sqrt(early) * jnp.exp(0.5 * w * _growth(log_ratio, early))
+    left = left if sampler == "ode" else left**2
+    return Guided(m * (1 - left) + change.mean * (m - other), v * jnp.exp(change.variance))
 
 
 def guided_change(
-    sampler: Literal["ode", "sde", "langevin"], w: Float[Array, "..."], log_ratio: Float[Array, "..."]
+    sampler: Literal["ode", "sde", "langevin"],
+    w: Float[Array, "..."],
+    log_ratio: Float[Array, "..."],
+    early: Any = 0.0,
 ) -> Guided:
-    """``k`` and the log of the variance in units of the base, from the log of ``r``; NaN where no law exists."""
+    """``k`` and the log of the variance in units of the base, from the log of ``r``; NaN where no law exists.
+
+    `early` is ``v/(v + S)`` for a sampler that starts at the noise ``S``.
+    """
+    if sampler == "langevin":
+        precision = 1 - w * jnp.expm1(-log_ratio)
+        sound = jnp.where(precision > 0, precision, jnp.nan)
+        return Guided(w * jnp.exp(-log_ratio) / sound, -jnp.log(sound))
+    growth = _growth(log_ratio, early)
     if sampler == "ode":
-        return Guided(_flow_mean(w, log_ratio), -w * log_ratio)
-    if sampler == "sde":
-        grown = log_ratio + jnp.log(_powers(2 * w + 1, log_ratio))
-        return Guided(w * _powers(w, log_ratio), grown)
-    precision = 1 - w * jnp.expm1(-log_ratio)
-    sound = jnp.where(precision > 0, precision, jnp.nan)
-    return Guided(w * jnp.exp(-log_ratio) / sound, -jnp.log(sound))
+        return Guided(_flow_mean(w, log_ratio, early), w * growth + jnp.log1p(-early))
+    grown = early * jnp.exp(2 * w * growth) + _powers(2 * w + 1, growth)
+    share = 1 - early
+    return Guided(w * share * jnp.exp(-log_ratio) * _powers(w, growth), jnp.log(share) + jnp.log(grown))
 
 
 @lenient()
@@ -291,20 +313,34 @@ def _check_normal(w: Float[Array, "..."], log_ratio: Float[Array, "..."]) -> Non
         )
 
 
-def _powers(c: Float[Array, "..."], log_ratio: Float[Array, "..."]) -> Float[Array, "..."]:
-    """``(r^-c - 1)/(c (1 - r))``, which is one at ``r = 1`` and ``-log r/(1 - r)`` for ``c = 0``."""
-    mean = lambda x: jnp.where(jnp.abs(x) < _SMALL, 1 - x / 2 + x**2 / 6, -jnp.expm1(-_safe(x)) / _safe(x))  # noqa: E731
-    return mean(c * log_ratio) / mean(-log_ratio)  # (1 - e^-x)/x of both
+def _check_start(sampler: str, start: Any) -> None:
+    if start is None:
+        return
+    if sampler == "langevin":
+        raise ValueError(f'start must be None for sampler "langevin", which forgets it, got {start}')
+    check_positive("start", start)
+
+
+def _growth(log_ratio: Float[Array, "..."], early: Any) -> Float[Array, "..."]:
+    """``log q``, ``q = (v_other + S)/(r (v + S))``: ``1/r`` from infinite noise on."""
+    return jnp.log1p(early * jnp.expm1(log_ratio)) - log_ratio
+
+
+def _powers(c: Float[Array, "..."], growth: Float[Array, "..."]) -> Float[Array, "..."]:
+    """``(q^c - 1)/(c (q - 1))``, which is one at ``q = 1`` and ``log q/(q - 1)`` for ``c = 0``."""
+    mean = lambda x: jnp.where(jnp.abs(x) < _SMALL, 1 + x / 2 + x**2 / 6, jnp.expm1(_safe(x)) / _safe(x))  # noqa: E731
+    return mean(c * growth) / mean(growth)  # (e^x - 1)/x of both
 
 
 def _safe(x: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.where(jnp.abs(x) < _SMALL, 1.0, x)
 
 
-def _flow_mean(w: Float[Array, "..."], log_ratio: Float[Array, "..."]) -> Float[Array, "..."]:
-    """``w r^(-w/2) int_0^1 (1 - (1 - r) x^2)^(w/2 - 1) dx``, by nodes that are dense at both ends."""
-    gap = -jnp.expm1(log_ratio)[..., None]
+def _flow_mean(w: Float[Array, "..."], log_ratio: Float[Array, "..."], early: Any = 0.0) -> Float[Array, "..."]:
+    """``w r^(-w/2) int (1 - (1 - r) x^2)^(w/2 - 1) dx`` up to 1, by nodes that are dense at both ends."""
+    gap, first = -jnp.expm1(log_ratio)[..., None], jnp.sqrt(jnp.asarray(early))[..., None]
     x, left, weight = (jnp.asarray(values, log_ratio.dtype) for values in _NODES)
+    x, left, weight = first + (1 - first) * x, (1 - first) * left, (1 - first) * weight
     base = jnp.where(gap < 0, 1 - gap * x**2, (1 - gap) + gap * left * (1 + x))
     power = jnp.asarray(w)[..., None] / 2 - 1
     return w * jnp.exp(-0.5 * w * log_ratio) * jnp.sum(weight * base**power, axis=-1)

@@ -3,6 +3,8 @@
 `inflation` holds for every workflow; the other names say which workflow they are for.
 """
 
+from jaxcollapse.theory.mean.bayesian import Learnt as Learnt
+from jaxcollapse.theory.mean.bayesian import mean_bayesian_replace as mean_bayesian_replace
 from jaxcollapse.theory.mean.budget import Mixture as Mixture
 from jaxcollapse.theory.mean.budget import mean_mix_allocation as mean_mix_allocation
 from jaxcollapse.theory.mean.budget import mean_replace_allocation as mean_replace_allocation

@@ -14,6 +14,8 @@ from jaxcollapse.theory.networks.cross_entropy import burstiness as burstiness
 from jaxcollapse.theory.networks.cross_entropy import drift as drift
 from jaxcollapse.theory.networks.cross_entropy import excess as excess
 from jaxcollapse.theory.networks.cross_entropy import matrices as matrices
+from jaxcollapse.theory.networks.denoisers import denoised_mix_limit as denoised_mix_limit
+from jaxcollapse.theory.networks.denoisers import reconstruction as reconstruction
 from jaxcollapse.theory.networks.early_stopping import early_stopping_exponent as early_stopping_exponent
 from jaxcollapse.theory.networks.early_stopping import early_stopping_squared_error as early_stopping_squared_error
 from jaxcollapse.theory.networks.filters import Filter as Filter

@@ -30,6 +30,7 @@ from jaxcollapse.theory.regression.downstream import ridge_downstream_terms as r
 from jaxcollapse.theory.regression.downstream import ridge_strong_collapse_terms as ridge_strong_collapse_terms
 from jaxcollapse.theory.regression.edited_labels import ols_edit as ols_edit
 from jaxcollapse.theory.regression.edited_labels import ols_edit_given_design as ols_edit_given_design
+from jaxcollapse.theory.regression.edited_labels import ols_edit_limit as ols_edit_limit
 from jaxcollapse.theory.regression.effective_penalty import degrees_of_freedom as degrees_of_freedom
 from jaxcollapse.theory.regression.effective_penalty import kappa as kappa
 from jaxcollapse.theory.regression.equivalent import RidgeEquivalent as RidgeEquivalent
@@ -74,6 +75,7 @@ from jaxcollapse.theory.regression.pooled_rows import ridge_mix_contraction as r
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy as pruned_accuracy
 from jaxcollapse.theory.regression.pruned_classifier import pruned_accuracy_limit as pruned_accuracy_limit
 from jaxcollapse.theory.regression.pruned_classifier import pruned_threshold as pruned_threshold
+from jaxcollapse.theory.regression.pulled import ridge_pulled as ridge_pulled
 from jaxcollapse.theory.regression.random_projection import projected_kappa as projected_kappa
 from jaxcollapse.theory.regression.random_projection import (
     projected_strong_collapse_terms as projected_strong_collapse_terms,

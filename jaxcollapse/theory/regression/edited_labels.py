@@ -91,6 +91,53 @@ def ols_edit(
 
 
 @lenient()
+def ols_edit_limit(*, dim: Count, samples: Number, noise: Number, share: Number) -> Float[Array, ""]:
+    """The risk of least squares in the end, if the same labels are edited at every generation.
+
+    The ``u = (1 - p) n`` labels that stay hold it: ``sigma^2 [(3/2) d/(u - d - 1) - (chi/2) d/(n - d - 1)]`` with
+    ``d chi = u q/(1 + q) + p n q/(1 + 2q)`` and the root ``q`` of ``u q/(1 + q) + 2 p n q/(1 + 2q) = d``. With few
+    features it is ``(1 + 2p)/(1 - p^2)`` times the first risk.
+
+    **Arguments**
+
+    - `dim`: ``d``, a positive integer.
+    - `samples`: ``n``, the rows; ``u`` above ``d + 1``.
+    - `noise`: ``sigma``, at least 0, of real and edited labels.
+    - `share`: ``p`` in [0, 1], of labels that are edited.
+
+    **Returns** a scalar; infinite where fewer than ``d + 2`` labels stay.
+
+    **Raises** `ValueError` or `TypeError` for other arguments.
+
+    **Exactness** Asymptotic in ``chi``, with an error of order ``1/n``; the rest is exact.
+
+    **Reference** Zhu et al. 2024, arXiv:2412.14689, for the protocol; derived here.
+
+    ```python
+    >>> first = 4 / (60 - 4 - 1)
+    >>> [round(float(ols_edit_limit(dim=4, samples=60, noise=1.0, share=p)) / first, 3) for p in (0.0, 0.3, 0.6)]
+    [1.0, 1.842, 4.028]
+
+    ```
+    """
+    check_count("dim", dim, minimum=1)
+    for name, value in (("samples", samples), ("share", share)):
+        check_one_number(name, value, "for one design and one mask")
+    check_at_least("samples", samples, float(dim))
+    check_nonnegative("noise", noise)
+    check_share("share", share)
+    p = jnp.asarray(share, jnp.result_type(samples, noise, share, float))
+    n = jnp.asarray(samples, p.dtype)
+    stay, edited = (1 - p) * n, p * n
+    linear = stay + 2 * edited - 3 * dim
+    root = jnp.sqrt(linear**2 + 8 * (n - dim) * dim)
+    q = 2 * dim / (linear + root)
+    chi = (stay * q / (1 + q) + edited * q / (1 + 2 * q)) / dim
+    variance = lambda rows: dim * estimation_variance(jnp.asarray(noise, p.dtype), rows - dim - 1)  # noqa: E731
+    return 1.5 * variance(stay) - 0.5 * chi * variance(n)
+
+
+@lenient()
 def ols_edit_given_design(
     features: Matrix, *, noise: Number, share: Number | Curve, generations: Count
 ) -> Float[Array, " generations"]:

@@ -53,6 +53,18 @@ def test_the_law_of_the_number_of_ancestors():
     )
 
 
+def test_the_mean_number_of_ancestors_of_many_draws():
+    """At first all, then what the law of any number comes to as it grows: the gap falls."""
+    limit = lambda n, g: np.asarray(discrete.categorical_replace_ancestors_limit(samples=n, generations=g))  # noqa: E731
+    law = lambda n, g: np.asarray(discrete.categorical_replace_ancestors(samples=n, generations=g))  # noqa: E731
+    mean = lambda n, g: law(n, g) @ np.arange(n + 1)  # noqa: E731
+    np.testing.assert_allclose(limit(80, 1), 80.0, rtol=1e-12)
+    gaps = limit(50, 101) / mean(50, 101) - 1
+    np.testing.assert_allclose(gaps[[5, 25, 100]], [0.07, 0.03, 0.01], atol=0.005)
+    same = [limit(n, n // 2 + 1)[-1] / mean(n, n // 2 + 1)[-1] - 1 for n in (50, 100, 200)]
+    assert 0 < same[2] < 0.65 * same[1] < 0.65**2 * same[0]
+
+
 def test_the_time_to_collapse():
     """The diffusion limits for two symbols and for many, and a text of one draw."""
     np.testing.assert_allclose(discrete.categorical_replace_collapse_time([0.5, 0.5], samples=200), 275.0, atol=0.05)

@@ -154,3 +154,31 @@ def test_all_rows_edited_are_a_new_batch():
     assert (jnp.diff(blocks[:4]) < 0).all() and jnp.isclose(blocks[3], blocks[4])
     with pytest.raises(ValueError, match="must not fall below the 8 of batch 1"):
         discrete.remaining_diversity(jc.Edit(0.5), samples=[8, 7], generations=2)
+
+
+def test_the_chi_square_distance_is_that_of_all_outcomes():
+    """Two generations of three draws, of which some are real; the part that the next one inherits of a mixture."""
+    p, n, share = np.array([0.5, 0.3, 0.2]), 3, 0.4
+    chi2 = lambda law: np.sum((law - p) ** 2 / p)  # noqa: E731
+    outcomes = [np.array(c) for c in itertools.product(range(n + 1), repeat=3) if sum(c) == n]
+    chance = lambda c, law: math.factorial(n) * np.prod([q**k / math.factorial(k) for k, q in zip(c, law, strict=True)])  # noqa: E731
+    first = [chance(c, p) for c in outcomes]
+    mixed = [share * p + (1 - share) * c / n for c in outcomes]
+    np.testing.assert_allclose([chi2(m) for m in mixed], [(1 - share) ** 2 * chi2(c / n) for c in outcomes], atol=1e-14)
+    second = sum(f * chance(c, m) * chi2(c / n) for f, m in zip(first, mixed, strict=True) for c in outcomes)
+    expected = [sum(f * chi2(c / n) for f, c in zip(first, outcomes, strict=True)), second]
+    found = discrete.chi_square_from_truth(jc.Replace(), symbols=3, samples=n, real_share=share, generations=2)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    rho = (1 - share) ** 2 * (1 - 1 / n)
+    np.testing.assert_allclose(found[1], 2 / n * (1 - rho**2) / (1 - rho), rtol=1e-12)
+
+
+def test_fresh_real_rows_as_a_recursion():
+    """Some rows of every batch are real, as many each time."""
+    real, own = 2, 6
+    found = 1 - np.asarray(left(jc.Mix("fresh", real_samples=real, first="all"), samples=own, generations=4))
+    distance, n = [1 / 8], real + own
+    for _ in range(3):
+        v = distance[-1]
+        distance.append((real + own * (1 - v) + own**2 * v) / n**2)
+    np.testing.assert_allclose(found, distance, rtol=1e-12)

@@ -115,3 +115,13 @@ def test_an_urn_is_beta_binomial():
 def test_wrong_arguments(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_what_a_buffer_tells_of_itself():
+    """The chi-square distance of its law from the one that stays, over what it was; and the returns."""
+    matrix, law = events(N, SHARE, P), stationary(events(N, SHARE, P))
+    told = discrete.contaminated_replay_information(capacity=N, real_share=SHARE, events=5)
+    for t in (1, 5):
+        later = np.linalg.matrix_power(matrix, t)
+        np.testing.assert_allclose(told[t - 1], np.sum(law[:, None] * later**2 / law) - 1, rtol=1e-9)
+        np.testing.assert_allclose(told[t - 1], np.trace(np.linalg.matrix_power(matrix, 2 * t)) - 1, rtol=1e-10)

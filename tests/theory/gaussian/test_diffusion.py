@@ -14,8 +14,8 @@ pytestmark = pytest.mark.usefixtures("x64")
 CASE = dict(mean=0.4, variance=1.3, other_mean=-0.1)
 
 
-def integrated(sampler, *, guidance, mean, variance, other_mean, other_variance):
-    """The mean and the variance along the sampler, from a wide start down to no noise."""
+def integrated(sampler, *, guidance, mean, variance, other_mean, other_variance, start=1e10):
+    """The mean and the variance along the sampler, from a start down to no noise."""
     factor, diffuses = (0.5, 0.0) if sampler == "ode" else (1.0, 1.0)
 
     def slope(log_level, law):
@@ -24,7 +24,6 @@ def integrated(sampler, *, guidance, mean, variance, other_mean, other_variance)
         drift = factor * (pull[0] * (law[0] - mean) - pull[1] * (law[0] - other_mean))
         return [level * drift, level * (2 * factor * (pull[0] - pull[1]) * law[1] - diffuses)]
 
-    start = 1e10
     path = solve_ivp(slope, (np.log(start), np.log(1e-9)), [0.0, start], method="LSODA", rtol=1e-10, atol=1e-12)
     return path.y[:, -1]
 
@@ -35,6 +34,16 @@ def test_guided_laws_solve_their_equations(sampler, ratio, guidance):
     case = dict(CASE, guidance=guidance, other_variance=ratio * CASE["variance"])
     law = gaussian.guided_law(sampler, **case)
     np.testing.assert_allclose(law, integrated(sampler, **case), rtol=3e-5)  # of the start 1/sqrt(level) is left
+
+
+@pytest.mark.parametrize("sampler", ["ode", "sde"])
+@pytest.mark.parametrize(("ratio", "guidance"), [(0.3, 0.4), (7.0, 2.5), (1.0, 0.8)])
+def test_guided_laws_from_some_noise_on(sampler, ratio, guidance):
+    case = dict(CASE, guidance=guidance, other_variance=ratio * CASE["variance"])
+    law = gaussian.guided_law(sampler, **case, start=2.5)
+    np.testing.assert_allclose(law, integrated(sampler, **case, start=2.5), rtol=1e-7)
+    endless = gaussian.guided_law(sampler, **case)
+    np.testing.assert_allclose(gaussian.guided_law(sampler, **case, start=1e18), endless, rtol=1e-7)
 
 
 def test_the_langevin_law_is_the_tilted_density():
@@ -138,6 +147,11 @@ GUIDED = dict(guidance=1.0, mean=0.0, variance=1.0, other_mean=0.0)
             lambda: gaussian.guided_law("langevin", other_variance=0.5, **GUIDED),
             "guidance must be below r/.1 - r. with r = other_variance/variance",
         ),
+        (
+            lambda: gaussian.guided_law("langevin", other_variance=2.0, start=9.0, **GUIDED),
+            'start must be None for sampler "langevin", which forgets it, got 9.0',
+        ),
+        (lambda: gaussian.guided_law("ode", other_variance=2.0, start=0.0, **GUIDED), "start must be positive"),
         (lambda: gaussian.guided_law("flow", other_variance=0.5, **GUIDED), "sampler must be 'ode' or 'sde'"),
         (lambda: gaussian.guided_law("ode", other_variance=0.0, **GUIDED), "other_variance must be positive"),
         (

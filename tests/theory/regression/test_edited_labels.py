@@ -99,3 +99,27 @@ def test_designs_that_are_none():
     assert jnp.isinf(regression.ols_edit(dim=4, samples=5, noise=1.0, share=0.5, mask="fixed", generations=2)).all()
     with pytest.raises(ValueError, match="features must have shape"):
         regression.ols_edit_given_design(np.ones((2, 3)), noise=1.0, share=0.5, generations=3)
+
+
+def test_one_mask_for_ever():
+    """The fixed point of a design, whose edited labels end at predictions with noise of their own; over designs."""
+    rng, dim, n, edited = np.random.default_rng(2), 4, 40, 16
+    risks = []
+    for _ in range(400):
+        x = rng.normal(size=(n, dim))
+        inverse = np.linalg.inv(x.T @ x)
+        kept = inverse @ x[:edited].T @ x[:edited]  # of the last error
+        added = inverse @ x[:edited].T @ x[:edited] @ inverse
+        fixed = np.linalg.inv(np.eye(dim) - kept) @ inverse @ x[edited:].T  # of the noise that stays
+        new = np.linalg.solve(np.eye(dim**2) - np.kron(kept, kept), added.ravel()).reshape(dim, dim)
+        risks.append(np.sum(fixed**2) + np.trace(new))
+    found = regression.ols_edit_limit(dim=dim, samples=n, noise=1.0, share=edited / n)
+    np.testing.assert_allclose(np.mean(risks), found, rtol=0.02)
+
+
+def test_the_limit_of_one_mask_with_few_features():
+    first, share = 3 / (3e6 - 4), 0.4
+    found = regression.ols_edit_limit(dim=3, samples=3e6, noise=1.0, share=share) / first
+    np.testing.assert_allclose(found, (1 + 2 * share) / (1 - share**2), rtol=1e-5)
+    np.testing.assert_allclose(regression.ols_edit_limit(dim=3, samples=30, noise=1.0, share=0.0), 3 / 26, rtol=1e-12)
+    assert regression.ols_edit_limit(dim=3, samples=30, noise=1.0, share=0.9) == jnp.inf
