@@ -85,8 +85,19 @@ def metrics(model: jc.Model, samples: int) -> list[str]:
     return [*found.forms, *found.unknown]
 
 
+def sorted_by(forms: dict[str, Any]) -> list[str]:
+    """The workflows with an exact form, with another one, which is named, and without one."""
+    groups: dict[str, list[str]] = {}
+    for workflow, form in forms.items():
+        mark = MARKS[form.exactness].format(order=form.order) if form else ""
+        groups.setdefault(mark, []).append(workflow)
+    exact, none = (", ".join(groups.pop(mark, [])) or "–" for mark in ("exact", ""))
+    others = "<br>".join(f"{mark}: {', '.join(names)}" for mark, names in groups.items())
+    return [exact, others or "–", none]
+
+
 def table(name: str, row: ModelRow) -> list[str]:
-    """The lines of one family: a metric a line, a workflow a column."""
+    """The lines of one family: a metric a line, and the workflows by what is known of it."""
     workflows = [(flow.name, flow.make(GENERATIONS)) for flow in WORKFLOWS]
     rows = variants(row.exact() if row.raw is None else row.raw())
     lines, functions = [], {}
@@ -97,13 +108,13 @@ def table(name: str, row: ModelRow) -> list[str]:
             forms = [forms.get(metric) for forms in found]
             if not any(forms):
                 continue
-            cells = [MARKS[form.exactness].format(order=form.order) if form else "–" for form in forms]
+            cells = sorted_by(dict(zip((name for name, _ in workflows), forms, strict=True)))
             lines.append(f"| {' | '.join([f'`{metric}`' + (f'<br>{words}' if words else ''), *cells])} |")
             functions |= {form.name: None for form in forms if form and form.name.startswith("theory.")}
     if not functions:
         return [f"## {name}", "", "None is known.", ""]
     links = ", ".join(f"{{py:obj}}`{form.split('.', 1)[1]} <jaxcollapse.{form}>`" for form in functions)
-    head = ["metric", *(name for name, _ in workflows)]
+    head = ["metric", "exact", "to an order, or a bound", "none"]
     return [
         f"## {name}", "", f"By {links}.", "", "{.predictions}",
         f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines, "",
@@ -116,8 +127,8 @@ def page() -> str:
         "# Theory by model and workflow",
         "",
         "What {py:obj}`jaxcollapse.predict` knows of the mean of each metric, for batches of one size: *exact* for",
-        "every finite size; an order, such as 1/n, is that of the relative error of an asymptotic form; a bound; or –",
-        "where none is known. A metric without a line has none. Sizes and noises that vary rule some forms out; fewer",
+        "every finite size; an order, such as 1/n, is that of the relative error of an asymptotic form; a bound; or",
+        "none. A metric without a line has none. Sizes and noises that vary rule some forms out; fewer",
         "rows than coefficients, and two symbols of `Curated`, have forms of their own. For a setting of your own,",
         "`jc.predict(model, workflow, ...).summary()` says which form serves, or why none does and which setting is",
         "nearest. The exact ones are simulated at random settings by `jaxcollapse verify --random`.",

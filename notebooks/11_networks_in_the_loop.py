@@ -17,7 +17,7 @@
 # # Networks in the loop
 #
 # Two of the experiments with which Gerstgrasser et al. 2024 (arXiv:2404.01413) began are an autoencoder of images and a
-# diffusion model of molecules, trained on what they generate. Both run here in small, on the digits of scikit-learn and
+# diffusion model of molecules, trained on what they generate. Both run here in small, on handwritten digits and
 # on pentane, in about a minute each.
 
 # %%

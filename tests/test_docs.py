@@ -214,13 +214,14 @@ def test_the_table_of_predictions(scripts):
 
     rows = {row.name: row for row in predictions.MODELS}
     least_squares = "\n".join(predictions.table("LinearRegression", rows["LinearRegression ridge"]))
-    cells = {
-        line.split("|")[1].strip(): line.split("|")[2:-1] for line in least_squares.splitlines() if "`risk`" in line
-    }
-    replace, accumulate = ({words: cell[place].strip() for words, cell in cells.items()} for place in (0, 1))
-    assert replace["`risk`<br>fresh design, no penalty"] == accumulate["`risk`<br>fixed design, no penalty"] == "exact"
-    assert replace["`risk`<br>fresh design, penalty"] == accumulate["`risk`<br>fixed design, penalty"] == "1/d"
-    assert replace["`risk`<br>fixed design, penalty"] == accumulate["`risk`<br>fresh design, penalty"] == "–"
+    lines = [line.split("|") for line in least_squares.splitlines() if "`risk`" in line]
+    cells = {line[1].strip(): [cell.strip() for cell in line[2:-1]] for line in lines}
+    exact, other, none = cells["`risk`<br>fresh design, no penalty"]
+    assert {"Replace", "Accumulate"} <= set(exact.split(", ")) and other.startswith("1/n: ")
+    exact, other, none = cells["`risk`<br>fresh design, penalty"]
+    assert exact == "–" and other.startswith("1/d: Replace, ") and "Accumulate" in none.split(", ")
+    exact, other, none = cells["`risk`<br>fixed design, penalty"]
+    assert other == "1/d: Accumulate" and "Replace" in none.split(", ")
     assert "regression.ols_accumulate <jaxcollapse.theory.regression.ols_accumulate>" in least_squares
     assert "None is known." in predictions.table("RandomProjection", rows["RandomProjection"])
 

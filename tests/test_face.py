@@ -53,7 +53,7 @@ main()
 
 
 def test_a_simulation_waits_only_for_what_it_uses():
-    heavy = "{'scipy', 'optax', 'matplotlib', 'sklearn', 'pandas', 'xarray', 'rich', 'jinja2'}"
+    heavy = "{'scipy', 'optax', 'matplotlib', 'pandas', 'xarray', 'rich', 'jinja2'}"
     names = "jc.LinearRegression, jc.theory.Spectrum, jc.simulate, jc.monte_carlo, jc.predict"
     program = f"import sys, jaxcollapse as jc; {names}; print(*{heavy} & sys.modules.keys())"
     assert run(program).split() == []

@@ -1,6 +1,8 @@
 """Names that are nearly right: what a message suggests instead. Without JAX."""
 
 import difflib
+import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -62,3 +64,36 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
 
 def _plain_word(name: str) -> str:
     return name.lower().replace("_", "").removesuffix("()")
+
+
+def naming_arguments(initialise: Callable) -> Callable:
+    """An initialiser that says of a keyword it does not know which ones there are.
+
+    ```python
+    >>> class Disc:
+    ...     @naming_arguments
+    ...     def __init__(self, *, radius=1.0, center=0.0):
+    ...         self.radius = radius
+    >>> try:
+    ...     Disc(radios=2.0)
+    ... except TypeError as error:
+    ...     print(error)
+    Disc has no argument 'radios': did you mean 'radius'? It takes radius, center
+
+    ```
+    """
+    names = list(inspect.signature(initialise).parameters)[1:]
+
+    @functools.wraps(initialise)
+    def told(self: Any, *positional: Any, **named: Any) -> None:
+        try:
+            initialise(self, *positional, **named)
+        except TypeError as error:
+            unknown = next((name for name in named if f"unexpected keyword argument {name!r}" in str(error)), None)
+            if unknown is None or unknown in names:
+                raise
+            meant = did_you_mean(unknown, names)
+            hint = f"{meant} It takes" if meant else ": it takes"
+            raise TypeError(f"{type(self).__name__} has no argument {unknown!r}{hint} {', '.join(names)}") from None
+
+    return told

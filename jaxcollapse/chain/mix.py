@@ -149,3 +149,7 @@ class Mix(Workflow):
     def rows(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The real ones, and from generation 2 on those of the newest batch."""
         return self.real_sizes(samples) + (samples if self.first == "all" else samples.at[0].set(0.0))
+
+    def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """As many as there are."""
+        return self.rows(samples)

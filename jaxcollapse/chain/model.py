@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float, Key, PyTree, Scalar
 
 from jaxcollapse.arguments.html import html_table
-from jaxcollapse.arguments.names import shown
+from jaxcollapse.arguments.names import naming_arguments, shown
 from jaxcollapse.arguments.numbers import is_numeric
 from jaxcollapse.chain.data import Data, Samples
 from jaxcollapse.chain.prediction import Forms, NotKnown
@@ -57,6 +57,8 @@ class Model(eqx.Module):
         family defines one of these and not its short cut, it has the plain one.
         """
         super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            setattr(cls, "__init__", naming_arguments(vars(cls)["__init__"]))  # noqa: B010, a type checker knows another
         for short, stands_for in _SHORT_CUTS.items():
             place, kind = _place(cls, short)
             if kind.__name__ not in ("Model", "Wrapper") and any(_place(cls, name)[0] < place for name in stands_for):

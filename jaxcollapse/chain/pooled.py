@@ -336,6 +336,10 @@ class Weighted(Workflow):
         """The matrix itself."""
         return self.matrix.astype(samples.dtype), jnp.zeros_like(samples)
 
+    def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """As many as the batches with weight have."""
+        return self.rows(samples)
+
 
 def batches_apart(draw: Draw, generations: int) -> tuple[Pool, Float[Array, " generations"]]:
     """An empty pool that keeps batches apart, and their sizes."""

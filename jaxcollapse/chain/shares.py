@@ -76,6 +76,10 @@ class Shares(Workflow):
         generations = jnp.arange(1, len(samples) + 1)
         return jax.vmap(lambda g: self._row(samples, g))(generations), jnp.zeros_like(samples)
 
+    def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
+        """As many as the batches with weight have."""
+        return self.rows(samples)
+
     @lenient()
     def _row(self, sizes: Float[Array, " generations"], generation: Int[Array, ""]) -> Float[Array, " generations"]:
         """The weight of every batch at a generation."""

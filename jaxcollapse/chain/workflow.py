@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, PyTree, Scalar
 
+from jaxcollapse.arguments.names import naming_arguments
 from jaxcollapse.arguments.numbers import at_once
 from jaxcollapse.chain.data import Apart, Data
 from jaxcollapse.chain.schedule import Scheduled, single
@@ -73,6 +74,12 @@ class Workflow(eqx.Module):
 
     ```
     """
+
+    def __init_subclass__(cls, **options: Any):
+        """A keyword that a workflow does not know is told."""
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            setattr(cls, "__init__", naming_arguments(vars(cls)["__init__"]))  # noqa: B010, a type checker knows another
 
     newest_alone: ClassVar[bool] = False
     """Each generation is trained on its newest batch and nothing else: a model may draw fit after fit."""
@@ -171,3 +178,8 @@ class Workflow(eqx.Module):
     def counted(self, samples: Float[Array, " generations"]) -> Float[Array, " generations"]:
         """The total weight of the rows that each generation is trained on, which a fit takes for their number."""
         return self.rows(samples)
+
+    @property
+    def says_counts(self) -> bool:
+        """Whether `counted` is known: it is stated, or every row counts once."""
+        return type(self).counted is not Workflow.counted or (self.counts_alike and not self.draws_real)

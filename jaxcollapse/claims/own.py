@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxcollapse.chain.pooled import Replace
+from jaxcollapse.chain.mix import Mix
+from jaxcollapse.chain.pooled import Replace, Weighted
 from jaxcollapse.chain.simulate import simulate
+from jaxcollapse.chain.workflow import Workflow
 from jaxcollapse.claims.frame import generation_axis, shared
 from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.models.gaussian.univariate import Gaussian
@@ -32,6 +34,25 @@ _LONGER, _POWERS = shared(samples=12, generations=5), (0.5, -0.5)
 def _powers(key):
     run = simulate(Gaussian(ddof=1), Replace(), key=key, **_LONGER)
     return jnp.concatenate([jnp.exp(s * run.log_variance) for s in _POWERS])
+
+
+_UNEQUAL = {"samples": np.array([12.0, 30.0, 20.0, 8.0]), "generations": 4}
+
+
+def _weighings() -> dict[str, Workflow]:
+    """New real rows with a tenth of the weight, and any weights of all batches."""
+    rows = [[1.0, 0.0, 0.0, 0.0], [0.3, 0.7, 0.0, 0.0], [0.0, 0.6, 0.4, 0.0], [0.2, 0.0, 0.5, 0.3]]
+    return {"a tenth real": Mix("fresh", weight=0.1, real_samples=15.0), "a matrix": Weighted(rows)}
+
+
+def _weighed(key):
+    runs = (simulate(Gaussian(ddof=1), flow, key=key, **_UNEQUAL) for flow in _weighings().values())
+    return jnp.concatenate([jnp.concatenate([run.variance, run.squared_error]) for run in runs])
+
+
+def _weighed_theory():
+    moments = (gaussian.moments_weighted(flow, ddof=1, **_UNEQUAL) for flow in _weighings().values())
+    return jnp.concatenate([jnp.concatenate([pair.variance, pair.mean_square]) for pair in moments])
 
 
 _CLASSIFIERS = np.array([(1.5, -1.0), (1.0, 0.5), (-1.0, 0.0)])
@@ -83,6 +104,20 @@ CLAIMS = (
         protocol="A Gaussian fitted to n = 12 of its own samples with divisor n − 1; each batch replaces the last.",
         labels=tuple(f"s = {s:g}, g = {g}" for s in _POWERS for g in range(1, _LONGER["generations"] + 1)),
         quantity="E X^s",
+    ),
+    Claim(
+        name="own-weighted-variance",
+        statement="Under any weights of batches the variance of a Gaussian loses what its mean wanders, and no more.",
+        theory=_weighed_theory,
+        experiment=_weighed,
+        relation=Equal(),
+        formula="E X_g = N/(N − 1) [Σ_i a_i (E μ_(i−1)² + E X_(i−1)) − E μ_g²]",
+        protocol="A Gaussian, divisor N − 1 for rows of the total weight N, batches of 12, 30, 20 and 8 rows; 15 new "
+        "real rows with a tenth of the weight, or a matrix of weights.",
+        labels=tuple(
+            f"{flow}, {moment}, g = {g}" for flow in _weighings() for moment in ("E X", "E μ²") for g in range(1, 5)
+        ),
+        quantity="E X and E μ²",
     ),
     Claim(
         name="own-logistic-accuracy",

@@ -136,7 +136,7 @@ def _calls(chain: Chain, metric: str, asked: dict[str, Any]) -> dict[str, str]:
     sizes = f"samples={_build.literal(chain.samples)}, generations={chain.generations}"
     count = int(float(asked["replications"])) if asked["replications"].strip().isdigit() else 1000
     python = (
-        f"import jax, jaxcollapse as jc\n\nmodel, workflow = {model}, {workflow}\nsizes = dict({sizes})\n"
+        f"import jax, jaxcollapse as jc\n\nmodel = {model}\nworkflow = {workflow}\nsizes = dict({sizes})\n"
         f"prediction = jc.predict(model, workflow, **sizes)\n"
         f"run = lambda key: jc.simulate(model, workflow, key=key, **sizes).{metric}\n"
         f"estimate = jc.monte_carlo(run, jax.random.key(0), {count})\n"

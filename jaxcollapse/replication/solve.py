@@ -6,6 +6,7 @@ stays undecided in the end is the interval of the answer.
 """
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -38,6 +39,10 @@ class Solution(NamedTuple):
     """The smallest that is above it."""
     rounds: list[Estimate]
     """What was simulated, each on a grid of trial values, its axis ``"value"``."""
+
+    def __repr__(self) -> str:
+        """The answer in a line."""
+        return f"Solution({self.value:.6g}, between {self.lower:.6g} and {self.upper:.6g}, {len(self.rounds)} rounds)"
 
 
 def solve(
@@ -164,8 +169,10 @@ class _Search:
     def _round(self, values: np.ndarray, count: int) -> dict[float, int]:
         """-1 where the mean is below the target beyond doubt, 1 where it is above, 0 where that is not known."""
         place = None if self.folder is None else self.folder / f"{len(self.rounds)}-{count}"
-        grid = Grid(value=values)
-        found = monte_carlo(self.function, self.key, count, grid=grid, save=place, progress=False)
+        with warnings.catch_warnings():  # a closed form may be asked for
+            warnings.filterwarnings("ignore", "the function does not use its key")
+            grid = Grid(value=values)
+            found = monte_carlo(self.function, self.key, count, grid=grid, save=place, progress=False)
         if np.isnan(found.mean).any():
             raise ValueError(f"function must be finite between the ends of the bracket, got {shown(found)}")
         self.rounds.append(found)

@@ -13,6 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from jaxcollapse.arguments.names import did_you_mean
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -166,7 +168,9 @@ FORMER = {
 def of_theory(name: str) -> Any:
     """A module that is gone, from which old names can be taken."""
     if name not in FORMER or name in FOLDERS:
-        raise AttributeError(f"module 'jaxcollapse.theory' has no attribute {name!r}")
+        rooms = vars(importlib.import_module("jaxcollapse.theory")).items()
+        known = [f"{room}.{one}" for room, face in rooms if isinstance(face, ModuleType) for one in _functions(face)]
+        raise AttributeError(f"module 'jaxcollapse.theory' has no attribute {name!r}{_hint(name, known)}")
     module = ModuleType(f"jaxcollapse.theory.{name}", "Names that have moved.")
     setattr(module, "__getattr__", functools.partial(_moved, name))  # noqa: B010, a type checker knows no such name
     return module
@@ -176,10 +180,21 @@ def _moved(module: str, name: str) -> Any:
     """What a name of a module is called now, with a warning."""
     new = FORMER[module].get(name)
     if new is None:
-        raise AttributeError(f"module 'jaxcollapse.theory.{module}' has no attribute {name!r}")
+        known = _functions(importlib.import_module(f"jaxcollapse.theory.{module}")) if module in FOLDERS else []
+        raise AttributeError(f"module 'jaxcollapse.theory.{module}' has no attribute {name!r}{_hint(name, known)}")
     _warn(f"jaxcollapse.theory.{module}.{name} is now jaxcollapse.theory.{new}")
     folder, current = new.split(".")
     return getattr(importlib.import_module(f"jaxcollapse.theory.{folder}"), current)
+
+
+def _functions(face: ModuleType) -> list[str]:
+    """The public functions of a room."""
+    return [name for name, value in vars(face).items() if inspect.isfunction(value) and not name.startswith("_")]
+
+
+def _hint(name: str, known: list[str]) -> str:
+    """What may be meant; nothing for what Python asks of every module."""
+    return "" if name.startswith("_") else did_you_mean(name, known)
 
 
 of_discrete = functools.partial(_moved, "discrete")

@@ -172,11 +172,36 @@ def test_a_divisor_and_sizes_decide(x64):
     }  # fmt: skip
     for model, workflow, samples in (
         (jc.Gaussian(ddof=1), jc.Mix("fresh"), N),
-        (jc.Gaussian(ddof=0), jc.Mix("fresh", weight=0.3), N),
+        (jc.Gaussian(ddof=1), jc.Mix("fixed", weight=0.3), N),
         (jc.Gaussian(ddof=0), jc.Accumulate(), SIZES),
     ):
         found = predict(model, workflow, samples)
-        assert "variance" in found.unknown and found.forms["squared_error"].order == "1/n"
+        assert {found.forms[name].name for name in ("variance", "squared_error")} == {
+            "theory.gaussian.moments_weighted"
+        }
+        assert found.forms["variance"].exactness == found.forms["squared_error"].exactness == "exact"
+    apart = predict(jc.Gaussian(ddof=1), jc.Mix("fresh", weight=0.3, average="estimates"))
+    assert "averaged" in apart.unknown["variance"].why and apart.forms["squared_error"].order == "1/n"
+
+
+def test_rows_that_may_count_otherwise_have_no_unbiased_variance():
+    """A workflow of one's own says what its rows count; without that the divisor is not known."""
+
+    class Doubled(jc.Workflow):
+        def step(self, state, draw, generation):
+            return 2.0 * draw.synthetic(), state
+
+        def weights(self, samples):
+            return jnp.eye(len(samples)), jnp.zeros_like(samples)
+
+    class Counted(Doubled):
+        def counted(self, samples):
+            return 2.0 * samples
+
+    assert predict(jc.Gaussian(ddof=0), Doubled()).forms["variance"].exactness == "exact"
+    assert "counted" in predict(jc.Gaussian(ddof=1), Doubled()).unknown["variance"].why
+    found = predict(jc.Gaussian(ddof=1), Counted()).variance
+    np.testing.assert_allclose(found, ((1 - 1 / N) / (1 - 1 / (2 * N))) ** jnp.arange(1, G + 1), rtol=1e-6)
 
 
 def test_what_is_known_stays_known_in_a_transformation(x64):
@@ -273,8 +298,10 @@ def test_what_a_prediction_says():
     found = predict(jc.Gaussian(ddof=1), jc.Mix("fresh"))
     lines = found.summary().splitlines()
     assert "mean: exact: unbiased" in lines and any(line.startswith("log_variance: none is known") for line in lines)
-    assert found.bibtex.count("@misc") == 1 and "dey2024" in found.bibtex
-    assert set(found.metrics) == {"mean", "squared_error"}
+    assert (
+        not found.bibtex and "dey2024" in predict(jc.Gaussian(ddof=1, sampling="raw"), jc.AccumulateSubsample()).bibtex
+    )
+    assert set(found.metrics) == {"mean", "squared_error", "variance"}
     with pytest.raises(AttributeError, match="of log_variance none is known"):
         _ = found.log_variance
     with pytest.raises(AttributeError, match="did you mean 'variance'"):

@@ -29,7 +29,7 @@ def test_seeds_and_numbers_draw_other_settings():
 
 
 def test_a_prediction_is_met_and_a_moved_one_is_not():
-    claim = drawn.claim(0, 8)  # rows of a Gaussian, pooled
+    claim = drawn.claim(0, 8)  # a Gaussian on weighted batches
     assert jc.verify(claim, precision="quick", level=1e-6, progress=False).outcome == "holds", claim.protocol
     moved = dataclasses.replace(claim, theory=1.05 * claim.prediction())
     assert jc.verify(moved, precision="quick", level=1e-6, progress=False).outcome == "fails"

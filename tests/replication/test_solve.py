@@ -39,7 +39,7 @@ def test_a_probability_and_a_quantile():
     assert spread.lower < 1 / exact < spread.upper and spread.upper - spread.lower < 0.05
 
 
-@pytest.mark.filterwarnings("ignore:.*does not use its key")
+@pytest.mark.filterwarnings("error:.*does not use its key")
 def test_a_closed_form_is_met_as_far_as_is_asked_for():
     found = jc.solve(lambda key, x: jnp.exp(-x), 0.5, (0.0, 2.0), KEY, rtol=1e-5)
     assert found.lower <= np.log(2) <= found.upper < found.lower + 2.1e-5

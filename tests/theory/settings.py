@@ -938,6 +938,10 @@ SETTINGS: dict[str, list[Setting]] = {
             generations=3,
         ),
     ],
+    "gaussian.moments_weighted": [
+        call(jc.Mix("fresh", weight=0.3), samples=rising(9.0, 5.0, 14.0), ddof=1, generations=3),
+        call(jc.Window(2), samples=9.0, ddof=0, generations=4),
+    ],
     "gaussian.variance_accumulate_mean": [
         call(samples=9.0, generations=4, ddof=0),
         call(samples=9.0, generations=4, ddof=1),

@@ -39,6 +39,10 @@ def test_old_modules_can_be_imported():
     for wrong in (lambda: jc.theory.nothing, lambda: jc.theory.regression.nothing, lambda: jc.theory.discrete.nothing):
         with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
             wrong()
+    with pytest.raises(AttributeError, match="did you mean 'regression.ols_replace'"):
+        jc.theory.ols_replace  # noqa: B018
+    with pytest.raises(AttributeError, match="did you mean 'ridge_accumulate_"):
+        jc.theory.regression.ridge_accumulate  # noqa: B018
 
 
 _GENERATORS = dict(generators=2, generator_samples=20.0, generator_noise=0.3)

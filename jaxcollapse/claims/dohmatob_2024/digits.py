@@ -1,4 +1,4 @@
-"""Figure 4 on the digits of scikit-learn: kernel ridge regression on fake labels of real images.
+"""Figure 4 on handwritten digits: kernel ridge regression on fake labels of real images.
 
 Generators and the downstream fit are kernel ridge regressions with label noise of one. The rule for clean data is
 ``lambda(T) = 2/T``: the exponent is ``beta/(2 beta r + 1)`` for the capacity ``beta`` and the source ``r`` of these

@@ -38,7 +38,7 @@ _CURVE, _SHORT = 5, 4  # generations
 
 @functools.cache
 def autoencoder() -> VAE:
-    """Of the digits of scikit-learn: 64-64-64-(8), 3,000 steps of 64 rows, the decoder's mean."""
+    """Of handwritten digits: 64-64-64-(8), 3,000 steps of 64 rows, the decoder's mean."""
     x, y = datasets.digits("digit")
     order = np.random.default_rng(0).permutation(len(x))
     test, train = order[:HELD_OUT], order[HELD_OUT:]

@@ -1,7 +1,6 @@
 """Real tables: a Gaussian and a mixture of wines, a logistic regression of tumours, trained recursively."""
 
 import functools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxcollapse.arguments.types import Curve
+from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.schedule import polynomial
 from jaxcollapse.chain.simulate import simulate
@@ -68,18 +68,17 @@ def _wine_theory():
 
 
 @functools.cache
-def _fitted_wines(components: int) -> tuple[Any, Any, Any]:
-    """Weights, means and variances of the wines."""
-    from sklearn.mixture import GaussianMixture as Fit
-
-    fit = Fit(components, covariance_type="diag", random_state=0).fit(datasets.wine()[0][:, _WINE_COLUMNS])
-    weights = np.asarray(fit.weights_)
-    return weights / weights.sum(), fit.means_, fit.covariances_
+def _fitted_wines(components: int, double: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights, means and variances of the wines; in the precision of the thread, which is what `double` tells apart."""
+    rows, alike = datasets.wine()[0][:, _WINE_COLUMNS], np.ones((components, len(_WINE_COLUMNS)))
+    model = GaussianMixture(np.full(components, 1 / components), 0 * alike, alike, restarts=9)
+    fit = untraced(lambda: model.fit(Samples(jnp.asarray(rows)), key=jax.random.key(0)))
+    return np.asarray(fit.weights), np.asarray(fit.means), np.asarray(fit.variances)
 
 
 def wine_mixture() -> GaussianMixture:
     """Three components, which know nothing of the three cultivars."""
-    return GaussianMixture(*_fitted_wines(3), iterations=5)
+    return GaussianMixture(*_fitted_wines(3, x64_enabled()), iterations=5)
 
 
 def mixture_variance(key, sizes: Curve) -> Float[Array, " generations"]:

@@ -78,6 +78,12 @@ function changed(part) {
   if (busy) again = true;
   else redraw();
 }
+// What is shown first: a risk, or else what moves.
+function telling(names) {
+  const known = names.filter((name) => theory[name].curve);
+  const moves = (name) => Math.max(...theory[name].curve) - Math.min(...theory[name].curve) > 1e-6 * Math.max(...theory[name].curve.map(Math.abs));
+  return known.find((name) => name === "risk" && moves(name)) ?? known.find(moves) ?? known[0] ?? names[0];
+}
 async function redraw() {
   busy = true;
   const waiting = setTimeout(() => { at("words").textContent = "Computing …"; }, 400);
@@ -89,8 +95,7 @@ async function redraw() {
     const names = Object.keys(theory), before = at("metric").value;
     if (names.join() !== [...at("metric").options].map((option) => option.value).join()) {
       at("metric").replaceChildren(...names.map((name) => make("option", { value: name, textContent: name.replaceAll("_", " ") })));
-      const known_first = names.find((name) => theory[name].curve) ?? names[0];
-      at("metric").value = names.includes(before) ? before : names.includes("risk") ? "risk" : known_first;
+      at("metric").value = names.includes(before) ? before : telling(names);
       if (at("metric").value !== before) again = true;
     }
     at("python").textContent = answer.python;

@@ -21,10 +21,11 @@ def variance_of(workflow: Workflow, samples: Float[Array, " generations"], ddof:
     if workflow.keeps_all and size is not None and _at_least_two(size):
         curve = gaussian.variance_accumulate_mean(samples=size, generations=len(samples), ddof=ddof)
         return ClosedForm(curve, gaussian.variance_accumulate_mean, reference=KAZDAN_2024)
-    found = _pooled(workflow, samples, size) if ddof == 0 else None
+    found = _pooled(workflow, samples, size, ddof)
     if found is None:
-        why = "of a pool it is for batches of one size" if ddof == 0 else f"not with ddof={ddof} under this workflow"
-        return NotKnown(why, "batches of one size that are replaced or pooled without weights, ddof=0")
+        picked = "rows are picked" if workflow.needs_rows else "fits are averaged" if workflow.fits_apart else ""
+        why = picked or "the workflow does not say how many rows count (Workflow.counted)"
+        return NotKnown(why, "weights of whole batches, such as Mix or Window" if picked else "ddof=0")
     return found[1]
 
 
@@ -37,26 +38,25 @@ def mean_square_of(workflow: Workflow, samples: Float[Array, " generations"], dd
         variance = variance_of(workflow, samples, ddof)  # the two sum to one
         if isinstance(variance, ClosedForm):
             return variance.times(-1.0, plus=1.0)
-    found = _pooled(workflow, samples, single(samples)) if ddof == 0 else None
+    found = _pooled(workflow, samples, single(samples), ddof)
     return inflated(1 / samples[0], workflow, samples) if found is None else found[0]
 
 
 def _pooled(
-    workflow: Workflow, samples: Float[Array, " generations"], size: Any
+    workflow: Workflow, samples: Float[Array, " generations"], size: Any, ddof: int
 ) -> tuple[ClosedForm, ClosedForm] | None:
-    """Mean square and variance of a pool by maximum likelihood, where they are known."""
-    if size is None or not _at_least_two(size):
-        return None
-    setting = {"samples": size, "generations": len(samples)}
-    if workflow.resamples:
+    """Mean square and variance of what several batches make, where they are known."""
+    generations, equal = len(samples), ddof == 0 and size is not None and _at_least_two(size)
+    paper, real = None, workflow.real_size(samples) if workflow.mixes and workflow.counts_alike else None
+    if equal and workflow.resamples:
         function, paper = gaussian.moments_accumulate_subsample, KAZDAN_2024
-        moments = function(**setting)
-    elif workflow.mixes and workflow.counts_alike:
-        real = workflow.real_size(samples)
-        if real is None or not _at_least_two(real):
-            return None
+        moments = function(samples=size, generations=generations)
+    elif equal and workflow.mixes and real is not None and _at_least_two(real):
         function, paper = gaussian.moments_mix, ALEMOHAMMAD_2023
-        moments = function(real=workflow.mixes, real_samples=real, **setting)
+        moments = function(real=workflow.mixes, real_samples=real, samples=size, generations=generations)
+    elif not workflow.needs_rows and not workflow.fits_apart and (ddof == 0 or workflow.says_counts):
+        function = gaussian.moments_weighted
+        moments = function(workflow, samples=samples, ddof=ddof, generations=generations)
     else:
         return None
     mean_square = ClosedForm(moments.mean_square, function, reference=paper)

@@ -285,5 +285,7 @@ def _missing(c: Chain) -> tuple[str, str]:
         return "ridge on one design", 'design="fresh", theory.regression.ridge_replace'
     if c.workflow.keeps_all:
         nearest = "a total penalty that stays, penalty=lambda g: penalty / g: ridge_accumulate_total_penalty"
+        if c.equal and c.one_noise and c.design == "fresh" and single(c.penalty) is not None:
+            nearest = f'design="fixed": ridge_accumulate_per_sample_penalty; or {nearest}'
         return "ridge with a penalty per sample on data that is kept", nearest
     return "ridge under this workflow", "Replace or Mix with fresh rows, or penalty=0"

@@ -1,6 +1,6 @@
 """Real data: images with their labels, measurements in columns, conformers of molecules, and text.
 
-All but what is read from a file of your own, and what rdkit makes, come with Python or scikit-learn or are drawn here.
+All but what is read from a file of your own, and what rdkit makes, comes along or is drawn here; text is Python's own.
 """
 
 from jaxcollapse.population.datasets.language import Corpus as Corpus

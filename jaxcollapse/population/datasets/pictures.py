@@ -1,4 +1,4 @@
-"""Images as rows of pixels, for kernels and for networks: those that come with scikit-learn, and your own."""
+"""Images as rows of pixels, for kernels and for networks: handwritten digits, and your own."""
 
 import os
 import zipfile
@@ -9,12 +9,13 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from jaxcollapse.arguments.check import check_choice
+from jaxcollapse.population.datasets.tables import labelled
 
 
 def digits(
     labels: Literal["parity", "digit"] = "parity",
 ) -> tuple[Float[np.ndarray, "points dim"], Shaped[np.ndarray, " points"]]:
-    """Handwritten digits, 8 x 8 pixels, as they come with scikit-learn.
+    """Handwritten digits, 8 x 8 pixels.
 
     **Arguments** `labels`: ``"parity"``, whether a digit is odd, as numbers 0.0 and 1.0; or ``"digit"``, the digits
     themselves, as integers.
@@ -37,10 +38,9 @@ def digits(
 
     ```
     """
-    from sklearn.datasets import load_digits
-
     check_choice("labels", labels, ("parity", "digit"))
-    x, y = _scaled(*load_digits(return_X_y=True))
+    pixels, digit = labelled("digits")
+    x, y = _scaled(pixels, digit.astype(int))
     return x, y if labels == "digit" else (y % 2).astype(float)
 
 

@@ -1,5 +1,6 @@
-"""Measurements in columns, each with mean zero and variance one, as they come with scikit-learn."""
+"""Measurements in columns, each with mean zero and variance one, from the files in `uci`."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from jaxtyping import Float
 
 
 def breast_cancer() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
-    """Measurements of cell nuclei, and whether the tumour is malignant, as they come with scikit-learn.
+    """Measurements of cell nuclei, and whether the tumour is malignant.
 
     **Returns** the columns, each with mean zero and variance one, shape ``(569, 30)``, and 1 for a malignant tumour, 0
     for a benign one, shape ``(569,)``. A hyperplane of all columns separates the two; one of a few does not.
@@ -22,14 +23,12 @@ def breast_cancer() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, 
 
     ```
     """
-    from sklearn.datasets import load_breast_cancer
-
-    columns, benign = load_breast_cancer(return_X_y=True)
-    return _standardised(columns), 1.0 - np.asarray(benign, float)
+    columns, benign = labelled("breast_cancer", header=1)
+    return _standardised(columns), 1.0 - benign
 
 
 def wine() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
-    """Chemical analyses of wines, and the cultivar of each, as they come with scikit-learn.
+    """Chemical analyses of wines, and the cultivar of each.
 
     **Returns** the columns, each with mean zero and variance one, shape ``(178, 13)``, and the cultivars 0, 1 and 2,
     shape ``(178,)``.
@@ -44,10 +43,15 @@ def wine() -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"
 
     ```
     """
-    from sklearn.datasets import load_wine
+    columns, cultivars = labelled("wine", header=1)
+    return _standardised(columns), cultivars
 
-    columns, cultivars = load_wine(return_X_y=True)
-    return _standardised(columns), np.asarray(cultivars, float)
+
+def labelled(name: str, header: int = 0) -> tuple[Float[np.ndarray, "points dim"], Float[np.ndarray, " points"]]:
+    """The columns of a file, and the last one apart: the labels."""
+    file = Path(__file__).with_name("uci") / f"{name}.csv.gz"
+    table = np.loadtxt(file, delimiter=",", skiprows=header)
+    return table[:, :-1], table[:, -1]
 
 
 def _standardised(columns: Any) -> np.ndarray:

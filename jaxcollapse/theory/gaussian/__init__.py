@@ -37,6 +37,7 @@ from jaxcollapse.theory.gaussian.passage import first_passage_cdf as first_passa
 from jaxcollapse.theory.gaussian.pooled import Moments as Moments
 from jaxcollapse.theory.gaussian.pooled import moments_accumulate_subsample as moments_accumulate_subsample
 from jaxcollapse.theory.gaussian.pooled import moments_mix as moments_mix
+from jaxcollapse.theory.gaussian.pooled import moments_weighted as moments_weighted
 from jaxcollapse.theory.gaussian.pooled import variance_accumulate_mean as variance_accumulate_mean
 from jaxcollapse.theory.gaussian.pooled import variance_accumulate_square as variance_accumulate_square
 from jaxcollapse.theory.gaussian.pooled import variance_mix_tempered as variance_mix_tempered

@@ -6,7 +6,7 @@ variance of generation ``g``, in units of the true standard deviation and varian
 Reference: Kazdan et al. 2024, arXiv:2410.16713; Alemohammad et al. 2023, arXiv:2307.01850, for the protocols.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,7 @@ from jaxcollapse.machine.leniency import lenient
 from jaxcollapse.theory.curves import per_generation
 from jaxcollapse.theory.former import formerly
 from jaxcollapse.theory.gaussian.univariate import equal_batches
+from jaxcollapse.theory.mean.workflow import responses, weights_of
 
 
 class Moments(NamedTuple):
@@ -183,6 +184,59 @@ def moments_mix(
     share = n / (n + m)
     kept = (1 - share) ** 2 if real == "fresh" else 1 - share**2
     return _mixed_path(share, kept, 1 / m, 1 / n, biases)
+
+
+@lenient()
+def moments_weighted(workflow: Any, *, samples: Number | Curve, ddof: int, generations: Count) -> Moments:
+    """The moments under any weights of whole batches: `Mix` with a weight, `Window`, `Weighted`, sizes that vary.
+
+    With ``a_i`` the weights of generation ``g``, ``N`` the total weight of its rows, and ``x_i = E mu_{i-1}^2 +
+    E X_{i-1}`` the mean square of a row of batch ``i`` about the truth, which is one for real rows:
+    ``E X_g = N/(N - ddof) [sum_i a_i x_i - E mu_g^2]``. The mean of batch ``i`` is that of its model, and a noise of
+    variance ``E X_{i-1}/n_i``: ``E mu_g^2`` is the sum of these variances times the squares of what the workflow makes
+    of each noise.
+
+    **Arguments**
+
+    - `workflow`: as for `jaxcollapse.theory.mean.inflation`; with ``ddof=1`` it has a method ``counted(samples)`` too,
+      the total weight of the rows of each generation.
+    - `samples`: batch sizes, a number or shape ``(generations,)``, at least 1.
+    - `ddof`: 1 for the unbiased variance, 0 for maximum likelihood.
+    - `generations`: ``G``, a positive integer.
+
+    **Returns** `Moments` of shape ``(generations,)``.
+
+    **Raises** `ValueError` or `TypeError` for other arguments, and for a workflow that picks rows or averages fits.
+
+    **Exactness** Exact.
+
+    ```python
+    >>> import jax.numpy as jnp, jaxcollapse as jc
+    >>> tenth = moments_weighted(jc.Mix("fresh", weight=0.1), samples=100, ddof=0, generations=300)
+    >>> [round(float(moment[-1]), 4) for moment in tenth]
+    [0.0414, 0.9586]
+
+    ```
+    """
+    check_choice("ddof", ddof, (0, 1))
+    check_at_least("samples", samples, 1.0)
+    if getattr(workflow, "needs_rows", False) or getattr(workflow, "fits_apart", False):
+        raise ValueError(f"workflow must weigh whole batches for one fit, got {workflow!r}")
+    sizes, batch, independent = weights_of(workflow, samples, generations)
+    divisor = jnp.ones_like(sizes) if ddof == 0 else 1 - 1 / workflow.counted(sizes)
+    noises = responses(batch, independent) ** 2
+    own, other = noises[:, : len(sizes)] / sizes, noises[:, len(sizes) :].sum(axis=1) / sizes[0]
+    synthetic = batch.at[:, 0].set(0.0)
+
+    def step(models, row):  # the first model is the truth, and draws batch 1
+        g, own, other, synthetic, divisor = row
+        mean_square = own @ models.variance[:-1] + other
+        beyond = synthetic @ (models.mean_square + models.variance - 1)[:-1]
+        moments = Moments(mean_square, (1 + beyond - mean_square) / divisor)
+        return jax.tree.map(lambda all, new: all.at[g].set(new), models, moments), moments
+
+    truth = Moments(jnp.zeros(len(sizes) + 1, sizes.dtype), jnp.ones(len(sizes) + 1, sizes.dtype))
+    return jax.lax.scan(step, truth, (jnp.arange(1, len(sizes) + 1), own, other, synthetic, divisor))[1]
 
 
 @formerly(share="real_share")

@@ -323,7 +323,7 @@ def test_a_fixed_design_has_every_row_equally_often(x64):
         jc.simulate(model, jc.Replace(), key=keys[0], samples=[10, 7], generations=2)
 
 
-def test_tables_that_come_with_scikit_learn():
+def test_tables_that_come_along():
     for columns, labels in (jc.datasets.breast_cancer(), jc.datasets.wine()):
         np.testing.assert_allclose(columns.mean(axis=0), 0.0, atol=1e-12)
         np.testing.assert_allclose(columns.std(axis=0), 1.0, rtol=1e-12)

@@ -9,6 +9,7 @@ from scipy import integrate
 from scipy.special import digamma, gammaln
 from scipy.stats import binomtest, chi2
 
+import jaxcollapse as jc
 from jaxcollapse.theory import gaussian
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -221,6 +222,48 @@ def test_a_biased_loop_settles():
         np.testing.assert_allclose([late.mean_square[-1], late.variance[-1]], steady, rtol=1e-12)
 
 
+SIZES = np.array([12.0, 30.0, 1.0, 8.0, 20.0])
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_any_weights_have_the_moments_of_those_with_a_formula(x64, ddof):
+    def moments(workflow, samples=9.0, generations=5):
+        return gaussian.moments_weighted(workflow, samples=samples, ddof=ddof, generations=generations)
+
+    fixed = dict(samples=9.0, generations=5)
+    kept = gaussian.variance_accumulate_mean(**fixed, ddof=ddof)
+    np.testing.assert_allclose(moments(jc.Accumulate()).variance, kept, rtol=1e-12)
+    few = dict(samples=jnp.array([5.0, 9.0, 40.0]), generations=3, ddof=ddof)
+    replaced = gaussian.moments_weighted(jc.Replace(), **few)
+    np.testing.assert_allclose(replaced.variance, gaussian.variance_mean(**few), rtol=1e-12)
+    np.testing.assert_allclose(replaced.mean_square, gaussian.mean_square(**few), rtol=1e-12)
+    if ddof == 0:
+        for real in ("fresh", "fixed"):
+            loop = gaussian.moments_mix(real=real, real_samples=7.0, **fixed)
+            np.testing.assert_allclose(moments(jc.Mix(real, real_samples=7.0)), loop, rtol=1e-12)
+        tempered = gaussian.variance_mix_tempered(temperature=1.0, real_share=0.3, **fixed)
+        np.testing.assert_allclose(moments(jc.Mix("fresh", weight=0.3)).variance, tempered, rtol=1e-12)
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_any_weights_by_the_moments_of_all_batch_means(x64, ddof):
+    """The second moments of the means of all batches, one after the other, and the scatter of their union."""
+    weights = np.tril(np.random.default_rng(3).uniform(size=(5, 5)))
+    weights /= weights.sum(axis=1, keepdims=True)
+    sizes, means, variances, squares = SIZES, np.zeros((6, 6)), [1.0], [0.0]
+    for g in range(5):
+        means[g, g] = squares[g] + variances[g] / sizes[g]
+        row = weights[g, : g + 1]
+        scatter = row @ ((1 - 1 / sizes[: g + 1]) * np.array(variances) + np.diagonal(means)[: g + 1])
+        squares.append(row @ means[: g + 1, : g + 1] @ row)
+        total = sizes[: g + 1].sum()
+        variances.append((scatter - squares[-1]) * total / (total - ddof))
+        means[g + 1, : g + 1] = means[: g + 1, g + 1] = row @ means[: g + 1, : g + 1]
+    found = gaussian.moments_weighted(jc.Weighted(weights), samples=SIZES, ddof=ddof, generations=5)
+    np.testing.assert_allclose(found.variance, variances[1:], rtol=1e-12)
+    np.testing.assert_allclose(found.mean_square, squares[1:], rtol=1e-12)
+
+
 def test_covariances_in_one_dimension_and_in_one_generation():
     fixed = dict(samples=11, generations=4)
     moments = gaussian.trace_moments([[1.5]], **fixed)
@@ -267,6 +310,10 @@ def test_a_bound_on_the_deviation_is_loose():
         (
             lambda: gaussian.moments_mix(real="fresh", real_samples=5, samples=5, sampling_bias=-1, generations=3),
             "sampling_bias must be finite and at least 0",
+        ),
+        (
+            lambda: gaussian.moments_weighted(jc.AccumulateSubsample(), samples=9, ddof=0, generations=3),
+            "workflow must weigh whole batches for one fit",
         ),
         (lambda: gaussian.trace_moments([1.0, 2.0], samples=9, generations=3), "covariance must have shape"),
         (lambda: gaussian.lyapunov_exponents(dim=5, samples=5), "samples must be finite and above 5"),
