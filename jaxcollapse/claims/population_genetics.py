@@ -119,7 +119,7 @@ def _diversities(key):
 def _diversities_theory():
     before = lambda w: discrete.remaining_diversity(w, **_SIZES)[-2]  # noqa: E731
     kept = lambda w: 1 - 1 / discrete.effective_size(w, **_SIZES)[-1]  # noqa: E731
-    return jnp.stack([before(make()) * kept(make()) for make in _WORKFLOWS.values()])
+    return jax.jit(lambda: jnp.stack([before(make()) * kept(make()) for make in _WORKFLOWS.values()]))()
 
 
 _DISTANT = {"a share 0.1 is real": 0.1, "accumulate": 0.0}
