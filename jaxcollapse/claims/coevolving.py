@@ -95,9 +95,9 @@ def _images(key):
 def _images_theory():
     case = shared(samples=30, generations=3)
     alone = discrete.context_replace(_WORDS, **case)
-    together = jnp.stack([discrete.coevolving_replace(p, **case) for p in _WORDS], axis=1)
-    mixed = [discrete.coevolving_mix(p, real_samples=3, **case) for p in _WORDS]
-    square, variance = (jnp.stack(field, axis=1) for field in zip(*mixed, strict=True))
+    by_word = lambda law: jax.jit(jax.vmap(law, out_axes=1))(_WORDS)  # noqa: E731
+    together = by_word(lambda p: discrete.coevolving_replace(p, **case))
+    square, variance = by_word(lambda p: discrete.coevolving_mix(p, real_samples=3, **case))
     curves = (alone, together, variance, square)
     return jnp.concatenate([curve[_TIMES - 1].ravel() for curve in curves])
 
@@ -120,11 +120,10 @@ def _read(key):
 
 
 def _read_theory():
-    after = [
-        discrete.coevolving_text_diversity([0.7, 0.3], means=[0.0, gap], variances=[1.0, 1.0], samples=_READ)
-        for gap in _GAPS
-    ]
-    return 0.42 - jnp.stack(after)
+    law = lambda gap: discrete.coevolving_text_diversity(  # noqa: E731
+        [0.7, 0.3], means=jnp.stack([0 * gap, gap]), variances=[1.0, 1.0], samples=_READ
+    )
+    return 0.42 - jax.jit(jax.vmap(law))(_GAPS)
 
 
 _NEW, _SLOTS = shared(rate=0.3, mass=0.2), 16

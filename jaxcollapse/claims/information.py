@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import entr
 
-from jaxcollapse.chain.pooled import Accumulate, MovingAverage, Replace
+from jaxcollapse.chain.pooled import Accumulate, MovingAverage, Replace, Weighted
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.claims.frame import generation_axis, shared
+from jaxcollapse.claims.frame import as_matrix, generation_axis, shared
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.exponential_family import NormalMean
 from jaxcollapse.theory import discrete, mean
@@ -36,12 +36,16 @@ def _guesses(key):
     truth_key, key = jax.random.split(key)
     truth = jnp.sqrt(_PRIOR) * jax.random.normal(truth_key)
 
-    def error(workflow):
-        estimate = simulate(NormalMean(0.0), workflow, key=key, truth=truth, **_ROWS).estimate
-        kept = -jnp.expm1(-2 * _information(workflow))
+    def error(matrix, kept):
+        estimate = simulate(NormalMean(0.0), Weighted(matrix), key=key, truth=truth, **_ROWS).estimate
         return ((truth - kept * estimate) ** 2)[_TIMES - 1]
 
-    return jnp.concatenate([error(make()) for make in _WORKFLOWS.values()])
+    kept = jnp.stack([-jnp.expm1(-2 * _information(make())) for make in _WORKFLOWS.values()])
+    return jax.lax.map(lambda case: error(*case), (_matrices(), kept)).ravel()
+
+
+def _matrices():
+    return jnp.stack([as_matrix(make(), **_ROWS).matrix for make in _WORKFLOWS.values()])
 
 
 def _guesses_theory():
@@ -49,8 +53,8 @@ def _guesses_theory():
 
 
 def _errors(key):
-    curves = (simulate(NormalMean(0.0), make(), key=key, **_ROWS).squared_error for make in _WORKFLOWS.values())
-    return jnp.concatenate([10 * curve[_TIMES - 1] for curve in curves])
+    run = lambda matrix: simulate(NormalMean(0.0), Weighted(matrix), key=key, **_ROWS).squared_error  # noqa: E731
+    return jax.lax.map(lambda matrix: 10 * run(matrix)[_TIMES - 1], _matrices()).ravel()
 
 
 def _errors_theory():

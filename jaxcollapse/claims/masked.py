@@ -12,7 +12,6 @@ import numpy as np
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.model import Model
-from jaxcollapse.chain.pooled import Replace
 from jaxcollapse.chain.simulate import simulate
 from jaxcollapse.claims.frame import shared
 from jaxcollapse.random import symbols
@@ -55,13 +54,15 @@ class _Masked(Model):
 
 
 def _dependence(key):
-    workflows = (Replace(), Mix("fresh", weight=_SHARES[1]))
-    return jnp.concatenate([simulate(_Masked(), flow, key=key, **_SIZES).dependence[_TIMES] for flow in workflows])
+    """Of pairs that are replaced, which is a mixture without weight on real ones, and beside real ones."""
+    run = lambda share: simulate(_Masked(), Mix("fresh", weight=share), key=key, **_SIZES)  # noqa: E731
+    return jax.lax.map(lambda share: run(share).dependence[_TIMES], jnp.array(_SHARES)).ravel()
 
 
 def _dependence_theory():
     pairs = shared(steps=_STEPS, real_samples=_SIZES["samples"], **_SIZES)
-    return jnp.concatenate([discrete.masked_mix(real_share=share, **pairs)[_TIMES] for share in _SHARES])
+    law = jax.vmap(lambda share: discrete.masked_mix(real_share=share, **pairs)[_TIMES])
+    return law(jnp.array(_SHARES)).ravel()
 
 
 CLAIMS = (

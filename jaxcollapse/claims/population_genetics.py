@@ -14,10 +14,10 @@ import numpy as np
 from jaxcollapse.chain.data import Samples
 from jaxcollapse.chain.mix import Mix
 from jaxcollapse.chain.model import Wrapper
-from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, MovingAverage, Replace, Window
+from jaxcollapse.chain.pooled import Accumulate, AccumulateSubsample, MovingAverage, Replace, Weighted, Window
 from jaxcollapse.chain.replay import ReplayBuffer
 from jaxcollapse.chain.simulate import simulate
-from jaxcollapse.claims.frame import shared
+from jaxcollapse.claims.frame import as_matrix, shared
 from jaxcollapse.models.biased import Biased
 from jaxcollapse.models.discrete.categorical import Categorical
 from jaxcollapse.models.discrete.contaminated import ContaminatedCategorical
@@ -44,7 +44,8 @@ def _contaminated(metric: str):
 
 
 def _by_share(curve):
-    return jnp.concatenate([curve(share)[_TIMES - 1] for share in _SHARES])
+    """One computation for all shares."""
+    return jax.jit(jax.vmap(curve))(_SHARES)[:, _TIMES - 1].ravel()
 
 
 def _diversity_theory():
@@ -95,6 +96,7 @@ def _powers_theory():
 
 
 _PAIR, _SIZES = np.array([0.5, 0.5]), shared(samples=6, generations=12)
+_WEIGHED = ("window of 2", "moving average, gain 0.4")
 _WORKFLOWS = {
     "window of 2": lambda: Window(2),
     "moving average, gain 0.4": lambda: MovingAverage(0.4),
@@ -106,14 +108,18 @@ _WORKFLOWS = {
 
 
 def _diversities(key):
-    model = Categorical(_PAIR, sampling="raw")
-    return jnp.stack([simulate(model, w(), key=key, **_SIZES).diversity[-1] / 0.5 for w in _WORKFLOWS.values()])
+    """Of the workflows that weights describe by one program, and of the others."""
+    run = lambda flow, **how: simulate(Categorical(_PAIR, **how), flow, key=key, **_SIZES).diversity[-1] / 0.5  # noqa: E731
+    matrices = jnp.stack([as_matrix(_WORKFLOWS[name](), **_SIZES).matrix for name in _WEIGHED])
+    weighed = jax.lax.map(lambda matrix: run(Weighted(matrix)), matrices)
+    others = [run(make(), sampling="raw") for name, make in _WORKFLOWS.items() if name not in _WEIGHED]
+    return jnp.concatenate([weighed, jnp.stack(others)])
 
 
 def _diversities_theory():
     before = lambda w: discrete.remaining_diversity(w, **_SIZES)[-2]  # noqa: E731
     kept = lambda w: 1 - 1 / discrete.effective_size(w, **_SIZES)[-1]  # noqa: E731
-    return jnp.stack([before(make()) * kept(make()) for make in _WORKFLOWS.values()])
+    return jax.jit(lambda: jnp.stack([before(make()) * kept(make()) for make in _WORKFLOWS.values()]))()
 
 
 _DISTANT = {"a share 0.1 is real": 0.1, "accumulate": 0.0}
@@ -121,13 +127,14 @@ _DISTANT = {"a share 0.1 is real": 0.1, "accumulate": 0.0}
 
 def _distances(key):
     """The chi-square distances from the truth, of batches with some real draws and of a pool."""
-    flows = (Replace(), Accumulate())
+    matrices = jnp.stack([as_matrix(flow, **_TEXT).matrix for flow in (Replace(), Accumulate())])
 
-    def distance(flow, share):
-        run = simulate(ContaminatedCategorical(_LANGUAGE, real_share=share), flow, key=key, **_TEXT)
+    def distance(matrix, share):
+        run = simulate(ContaminatedCategorical(_LANGUAGE, real_share=share), Weighted(matrix), key=key, **_TEXT)
         return jnp.sum((run.params[_TIMES - 1] - _LANGUAGE) ** 2 / _LANGUAGE, axis=1)
 
-    return jnp.concatenate([distance(*case) for case in zip(flows, _DISTANT.values(), strict=True)])
+    shares = jnp.array(list(_DISTANT.values()))
+    return jax.lax.map(lambda case: distance(*case), (matrices, shares)).ravel()
 
 
 def _distances_theory():

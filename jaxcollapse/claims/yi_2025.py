@@ -108,7 +108,7 @@ def _verified_rows(key):
         )
         return run.params[1, 0] / far
 
-    return jnp.concatenate([risk, jnp.stack([kept(far) for far in _AWAY])])
+    return jnp.concatenate([risk, jax.lax.map(kept, jnp.asarray(_AWAY))])
 
 
 def _verified_rows_theory():
