@@ -8,7 +8,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float, Shaped
 
 from jaxcollapse.arguments.check import check_integer
@@ -81,6 +80,8 @@ def _told(
 @lenient()
 def _trained(images: Float[np.ndarray, "images dim"], labels: Shaped[np.ndarray, " images"], seed: int) -> Layers:
     """By Adam on minibatches of rows, none of which comes again before all the others."""
+    import optax
+
     rng = np.random.default_rng(seed)
     sizes, batch = (images.shape[1], *_HIDDEN, int(labels.max()) + 1), min(_BATCH, len(images))
     shapes = [(shape, np.sqrt(6 / sum(shape))) for shape in pairwise(sizes)]
