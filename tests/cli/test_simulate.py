@@ -135,10 +135,10 @@ def test_the_theory_is_a_column_a_line_and_a_citation(command_line, tmp_path):
 
 
 def test_a_theory_that_is_not_known_is_said_to_be(command_line):
-    flags = "--workflow-set real=fresh --set ddof=1 --metric variance --samples 9 --generations 2 --replications 50"
-    result = command_line("simulate", "Gaussian", "Mix", *flags.split(), "--theory")
+    flags = "--set sampling=raw --set ddof=1 --metric variance --samples 9 --generations 2 --replications 50"
+    result = command_line("simulate", "Gaussian", "AccumulateSubsample", *flags.split(), "--theory")
     assert result.exit_code == 0 and "theory" not in result.stdout
-    assert "Of variance none is known: not with ddof=1 under this workflow; nearest: " in words(result.stderr)
+    assert "Of variance none is known: rows are picked; nearest: " in words(result.stderr)
 
 
 def test_the_title_names_the_settings():
