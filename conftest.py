@@ -12,7 +12,7 @@ from jaxtyping import install_import_hook
 install_import_hook("jaxcollapse", "signatures.checked")
 
 LONG_EXAMPLES = {  # of docstrings: they compile or train for half a minute
-    "Diffusion", "Equivariant", "Figure.draw", "mean_verified_break_even", "phase", "report",
+    "Diffusion", "Equivariant", "Figure.draw", "adaptive_penalty", "mean_verified_break_even", "phase", "report",
     "ridge_mixed_labels_optimal_weight", "ridge_replace_optimal_schedule", "ridge_sources",
 }  # fmt: skip
 

@@ -41,6 +41,7 @@ def test_the_same_rows_or_others_or_any():
     np.testing.assert_array_equal(drawn_by(jc.Edit([0.5, 1.0, 0.0, 0.0, 1.0])).mean(axis=1), [1, 2, 2, 2, 3])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("mask", MASKS)
 def test_the_ends(mask, x64):
     """Nothing is edited, or all of it."""
@@ -77,6 +78,7 @@ def means(rng, count, n, share, mask, generations):
     return np.array(found)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("mask", "share"), [("fresh", 0.35), ("fixed", 0.6), ("disjoint", 0.4)])
 def test_the_variance_of_means(mask, share, x64):
     """With five rows: what the workflow says of itself to the theory is what rows in NumPy do."""
@@ -87,6 +89,7 @@ def test_the_variance_of_means(mask, share, x64):
     assert (4.5 * np.sqrt(2 / count) < 0.03) and theory[-1] > 2
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("mask", "share"), [("fresh", 0.35), ("fixed", 0.6), ("disjoint", 0.4)])
 def test_the_covariance_of_means(mask, share, x64):
     """Of five rows, some of which stay: products of the means of two generations, and the variances on the diagonal."""

@@ -170,6 +170,7 @@ def test_parameters_may_hold_functions_integers_and_keys(name, double):
     assert callable(network.activation) and state[0].mu.layers[0].weight.dtype == jnp.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ignores", ["mean", "median"])
 def test_a_fit_that_ignores_weights_is_refused_where_they_differ(ignores):
     class Blind(Mean):

@@ -86,6 +86,7 @@ def same(one, other, *metrics, rtol=1e-9):
         np.testing.assert_allclose(getattr(one, metric), getattr(other, metric), rtol=rtol)
 
 
+@pytest.mark.slow
 def test_families_that_are_the_same(x64):
     """Two derivations of one mean."""
     for ddof in (0, 1):
@@ -204,6 +205,7 @@ def test_rows_that_may_count_otherwise_have_no_unbiased_variance():
     np.testing.assert_allclose(found, ((1 - 1 / N) / (1 - 1 / (2 * N))) ** jnp.arange(1, G + 1), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_known_stays_known_in_a_transformation(x64):
     """Derivatives in numbers of model, workflow and sizes are those of differences, and no form is lost."""
 

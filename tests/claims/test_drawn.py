@@ -12,6 +12,7 @@ from jaxcollapse.claims import drawn
 from protocols import GENERATIONS, MODELS, WORKFLOWS
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("index", [0, 6, 13])
 def test_the_call_that_is_printed_reproduces_it(index, x64):
     setting = drawn.drawn(1, index)

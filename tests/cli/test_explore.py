@@ -118,6 +118,7 @@ def test_a_curve_is_that_of_predict(server):
     assert unknown["curve"] is None and "none is known" in unknown["words"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked", [pytest.param(RIDGE, marks=pytest.mark.slow), {**WALK, "metric": "squared_error"}], ids=["ridge", "walk"]
 )

@@ -134,6 +134,7 @@ def test_the_trace_of_a_covariance_of_few_rows_has_its_mean(samples, sampling, d
         assert lost.all() if samples <= DIM else lost.mean() <= 1e-3 * rounded
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("double", [True, False], ids=["double", "single"])
 def test_rows_in_a_plane_span_a_plane_in_every_pool(double):
     """Thirty batches drawn from a fit to three points: no pool has a third direction, and none has lost the two."""
@@ -179,7 +180,7 @@ def test_scales_far_apart_are_pooled_without_overflow(x64):
     np.testing.assert_allclose(mixed.factor @ mixed.factor.T, sums.factor @ sums.factor.T, rtol=1e-12)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("family", [jc.Gaussian, lambda **fields: jc.MultivariateGaussian(COVARIANCE, **fields)])
 @pytest.mark.parametrize(
     "workflow, samples", [(jc.Accumulate(weight=0.1), 5), (jc.MovingAverage(0.3), [5, 1, 5]), (jc.Accumulate(0.2), 5)]

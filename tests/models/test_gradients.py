@@ -95,7 +95,7 @@ def test_a_pool_of_few_rows(workflow, sampling, rows):
     check(numbers, 1.0, jax.jacfwd)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "sampling, rows, equal",
     [

@@ -187,6 +187,7 @@ def test_fixed_design_and_mixtures_have_the_law_of_raw_data(workflow, design, sa
         assert_same_law(a[:, g], b[:, g], 3 * len(POOLED))
 
 
+@pytest.mark.slow
 def test_the_walk_has_the_law_of_the_chain_that_it_reduces(x64):
     spectrum = Spectrum.from_eigenvalues(jnp.geomspace(1.0, 0.1, 5))
     exact = jc.LinearRegression(spectrum, noise=0.5)
@@ -321,6 +322,7 @@ def test_the_design_that_is_never_stored_has_the_law_of_raw_data(dim, samples, p
         assert_same_law(a[:, g], b[:, g], 4 * len(SHAPES))
 
 
+@pytest.mark.slow
 def test_the_cheapest_exact_sampling_is_chosen():
     """LSQR where it needs few steps; a name asks for a sampling, and is refused where that cannot serve."""
     sizes = jnp.full(3, 600.0)
@@ -378,7 +380,7 @@ def slow_operations(function):
     return names & (linear_algebra._LINEAR_ALGEBRA | {"random_gamma"})
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("workflow", [jc.Replace(), jc.Accumulate(), jc.Window(2), jc.Mix("fixed", weight=0.5)])
 def test_regression_needs_neither_linear_algebra_nor_rejection(workflow):
     """In the whole program of a chain, for every sampling that draws no rows."""
@@ -443,7 +445,7 @@ GAUSSIANS = tuple(itertools.product(("replace", "accumulate", "window", "fresh")
 ONE_DIVISOR_EACH = [GAUSSIANS[i] for i in (0, 1, 3, 4, 7)]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("workflow", "ddof"), by_default(GAUSSIANS, ONE_DIVISOR_EACH))
 def test_exact_gaussians_have_the_law_of_raw_data(workflow, ddof, x64):
     workflow = {**POOLS, "accumulate": jc.Accumulate()}[workflow]
@@ -520,6 +522,7 @@ def test_weights_of_tilted_chains_give_the_means_of_plain_ones(x64):
         jc.simulate(model, jc.Accumulate(), key=jax.random.key(0), samples=12, generations=2)
 
 
+@pytest.mark.slow
 def test_pooled_gaussian_sums_are_those_of_the_pooled_rows(x64):
     a, b = jax.random.normal(jax.random.key(0), (2, 7)) * 3 + 1
     for model, rows in (

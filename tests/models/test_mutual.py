@@ -59,6 +59,7 @@ def test_copies_have_the_law_of_raw_data(x64):
             assert ks_2samp(a[:, g, i], b[:, g, i]).pvalue > 1e-3 / 6
 
 
+@pytest.mark.slow
 def test_sample_means_that_train_on_each_other_meet_the_formula(x64):
     """Another family: for means the large-sample formula is exact, here with few rows and weights that change."""
     alphas = [0.0, 0.7, 0.2, 0.9]

@@ -138,6 +138,7 @@ def test_small_probabilities_keep_their_digits_in_single_precision(sampler):
     assert 1e-3 < stats.poisson.cdf(float(found.sum()), expected / 8) < 1 - 1e-3
 
 
+@pytest.mark.sampled(1)
 @PRECISIONS
 @pytest.mark.parametrize("weights", [(0.5, 0.3, 0.2), (0.2, 0.0, 0.7, 0.1, 0.0)])
 def test_multinomial_counts_have_their_joint_law(weights, double):
@@ -156,6 +157,7 @@ def test_multinomial_counts_have_their_joint_law(weights, double):
         assert stats.chi2.sf(square, often.sum() - 1) > 1e-3 / 4
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @PRECISIONS
 @pytest.mark.parametrize("n", [1000.0, 3e7, LARGEST_COUNT])
@@ -191,7 +193,7 @@ def test_counts_are_a_function_of_key_and_place_alone():
 SIZES = (5.0, 5e3, 5e5, 1.5e6, 5e7, 1e9)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @PRECISIONS
 @pytest.mark.parametrize("samples", by_default(SIZES, (5.0, 1e9)))
 @pytest.mark.parametrize("model", [jc.Poisson(2.0), jc.Bernoulli(0.3)], ids=["poisson", "bernoulli"])

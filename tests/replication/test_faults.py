@@ -445,6 +445,7 @@ BROKEN = """
 """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("fault", ["killed", "raises"])
 def test_no_process_waits_for_one_that_is_gone(fault, tmp_path):
     said, codes = run_on_two_processes(BROKEN, fault, folder=tmp_path / "run")

@@ -98,6 +98,7 @@ def test_differences_have_names(key):
     assert data["scale"].values.tolist() == [2.0, 4.0]
 
 
+@pytest.mark.slow
 def test_independent_points_do_not_share_numbers(key):
     grid = jc.Grid(scale=[1.0, 1.0], kind=["a", "b"])
     run = lambda key, scale, kind: scale * jax.random.normal(key)  # noqa: E731
@@ -138,6 +139,7 @@ def test_points_with_and_without_linear_algebra(key):
     np.testing.assert_allclose(estimate.replay(150)[:, 1], expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_many_points_make_small_tiles():
     """All points of a tile are held at a time: their bytes are bounded."""
     grid = jc.Grid(scale=np.arange(3000.0))

@@ -248,6 +248,7 @@ def test_a_declared_infinite_variance_is_refused():
     assert "infinite variance" in verdict.reason and "quantile" in verdict.reason
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("experiment", "mean"), [(pareto, 3.0), (inverse_chi_square, 1.0), (cauchy, 1.0)])
 def test_a_heavy_tail_is_found_and_refused(monkeypatch, experiment, mean):
     """Whether the theory is right or not, a mean without a usable standard error decides nothing."""

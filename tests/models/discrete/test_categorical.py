@@ -72,6 +72,7 @@ def test_a_lost_symbol_stays_lost(sampling):
     assert run.support[-1] == 1 and abs(run.diversity[-1]) < 1e-6
 
 
+@pytest.mark.slow
 def test_rounding_draws_no_symbol_without_probability():
     """Sums of single precision over many symbols, of which nine in ten are not there."""
     rng = np.random.default_rng(0)
@@ -130,6 +131,7 @@ def test_the_survival_of_a_vocabulary(x64):
     np.testing.assert_allclose(estimate.mean, theory, rtol=0.005)
 
 
+@pytest.mark.slow
 def test_counts_of_pooled_texts_are_those_of_the_pool(x64):
     model = jc.Categorical(jnp.ones(5) / 5, sampling="raw")
     texts = [model.sample(jax.random.key(i), model.truth(), 7) for i in range(2)]

@@ -148,6 +148,7 @@ def test_rows_have_the_moments_of_the_mixture(x64):
     assert abs(share - exact) < 4 * np.sqrt(exact * (1 - exact) / 1e5)
 
 
+@pytest.mark.slow
 def test_a_chain_has_the_moments_of_one_gaussian(x64):
     """Also where components are lost, which is reached without NaN."""
     run = lambda key: jc.simulate(model(iterations=5), jc.Replace(), key=key, samples=8, generations=12)  # noqa: E731

@@ -83,6 +83,7 @@ def test_a_poisson_count_is_a_bound_that_rare_symbols_reach():
     np.testing.assert_allclose(late[-1] * 3000, 2.0, rtol=0.01)
 
 
+@pytest.mark.slow
 def test_bounds_hold_and_meet_where_they_must():
     """Around the exact numbers; for two symbols and two draws a chain collapses or is halfway, and all are equal."""
     exact = discrete.categorical_replace_collapsed(P, samples=15, generations=60)

@@ -29,6 +29,7 @@ def test_figure_3_of_the_random_walk_paper():
     np.testing.assert_allclose([cdf(300), cdf(500)], [0.5066704904947, 0.7414962140554], rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("t", "band", "median", "risk"),
     [

@@ -85,6 +85,7 @@ def test_a_random_part_of_the_pool_over_all_choices(sizes):
     np.testing.assert_allclose(found, sizes[0] * covariance / choices, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("sizes", [[6, 1, 2, 8], [5] * 6, [10] * 4])
 def test_a_random_part_of_the_pool_against_rows(sizes):

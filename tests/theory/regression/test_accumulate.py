@@ -157,6 +157,7 @@ def test_a_small_penalty_per_sample_is_least_squares():
     np.testing.assert_allclose(curve, inflation * (2 + 1 + 0.5) / 9, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(1)
 @pytest.mark.parametrize("samples", [30, 60, 100, 400])
 def test_marchenko_and_pastur_agree_with_the_effective_penalty(samples):
@@ -182,6 +183,7 @@ def test_marchenko_and_pastur_agree_with_the_effective_penalty(samples):
     np.testing.assert_allclose(curve, bias + noise**2 * dim * np.cumsum(steps), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_the_penalty_per_sample_forgets_and_the_total_penalty_does_not():
     fixed = dict(samples=200, noise=0.1, generations=3000)
     forgets = regression.ridge_accumulate_per_sample_penalty(dim=50, penalty=1.0, **fixed)

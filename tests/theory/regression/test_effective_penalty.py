@@ -51,6 +51,7 @@ def check_roots(count, double, seed):
             assert np.isfinite(k).all() and not wrong.any(), (s[wrong][:1], penalty[wrong][:1], rows[wrong][:1])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("double", [True, False])
 def test_the_equation_is_solved_to_rounding(double):
     check_roots(300, double, seed=0)

@@ -168,6 +168,7 @@ def _raw_mixture(rng, spectrum, *, real, fake, noise, penalty, weight, generatio
     return np.stack(risks, axis=1)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("penalty", "weight", "population"), [(0.0, 0.618, 0), (0.0, 0.3, 1), (0.05, 0.7, 1)])
 def test_weighted_mixtures_agree_with_raw_data(penalty, weight, population):
     spectrum = POPULATIONS[population](DIM)
@@ -300,6 +301,7 @@ def test_the_limit_of_a_chain_with_one_penalty(population):
     assert abs(np.mean(exact) - fixed) < 4 * np.std(exact) / 300**0.5 + 0.005 * fixed
 
 
+@pytest.mark.slow
 def test_gradients_through_the_fixed_point():
     vectors = moments_of(jax.random.normal(jax.random.key(1), (2, DIM)))
 
