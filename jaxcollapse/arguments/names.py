@@ -66,14 +66,14 @@ def _plain_word(name: str) -> str:
     return name.lower().replace("_", "").removesuffix("()")
 
 
-def naming_arguments(initialise: Callable) -> Callable:
-    """An initialiser that says of a keyword it does not know which ones there are.
+def naming_arguments(cls: type) -> None:
+    """Lets the initialiser that a class defines say of a keyword it does not know which ones there are.
 
     ```python
     >>> class Disc:
-    ...     @naming_arguments
     ...     def __init__(self, *, radius=1.0, center=0.0):
     ...         self.radius = radius
+    >>> naming_arguments(Disc)
     >>> try:
     ...     Disc(radios=2.0)
     ... except TypeError as error:
@@ -82,18 +82,21 @@ def naming_arguments(initialise: Callable) -> Callable:
 
     ```
     """
-    names = list(inspect.signature(initialise).parameters)[1:]
+    initialise = vars(cls).get("__init__")
+    if initialise is None:
+        return
+    parameters = list(inspect.signature(initialise).parameters.values())[1:]
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    names = [parameter.name for parameter in parameters]
 
     @functools.wraps(initialise)
     def told(self: Any, *positional: Any, **named: Any) -> None:
-        try:
-            initialise(self, *positional, **named)
-        except TypeError as error:
-            unknown = next((name for name in named if f"unexpected keyword argument {name!r}" in str(error)), None)
-            if unknown is None or unknown in names:
-                raise
+        unknown = next((name for name in named if name not in names), None)
+        if unknown is not None:
             meant = did_you_mean(unknown, names)
             hint = f"{meant} It takes" if meant else ": it takes"
-            raise TypeError(f"{type(self).__name__} has no argument {unknown!r}{hint} {', '.join(names)}") from None
+            raise TypeError(f"{type(self).__name__} has no argument {unknown!r}{hint} {', '.join(names)}")
+        initialise(self, *positional, **named)
 
-    return told
+    cls.__init__ = told

@@ -57,8 +57,7 @@ class Model(eqx.Module):
         family defines one of these and not its short cut, it has the plain one.
         """
         super().__init_subclass__(**options)
-        if "__init__" in vars(cls):
-            setattr(cls, "__init__", naming_arguments(vars(cls)["__init__"]))  # noqa: B010, a type checker knows another
+        naming_arguments(cls)
         for short, stands_for in _SHORT_CUTS.items():
             place, kind = _place(cls, short)
             if kind.__name__ not in ("Model", "Wrapper") and any(_place(cls, name)[0] < place for name in stands_for):

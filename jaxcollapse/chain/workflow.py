@@ -78,8 +78,7 @@ class Workflow(eqx.Module):
     def __init_subclass__(cls, **options: Any):
         """A keyword that a workflow does not know is told."""
         super().__init_subclass__(**options)
-        if "__init__" in vars(cls):
-            setattr(cls, "__init__", naming_arguments(vars(cls)["__init__"]))  # noqa: B010, a type checker knows another
+        naming_arguments(cls)
 
     newest_alone: ClassVar[bool] = False
     """Each generation is trained on its newest batch and nothing else: a model may draw fit after fit."""

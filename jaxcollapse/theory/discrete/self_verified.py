@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from jaxcollapse.arguments.check import check_above, check_at_least, check_share
 from jaxcollapse.arguments.numbers import as_floats
 from jaxcollapse.machine.leniency import lenient
+from jaxcollapse.theory.special import missing
 
 
 @lenient()
@@ -38,7 +39,7 @@ def self_verified_missed(*, confidence: Any, candidates: Any) -> Float[Array, ".
     """
     _check_confidence(confidence)
     check_at_least("candidates", candidates, 1.0)
-    return (1 - as_floats(confidence)) ** jnp.asarray(candidates)
+    return missing(as_floats(confidence), as_floats(candidates))
 
 
 @lenient()
